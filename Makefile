@@ -1,0 +1,74 @@
+# One door to everything: `make` alone prints what there is.
+# A fresh machine needs python3 (3.11 or newer), make and PyPI; each target installs what it needs into $(VENV).
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+BENCH_BIN := $(VENV)-bench/bin
+CASES ?=
+
+# Nothing of the caller reaches a run that is to be the same everywhere: no AWS_*, SSL_CERT_*, proxy variable or HOME.
+ALONE = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && env -i PATH="$$PATH" HOME="$$home" TMPDIR="$${TMPDIR:-/tmp}" LANG=C.UTF-8
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-all lint format format-check types interop bench check clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.base ## run the main job: the last usage of some keys of a local KMS
+	@$(ALONE) $(BIN)/python tests/demo.py
+
+test: $(VENV)/.group-test ## run the tests, with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+test-all: ## run the tests on each Python from 3.11 to 3.14 that answers here
+	@for minor in 11 12 13 14; do \
+		if PYENV_VERSION=3.$$minor python3.$$minor -c '' 2>/dev/null; then \
+			PYENV_VERSION=3.$$minor $(MAKE) --no-print-directory test PYTHON=python3.$$minor VENV=.venv-3.$$minor || exit 1; \
+		else echo "python3.$$minor does not answer here: passed over"; fi; \
+	done
+
+lint: $(VENV)/.group-lint ## check the code with ruff
+	$(BIN)/ruff check .
+
+format: $(VENV)/.group-lint ## format the code
+	$(BIN)/ruff check --fix --select I,UP .
+	$(BIN)/ruff format .
+
+format-check: $(VENV)/.group-lint ## fail where `make format` would change something
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.group-lint ## check the types, with mypy and pyright, both strict
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+interop: $(VENV)/.group-interop ## hold our answers against botocore's
+	$(BIN)/python -m pytest tests/interop $(ARGS)
+
+bench: $(BENCH_BIN)/../.group-bench ## measure speed and memory beside botocore and the bare libraries
+	@$(ALONE) $(BENCH_BIN)/python tests/bench/run.py $(ARGS)
+
+check: test lint format-check types interop ## all that must pass before a change lands
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) $(VENV)-* .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+
+%/.base: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is older than 3.11 or missing: name a newer one, as in make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $*/bin/python || $(PYTHON) -m venv $* || \
+		{ echo "$(PYTHON) cannot make a virtual environment (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@$*/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@$*/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.PRECIOUS: %/.base
+$(VENV)/.group-%: $(VENV)/.base
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group $*
+	@touch $@
+
+$(BENCH_BIN)/../.group-bench: $(VENV)-bench/.base
+	@$(BENCH_BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
+	@touch $@
