@@ -8,6 +8,7 @@
      +-- TransportError                no answer: everything below HTTP
      |    +-- ConnectError             the request never left
      |    +-- TimeoutError             no answer in time                      (also the builtin one)
+     |         +-- ConnectTimeoutError no connection in time                  (also a ConnectError)
      +-- ProtocolError                 an answer that is not awsJson1.1
      +-- ServiceError                  KMS answered with an error
           +-- NotFoundException, AccessDeniedException, ThrottlingException ...
@@ -56,12 +57,14 @@ class TimeoutError(TransportError, builtins.TimeoutError):  # noqa: A001 - the n
     """The answer did not come in time."""
 
 
+class ConnectTimeoutError(ConnectError, TimeoutError):
+    """No connection came about in time, so the request surely never reached the service."""
+
+
 class ProtocolError(KMSLiteError):
     """An answer came that is not the awsJson1.1 protocol; `status_code` and `request_id` where known."""
 
-    def __init__(
-        self, message: str, *, status_code: int | None = None, request_id: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, status_code: int | None = None, request_id: str | None = None) -> None:
         super().__init__(message)
         self.status_code = status_code
         self.request_id = request_id

@@ -1,0 +1,138 @@
+"""The asynchronous client, for asyncio and trio: a typed method for each operation, and no logic."""
+
+import os
+import random as _random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
+from typing import NoReturn, Self
+
+import anyio
+
+from .call import Session, call, checked_timeout, open_session
+from .drivers import AsyncDriver
+from .errors import ParameterError
+from .identity import Credentials
+from .models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse
+from .operations.usage import GET_KEY_LAST_USAGE
+from .retry import RetryPolicy
+from .settings import settle
+from .transport import AsyncHTTPClient
+
+
+class AsyncKMSClient:
+    """A client for AWS KMS under asyncio and trio; tasks may share one, of one event loop after another too.
+
+    Use it as an async context manager, or `aclose` it.
+
+    Every argument is optional: one that is left out is sought in the environment (`AWS_REGION`,
+    `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL` and the others of the AWS SDKs).
+
+    - `region`, as in "us-east-2"; `credentials`, in place of those in the environment.
+    - `endpoint_url` (http or https), or `use_fips_endpoint` and `use_dualstack_endpoint`.
+    - `retry`: a `RetryPolicy`, 3 attempts in all by default.
+    - `timeout` bounds a whole call with its retries and waits, in seconds, None for no bound; `connect_timeout`
+      (3 s by default) and `read_timeout` (10 s) bound the phases of one attempt.
+    - `http_client`: an `httpx.AsyncClient` of your own for all traffic. It keeps its own timeouts unless the two
+      above are given, and it stays open. Redirects are never followed.
+    - `environ`: a mapping in place of `os.environ`. The proxy variables and SSL_CERT_FILE are honoured only
+      when it is `os.environ` itself.
+    - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
+
+    Raises `ConfigurationError` where there is no region, or for options at odds with each other.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str | None = None,
+        credentials: Credentials | None = None,
+        endpoint_url: str | None = None,
+        use_fips_endpoint: bool | None = None,
+        use_dualstack_endpoint: bool | None = None,
+        retry: RetryPolicy | None = None,
+        timeout: float | None = None,
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+        http_client: AsyncHTTPClient | None = None,
+        environ: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        random: Callable[[], float] = _random.random,
+    ) -> None:
+        environ = os.environ if environ is None else environ
+        self._session: Session = open_session(
+            settle(
+                environ,
+                region=region,
+                endpoint_url=endpoint_url,
+                use_fips_endpoint=use_fips_endpoint,
+                use_dualstack_endpoint=use_dualstack_endpoint,
+            ),
+            credentials=credentials,
+            retry=retry,
+            timeout=timeout,
+            environ=environ,
+            clock=clock,
+            random=random,
+        )
+        self._driver = AsyncDriver(
+            http_client,
+            connect_timeout=checked_timeout("connect_timeout", connect_timeout),
+            read_timeout=checked_timeout("read_timeout", read_timeout),
+            sleep=sleep,
+            trust_env=environ is os.environ,
+        )
+
+    @property
+    def region(self) -> str:
+        """The region whose keys this client asks about."""
+        return self._session.region
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where requests go, without a slash at the end."""
+        return self._session.endpoint_url
+
+    async def resolve_credentials(self) -> Credentials:
+        """Give the credentials that calls are signed with; raises `CredentialsError` where there are none."""
+        return await self._driver.run(self._session.credentials.get())
+
+    async def get_key_last_usage(self, key_id: str, *, timeout: float | None = None) -> GetKeyLastUsageResponse:
+        """Ask when and how a key was last used for a successful cryptographic operation.
+
+        `key_id` is a key id or a key ARN of this client's region; aliases are refused. `timeout` (seconds)
+        bounds this call in place of the client's own. A use can take up to an hour to show, and the answer
+        alone is no leave to delete a key: see `UsageVerdict`. KMS allows 5 such calls a second for an account
+        and region. Permission: `kms:GetKeyLastUsage`, in the key's policy; keys of another account are refused.
+
+        Raises `ParameterError` before anything is sent; `NotFoundException`, `InvalidArnException`,
+        `KMSInternalException`, `DependencyTimeoutException` and what any call can meet (`ServiceError`);
+        `TransportError`, `ProtocolError`, `CredentialsError`, `ClosedError`.
+        """
+        request = GetKeyLastUsageRequest(key_id)
+        return await self._driver.run(call(self._session, GET_KEY_LAST_USAGE, request, timeout))
+
+    async def aclose(self) -> None:
+        """Close the connections of this event loop; a second time does nothing. Your `http_client` stays open."""
+        await self._driver.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __enter__(self) -> NoReturn:
+        raise ParameterError("AsyncKMSClient is asynchronous: use `async with`, or KMSClient with `with`.")
+
+    def __exit__(self, *_: object) -> None:
+        """Never reached: `__enter__` raises."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(region={self.region!r}, endpoint_url={self.endpoint_url!r})"

@@ -1,0 +1,100 @@
+"""From a region and a few options to the URL of a service, and the checks on both.
+
+Source: AWS's endpoint rules for KMS and STS ("AWS Key Management Service endpoints and quotas" in the AWS
+General Reference) and "FIPS and dual-stack endpoints" in the SDK reference. A region nobody has heard of is
+resolved by its shape, so that a new region needs no new release.
+"""
+
+import re
+from typing import NamedTuple
+
+from .errors import ConfigurationError, ParameterError
+
+
+class Partition(NamedTuple):
+    """A part of AWS with its own accounts, and the domains its services live under."""
+
+    name: str
+    suffix: str
+    dualstack_suffix: str
+
+
+_COMMERCIAL = Partition("aws", "amazonaws.com", "api.aws")
+_BY_PREFIX = {
+    "us-gov-": Partition("aws-us-gov", "amazonaws.com", "api.aws"),
+    "cn-": Partition("aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    "eusc-": Partition("aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu"),
+    "us-iso-": Partition("aws-iso", "c2s.ic.gov", "api.aws.ic.gov"),
+    "us-isob-": Partition("aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud"),
+    "eu-isoe-": Partition("aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    "us-isof-": Partition("aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    "eu-isof-": Partition("aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+}
+_HOST_LABEL = re.compile(r"(?!-)(?![0-9]+\Z)[A-Za-z0-9-]{1,63}(?<!-)")
+_CUSTOM_URL = re.compile(
+    r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(/[!-~]*)?", re.IGNORECASE
+)
+
+
+def partition_of(region: str) -> Partition:
+    """Give the partition a region belongs to, by the shape of its name."""
+    for prefix, partition in _BY_PREFIX.items():
+        if region.startswith(prefix):
+            return partition
+    return _COMMERCIAL
+
+
+def read_region(region: str) -> tuple[str, bool]:
+    """Split a region's name into the region and whether it asks for FIPS: `fips-X` and `X-fips` mean X.
+
+    Raises `ConfigurationError` for a name that is not a host label: it becomes part of a host name, and a
+    signed request must not be sent to a host that somebody smuggled into a variable.
+    """
+    if not isinstance(region, str) or not _HOST_LABEL.fullmatch(region):
+        raise ConfigurationError(
+            f"{region!r} is not a region: pass a name like 'us-east-2' (letters, digits and hyphens)."
+        )
+    plain = region.removeprefix("fips-").removesuffix("-fips")
+    return plain, plain != region
+
+
+def service_url(service: str, region: str, *, fips: bool = False, dualstack: bool = False) -> str:
+    """Give the URL of a regional service ("kms"), without a slash at its end."""
+    partition = partition_of(region)
+    host = f"{service}-fips" if fips else service
+    return f"https://{host}.{region}.{partition.dualstack_suffix if dualstack else partition.suffix}"
+
+
+def read_custom_url(url: str, *, name: str) -> str:
+    """Check a custom endpoint (`name` says where it was set) and give it without a slash at its end.
+
+    Raises `ConfigurationError` unless it is http or https, a host and perhaps a port and a path: what else a
+    URL can hold (user, query, fragment) has no place in an endpoint, and is not repeated in the error.
+    """
+    match = _CUSTOM_URL.fullmatch(url) if isinstance(url, str) and not set("?#") & set(url) else None
+    if match is None or int(match["port"] or 1) not in range(1, 65536):
+        raise ConfigurationError(
+            f"{name} is not an endpoint: pass a URL like 'https://kms.us-east-2.amazonaws.com' or "
+            "'http://localhost:8080', with no user, query or fragment."
+        )
+    return url.rstrip("/")
+
+
+def check_key_region(key_id: str, region: str) -> None:
+    """Raise `ParameterError` where a key's ARN belongs to another region or partition than the client.
+
+    A key id, which names no region, passes. KMS would refuse the ARN too, after a signed request.
+    """
+    if not key_id.startswith("arn:"):
+        return
+    _, partition, _, key_region, _ = key_id.split(":", 4)
+    if key_region != region:
+        raise ParameterError(
+            f"The key {key_id!r} is in {key_region}, and this client asks {region}: "
+            f"use a client with region={key_region!r}."
+        )
+    if partition != partition_of(region).name:
+        raise ParameterError(
+            f"The key {key_id!r} names the partition {partition!r}, and the region {region} lies in "
+            f"{partition_of(region).name!r}: copy the ARN from DescribeKey."
+        )

@@ -1,0 +1,150 @@
+"""An AWS KMS on localhost, for tests and demonstrations.
+
+    with LocalKMS() as kms:
+        arn = kms.add_key(last_usage=datetime(2026, 5, 1, tzinfo=UTC))
+        client = KMSClient(environ=kms.environ)
+
+It speaks HTTP/1.1 on loopback, verifies every signature by recomputing it, and answers as KMS does, errors
+included; other SDKs work against it too. It keeps its keys in memory and must never guard anything real: its
+credentials follow from the account id, and its cipher is a stand-in.
+"""
+
+import ssl
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from awskms_lite.identity import Credentials
+
+from .accounts import check_account_id, credentials_for
+from .seeding import seeded_key
+from .server import Server
+from .service import Service
+from .store import KeyClock, Store
+
+__all__ = ["LocalKMS"]
+
+
+class LocalKMS:
+    """An embedded KMS: starts with `with` or `start()`, ends, threads and sockets gone, with `close()`.
+
+    One server holds every account and region. The access key id tells which account asks, the signature's
+    scope in which region, and a key is found only where it was made; `region` and `account_id` are merely the
+    defaults of `credentials`, `environ` and `add_key`. `port` 0 takes a free one. With an `ssl_context` (a
+    server's) it speaks TLS as `https://localhost`, so the certificate must name `localhost`.
+
+    Keys live by a clock of their own, which runs with real time and is moved on by `advance`. The freshness
+    of signatures and the Date header follow real time only. All of this may be used from any thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str = "us-east-1",
+        account_id: str = "111122223333",
+        port: int = 0,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._region = region
+        self._account_id = check_account_id(account_id)
+        self._port = port
+        self._ssl_context = ssl_context
+        self._store = Store(KeyClock())
+        self._server: Server | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<LocalKMS {self.endpoint_url if self._server else 'not started'}>"
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> Self:
+        """Listen and answer; a second time does nothing. Raises `OSError` where the port is taken."""
+        if self._closed:
+            raise RuntimeError("this LocalKMS is closed: make a new one")
+        if self._server is None:
+            self._server = Server(Service(self._store), port=self._port, ssl_context=self._ssl_context)
+        return self
+
+    def close(self) -> None:
+        """Stop: open connections end at once. A second time does nothing; `endpoint_url` stays readable."""
+        if self._server is not None and not self._closed:
+            self._server.close()
+        self._closed = True
+
+    @property
+    def region(self) -> str:
+        """The region of `environ`, and of keys that are added without one."""
+        return self._region
+
+    @property
+    def endpoint_url(self) -> str:
+        """The URL to send to, once started: `http://127.0.0.1:PORT`, with TLS `https://localhost:PORT`."""
+        if self._server is None:
+            raise RuntimeError("not started yet: use `with LocalKMS() as kms`, or call start()")
+        host = "http://127.0.0.1" if self._ssl_context is None else "https://localhost"
+        return f"{host}:{self._server.port}"
+
+    @property
+    def credentials(self) -> Credentials:
+        """Credentials of the default account."""
+        return credentials_for(self._account_id)
+
+    def credentials_for(self, account_id: str) -> Credentials:
+        """Give credentials of any account of 12 digits; the access key id spells it."""
+        return credentials_for(account_id)
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment variables that lead a client here, a fresh mapping each time."""
+        credentials = self.credentials
+        return {
+            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+            "AWS_ACCOUNT_ID": self._account_id,
+            "AWS_REGION": self._region,
+            "AWS_DEFAULT_REGION": self._region,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+        }
+
+    def advance(self, delta: timedelta) -> None:
+        """Move the clock of the keys on, as if so much time had passed; never back (`ValueError`)."""
+        with self._store.lock:
+            self._store.clock.advance(delta)
+
+    def add_key(
+        self,
+        *,
+        created: datetime | None = None,
+        tracking_start: datetime | None = None,
+        last_usage: datetime | Mapping[str, str | datetime] | None = None,
+        state: str = "Enabled",
+        region: str | None = None,
+        account_id: str | None = None,
+    ) -> str:
+        """Add a symmetric encryption key with a past; give its ARN. Times are kept to the millisecond.
+
+        `created` is the key clock's now by default, and `tracking_start` is `created`. `last_usage` is None
+        for a key never used, the moment of a Decrypt, or some members of KMS's KeyLastUsageData (`Operation`,
+        `Timestamp` as a datetime, `CloudTrailEventId`, `KmsRequestId`), the rest of which is made up. `state`
+        is one of KMS's key states; a key in PendingDeletion is gone 30 days from the key clock's now.
+        Raises `ValueError` for a datetime without a time zone and for names that KMS does not have.
+        """
+        with self._store.lock:
+            key = seeded_key(
+                account_id=check_account_id(account_id or self._account_id),
+                region=region or self._region,
+                now=self._store.clock.now(),
+                created=created,
+                tracking_start=tracking_start,
+                last_usage=last_usage,
+                state=state,
+            )
+            return self._store.add(key).arn

@@ -1,0 +1,128 @@
+"""The members of a request, read with the types and constraints of KMS's API reference.
+
+A member that is null is a member that is absent, and unknown members are ignored. A request is refused for
+the first rule it breaks: SerializationException for a wrong JSON type; ValidationException, in KMS's words,
+for a value that is missing, too long or too large.
+"""
+
+import base64
+from collections.abc import Collection
+from typing import NoReturn, TypeVar, cast
+
+from .faults import Fault
+
+T = TypeVar("T")
+
+_JSON_TYPES = {
+    "bool": "Boolean", "int": "number", "float": "number", "str": "string", "list": "array", "dict": "object",
+}  # fmt: skip
+
+
+class Members:
+    """The members of one request, or of one structure within it, by name."""
+
+    def __init__(self, members: dict[str, object]) -> None:
+        self._members = {name: value for name, value in members.items() if value is not None}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    def text(self, name: str, *, shortest: int = 1, longest: int) -> str | None:
+        """Give a string of so many characters, None where it is absent."""
+        value = self._typed(name, str, "String")
+        if value is not None:
+            _check_length(name, f"Value '{value}'", len(value), shortest, longest)
+        return value
+
+    def required_text(self, name: str, *, shortest: int = 1, longest: int) -> str:
+        """Give a string of so many characters."""
+        return _required(name, self.text(name, shortest=shortest, longest=longest))
+
+    def key_id(self) -> str:
+        """Give the required `KeyId`."""
+        return self.required_text("KeyId", longest=2048)
+
+    def choice(self, name: str, values: Collection[str]) -> str | None:
+        """Give one of the values, None where the member is absent."""
+        value = self._typed(name, str, "String")
+        if value is not None and value not in values:
+            _refuse(name, f"Value '{value}'", f"Member must satisfy enum value set: [{', '.join(values)}]")
+        return value
+
+    def required_choice(self, name: str, values: Collection[str]) -> str:
+        """Give one of the values."""
+        return _required(name, self.choice(name, values))
+
+    def integer(self, name: str, *, smallest: int, largest: int) -> int | None:
+        """Give a whole number within the bounds, None where it is absent."""
+        value = self._typed(name, int, "Integer")
+        if value is None:
+            return None
+        if isinstance(value, bool):
+            _wrong_type(value, "Integer")
+        if value < smallest:
+            _refuse(name, f"Value '{value}'", f"Member must have value greater than or equal to {smallest}")
+        if value > largest:
+            _refuse(name, f"Value '{value}'", f"Member must have value less than or equal to {largest}")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Give a Boolean, False where it is absent."""
+        return self._typed(name, bool, "Boolean") or False
+
+    def blob(self, name: str, *, longest: int) -> bytes:
+        """Give a required blob of 1 to `longest` bytes, decoded from base64."""
+        encoded = _required(name, self._typed(name, str, "Blob"))
+        try:
+            value = base64.b64decode(encoded, validate=True)
+        except ValueError as error:
+            raise Fault("SerializationException", f"The value of '{name}' is not base64.") from error
+        _check_length(name, "Value", len(value), 1, longest)  # not repeated: it may be secret
+        return value
+
+    def string_map(self, name: str) -> dict[str, str]:
+        """Give a map of strings to strings, empty where there is none."""
+        values = cast(dict[str, object], self._typed(name, dict, "Map") or {})
+        return {key: _expect(value, str, "String") for key, value in values.items()}
+
+    def strings(self, name: str) -> list[str]:
+        """Give a list of strings, empty where there is none."""
+        values = cast(list[object], self._typed(name, list, "List") or [])
+        return [_expect(value, str, "String") for value in values]
+
+    def structures(self, name: str) -> list["Members"]:
+        """Give a list of structures, empty where there is none."""
+        values = cast(list[object], self._typed(name, list, "List") or [])
+        return [Members(cast(dict[str, object], _expect(value, dict, "Structure"))) for value in values]
+
+    def _typed(self, name: str, kind: type[T], shape: str) -> T | None:
+        value = self._members.get(name)
+        return None if value is None else _expect(value, kind, shape)
+
+
+def _expect(value: object, kind: type[T], shape: str) -> T:
+    return value if isinstance(value, kind) else _wrong_type(value, shape)
+
+
+def _required(name: str, value: T | None) -> T:
+    return _refuse(name, "Value null", "Member must not be null") if value is None else value
+
+
+def _check_length(name: str, subject: str, length: int, shortest: int, longest: int) -> None:
+    if length < shortest:
+        _refuse(name, subject, f"Member must have length greater than or equal to {shortest}")
+    if length > longest:
+        _refuse(name, subject, f"Member must have length less than or equal to {longest}")
+
+
+def _refuse(name: str, subject: str, constraint: str) -> NoReturn:
+    path = name[0].lower() + name[1:]
+    raise Fault(
+        "ValidationException",
+        f"1 validation error detected: {subject} at '{path}' failed to satisfy constraint: {constraint}",
+    )
+
+
+def _wrong_type(value: object, shape: str) -> NoReturn:
+    kind = "null" if value is None else _JSON_TYPES[type(value).__name__]
+    raise Fault("SerializationException", f"A JSON {kind} can not be converted to {shape}.")

@@ -1,0 +1,186 @@
+"""The sockets of the embedded KMS: loopback only, a thread a connection, nothing left behind after `close`.
+
+Threads, because each answer takes microseconds and the clients wait for it; written on bare sockets, because
+the standard library's server costs a client more than the call itself.
+"""
+
+import selectors
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+from .faults import HTTPFault
+from .messages import MAX_HEAD, Request, Response, body_length, parse_head, render
+
+_LOOPBACK = "127.0.0.1"
+_PIECE = 64 * 1024  # bytes asked of the kernel at a time
+_LINGER = 1.0  # seconds that a refused client has to read why
+
+Application = Callable[[Request], Response]
+
+
+class Connection:
+    """One client's connection: requests in, answers out, until either side ends it."""
+
+    def __init__(self, sock: socket.socket, application: Application) -> None:
+        self._sock = sock
+        self._application = application
+        self._received = bytearray()
+
+    def serve(self) -> None:
+        """Answer request after request, until the client leaves, asks to close or is refused."""
+        try:
+            while (request := self._read_request()) is not None:
+                if not self._answer(request):
+                    return
+        except HTTPFault as fault:
+            text = f"{fault.reason}\n".encode("ascii")
+            self._send(Response(fault.status, text, str(uuid4()), "text/plain"), keep_alive=False)
+            self._linger()
+
+    def _answer(self, request: Request) -> bool:
+        # A bug in the application is not hidden: the client gets a 500 instead of a silent socket, and the
+        # exception goes on to end this thread, loudly, through threading.excepthook.
+        response = Response(500, b'{"__type":"InternalFailure"}', str(uuid4()))
+        keep_alive = False
+        try:
+            response = self._application(request)
+            keep_alive = request.keep_alive
+        finally:
+            sent = self._send(response, keep_alive=keep_alive)
+        return sent and keep_alive
+
+    def _read_request(self) -> Request | None:
+        """Give the next request, None when the client has left; raise `HTTPFault` for a malformed one."""
+        received = self._received
+        while (end := received.find(b"\r\n\r\n")) < 0:
+            if b"\n\n" in received:
+                raise HTTPFault(400, "lines end with CR LF")
+            if len(received) > MAX_HEAD:
+                raise HTTPFault(431, f"a request head has at most {MAX_HEAD} bytes")
+            if not self._receive():
+                return None
+        if end > MAX_HEAD:
+            raise HTTPFault(431, f"a request head has at most {MAX_HEAD} bytes")
+        request = parse_head(bytes(received[:end]))
+        length = body_length(request.headers)
+        del received[: end + 4]
+        if len(received) < length and request.values("expect") == [b"100-continue"]:
+            self._transmit(b"HTTP/1.1 100 Continue\r\n\r\n")
+        while len(received) < length:
+            if not self._receive():
+                return None
+        body = bytes(received[:length])
+        del received[:length]
+        return request._replace(body=body)
+
+    def _receive(self) -> bool:
+        try:
+            piece = self._sock.recv(_PIECE)
+        except OSError:  # reset, timed out, or shut down by `Server.close`
+            return False
+        self._received += piece
+        return bool(piece)
+
+    def _send(self, response: Response, *, keep_alive: bool) -> bool:
+        return self._transmit(render(response, now=time.time(), keep_alive=keep_alive))
+
+    def _transmit(self, data: bytes) -> bool:
+        try:
+            self._sock.sendall(data)
+        except OSError:  # the client did not wait
+            return False
+        return True
+
+    def _linger(self) -> None:
+        # Closing over unread bytes resets the connection, and the client loses the answer (RFC 9112, 9.6).
+        deadline = time.monotonic() + _LINGER
+        self._sock.settimeout(_LINGER)
+        _shut_down(self._sock, socket.SHUT_WR)
+        while self._receive() and time.monotonic() < deadline:
+            self._received.clear()
+
+
+class Server:
+    """A listening socket on loopback and the threads behind it; `port` 0 takes any that is free.
+
+    With an `ssl_context` it speaks TLS; the handshake runs in the connection's own thread.
+    """
+
+    def __init__(self, application: Application, *, port: int, ssl_context: ssl.SSLContext | None = None) -> None:
+        self._application = application
+        self._ssl_context = ssl_context
+        self._listener = socket.create_server((_LOOPBACK, port), backlog=256)
+        self._listener.setblocking(False)  # a client may be gone between the selector's word and the accept
+        self.port: int = self._listener.getsockname()[1]
+        self._wake, self._woken = socket.socketpair()
+        self._lock = threading.Lock()
+        self._open: dict[threading.Thread, socket.socket] = {}
+        self._acceptor = threading.Thread(target=self._accept, name=f"local-kms:{self.port}", daemon=True)
+        self._acceptor.start()
+
+    def close(self) -> None:
+        """Stop listening, end every connection at once, and wait until the last thread is gone."""
+        self._wake.close()
+        self._acceptor.join()
+        with self._lock:
+            threads = list(self._open)
+            for sock in self._open.values():
+                _shut_down(sock, socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join()
+
+    def _accept(self) -> None:
+        # The second socket is there because closing a socket wakes nobody who waits on it.
+        with self._listener, self._woken, selectors.DefaultSelector() as selector:
+            selector.register(self._woken, selectors.EVENT_READ)
+            selector.register(self._listener, selectors.EVENT_READ)
+            while not any(key.fileobj is self._woken for key, _ in selector.select()):
+                try:
+                    sock, _ = self._listener.accept()
+                except (BlockingIOError, ConnectionAbortedError):  # gone before it was accepted
+                    continue
+                self._begin(sock)
+
+    def _begin(self, sock: socket.socket) -> None:
+        name = f"local-kms:{self.port}"
+        thread = threading.Thread(target=self._serve, args=(sock,), name=name, daemon=True)
+        with self._lock:
+            self._open[thread] = sock
+        thread.start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        try:
+            ready = self._prepare(sock)
+            if ready is not None:
+                Connection(ready, self._application).serve()
+        finally:
+            # Under the lock, lest `close` shut down a number that the system has given to another socket.
+            with self._lock:
+                self._open.pop(threading.current_thread()).close()
+
+    def _prepare(self, sock: socket.socket) -> socket.socket | None:
+        """Give the socket ready to talk, after the TLS handshake if there is one; None where that failed."""
+        try:
+            sock.setblocking(True)  # BSD passes the listener's mode on
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._ssl_context is None:
+                return sock
+            with self._lock:  # the new socket takes the old one's number over, so `close` must know it
+                tls = self._ssl_context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+                self._open[threading.current_thread()] = tls
+            tls.do_handshake()
+        except OSError:  # not TLS, no trust, or gone
+            return None
+        return tls
+
+
+def _shut_down(sock: socket.socket, how: int) -> None:
+    try:
+        # Past SSLSocket's own method: it would take the TLS state away from the thread that reads.
+        socket.socket.shutdown(sock, how)
+    except OSError:  # the client was quicker
+        return

@@ -1,0 +1,18 @@
+"""The rows about the use of keys."""
+
+from ..errors import (
+    DependencyTimeoutException,
+    InvalidArnException,
+    KMSInternalException,
+    NotFoundException,
+)
+from ..models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse
+from . import Operation
+
+GET_KEY_LAST_USAGE = Operation(
+    name="GetKeyLastUsage",
+    request=GetKeyLastUsageRequest,
+    response=GetKeyLastUsageResponse,
+    errors=(DependencyTimeoutException, InvalidArnException, KMSInternalException, NotFoundException),
+    replay_safe=True,
+)

@@ -1,0 +1,112 @@
+"""The awsJson1.1 protocol: a row and a request to bytes, a response to a model or an error.
+
+Source: "AWS JSON 1.1 protocol" in the Smithy documentation, and the KMS API reference, "Common Errors".
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from attrs import evolve
+
+from .converter import from_wire, to_wire
+from .errors import ProtocolError, ServiceError, error_class
+from .models.members import KMSResponse, ResponseMetadata
+from .operations import Operation
+from .steps import Response
+
+ResponseT = TypeVar("ResponseT", bound=KMSResponse)
+
+_REQUEST_ID = "x-amzn-requestid"
+# A refused signature is answered with the request's own headers, session token included.
+_ECHO = re.compile(
+    r"\s*(The Canonical String for this request should have been|The String-to-Sign should have been"
+    r"|Authorization=|\(Hashed with).*",
+    re.DOTALL,
+)
+
+
+def target(operation: Operation[Any, Any]) -> str:
+    """Give the value of `X-Amz-Target`; "TrentService" is KMS's name on the wire."""
+    return f"TrentService.{operation.name}"
+
+
+def encode(request: object) -> bytes:
+    """Give the body for a request model."""
+    return json.dumps(to_wire(request), separators=(",", ":")).encode()
+
+
+def decode(operation: Operation[Any, ResponseT], response: Response, *, attempts: int) -> ResponseT:
+    """Give the model that a response holds.
+
+    Raises a `ServiceError` for a status of 300 and above, and `ProtocolError` for a success that cannot be
+    read. An empty body stands for an empty object.
+    """
+    request_id = response.headers.get(_REQUEST_ID)
+    if not 200 <= response.status < 300:
+        error = decode_error(response.status, response.headers, response.body)
+        error.attempts = attempts
+        raise error
+    try:
+        members = _read_object(response.body or b"{}")
+        answer = from_wire(operation.response, members)
+    except (ValueError, RecursionError, ProtocolError) as error:
+        raise ProtocolError(
+            f"The answer to {operation.name} cannot be read: {_why(error)} (HTTP {response.status}, "
+            f"{len(response.body)} bytes, request id {request_id}). Check that the endpoint is KMS and "
+            "that no proxy rewrites its answers.",
+            status_code=response.status,
+            request_id=request_id,
+        ) from None
+    return evolve(answer, metadata=ResponseMetadata(request_id, response.status, attempts))
+
+
+def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
+    """Give the error that an answer means, whatever its body holds; never raise.
+
+    The code is taken from the header `x-amzn-ErrorType`, else from the body's `__type`, else from its `code`,
+    without a namespace before "#" and without what follows ":"; where none of them is there, the status
+    stands in for it. Header names may be in any case.
+    """
+    lower = {name.lower(): value for name, value in headers.items()}
+    try:
+        members = _read_object(body)
+    except (ValueError, RecursionError, ProtocolError):
+        members = {}
+    found: tuple[object, ...] = (lower.get("x-amzn-errortype"), members.get("__type"), members.get("code"))
+    code = next((plain for plain in map(_plain_code, found) if plain), str(status))
+    texts = (members.get(name) for name in ("message", "Message", "errorMessage"))
+    message = next((text for text in texts if isinstance(text, str) and text), None)
+    return error_class(code)(
+        message and _ECHO.sub("", message),
+        code=code,
+        status_code=status,
+        request_id=lower.get(_REQUEST_ID),
+    )
+
+
+def _plain_code(code: object) -> str:
+    return code.partition(":")[0].rpartition("#")[2].strip() if isinstance(code, str) else ""
+
+
+def _read_object(body: bytes) -> dict[str, Any]:
+    value: object = json.loads(body.decode(), parse_constant=_refuse_constant)
+    if not isinstance(value, dict):
+        raise ProtocolError(f"it is a JSON {type(value).__name__}, not an object")
+    return cast(dict[str, Any], value)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ProtocolError(f"it holds {name}, which JSON does not have")
+
+
+def _why(error: Exception) -> str:
+    """Say what is wrong with a body without repeating any of it: it may hold plaintext."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is no JSON, from byte {error.pos} on"
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8, from byte {error.start} on"
+    if isinstance(error, ProtocolError):
+        return str(error)
+    return "it is nested too deeply" if isinstance(error, RecursionError) else "it holds a number out of range"

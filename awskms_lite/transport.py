@@ -1,0 +1,334 @@
+"""The only place that imports httpx: what sends a request, and what its failures mean.
+
+    given an http_client      that client, for everything; its owner closes it
+    a proxy applies           a plain httpx client, which knows all about proxies
+    else                      httpx transports of one connection each, as many as there are calls at a time
+
+One connection each, because httpcore's pool looks through all its requests and connections for every
+request: at 50 calls at a time that alone takes most of the time.
+"""
+
+import ssl
+import sys
+from collections import deque
+from collections.abc import Callable
+from functools import lru_cache
+from inspect import iscoroutinefunction
+from threading import Lock
+from time import monotonic
+from typing import Any, Generic, TypeAlias, TypeVar
+from urllib.request import getproxies
+
+import anyio
+import httpx
+
+from . import errors
+from .steps import Request, Response
+
+T = TypeVar("T")
+TransportT = TypeVar("TransportT", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
+HTTPClient: TypeAlias = httpx.Client
+AsyncHTTPClient: TypeAlias = httpx.AsyncClient
+Timeouts: TypeAlias = dict[str, float | None]
+"""Seconds for each phase of an attempt, under httpx's names: connect, read, write, pool."""
+
+MAX_BODY = 1024 * 1024
+"""Bytes of a response body that are read; no answer of KMS comes near it."""
+MAX_CONNECTIONS = 100
+"""Connections that one async client has at a time; further calls wait for one, in order."""
+KEEP_ALIVE = 20.0
+"""Seconds that a connection without work is kept."""
+
+_ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
+
+
+class TrustedRoots:
+    """The TLS contexts, made when first needed: reading the roots takes longer than many a call.
+
+    `trust_env` says whether SSL_CERT_FILE, SSL_CERT_DIR and the proxy variables of this process count.
+    """
+
+    def __init__(self, trust_env: bool) -> None:
+        self.trust_env = trust_env
+        self._contexts: dict[str, ssl.SSLContext] = {}
+
+    def context(self, scheme: str) -> ssl.SSLContext:
+        """Give the context for a scheme. The one for http trusts no root: should it be used, it fails."""
+        context = self._contexts.get(scheme)
+        if context is None:
+            if scheme == "https":
+                context = httpx.create_ssl_context(trust_env=self.trust_env)
+            else:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._contexts[scheme] = context
+        return context
+
+
+class Client:
+    """Sends through an httpx client, the caller's or one of our own for a proxy's sake."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.failures = _failures_of(client)
+
+    def send(self, request: Request, timeouts: Timeouts, limit: float | None) -> Response:
+        """Send once; raises one of `failures`, or a `KMSLiteError`."""
+        message = _build(self._client, request, timeouts)
+        response = self._client.send(message, auth=None, follow_redirects=False, stream=True)
+        try:
+            return _read(response, request, limit)
+        finally:
+            response.close()
+
+    def close(self) -> None:
+        """Close the client; only called for one of our own."""
+        self._client.close()
+
+
+class AsyncClient:
+    """Sends through an httpx async client, the caller's or one of our own for a proxy's sake."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.failures = _failures_of(client)
+
+    async def send(self, request: Request, timeouts: Timeouts) -> Response:
+        """Send once; raises one of `failures`, or a `KMSLiteError`."""
+        message = _build(self._client, request, timeouts)
+        response = await self._client.send(message, auth=None, follow_redirects=False, stream=True)
+        try:
+            return await _read_async(response)
+        finally:
+            await response.aclose()
+
+    async def aclose(self) -> None:
+        """Close the client; only called for one of our own."""
+        await self._client.aclose()
+
+
+class _Idle(Generic[TransportT]):
+    """Transports that wait for work, by origin; the last used goes first, so that surplus ones grow old."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._waiting: dict[str, deque[tuple[float, TransportT]]] = {}
+        self._ended = False
+
+    def take(self, origin: str) -> TransportT | None:
+        with self._lock:
+            waiting = self._waiting.get(origin)
+            return waiting.pop()[1] if waiting else None
+
+    def put(self, origin: str, transport: TransportT) -> TransportT | None:
+        """Keep a transport. Give one to be closed: one that waited for too long, or this after the end."""
+        now = monotonic()
+        with self._lock:
+            if self._ended:
+                return transport
+            waiting = self._waiting.setdefault(origin, deque())
+            waiting.append((now, transport))
+            return waiting.popleft()[1] if waiting[0][0] < now - KEEP_ALIVE else None
+
+    def end(self) -> list[TransportT]:
+        """Give all transports, to be closed, and keep none from now on."""
+        with self._lock:
+            self._ended = True
+            left = [transport for waiting in self._waiting.values() for _, transport in waiting]
+            self._waiting.clear()
+            return left
+
+
+class Connections:
+    """Sends over connections of our own, one for each call under way."""
+
+    failures = (httpx.RequestError,)
+
+    def __init__(self, roots: TrustedRoots) -> None:
+        self._roots = roots
+        self._idle: _Idle[httpx.HTTPTransport] = _Idle()
+
+    def send(self, request: Request, timeouts: Timeouts, limit: float | None) -> Response:
+        """Send once; raises one of `failures`, or a `KMSLiteError`."""
+        url, origin = _parsed(request.url)
+        transport = self._idle.take(origin) or httpx.HTTPTransport(
+            verify=self._roots.context(url.scheme), limits=_ONE_CONNECTION
+        )
+        surplus: httpx.HTTPTransport | None = transport
+        try:
+            answer = _read(transport.handle_request(_message(request, url, timeouts)), request, limit)
+            surplus = self._idle.put(origin, transport)
+            return answer
+        finally:
+            if surplus is not None:
+                surplus.close()
+
+    def close(self) -> None:
+        """Close the connections: those without work now, the others when their call ends."""
+        for transport in self._idle.end():
+            transport.close()
+
+
+class AsyncConnections:
+    """Sends over connections of our own, one for each call under way, in one event loop."""
+
+    failures = (httpx.RequestError,)
+
+    def __init__(self, roots: TrustedRoots) -> None:
+        self._roots = roots
+        self._idle: _Idle[httpx.AsyncHTTPTransport] = _Idle()
+        self._places = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
+
+    async def send(self, request: Request, timeouts: Timeouts) -> Response:
+        """Send once; raises one of `failures`, or a `KMSLiteError`."""
+        url, origin = _parsed(request.url)
+        async with self._places:
+            transport = self._idle.take(origin) or httpx.AsyncHTTPTransport(
+                verify=self._roots.context(url.scheme), limits=_ONE_CONNECTION
+            )
+            surplus: httpx.AsyncHTTPTransport | None = transport
+            try:
+                response = await transport.handle_async_request(_message(request, url, timeouts))
+                answer = await _read_async(response)
+                surplus = self._idle.put(origin, transport)
+                return answer
+            finally:
+                if surplus is not None:
+                    with anyio.CancelScope(shield=True):
+                        await surplus.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections: those without work now, the others when their call ends."""
+        for transport in self._idle.end():
+            await transport.aclose()
+
+
+def open_sender(roots: TrustedRoots) -> Client | Connections:
+    """Give a sender of our own; raises `ConfigurationError` for a proxy that httpx cannot use."""
+    if not _proxy_applies(roots):
+        return Connections(roots)
+    return Client(_through_proxy(httpx.Client, roots))
+
+
+def open_async_sender(roots: TrustedRoots) -> AsyncClient | AsyncConnections:
+    """Give a sender of our own; raises `ConfigurationError` for a proxy that httpx cannot use."""
+    if not _proxy_applies(roots):
+        return AsyncConnections(roots)
+    return AsyncClient(_through_proxy(httpx.AsyncClient, roots))
+
+
+def _proxy_applies(roots: TrustedRoots) -> bool:
+    return roots.trust_env and bool(getproxies().keys() & {"http", "https", "all"})
+
+
+def _through_proxy(make: Callable[..., T], roots: TrustedRoots) -> T:
+    """Make a plain httpx client, which reads the proxy variables itself."""
+    limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE)
+    try:
+        return make(verify=roots.context("https"), limits=limits)
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise errors.ConfigurationError(
+            f"httpx cannot use the proxy that the environment names ({error}). Mend HTTP_PROXY, HTTPS_PROXY "
+            "and ALL_PROXY, or pass an http_client of your own."
+        ) from error
+
+
+def check_client(client: Any, *, asynchronous: bool) -> None:
+    """Raise `ParameterError` unless it is an httpx client of the right kind, or works like one."""
+    wanted = "httpx.AsyncClient" if asynchronous else "httpx.Client"
+    send = getattr(client, "send", None)
+    if not callable(send) or not hasattr(client, "build_request"):
+        raise errors.ParameterError(f"http_client must be an {wanted}, not {type(client).__name__}.")
+    if iscoroutinefunction(send) != asynchronous:
+        other = "KMSClient" if asynchronous else "AsyncKMSClient"
+        raise errors.ParameterError(f"http_client must be an {wanted} here: pass this one to {other}.")
+
+
+def below_http(error: Exception, request: Request) -> errors.TransportError:
+    """Give our error for one of httpx's; by name, because httpx2 has the same ones under the same names."""
+    host = _parsed(request.url)[1]
+    names = {cls.__name__ for cls in type(error).__mro__}
+    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if names & {"ConnectTimeout", "PoolTimeout"}:
+        return errors.ConnectTimeoutError(
+            f"No connection to {host} in time ({reason}). Check the endpoint and the network."
+        )
+    if "TimeoutException" in names:
+        return errors.TimeoutError(
+            f"No answer from {host} in time ({reason}). Try again later, or allow a longer read_timeout."
+        )
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return errors.ConnectError(
+            f"{host} could not prove who it is ({reason}). Check the endpoint; where a company's proxy or an "
+            "authority of your own signs, name its root in SSL_CERT_FILE."
+        )
+    if names & {"ConnectError", "ProxyError", "UnsupportedProtocol"}:
+        return errors.ConnectError(
+            f"No connection to {host} ({reason}). Check the endpoint, the network and the proxy."
+        )
+    return errors.TransportError(
+        f"The connection to {host} broke off ({reason}). Try again; look at what lies between."
+    )
+
+
+def too_late(request: Request) -> errors.TimeoutError:
+    """Give the error for a call whose own timeout ran out while it was under way."""
+    host = _parsed(request.url)[1]
+    return errors.TimeoutError(f"No whole answer from {host} within the call's timeout: allow a longer one.")
+
+
+def _failures_of(client: Any) -> tuple[type[Exception], ...]:
+    """Give what a client raises for failures below HTTP, whichever library it is of (httpx, httpx2)."""
+    for cls in type(client).__mro__:
+        if cls.__name__ in ("Client", "AsyncClient"):
+            library: Any = sys.modules[cls.__module__.partition(".")[0]]
+            return (library.RequestError,)
+    return (httpx.RequestError,)
+
+
+@lru_cache(maxsize=64)
+def _parsed(url: str) -> tuple[httpx.URL, str]:
+    """Give the URL as httpx wants it, and its origin."""
+    parsed = httpx.URL(url)
+    return parsed, f"{parsed.scheme}://{parsed.netloc.decode()}"
+
+
+def _message(request: Request, url: httpx.URL, timeouts: Timeouts) -> httpx.Request:
+    extensions = {"timeout": timeouts}
+    return httpx.Request(request.method, url, headers=request.headers, content=request.body, extensions=extensions)
+
+
+def _build(client: Any, request: Request, timeouts: Timeouts) -> Any:
+    if client.is_closed:
+        raise errors.ClosedError("The http_client given to this client is closed: close it after the last call.")
+    extensions = {"timeout": timeouts}
+    return client.build_request(
+        request.method, request.url, headers=request.headers, content=request.body, extensions=extensions
+    )
+
+
+def _read(response: httpx.Response, request: Request, limit: float | None) -> Response:
+    """Read a response to its end; a server that sends a byte at a time does not get past the limit."""
+    deadline = None if limit is None else monotonic() + limit
+    body = bytearray()
+    for part in response.iter_bytes():
+        body += part
+        _check_size(body, response.status_code)
+        if deadline is not None and monotonic() > deadline:
+            raise too_late(request)
+    return Response(response.status_code, dict(response.headers), bytes(body))
+
+
+async def _read_async(response: httpx.Response) -> Response:
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        _check_size(body, response.status_code)
+    return Response(response.status_code, dict(response.headers), bytes(body))
+
+
+def _check_size(body: bytearray, status: int) -> None:
+    if len(body) > MAX_BODY:
+        raise errors.ProtocolError(
+            f"The answer (HTTP {status}) is over {MAX_BODY} bytes long, unlike any of KMS: check the endpoint.",
+            status_code=status,
+        )

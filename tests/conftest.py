@@ -1,0 +1,25 @@
+"""What every test starts from: an empty environment, and both event loops for the async ones."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("calm", deadline=None)  # a busy machine is not a failure
+settings.load_profile("calm")
+
+
+@pytest.fixture(autouse=True)
+def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the machine's own credentials, proxies and certificates out of the tests."""
+    for name in os.environ:
+        if name.upper().startswith(("AWS_", "SSL_CERT_")) or name.upper().endswith("_PROXY"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", os.devnull)
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Run each async test on both event loops."""
+    backend: str = request.param
+    return backend
