@@ -60,15 +60,15 @@ clean: ## remove what the other targets made
 		{ echo "$(PYTHON) is older than 3.11 or missing: name a newer one, as in make PYTHON=python3.12" >&2; exit 1; }
 	@test -x $*/bin/python || $(PYTHON) -m venv $* || \
 		{ echo "$(PYTHON) cannot make a virtual environment (Debian: apt-get install python3-venv)" >&2; exit 1; }
-	@$*/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	@$*/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$*/bin/python -m pip install -qq --disable-pip-version-check --upgrade pip
+	@$*/bin/python -m pip install -qq --disable-pip-version-check --editable .
 	@touch $@
 
 .PRECIOUS: %/.base
 $(VENV)/.group-%: $(VENV)/.base
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group $*
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --group $*
 	@touch $@
 
 $(BENCH_BIN)/../.group-bench: $(VENV)-bench/.base
-	@$(BENCH_BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
+	@$(BENCH_BIN)/python -m pip install -qq --disable-pip-version-check --group bench
 	@touch $@

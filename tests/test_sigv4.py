@@ -5,6 +5,7 @@ each other.
 """
 
 import hashlib
+import hmac
 import json
 import sys
 import threading
@@ -208,7 +209,7 @@ def test_unsigned_headers_make_no_difference(headers: list[tuple[str, str]], nam
     request=st.builds(
         Request,
         st.sampled_from(["GET", "post", "DELETE"]),
-        st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="#?@")).map(
+        st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="#")).map(
             lambda tail: f"{URL}{tail}"
         ),
         HEADERS,
@@ -224,10 +225,10 @@ def test_a_presigned_url_carries_its_own_proof(
     """Whoever has the url and the secret can compute its signature again."""
     how = options(credentials=Credentials("AKID", SECRET, token), normalize_path=normalize)
     signed = presign(request, expires_in=expires_in, **how)
-    unsigned, _, signature = signed.url.rpartition("&X-Amz-Signature=")
-    assert string_to_sign(signed, **how) == string_to_sign(signed._replace(url=unsigned), **how)
-    assert len(signature) == 64
+    key = signing_key(SECRET, "20260517", "eu-central-1", "kms")
+    proof = hmac.digest(key, string_to_sign(signed, **how).encode(), "sha256").hex()
     assert signed.url.startswith(request.url)
+    assert signed.url.endswith(f"&X-Amz-Signature={proof}")
 
 
 # The signing key's cache.

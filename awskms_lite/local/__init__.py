@@ -18,7 +18,7 @@ from typing import Self
 from awskms_lite.identity import Credentials
 
 from .accounts import check_account_id, credentials_for
-from .seeding import seeded_key
+from .seeding import LastUsage, seeded_key
 from .server import Server
 from .service import Service
 from .store import KeyClock, Store
@@ -124,7 +124,7 @@ class LocalKMS:
         *,
         created: datetime | None = None,
         tracking_start: datetime | None = None,
-        last_usage: datetime | Mapping[str, str | datetime] | None = None,
+        last_usage: LastUsage = None,
         state: str = "Enabled",
         region: str | None = None,
         account_id: str | None = None,

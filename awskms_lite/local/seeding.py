@@ -6,9 +6,13 @@ from typing import TypeAlias
 
 from .store import DELETION_WINDOW_DAYS, KEY_STATES, Key, Usage, milliseconds
 
-LastUsage: TypeAlias = datetime | Mapping[str, str | datetime] | None
+LastUsage: TypeAlias = datetime | Mapping[str, object] | None
 
-_MEMBERS = ("Operation", "Timestamp", "CloudTrailEventId", "KmsRequestId")
+# Each member of KMS's KeyLastUsageData, and where it goes.
+_MEMBERS = {
+    "Operation": "operation", "Timestamp": "timestamp", "CloudTrailEventId": "cloud_trail_event_id",
+    "KmsRequestId": "kms_request_id",
+}  # fmt: skip
 _WINDOW = timedelta(days=DELETION_WINDOW_DAYS) // timedelta(milliseconds=1)
 
 
@@ -48,10 +52,10 @@ def _usage(last_usage: LastUsage, now: int) -> Usage | None:
     timestamp = last_usage.get("Timestamp")
     if timestamp is not None and not isinstance(timestamp, datetime):
         raise ValueError(f"last_usage's Timestamp is an aware datetime, not {timestamp!r}")
-    ids = {
-        field: str(last_usage[name])
-        for name, field in (("CloudTrailEventId", "cloud_trail_event_id"), ("KmsRequestId", "kms_request_id"))
-        if name in last_usage
-    }
-    operation = str(last_usage.get("Operation", "Decrypt"))
-    return Usage(operation, now if timestamp is None else milliseconds(timestamp), **ids)
+    texts = {"operation": "Decrypt"}
+    for name, value in last_usage.items():
+        if isinstance(value, str):
+            texts[_MEMBERS[name]] = value
+        elif name != "Timestamp":
+            raise ValueError(f"last_usage's {name} is a string, not {value!r}")
+    return Usage(timestamp=now if timestamp is None else milliseconds(timestamp), **texts)

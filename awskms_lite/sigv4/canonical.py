@@ -102,7 +102,7 @@ def _encode_once(part: str) -> str:
 
 def extend_query(url: str, parameters: Mapping[str, str]) -> str:
     """Append parameters to a url, encoded."""
-    joint = "" if url.endswith(("?", "&")) else "&" if "?" in url else "?"
+    joint = "?" if "?" not in url else "" if url.endswith(("?", "&")) else "&"
     return url + joint + "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
 
 

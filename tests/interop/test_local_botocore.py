@@ -1,0 +1,191 @@
+"""botocore's own client against the embedded KMS: if AWS's SDK is content, the embedded KMS is AWS enough."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import botocore.auth
+import botocore.config
+import botocore.exceptions
+import botocore.session
+import pytest
+
+from awskms_lite.local import LocalKMS
+
+LAUNCH = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
+USED = datetime(2026, 6, 1, 14, 30, 0, 7000, tzinfo=UTC)
+
+Connect = Callable[..., Any]
+
+
+@pytest.fixture
+def kms() -> Iterator[LocalKMS]:
+    with LocalKMS() as kms:
+        yield kms
+
+
+@pytest.fixture
+def connect(kms: LocalKMS, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+    """Give a maker of clients that see nothing of the caller's own configuration."""
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    clients: list[Any] = []
+
+    def connect(secret: str | None = None, region: str | None = None, account_id: str | None = None) -> Any:
+        credentials = kms.credentials_for(account_id) if account_id else kms.credentials
+        client = botocore.session.Session().create_client(
+            "kms",
+            region_name=region or kms.region,
+            endpoint_url=kms.endpoint_url,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=secret or credentials.secret_access_key,
+            config=botocore.config.Config(retries={"total_max_attempts": 1}, proxies={}),
+        )
+        clients.append(client)
+        return client
+
+    yield connect
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def client(connect: Connect) -> Any:
+    return connect()
+
+
+def error_of(call: Callable[..., Any], **members: object) -> dict[str, str]:
+    """Give the error that the call fails with, and hold its status to KMS's 400."""
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        call(**members)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    error: dict[str, str] = caught.value.response["Error"]
+    return error
+
+
+def test_the_environment_is_enough(kms: LocalKMS, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client made from nothing but LocalKMS's environment finds it."""
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    for name, value in kms.environ.items():
+        monkeypatch.setenv(name, value)
+    client = botocore.session.Session().create_client("kms", config=botocore.config.Config(proxies={}))
+    assert client.list_keys()["Keys"] == []
+    client.close()
+
+
+def test_get_key_last_usage(kms: LocalKMS, client: Any) -> None:
+    """Every member of a used key is read, to the millisecond."""
+    usage = {"Operation": "Sign", "Timestamp": USED, "CloudTrailEventId": "event", "KmsRequestId": "request"}
+    arn = kms.add_key(created=LAUNCH - timedelta(days=900), tracking_start=LAUNCH, last_usage=usage)
+    answer = client.get_key_last_usage(KeyId=arn)
+    UUID(answer.pop("ResponseMetadata")["RequestId"])
+    assert answer == {
+        "KeyId": arn.rpartition("/")[2],
+        "KeyLastUsage": usage,
+        "TrackingStartDate": LAUNCH,
+        "KeyCreationDate": LAUNCH - timedelta(days=900),
+    }
+
+
+def test_an_unused_key_is_empty(kms: LocalKMS, client: Any) -> None:
+    """A key never used has an empty KeyLastUsage, not a missing one."""
+    assert client.get_key_last_usage(KeyId=kms.add_key())["KeyLastUsage"] == {}
+
+
+def test_create_and_describe(client: Any) -> None:
+    """CreateKey and DescribeKey agree on the metadata."""
+    made = client.create_key(Description="mine", Tags=[{"TagKey": "a", "TagValue": "b"}])["KeyMetadata"]
+    assert client.describe_key(KeyId=made["Arn"])["KeyMetadata"] == made
+    assert (made["KeyState"], made["KeyManager"], made["Description"]) == ("Enabled", "CUSTOMER", "mine")
+
+
+def test_list_keys_with_its_paginator(kms: LocalKMS, client: Any) -> None:
+    """The paginator, following the markers, sees every key once."""
+    arns = [kms.add_key() for _ in range(7)]
+    pages = client.get_paginator("list_keys").paginate(PaginationConfig={"PageSize": 3})
+    assert [[key["KeyArn"] for key in page["Keys"]] for page in pages] == [arns[:3], arns[3:6], arns[6:]]
+
+
+def test_encrypt_and_decrypt(kms: LocalKMS, client: Any) -> None:
+    """What botocore encrypts it decrypts again, and both are recorded."""
+    arn, context = kms.add_key(), {"purpose": "täst"}
+    sealed = client.encrypt(KeyId=arn, Plaintext=b"plain", EncryptionContext=context)
+    assert client.get_key_last_usage(KeyId=arn)["KeyLastUsage"]["Operation"] == "Encrypt"
+    opened = client.decrypt(CiphertextBlob=sealed["CiphertextBlob"], EncryptionContext=context)
+    assert (opened["Plaintext"], opened["KeyId"]) == (b"plain", arn)
+    used = client.get_key_last_usage(KeyId=arn)["KeyLastUsage"]
+    assert (used["Operation"], used["KmsRequestId"]) == ("Decrypt", opened["ResponseMetadata"]["RequestId"])
+
+
+def test_generate_data_key(kms: LocalKMS, client: Any) -> None:
+    """A data key decrypts to its plain half."""
+    made = client.generate_data_key(KeyId=kms.add_key(), KeySpec="AES_256")
+    assert len(made["Plaintext"]) == 32
+    assert client.decrypt(CiphertextBlob=made["CiphertextBlob"])["Plaintext"] == made["Plaintext"]
+
+
+def test_generate_and_verify_mac(client: Any) -> None:
+    """A MAC verifies, and a wrong one is KMS's own error."""
+    key = client.create_key(KeySpec="HMAC_512", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
+    members = {"KeyId": key, "Message": b"message", "MacAlgorithm": "HMAC_SHA_512"}
+    mac = client.generate_mac(**members)["Mac"]
+    assert client.verify_mac(Mac=mac, **members)["MacValid"] is True
+    with pytest.raises(client.exceptions.KMSInvalidMacException):
+        client.verify_mac(Mac=mac[::-1], **members)
+
+
+def test_keys_live_in_their_region_and_account(kms: LocalKMS, connect: Connect) -> None:
+    """The scope's region and the access key's account decide what a client sees."""
+    arn = kms.add_key(region="eu-west-1", account_id="444455556666")
+    there = connect(region="eu-west-1", account_id="444455556666")
+    assert there.get_key_last_usage(KeyId=arn)["KeyLastUsage"] == {}
+    assert error_of(connect(region="eu-west-1").get_key_last_usage, KeyId=arn)["Code"] == "AccessDeniedException"
+    away = error_of(connect(account_id="444455556666").get_key_last_usage, KeyId=arn)
+    assert away == {"Code": "NotFoundException", "Message": "Invalid arn eu-west-1"}
+
+
+def test_errors_have_their_names(kms: LocalKMS, client: Any) -> None:
+    """Each error arrives as the class that the client has for it."""
+    disabled = kms.add_key(state="Disabled")
+    with pytest.raises(client.exceptions.NotFoundException, match="alias/mine"):
+        client.get_key_last_usage(KeyId="alias/mine")
+    with pytest.raises(client.exceptions.DisabledException, match="is disabled"):
+        client.encrypt(KeyId=disabled, Plaintext=b"x")
+    with pytest.raises(client.exceptions.InvalidCiphertextException):
+        client.decrypt(CiphertextBlob=b"nonsense")
+    with pytest.raises(client.exceptions.DryRunOperationException):
+        client.encrypt(KeyId=kms.add_key(), Plaintext=b"x", DryRun=True)
+    assert error_of(client.list_aliases)["Code"] == "UnsupportedOperationException"
+
+
+def test_a_wrong_secret_is_refused(connect: Connect) -> None:
+    """Signed with another secret, the call fails as it does at AWS."""
+    error = error_of(connect(secret="wrong").list_keys)
+    assert error["Code"] == "InvalidSignatureException"
+    assert "does not match the signature you provided" in error["Message"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"), [(-6, "Signature expired: "), (6, "Signature not yet current: ")], ids=["slow", "fast"]
+)
+def test_a_wrong_clock_is_refused(client: Any, monkeypatch: pytest.MonkeyPatch, minutes: int, text: str) -> None:
+    """A client whose clock is six minutes off is told so, both ways."""
+    now = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=minutes)
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: now)
+    error = error_of(client.list_keys)
+    assert error["Code"] == "InvalidSignatureException"
+    assert error["Message"].startswith(text)
+
+
+def test_a_body_altered_on_the_way_is_refused(client: Any) -> None:
+    """What is changed after signing breaks the signature."""
+
+    def alter(request: Any, **_: object) -> None:
+        request.body = b'{"Limit": 1000}'
+        request.headers["Content-Length"] = str(len(request.body))
+
+    client.meta.events.register("before-send.kms.ListKeys", alter)
+    assert error_of(client.list_keys, Limit=10)["Code"] == "InvalidSignatureException"
