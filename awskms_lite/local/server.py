@@ -16,7 +16,7 @@ from .faults import HTTPFault
 from .messages import MAX_HEAD, Request, Response, body_length, parse_head, render
 
 _LOOPBACK = "127.0.0.1"
-_PIECE = 16 * 1024  # bytes asked of the kernel at a time
+_PIECE = 64 * 1024  # bytes asked of the kernel at a time
 _LINGER = 1.0  # seconds that a refused client has to read why
 
 Application = Callable[[Request], Response]
