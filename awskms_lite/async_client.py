@@ -13,10 +13,11 @@ from .call import Session, call, checked_timeout, open_session
 from .drivers import AsyncDriver
 from .errors import ParameterError
 from .identity import Credentials
+from .machine import read_file
 from .models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse
 from .operations.usage import GET_KEY_LAST_USAGE
 from .retry import RetryPolicy
-from .settings import settle
+from .settings import load_sections, settle
 from .transport import AsyncHTTPClient
 
 
@@ -25,16 +26,18 @@ class AsyncKMSClient:
 
     Use it as an async context manager, or `aclose` it.
 
-    Every argument is optional: one that is left out is sought in the environment (`AWS_REGION`,
-    `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL` and the others of the AWS SDKs).
+    Every argument is optional: what is left out is sought in the environment, then in the profile, under the
+    names of the AWS SDKs. Credentials are sought wherever a container keeps them: environment, profile, web
+    identity, ECS and EKS, EC2.
 
-    - `region`, as in "us-east-2"; `credentials`, in place of those in the environment.
+    - `region`, as in "us-east-2"; `credentials`, in place of any search; `profile`, a section of the shared files.
     - `endpoint_url` (http or https), or `use_fips_endpoint` and `use_dualstack_endpoint`.
     - `retry`: a `RetryPolicy`, 3 attempts in all by default.
     - `timeout` bounds a whole call with its retries and waits, in seconds, None for no bound; `connect_timeout`
       (3 s by default) and `read_timeout` (10 s) bound the phases of one attempt.
     - `http_client`: an `httpx.AsyncClient` of your own for all traffic. It keeps its own timeouts unless the two
       above are given, and it stays open. Redirects are never followed.
+    - `mfa`: asks a person for the code of an MFA device, by its serial number, where a profile wants one.
     - `environ`: a mapping in place of `os.environ`. The proxy variables and SSL_CERT_FILE are honoured only
       when it is `os.environ` itself.
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
@@ -47,6 +50,7 @@ class AsyncKMSClient:
         *,
         region: str | None = None,
         credentials: Credentials | None = None,
+        profile: str | None = None,
         endpoint_url: str | None = None,
         use_fips_endpoint: bool | None = None,
         use_dualstack_endpoint: bool | None = None,
@@ -55,24 +59,28 @@ class AsyncKMSClient:
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
         http_client: AsyncHTTPClient | None = None,
+        mfa: Callable[[str], str] | None = None,
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         random: Callable[[], float] = _random.random,
     ) -> None:
         environ = os.environ if environ is None else environ
+        settings = settle(
+            environ,
+            load_sections(environ, read_file),
+            profile=profile,
+            region=region,
+            endpoint_url=endpoint_url,
+            use_fips_endpoint=use_fips_endpoint,
+            use_dualstack_endpoint=use_dualstack_endpoint,
+        )
         self._session: Session = open_session(
-            settle(
-                environ,
-                region=region,
-                endpoint_url=endpoint_url,
-                use_fips_endpoint=use_fips_endpoint,
-                use_dualstack_endpoint=use_dualstack_endpoint,
-            ),
+            settings,
             credentials=credentials,
             retry=retry,
             timeout=timeout,
-            environ=environ,
+            mfa=mfa,
             clock=clock,
             random=random,
         )
@@ -82,6 +90,7 @@ class AsyncKMSClient:
             read_timeout=checked_timeout("read_timeout", read_timeout),
             sleep=sleep,
             trust_env=environ is os.environ,
+            ca_bundle=settings.ca_bundle and settings.ca_bundle.value,
         )
 
     @property
@@ -96,7 +105,9 @@ class AsyncKMSClient:
 
     async def resolve_credentials(self) -> Credentials:
         """Give the credentials that calls are signed with; raises `CredentialsError` where there are none."""
-        return await self._driver.run(self._session.credentials.get())
+        cache = self._session.credentials
+        current = cache.current()
+        return await self._driver.run(cache.get()) if current is None else current
 
     async def get_key_last_usage(self, key_id: str, *, timeout: float | None = None) -> GetKeyLastUsageResponse:
         """Ask when and how a key was last used for a successful cryptographic operation.

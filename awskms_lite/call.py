@@ -5,14 +5,17 @@ Written once, as a flow; which driver runs it is none of its business.
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
 
 from . import errors
 from ._version import __version__
-from .credentials.chain import CredentialsCache
-from .endpoints import check_key_region, read_custom_url, read_region, service_url
-from .errors import ConfigurationError, KMSLiteError, ParameterError, ServiceError, TransportError
+from .credentials import chain
+from .credentials.cache import CredentialsCache
+from .endpoints import check_key_region, read_region, resolve
+from .errors import ExpiredTokenException, KMSLiteError, ParameterError, ServiceError, TransportError
 from .identity import Credentials
 from .models.members import KMSResponse
 from .operations import Operation
@@ -30,10 +33,13 @@ logger = logging.getLogger("awskms_lite")
 # compressed one could grow past the size limit unseen.
 _UNSIGNED = [("Accept-Encoding", "identity"), ("User-Agent", f"awskms-lite/{__version__}")]
 
+_VISIBLE = "".join(map(chr, range(0x20, 0x7F)))
+
 
 class Session(NamedTuple):
     """What the calls of one client share."""
 
+    settings: Settings
     region: str
     endpoint_url: str
     credentials: CredentialsCache
@@ -50,7 +56,7 @@ def open_session(
     credentials: Credentials | None,
     retry: RetryPolicy | None,
     timeout: float | None,
-    environ: Mapping[str, str],
+    mfa: Callable[[str], str] | None,
     clock: Callable[[], float],
     random: Callable[[], float],
 ) -> Session:
@@ -58,25 +64,27 @@ def open_session(
 
     Raises `ConfigurationError` for options that are at odds, and `ParameterError` for those of a wrong kind.
     """
-    region, fips = read_region(settings.region)
-    fips = fips or settings.use_fips_endpoint
-    if settings.endpoint_url is None:
-        url = service_url("kms", region, fips=fips, dualstack=settings.use_dualstack_endpoint)
-    elif fips or settings.use_dualstack_endpoint:
-        raise ConfigurationError(
-            f"A custom endpoint ({settings.endpoint_origin}) goes with neither FIPS nor dual-stack: "
-            "leave the endpoint to the region, or name the FIPS or dual-stack host in the URL."
-        )
-    else:
-        url = read_custom_url(settings.endpoint_url, name=settings.endpoint_origin)
+    region, fips = read_region(settings.region.value)
+    url = resolve(
+        "kms",
+        region,
+        fips=fips or settings.use_fips_endpoint.value,
+        dualstack=settings.use_dualstack_endpoint.value,
+        custom=settings.endpoint("kms"),
+    )
     if not isinstance(credentials, Credentials | None):
         raise ParameterError(f"credentials must be awskms_lite.Credentials, not {type(credentials).__name__}.")
+    if credentials is None:
+        find = partial(chain.find, settings, clock=clock, random=random, mfa=mfa)
+    else:
+        find = partial(chain.given, credentials)
     return Session(
+        settings=settings,
         region=region,
         endpoint_url=url,
-        credentials=CredentialsCache(credentials, environ),
+        credentials=CredentialsCache(find, clock, random),
         signer=PostSigner(url, region=region, service="kms"),
-        retry=retry or RetryPolicy(),
+        retry=retry or RetryPolicy(max_attempts=settings.max_attempts.value),
         timeout=checked_timeout("timeout", timeout),
         clock=clock,
         random=random,
@@ -104,21 +112,45 @@ def call(
     payload_hash = sha256(body).hexdigest()
     timeout = session.timeout if timeout is None else checked_timeout("timeout", timeout)
     deadline = None if timeout is None else session.clock() + timeout
-    attempt = 0
+    unsigned = [*_UNSIGNED, *_trace(session.settings.environ)]
+    attempt, renewed = 0, False
     while True:
         attempt += 1
-        credentials = yield from session.credentials.get()
+        credentials = session.credentials.current() or (yield from session.credentials.get())
         now = session.clock()
         headers = session.signer.headers(credentials, target(operation), payload_hash, now)
-        signed = Request("POST", session.endpoint_url, headers + _UNSIGNED, body)
+        signed = Request("POST", session.endpoint_url, headers + unsigned, body)
         try:
             response = yield from _attempt(session, operation, signed, now, deadline)
             return decode(operation, response, attempts=attempt)
+        except ExpiredTokenException:
+            if renewed or not (yield from _renew(session, credentials)):
+                raise
+            renewed = True
+            continue
         except (ServiceError, TransportError) as error:
             wait = _wait_before_retry(session, operation, error, attempt)
             if wait is None or (deadline is not None and session.clock() + wait >= deadline):
                 raise
         yield from sleep(wait)
+
+
+def _renew(session: Session, refused: Credentials) -> Flow[bool]:
+    """Get credentials in place of some that KMS refused as expired; say whether there are others at all."""
+    session.credentials.drop(refused)
+    return (yield from session.credentials.get()) != refused
+
+
+def _trace(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Give the header that passes on a trace in AWS Lambda, for what calls what to be seen from the outside.
+
+    Source: "Lambda recursive loop detection" in the AWS Lambda Developer Guide. Characters that cannot stand
+    in a header are percent-encoded.
+    """
+    trace = environ.get("_X_AMZN_TRACE_ID") if environ.get("AWS_LAMBDA_FUNCTION_NAME") else None
+    if not trace:
+        return []
+    return [("X-Amzn-Trace-Id", quote(trace, safe=_VISIBLE))]
 
 
 def _attempt(

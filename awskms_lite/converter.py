@@ -8,7 +8,6 @@ members are ignored; an enum value that is newer than this package stays the str
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args
 
@@ -97,11 +96,11 @@ def _read_str(value: object, _: Any) -> str:
 
 def _read_timestamp(value: object, _: Any) -> datetime:
     """Read seconds since 1970: a float holds them to well below a millisecond, so rounding is exact."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ProtocolError(f"A timestamp in seconds was expected, not {type(value).__name__}.")
     try:
         return _EPOCH + round(value * 1000) * _MILLISECOND
-    except OverflowError:
+    except (OverflowError, ValueError):  # ValueError for NaN
         raise ProtocolError("A timestamp lies beyond the years 1 to 9999.") from None
 
 

@@ -8,16 +8,16 @@ sends through: closed, forked, another event loop.
 import builtins
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
-import anyio.lowlevel
 
-from . import transport
+from . import machine, transport
 from .errors import ClosedError, KMSLiteError
-from .steps import Flow, Response, Send, Step
+from .steps import Alone, Flow, Read, Run, Send, Sleep, Step, Write
 
 T = TypeVar("T")
 
@@ -29,18 +29,24 @@ class _Lifetime:
     """What both drivers keep: the timeouts of an attempt, and whether the client was closed or forked."""
 
     def __init__(
-        self, http_client: Any, connect_timeout: float | None, read_timeout: float | None, trust_env: bool
+        self,
+        http_client: Any,
+        connect_timeout: float | None,
+        read_timeout: float | None,
+        trust_env: bool,
+        ca_bundle: str | None,
     ) -> None:
-        if http_client is None:
+        given = getattr(http_client, "timeout", None)
+        if given is None:
             own = {"connect": CONNECT_TIMEOUT, "read": READ_TIMEOUT, "write": READ_TIMEOUT, "pool": None}
             self._timeouts: transport.Timeouts = own
         else:
-            self._timeouts = http_client.timeout.as_dict()
+            self._timeouts = given.as_dict()
         if connect_timeout is not None:
             self._timeouts["connect"] = connect_timeout
         if read_timeout is not None:
             self._timeouts.update(read=read_timeout, write=read_timeout)
-        self._roots = transport.TrustedRoots(trust_env)
+        self._roots = transport.TrustedRoots(trust_env, ca_bundle)
         self._closed = False
         self._pid = os.getpid()
 
@@ -71,13 +77,15 @@ class Driver(_Lifetime):
         read_timeout: float | None,
         sleep: Callable[[float], None],
         trust_env: bool,
+        ca_bundle: str | None,
     ) -> None:
         if http_client is not None:
             transport.check_client(http_client, asynchronous=False)
-        super().__init__(http_client, connect_timeout, read_timeout, trust_env)
+        super().__init__(http_client, connect_timeout, read_timeout, trust_env, ca_bundle)
         self._given = None if http_client is None else transport.Client(http_client)
-        self._own: transport.Client | transport.Connections | None = None
+        self._own: dict[bool, transport.Client | transport.Connections] = {}
         self._lock = Lock()
+        self._alone = Lock()
         self._sleep = sleep
 
     def run(self, flow: Flow[T]) -> T:
@@ -97,36 +105,72 @@ class Driver(_Lifetime):
         finally:
             flow.close()
 
-    def _perform(self, step: Step) -> Response | None:
-        if not isinstance(step, Send):
-            self._sleep(step.seconds)
-            return None
-        sender = self._sender()
+    def _perform(self, step: Step) -> object:
+        match step:
+            case Send():
+                return self._send(step)
+            case Sleep(seconds):
+                self._sleep(seconds)
+            case Alone(flow, wait):
+                self._run_alone(flow, wait)
+            case Read(path):
+                return machine.read_file(Path(path))
+            case Write(path, content):
+                machine.write_file(Path(path), content)
+            case Run(argv, timeout):
+                return machine.run_program(argv, timeout)
+        return None
+
+    def _send(self, step: Send) -> object:
+        sender = self._sender(step.direct)
         try:
             return sender.send(step.request, self._within(step.timeout), step.timeout)
         except sender.failures as error:
             raise transport.below_http(error, step.request) from error
 
-    def _sender(self) -> transport.Client | transport.Connections:
-        self._check_open()
+    def _run_alone(self, flow: Flow[None], wait: bool) -> None:
+        if self._forked():
+            self._renew()
+        alone = self._alone
+        if alone.acquire(blocking=wait):
+            try:
+                self.run(flow)
+            finally:
+                alone.release()
+
+    def _sender(self, direct: bool) -> transport.Client | transport.Connections:
         if self._given is not None:
+            self._check_open()
             return self._given
         if self._forked():
-            self._own, self._lock = None, Lock()
+            self._renew()
         with self._lock:
-            if self._own is None:
-                self._own = transport.open_sender(self._roots)
-            return self._own
+            self._check_open()
+            if direct not in self._own:
+                connect = transport.Connections if direct else transport.open_sender
+                self._own[direct] = connect(self._roots)
+            return self._own[direct]
+
+    def _renew(self) -> None:
+        self._own, self._lock, self._alone = {}, Lock(), Lock()
 
     def close(self) -> None:
         """Close the connections of our own; a second time does nothing."""
-        self._closed = True
         if self._forked():
-            return
+            self._renew()
         with self._lock:
-            own, self._own = self._own, None
-        if own is not None:
-            own.close()
+            self._closed = True
+            own, self._own = self._own, {}
+        for sender in own.values():
+            sender.close()
+
+
+class _Loop:
+    """What an async driver keeps for one event loop: what it sends through, and the lock of who is alone."""
+
+    def __init__(self) -> None:
+        self.own: dict[bool, transport.AsyncClient | transport.AsyncConnections] = {}
+        self.alone = anyio.Lock()
 
 
 class AsyncDriver(_Lifetime):
@@ -140,13 +184,13 @@ class AsyncDriver(_Lifetime):
         read_timeout: float | None,
         sleep: Callable[[float], Awaitable[None]],
         trust_env: bool,
+        ca_bundle: str | None,
     ) -> None:
         if http_client is not None:
             transport.check_client(http_client, asynchronous=True)
-        super().__init__(http_client, connect_timeout, read_timeout, trust_env)
+        super().__init__(http_client, connect_timeout, read_timeout, trust_env, ca_bundle)
         self._given = None if http_client is None else transport.AsyncClient(http_client)
-        self._own: WeakKeyDictionary[object, transport.AsyncClient | transport.AsyncConnections]
-        self._own = WeakKeyDictionary()
+        self._loops: WeakKeyDictionary[object, _Loop] = WeakKeyDictionary()
         self._sleep = sleep
 
     async def run(self, flow: Flow[T]) -> T:
@@ -166,11 +210,24 @@ class AsyncDriver(_Lifetime):
         finally:
             flow.close()
 
-    async def _perform(self, step: Step) -> Response | None:
-        if not isinstance(step, Send):
-            await self._sleep(step.seconds)
-            return None
-        sender = self._sender()
+    async def _perform(self, step: Step) -> object:
+        match step:
+            case Send():
+                return await self._send(step)
+            case Sleep(seconds):
+                await self._sleep(seconds)
+            case Alone(flow, wait):
+                await self._run_alone(flow, wait)
+            case Read(path):
+                return await anyio.to_thread.run_sync(machine.read_file, Path(path))
+            case Write(path, content):
+                await anyio.to_thread.run_sync(machine.write_file, Path(path), content)
+            case Run(argv, timeout):
+                return await machine.run_program_async(argv, timeout)
+        return None
+
+    async def _send(self, step: Send) -> object:
+        sender = self._sender(step.direct)
         try:
             with anyio.fail_after(step.timeout):
                 return await sender.send(step.request, self._within(step.timeout))
@@ -179,17 +236,36 @@ class AsyncDriver(_Lifetime):
         except builtins.TimeoutError as error:
             raise transport.too_late(step.request) from error
 
-    def _sender(self) -> transport.AsyncClient | transport.AsyncConnections:
+    async def _run_alone(self, flow: Flow[None], wait: bool) -> None:
+        alone = self._here().alone
+        if wait or not alone.locked():
+            async with alone:
+                await self.run(flow)
+
+    def _sender(self, direct: bool) -> transport.AsyncClient | transport.AsyncConnections:
         self._check_open()
         if self._given is not None:
             return self._given
+        own = self._here().own
+        if direct not in own:
+            connect = transport.AsyncConnections if direct else transport.open_async_sender
+            own[direct] = connect(self._roots)
+        return own[direct]
+
+    def _here(self) -> "_Loop":
+        """Give what belongs to the event loop we are in, and let go what belongs to loops that have ended.
+
+        asyncio's connections hold their loop, so that it would not go by itself.
+        """
         if self._forked():
-            self._own.clear()
-        loop = _running_loop()
-        own = self._own.get(loop)
-        if own is None:
-            own = self._own[loop] = transport.open_async_sender(self._roots)
-        return own
+            self._loops.clear()
+        token = _running_loop()
+        if token not in self._loops:
+            for other in list(self._loops):
+                if getattr(other, "is_closed", bool)():
+                    del self._loops[other]
+            self._loops[token] = _Loop()
+        return self._loops[token]
 
     async def aclose(self) -> None:
         """Close the connections of our own in this event loop; a second time does nothing.
@@ -199,12 +275,15 @@ class AsyncDriver(_Lifetime):
         self._closed = True
         if self._forked():
             return
-        own = self._own.pop(_running_loop(), None)
-        if own is not None:
-            await own.aclose()
+        here = self._loops.pop(_running_loop(), None)
+        self._loops.clear()
+        for sender in here.own.values() if here else ():
+            await sender.aclose()
 
 
 def _running_loop() -> object:
     """Give what stands for the event loop we are in, asyncio's or trio's, and lives as long as it."""
+    import anyio.lowlevel  # a sync process has no need of it
+
     token: Any = anyio.lowlevel.current_token()
     return getattr(token, "native_token", token)

@@ -32,7 +32,9 @@ _BY_PREFIX = {
 }
 _HOST_LABEL = re.compile(r"(?!-)(?![0-9]+\Z)[A-Za-z0-9-]{1,63}(?<!-)")
 _CUSTOM_URL = re.compile(
-    r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(/[!-~]*)?", re.IGNORECASE
+    r"https?://(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<v4>[0-9.]+)|(?P<name>(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?))"
+    r"(?::(?P<port>[0-9]{1,5}))?(?:/[!-~]*)?",
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -50,17 +52,19 @@ def read_region(region: str) -> tuple[str, bool]:
     Raises `ConfigurationError` for a name that is not a host label: it becomes part of a host name, and a
     signed request must not be sent to a host that somebody smuggled into a variable.
     """
-    if not isinstance(region, str) or not _HOST_LABEL.fullmatch(region):
+    plain = region.removeprefix("fips-").removesuffix("-fips") if isinstance(region, str) else ""
+    if not _HOST_LABEL.fullmatch(plain):
         raise ConfigurationError(
             f"{region!r} is not a region: pass a name like 'us-east-2' (letters, digits and hyphens)."
         )
-    plain = region.removeprefix("fips-").removesuffix("-fips")
     return plain, plain != region
 
 
 def service_url(service: str, region: str, *, fips: bool = False, dualstack: bool = False) -> str:
-    """Give the URL of a regional service ("kms"), without a slash at its end."""
+    """Give the URL of a regional service ("kms", "sts", "portal.sso"), without a slash at its end."""
     partition = partition_of(region)
+    if service != "kms" and partition.name == "aws-us-gov" and not dualstack:
+        fips = False  # the plain hosts there are the FIPS ones
     host = f"{service}-fips" if fips else service
     return f"https://{host}.{region}.{partition.dualstack_suffix if dualstack else partition.suffix}"
 
@@ -72,12 +76,42 @@ def read_custom_url(url: str, *, name: str) -> str:
     URL can hold (user, query, fragment) has no place in an endpoint, and is not repeated in the error.
     """
     match = _CUSTOM_URL.fullmatch(url) if isinstance(url, str) and not set("?#") & set(url) else None
-    if match is None or int(match["port"] or 1) not in range(1, 65536):
+    if match is None or int(match["port"] or 1) not in range(1, 65536) or not _is_address_or_name(match):
         raise ConfigurationError(
             f"{name} is not an endpoint: pass a URL like 'https://kms.us-east-2.amazonaws.com' or "
             "'http://localhost:8080', with no user, query or fragment."
         )
     return url.rstrip("/")
+
+
+def resolve(
+    service: str, region: str, *, fips: bool, dualstack: bool, custom: tuple[str, str] | None = None
+) -> str:
+    """Give the URL of a service: the custom one (URL and where it was set) if there is one, else the region's.
+
+    Raises `ConfigurationError` for a custom endpoint beside FIPS or dual-stack, which only AWS's hosts have.
+    """
+    if custom is None:
+        return service_url(service, region, fips=fips, dualstack=dualstack)
+    url, origin = custom
+    if fips or dualstack:
+        raise ConfigurationError(
+            f"A custom endpoint ({origin}) goes with neither FIPS nor dual-stack: leave the endpoint to the "
+            "region, or switch those off."
+        )
+    return read_custom_url(url, name=origin)
+
+
+def _is_address_or_name(host: re.Match[str]) -> bool:
+    if host["name"] is not None:
+        return True
+    from ipaddress import IPv4Address, IPv6Address  # only who names an address needs it
+
+    try:
+        IPv4Address(host["v4"]) if host["v6"] is None else IPv6Address(host["v6"])
+    except ValueError:
+        return False
+    return True
 
 
 def check_key_region(key_id: str, region: str) -> None:

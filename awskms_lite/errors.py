@@ -74,7 +74,8 @@ class ServiceError(KMSLiteError):
     """An error that the service answered with.
 
     `code` is AWS's name for it, or the HTTP status as text where the answer held none; `message` the
-    service's own text, None where it sent none; `attempts` how often the call was sent. `kind` and
+    service's own text, None where it sent none; `attempts` how often the call was sent; `date` the answer's Date
+    header. `kind` and
     `retryable` say whether the same call may succeed later: by the code first and, for a code nobody here
     has heard of, by the status.
     """
@@ -90,6 +91,7 @@ class ServiceError(KMSLiteError):
         status_code: int = 400,
         request_id: str | None = None,
         attempts: int = 1,
+        date: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -97,6 +99,7 @@ class ServiceError(KMSLiteError):
         self.status_code = status_code
         self.request_id = request_id
         self.attempts = attempts
+        self.date = date
 
     @property
     def kind(self) -> Kind:

@@ -20,11 +20,18 @@ ResponseT = TypeVar("ResponseT", bound=KMSResponse)
 
 _REQUEST_ID = "x-amzn-requestid"
 # A refused signature is answered with the request's own headers, session token included.
-_ECHO = re.compile(
+_ECHO = (
     r"\s*(The Canonical String for this request should have been|The String-to-Sign should have been"
-    r"|Authorization=|\(Hashed with).*",
-    re.DOTALL,
+    r"|Authorization=|\(Hashed with|['\"]?AWS4-[A-Z0-9-]+ Credential=).*"
 )
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _refuse_constant(name: str) -> None:
+    raise ProtocolError(f"it holds {name}, which JSON does not have")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def target(operation: Operation[Any, Any]) -> str:
@@ -34,7 +41,7 @@ def target(operation: Operation[Any, Any]) -> str:
 
 def encode(request: object) -> bytes:
     """Give the body for a request model."""
-    return json.dumps(to_wire(request), separators=(",", ":")).encode()
+    return _encode(to_wire(request)).encode()
 
 
 def decode(operation: Operation[Any, ResponseT], response: Response, *, attempts: int) -> ResponseT:
@@ -79,10 +86,11 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Servic
     texts = (members.get(name) for name in ("message", "Message", "errorMessage"))
     message = next((text for text in texts if isinstance(text, str) and text), None)
     return error_class(code)(
-        message and _ECHO.sub("", message),
+        message and (re.sub(_ECHO, "", message, flags=re.DOTALL) or None),
         code=code,
         status_code=status,
         request_id=lower.get(_REQUEST_ID),
+        date=lower.get("date"),
     )
 
 
@@ -91,14 +99,10 @@ def _plain_code(code: object) -> str:
 
 
 def _read_object(body: bytes) -> dict[str, Any]:
-    value: object = json.loads(body.decode(), parse_constant=_refuse_constant)
+    value: object = _decode(body.decode())
     if not isinstance(value, dict):
         raise ProtocolError(f"it is a JSON {type(value).__name__}, not an object")
     return cast(dict[str, Any], value)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ProtocolError(f"it holds {name}, which JSON does not have")
 
 
 def _why(error: Exception) -> str:

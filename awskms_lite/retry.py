@@ -53,5 +53,5 @@ def delay(kind: Literal["throttling", "transient"], retry: int, random: Callable
     The ceiling starts at 1 s after throttling and at 50 ms after anything else, and ends at 20 s; it is
     applied before the jitter.
     """
-    ceiling: float = min(_BASE_DELAY[kind] * 2**retry, _MAX_DELAY)
+    ceiling: float = min(_BASE_DELAY[kind] * 2 ** min(retry, 16), _MAX_DELAY)
     return random() * ceiling

@@ -49,14 +49,27 @@ class Response(NamedTuple):
         return f"Response({self.status}, headers={list(self.headers)}, {len(self.body)} bytes)"
 
 
+class Output(NamedTuple):
+    """How a program ended, and what it wrote to standard output."""
+
+    status: int
+    stdout: bytes
+
+    def __repr__(self) -> str:
+        """Leave out what may be secret."""
+        return f"Output(status={self.status}, {len(self.stdout)} bytes)"
+
+
 class Send(NamedTuple):
     """Send the request and give the `Response`, or raise a `TransportError` or a `ProtocolError`.
 
-    `timeout` (seconds) bounds this one attempt on top of the driver's own attempt timeouts.
+    `timeout` (seconds) bounds this one attempt on top of the driver's own attempt timeouts. `direct` keeps it
+    off any proxy.
     """
 
     request: Request
     timeout: float | None = None
+    direct: bool = False
 
 
 class Sleep(NamedTuple):
@@ -65,16 +78,76 @@ class Sleep(NamedTuple):
     seconds: float
 
 
-Step: TypeAlias = Send | Sleep
+class Alone(NamedTuple):
+    """Run the flow while nobody else is alone. Where somebody is: wait for the turn, or else skip the flow.
+
+    A flow that is run by this step asks for no `Alone` of its own.
+    """
+
+    flow: "Flow[None]"
+    wait: bool
+
+
+class Read(NamedTuple):
+    """Read a file: give its bytes, None where there is none, or raise `ConfigurationError`."""
+
+    path: str
+
+
+class Write(NamedTuple):
+    """Replace a file, readable by its owner only, as a whole or not at all, or raise `ConfigurationError`."""
+
+    path: str
+    content: bytes
+
+
+class Run(NamedTuple):
+    """Run a program, without a shell and without input, for so many seconds at most, and give its `Output`.
+
+    Raises `ConfigurationError` where it cannot be started, and `TimeoutError` where it takes too long; it is
+    ended then. What it writes to standard error goes where ours goes, unread: it may hold secrets.
+    """
+
+    argv: tuple[str, ...]
+    timeout: float
+
+    def __repr__(self) -> str:
+        """Leave out the arguments, which may be secret."""
+        return f"Run({self.argv[0]!r}, ...)"
+
+
+Step: TypeAlias = Send | Sleep | Alone | Read | Write | Run
 Flow: TypeAlias = Generator[Step, Any, T]
 
 
-def send(request: Request, timeout: float | None = None) -> Flow[Response]:
+def send(request: Request, timeout: float | None = None, *, direct: bool = False) -> Flow[Response]:
     """Send the request; give the response."""
-    response: Response = yield Send(request, timeout)
+    response: Response = yield Send(request, timeout, direct)
     return response
 
 
 def sleep(seconds: float) -> Flow[None]:
     """Wait for so many seconds."""
     yield Sleep(seconds)
+
+
+def alone(flow: Flow[None], *, wait: bool) -> Flow[None]:
+    """Run the flow while nobody else is alone; skip it where somebody is and `wait` is false."""
+    yield Alone(flow, wait)
+
+
+def read(path: str) -> Flow[bytes | None]:
+    """Read a file; give None where there is none."""
+    content: bytes | None = yield Read(path)
+    return content
+
+
+def write(path: str, content: bytes) -> Flow[None]:
+    """Replace a file."""
+    yield Write(path, content)
+
+
+def run(argv: tuple[str, ...], timeout: float) -> Flow[Output]:
+    """Run a program; give how it ended and what it printed."""
+    output: Output = yield Run(argv, timeout)
+    return output

@@ -14,10 +14,11 @@ from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
 from inspect import iscoroutinefunction
+from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import anyio
 import httpx
@@ -39,29 +40,43 @@ MAX_CONNECTIONS = 100
 KEEP_ALIVE = 20.0
 """Seconds that a connection without work is kept."""
 
+_TRACE = "X-Amzn-Trace-Id"
 _ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
 
 
 class TrustedRoots:
     """The TLS contexts, made when first needed: reading the roots takes longer than many a call.
 
-    `trust_env` says whether SSL_CERT_FILE, SSL_CERT_DIR and the proxy variables of this process count.
+    `trust_env` says whether SSL_CERT_FILE, SSL_CERT_DIR and the proxy variables of this process count; a
+    `ca_bundle`, the path of a file or directory of certificates, replaces the roots.
     """
 
-    def __init__(self, trust_env: bool) -> None:
+    def __init__(self, trust_env: bool, ca_bundle: str | None) -> None:
         self.trust_env = trust_env
+        self._ca_bundle = ca_bundle
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     def context(self, scheme: str) -> ssl.SSLContext:
         """Give the context for a scheme. The one for http trusts no root: should it be used, it fails."""
         context = self._contexts.get(scheme)
         if context is None:
-            if scheme == "https":
-                context = httpx.create_ssl_context(trust_env=self.trust_env)
-            else:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            self._contexts[scheme] = context
+            https = scheme == "https"
+            context = self._contexts[scheme] = self._load() if https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return context
+
+    def _load(self) -> ssl.SSLContext:
+        if self._ca_bundle is None:
+            return httpx.create_ssl_context(trust_env=self.trust_env)
+        bundle = Path(self._ca_bundle)
+        try:
+            if bundle.is_dir():
+                return ssl.create_default_context(capath=bundle)
+            return ssl.create_default_context(cafile=bundle)
+        except OSError as error:
+            raise errors.ConfigurationError(
+                f"The CA bundle {bundle} cannot be used ({error}): set AWS_CA_BUNDLE, or ca_bundle in the "
+                "profile, to a file of PEM certificates."
+            ) from error
 
 
 class Client:
@@ -216,6 +231,14 @@ def open_async_sender(roots: TrustedRoots) -> AsyncClient | AsyncConnections:
     return AsyncClient(_through_proxy(httpx.AsyncClient, roots))
 
 
+def proxy_of(url: str) -> str | None:
+    """Give the proxy that the environment names for a URL, without user and password; None for none."""
+    host, scheme = httpx.URL(url).host, httpx.URL(url).scheme
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return None if not proxy or proxy_bypass(host) else proxy.rpartition("@")[2]
+
+
 def _proxy_applies(roots: TrustedRoots) -> bool:
     return roots.trust_env and bool(getproxies().keys() & {"http", "https", "all"})
 
@@ -236,18 +259,22 @@ def check_client(client: Any, *, asynchronous: bool) -> None:
     """Raise `ParameterError` unless it is an httpx client of the right kind, or works like one."""
     wanted = "httpx.AsyncClient" if asynchronous else "httpx.Client"
     send = getattr(client, "send", None)
-    if not callable(send) or not hasattr(client, "build_request"):
+    if isinstance(client, type) or not callable(send) or not hasattr(client, "build_request"):
         raise errors.ParameterError(f"http_client must be an {wanted}, not {type(client).__name__}.")
     if iscoroutinefunction(send) != asynchronous:
         other = "KMSClient" if asynchronous else "AsyncKMSClient"
         raise errors.ParameterError(f"http_client must be an {wanted} here: pass this one to {other}.")
+    if getattr(client, "params", None):
+        raise errors.ParameterError(
+            "http_client adds query parameters of its own, which are not signed: pass one without."
+        )
 
 
 def below_http(error: Exception, request: Request) -> errors.TransportError:
     """Give our error for one of httpx's; by name, because httpx2 has the same ones under the same names."""
     host = _parsed(request.url)[1]
     names = {cls.__name__ for cls in type(error).__mro__}
-    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    reason = f"{type(error).__name__}: {words}" if (words := _words(error)) else type(error).__name__
     if names & {"ConnectTimeout", "PoolTimeout"}:
         return errors.ConnectTimeoutError(
             f"No connection to {host} in time ({reason}). Check the endpoint and the network."
@@ -270,6 +297,13 @@ def below_http(error: Exception, request: Request) -> errors.TransportError:
     )
 
 
+def _words(error: BaseException | None) -> str:
+    """Give what the error says, or else the first of its causes that says anything: under trio TLS's is deep."""
+    while error is not None and not str(error):
+        error = error.__cause__ or error.__context__
+    return "" if error is None else str(error)
+
+
 def too_late(request: Request) -> errors.TimeoutError:
     """Give the error for a call whose own timeout ran out while it was under way."""
     host = _parsed(request.url)[1]
@@ -279,9 +313,10 @@ def too_late(request: Request) -> errors.TimeoutError:
 def _failures_of(client: Any) -> tuple[type[Exception], ...]:
     """Give what a client raises for failures below HTTP, whichever library it is of (httpx, httpx2)."""
     for cls in type(client).__mro__:
-        if cls.__name__ in ("Client", "AsyncClient"):
-            library: Any = sys.modules[cls.__module__.partition(".")[0]]
-            return (library.RequestError,)
+        library = sys.modules.get(cls.__module__.partition(".")[0])
+        failure = getattr(library, "RequestError", None)
+        if cls.__name__ in ("Client", "AsyncClient") and isinstance(failure, type):
+            return (failure,)
     return (httpx.RequestError,)
 
 
@@ -293,16 +328,23 @@ def _parsed(url: str) -> tuple[httpx.URL, str]:
 
 
 def _message(request: Request, url: httpx.URL, timeouts: Timeouts) -> httpx.Request:
-    extensions = {"timeout": timeouts}
-    return httpx.Request(request.method, url, headers=request.headers, content=request.body, extensions=extensions)
+    """Give the request as httpx wants it. With a stream httpx adds no header of its own, which is quicker."""
+    headers = [*request.headers, ("Content-Length", str(len(request.body)))]
+    if not any(name.lower() == "host" for name, _ in headers):
+        headers.insert(0, ("Host", url.netloc.decode()))
+    stream = httpx.ByteStream(request.body)
+    return httpx.Request(request.method, url, headers=headers, stream=stream, extensions={"timeout": timeouts})
 
 
 def _build(client: Any, request: Request, timeouts: Timeouts) -> Any:
-    if client.is_closed:
+    if getattr(client, "is_closed", False):
         raise errors.ClosedError("The http_client given to this client is closed: close it after the last call.")
     extensions = {"timeout": timeouts}
+    headers = request.headers
+    if _TRACE in getattr(client, "headers", ()):  # a trace that the caller set goes before Lambda's
+        headers = [pair for pair in headers if pair[0] != _TRACE]
     return client.build_request(
-        request.method, request.url, headers=request.headers, content=request.body, extensions=extensions
+        request.method, request.url, headers=headers, content=request.body, extensions=extensions
     )
 
 
@@ -310,24 +352,39 @@ def _read(response: httpx.Response, request: Request, limit: float | None) -> Re
     """Read a response to its end; a server that sends a byte at a time does not get past the limit."""
     deadline = None if limit is None else monotonic() + limit
     body = bytearray()
+    headers = _headers(response)
+    _check_size(_announced(headers), response.status_code)
     for part in response.iter_bytes():
         body += part
-        _check_size(body, response.status_code)
+        _check_size(len(body), response.status_code)
         if deadline is not None and monotonic() > deadline:
             raise too_late(request)
-    return Response(response.status_code, dict(response.headers), bytes(body))
+    return Response(response.status_code, headers, bytes(body))
 
 
 async def _read_async(response: httpx.Response) -> Response:
     body = bytearray()
+    headers = _headers(response)
+    _check_size(_announced(headers), response.status_code)
     async for part in response.aiter_bytes():
         body += part
-        _check_size(body, response.status_code)
-    return Response(response.status_code, dict(response.headers), bytes(body))
+        _check_size(len(body), response.status_code)
+    return Response(response.status_code, headers, bytes(body))
 
 
-def _check_size(body: bytearray, status: int) -> None:
-    if len(body) > MAX_BODY:
+def _announced(headers: dict[str, str]) -> int:
+    """Give the length that the head announces; a body refused by it is not begun, so nothing is left half-read."""
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < 20 else 0
+
+
+def _headers(response: httpx.Response) -> dict[str, str]:
+    """Give the headers in lower case; the last of several of one name, none of which matters here."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
+
+
+def _check_size(length: int, status: int) -> None:
+    if length > MAX_BODY:
         raise errors.ProtocolError(
             f"The answer (HTTP {status}) is over {MAX_BODY} bytes long, unlike any of KMS: check the endpoint.",
             status_code=status,

@@ -9,6 +9,11 @@ settings.register_profile("calm", deadline=None)  # a busy machine is not a fail
 settings.load_profile("calm")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the folder whose cases `make cases` runs beside our own."""
+    parser.addoption("--cases", metavar="DIR", help="run the case files of this folder too")
+
+
 @pytest.fixture(autouse=True)
 def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's own credentials, proxies and certificates out of the tests."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from .._version import __version__
 from ..errors import ConfigurationError, CredentialsError
-from . import local, usage
+from . import doctor, local, usage
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,12 +31,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # Python flushes standard output once more at its end, which would fail again, and loudly.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
         return 141
     return code
 
 
 def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--region", help="the keys' region (default: that of a key's ARN, AWS_REGION, the profile's)"
+    )
+    shared.add_argument("--profile", help="a profile of the shared files (default: AWS_PROFILE, else 'default')")
+    shared.add_argument("--endpoint-url", metavar="URL", help="ask this endpoint, a local KMS for example")
     parser = argparse.ArgumentParser(
         prog="awskms-lite",
         description="Find out when and how AWS KMS keys were last used.",
@@ -44,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"awskms-lite {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    usage.add_command(commands)
+    usage.add_command(commands, shared)
+    doctor.add_command(commands, shared)
     local.add_command(commands)
     return parser

@@ -4,6 +4,8 @@ import argparse
 import threading
 from typing import Any
 
+from ..errors import ConfigurationError
+
 
 def add_command(commands: Any) -> None:
     """Add the command and its options to the parser."""
@@ -23,7 +25,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until the process is interrupted."""
     from ..local import LocalKMS
 
-    with LocalKMS(region=arguments.region, port=arguments.port) as server:
+    server = LocalKMS(region=arguments.region, port=arguments.port)
+    try:
+        server.start()
+    except OSError as error:
+        raise ConfigurationError(
+            f"No KMS can listen on port {arguments.port} ({error.strerror}): pass another --port, or none."
+        ) from error
+    with server:
         for name, value in server.environ.items():
             print(f"export {name}={value}")
         print(f"# A local KMS listens on {server.endpoint_url}; end it with Ctrl-C.", flush=True)

@@ -12,6 +12,7 @@ from ..client import KMSClient
 from ..converter import to_wire
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError, ServiceError
 from ..models.usage import GetKeyLastUsageResponse, UsageVerdict
+from .text import columns, printable
 
 _MEANING = {
     UsageVerdict.USED: "used since tracking began; keys that depend on rare events may look idle",
@@ -29,39 +30,39 @@ class Outcome(NamedTuple):
     error: KMSLiteError | None
 
 
-def add_command(commands: Any) -> None:
+def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add the command and its options to the parser."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "usage",
+        parents=[shared],
         help="ask when and how keys were last used",
         description="Ask KMS when and how each key was last used. KMS allows 5 such calls a second.",
         epilog="Example: awskms-lite usage --region us-east-2 1234abcd-12ab-34cd-56ef-1234567890ab",
     )
     parser.add_argument("keys", metavar="KEY", nargs="+", help="a key id or a key ARN; aliases are not taken")
-    parser.add_argument("--region", help="the keys' region (default: that of a key's ARN, else AWS_REGION)")
-    parser.add_argument("--endpoint-url", metavar="URL", help="ask this endpoint, a local KMS for example")
     parser.add_argument("--output", choices=("table", "json"), default="table", help="default: table")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask about each key, print the answers, and name each failure on standard error."""
-    outcomes = list(_ask(arguments.keys, arguments.region, arguments.endpoint_url))
+    outcomes = list(_ask(arguments))
     print(_as_json(outcomes) if arguments.output == "json" else _as_table(outcomes))
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     for outcome in failed:
-        print(f"awskms-lite: {_printable(f'{outcome.key}: {outcome.error}')}", file=sys.stderr)
+        print(f"awskms-lite: {printable(f'{outcome.key}: {outcome.error}')}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _ask(keys: Sequence[str], region: str | None, endpoint_url: str | None) -> Iterator[Outcome]:
+def _ask(arguments: argparse.Namespace) -> Iterator[Outcome]:
     """Ask about the keys in their order, with a client for each region."""
     with ExitStack() as stack:
         clients: dict[str | None, KMSClient] = {}
-        for key in keys:
-            place = region or _region_of(key)
-            if place not in clients:
-                clients[place] = stack.enter_context(KMSClient(region=place, endpoint_url=endpoint_url))
+        places = [arguments.region or _region_of(key) for key in arguments.keys]
+        for place in dict.fromkeys(places):  # all of them first: a wrong configuration shows before any call
+            client = KMSClient(region=place, profile=arguments.profile, endpoint_url=arguments.endpoint_url)
+            clients[place] = stack.enter_context(client)
+        for key, place in zip(arguments.keys, places, strict=True):
             try:
                 yield Outcome(key, clients[place].get_key_last_usage(key), None)
             except (ConfigurationError, CredentialsError):
@@ -95,28 +96,24 @@ def _wire_row(outcome: Outcome) -> dict[str, Any]:
 def _as_table(outcomes: Sequence[Outcome]) -> str:
     """Give a table, and below it what the verdicts in it mean."""
     rows = [_HEADINGS, *map(_table_row, outcomes)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
     verdicts = {outcome.answer.verdict for outcome in outcomes if outcome.answer is not None}
     meanings = [f"{_words(verdict)}: {text}." for verdict, text in _MEANING.items() if verdict in verdicts]
     if meanings:
         meanings.append("No verdict alone is leave to delete a key: disable it first, and watch CloudTrail.")
-    return "\n".join([*lines, *([""] if meanings else []), *meanings])
+    return "\n".join([columns(rows), *([""] if meanings else []), *meanings])
 
 
 def _table_row(outcome: Outcome) -> tuple[str, ...]:
-    key, answer = _printable(outcome.key), outcome.answer
+    key, answer = printable(outcome.key), outcome.answer
     if answer is None:
         code = outcome.error.code if isinstance(outcome.error, ServiceError) else type(outcome.error).__name__
-        return key, "error", "-", _printable(code), "-"
+        return key, "error", "-", printable(code), "-"
     used = answer.key_last_usage
     return (
         key,
         _words(answer.verdict),
         _moment(used.timestamp if used else None),
-        _printable(used.operation or "-") if used else "-",
+        printable(used.operation or "-") if used else "-",
         _moment(answer.tracking_start_date),
     )
 
@@ -127,8 +124,3 @@ def _words(verdict: UsageVerdict) -> str:
 
 def _moment(when: datetime | None) -> str:
     return "-" if when is None else f"{when:%Y-%m-%d %H:%M:%S}"
-
-
-def _printable(text: str) -> str:
-    """Give the text with what a terminal might act on, and what it cannot show, written out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

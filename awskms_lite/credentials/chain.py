@@ -1,58 +1,85 @@
-"""The chain: which credentials a client signs with, found once and kept."""
+"""The chain: where credentials are sought, in which order, and what is said when there are none.
 
-import re
-from collections.abc import Mapping
+    1. given to the client            4. web identity (a token file and a role, as on EKS)
+    2. environment variables          5. container (ECS, EKS Pod Identity)
+    3. the profile                    6. the EC2 instance
+
+A profile that was given as an argument goes before the environment's variables. Each source is imported only
+when it is asked. Source: "Understand the credential provider chain" in the AWS SDKs and Tools Reference Guide.
+"""
+
+from collections.abc import Callable, Iterator
 
 from ..errors import CredentialsError
 from ..identity import Credentials
+from ..settings import Settings
 from ..steps import Flow
+from .source import Found, PassedOver, checked
 
-_UNFIT = re.compile(r"[^!-~]")
-
-
-class CredentialsCache:
-    """The credentials of one client: given to it, or found in the environment at the first use."""
-
-    def __init__(self, given: Credentials | None, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self._found = None if given is None else checked(given)
-
-    def get(self) -> Flow[Credentials]:
-        """Give the credentials; raises `CredentialsError` where there are none or they cannot be used."""
-        if self._found is None:
-            self._found = checked((yield from find(self._environ)))
-        return self._found
+Ask = Callable[[str], str]
+"""What asks a person for a code: the serial number of an MFA device to the code that it shows."""
 
 
-def find(environ: Mapping[str, str]) -> Flow[Credentials]:
-    """Ask the sources in order; raises `CredentialsError` that names them where none has any."""
+def given(credentials: Credentials) -> Flow[Credentials]:
+    """Give the credentials that the client was given; raises `CredentialsError` for malformed ones."""
+    yield from ()
+    return checked(credentials)
+
+
+def find(
+    settings: Settings, *, clock: Callable[[], float], random: Callable[[], float], mfa: Ask | None
+) -> Flow[Credentials]:
+    """Ask the sources in order; give the first credentials.
+
+    Raises what a source that is set up and broken raises, and `CredentialsError`, naming each source and why
+    it was passed over, where none has any.
+    """
+    reasons: list[str] = []
+    for name, load in _sources(settings, clock, random, mfa):
+        found = yield from load
+        if isinstance(found, Credentials):
+            return checked(found)
+        reasons.append(f"\n  {name}: {found.reason}")
+    raise CredentialsError(
+        f"No credentials. These places were searched:{''.join(reasons)}\nSet up one of them, or pass "
+        "credentials=Credentials(...)."
+    )
+
+
+def _sources(
+    settings: Settings, clock: Callable[[], float], random: Callable[[], float], mfa: Ask | None
+) -> Iterator[tuple[str, Flow[Found]]]:
+    """Give the sources one by one; the next is imported when it is its turn."""
+    profile_first = settings.profile.origin == "profile"
+    if profile_first:
+        yield _profile(settings, clock, random, mfa)
     from . import environment
 
-    found = yield from environment.load(environ)
-    if found is None:
-        raise CredentialsError(
-            f"No credentials: none were given to the client, and {environment.KEY} and {environment.SECRET} "
-            "are not set. Set them, or pass credentials=Credentials(...)."
-        )
-    return found
+    yield environment.SOURCE, environment.load(settings.environ)
+    if not profile_first:
+        yield _profile(settings, clock, random, mfa)
+    from . import web_identity
+
+    yield web_identity.SOURCE, web_identity.load(settings, clock, random)
+    from . import container
+
+    yield container.SOURCE, container.load(settings.environ, random)
+    from . import instance
+
+    yield instance.SOURCE, instance.load(settings, random)
 
 
-def checked(credentials: Credentials) -> Credentials:
-    """Give the credentials back; raises `CredentialsError` where a part could not stand in a header.
+def _profile(
+    settings: Settings, clock: Callable[[], float], random: Callable[[], float], mfa: Ask | None
+) -> tuple[str, Flow[Found]]:
+    name = f"profile {settings.profile.value}"
+    if not settings.section:
+        return name, _nothing("the shared files hold nothing under this name")
+    from . import profile
 
-    A line end in a token would break the request apart, so it is refused here, without repeating the value.
-    """
-    parts = {
-        "access key id": credentials.access_key_id,
-        "secret access key": credentials.secret_access_key,
-        "session token": credentials.session_token,
-    }
-    for name, value in parts.items():
-        if value is None:
-            continue
-        if not isinstance(value, str) or not value or _UNFIT.search(value):
-            raise CredentialsError(
-                f"The {name} ({credentials.source}) is empty or holds a character that none has, a space "
-                "or a line end perhaps: copy it anew."
-            )
-    return credentials
+    return name, profile.load(settings, clock, random, mfa)
+
+
+def _nothing(reason: str) -> Flow[Found]:
+    yield from ()
+    return PassedOver(reason)

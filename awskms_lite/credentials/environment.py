@@ -5,19 +5,21 @@ from collections.abc import Mapping
 from ..errors import CredentialsError
 from ..identity import Credentials
 from ..steps import Flow
+from .source import Found, PassedOver
 
 KEY, SECRET, TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
+SOURCE = "environment variables"
 
 
-def load(environ: Mapping[str, str]) -> Flow[Credentials | None]:
-    """Read the variables that hold keys; None where there are none. A blank one counts as missing.
+def load(environ: Mapping[str, str]) -> Flow[Found]:
+    """Read the variables that hold keys; a blank one counts as missing.
 
     Raises `CredentialsError` where one half of the pair is missing.
     """
     yield from ()  # a flow like every source, though it asks nothing of the world
     key, secret = environ.get(KEY, "").strip(), environ.get(SECRET, "").strip()
     if not key and not secret:
-        return None
+        return PassedOver(f"{KEY} and {SECRET} are not set")
     if not key or not secret:
         present, missing = (KEY, SECRET) if key else (SECRET, KEY)
         raise CredentialsError(
@@ -28,5 +30,5 @@ def load(environ: Mapping[str, str]) -> Flow[Credentials | None]:
         secret_access_key=secret,
         session_token=environ.get(TOKEN, "").strip() or None,
         account_id=environ.get("AWS_ACCOUNT_ID", "").strip() or None,
-        source="environment variables",
+        source=SOURCE,
     )

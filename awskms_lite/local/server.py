@@ -44,14 +44,15 @@ class Connection:
     def _answer(self, request: Request) -> bool:
         # A bug in the application is not hidden: the client gets a 500 instead of a silent socket, and the
         # exception goes on to end this thread, loudly, through threading.excepthook.
-        response = Response(500, b'{"__type":"InternalFailure"}', str(uuid4()))
-        keep_alive = False
+        answered = False
         try:
             response = self._application(request)
-            keep_alive = request.keep_alive
+            answered = True
         finally:
-            sent = self._send(response, keep_alive=keep_alive)
-        return sent and keep_alive
+            if not answered:
+                failure = Response(500, b'{"__type":"InternalFailure"}', str(uuid4()))
+                self._send(failure, keep_alive=False)
+        return self._send(response, keep_alive=request.keep_alive) and request.keep_alive
 
     def _read_request(self) -> Request | None:
         """Give the next request, None when the client has left; raise `HTTPFault` for a malformed one."""

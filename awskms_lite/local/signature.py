@@ -179,10 +179,11 @@ def _parse_date(given: str) -> int | None:
 
 def _check_age(timestamp: str, now: float) -> None:
     # Both in the one format, whose order as text is the order in time.
-    if timestamp < (earliest := _iso(now - MAX_SKEW)):
-        _invalid(f"Signature expired: {timestamp} is now earlier than {earliest} ({_iso(now)} - 5 min.)")
-    if timestamp > (latest := _iso(now + MAX_SKEW)):
-        _invalid(f"Signature not yet current: {timestamp} is still later than {latest} ({_iso(now)} + 5 min.)")
+    seconds = int(now)
+    if timestamp < (earliest := _iso(seconds - MAX_SKEW)):
+        _invalid(f"Signature expired: {timestamp} is now earlier than {earliest} ({_iso(seconds)} - 5 min.)")
+    if timestamp > (latest := _iso(seconds + MAX_SKEW)):
+        _invalid(f"Signature not yet current: {timestamp} is still later than {latest} ({_iso(seconds)} + 5 min.)")
 
 
 def _check_signed_headers(request: Request, signed_headers: list[str]) -> None:
@@ -226,8 +227,9 @@ def _check_scope(scope: Scope, timestamp: str, service: str) -> None:
         _invalid(" ".join(wrong))
 
 
-def _iso(seconds: float) -> str:
-    return strftime(_ISO_BASIC, gmtime(int(seconds)))
+@lru_cache(maxsize=64)
+def _iso(seconds: int) -> str:
+    return strftime(_ISO_BASIC, gmtime(seconds))
 
 
 def _incomplete(message: str) -> NoReturn:

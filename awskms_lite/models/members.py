@@ -1,19 +1,18 @@
 """The kinds of members that requests and responses are made of, and their rules."""
 
 import re
-from typing import Any
+from typing import NamedTuple
 
 from attrs import Attribute, field, frozen
 
 from ..errors import ParameterError
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_KEY_ARN = re.compile(r"arn:[a-z0-9-]+:kms:[A-Za-z0-9-]+:[0-9]{12}:key/[^/:]+")
+_CONTROL = r"[\x00-\x1f\x7f-\x9f]"
+_KEY_ARN = r"arn:[a-z0-9-]+:kms:[A-Za-z0-9-]+:[0-9]{12}:key/[^/:]+"  # compiled when the first ARN comes
 _WANTED = "a key id like '1234abcd-12ab-34cd-56ef-1234567890ab', or the key's ARN"
 
 
-@frozen
-class ResponseMetadata:
+class ResponseMetadata(NamedTuple):
     """What the HTTP exchange says of itself: KMS's request id, the status, how often the call was sent."""
 
     request_id: str | None = None
@@ -25,27 +24,25 @@ class ResponseMetadata:
 class KMSResponse:
     """What all responses share. `metadata` is not part of `==`: the same answer is the same answer."""
 
-    metadata: ResponseMetadata = field(factory=ResponseMetadata, eq=False, repr=False)
+    metadata: ResponseMetadata = field(default=ResponseMetadata(), eq=False, repr=False)
 
 
-def key_id() -> Any:
-    """Declare a required `KeyId`: a key id or a key ARN of 1 to 2048 characters, and no alias."""
-    return field(validator=_check_key_id)
+def check_key_id(_: object, attribute: "Attribute[str]", value: object) -> None:
+    """Validate a `KeyId`: a key id or a key ARN of 1 to 2048 characters, and no alias.
 
-
-def _check_key_id(_: object, attribute: "Attribute[str]", value: object) -> None:
-    """Raise `ParameterError` for what KMS would refuse (API reference, GetKeyLastUsage, KeyId)."""
+    Raises `ParameterError` for what KMS would refuse (API reference, GetKeyLastUsage, KeyId).
+    """
     name = attribute.name
     if not isinstance(value, str):
         raise ParameterError(f"{name} must be a str, not {type(value).__name__}: pass {_WANTED}.")
     if not 1 <= len(value) <= 2048:
         raise ParameterError(f"{name} has {len(value)} characters, not 1 to 2048: pass {_WANTED}.")
-    if _CONTROL.search(value):
+    if re.search(_CONTROL, value):
         raise ParameterError(f"{name} {value!r} holds a control character (a line end?): pass {_WANTED}.")
     if value.startswith("alias/") or (value.startswith("arn:") and ":alias/" in value):
         raise ParameterError(
             f"{name} {value!r} is an alias, which this operation does not take: pass {_WANTED}; "
             "DescribeKey and ListAliases tell which key an alias stands for."
         )
-    if value.startswith("arn:") and not _KEY_ARN.fullmatch(value):
+    if value.startswith("arn:") and not re.fullmatch(_KEY_ARN, value):
         raise ParameterError(f"{name} {value!r} is an ARN, but not of a KMS key: pass {_WANTED}.")

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from .members import KMSResponse, key_id
+from .members import KMSResponse, check_key_id
 
 
 class KeyLastUsageTrackingOperation(StrEnum):
@@ -45,7 +45,7 @@ class UsageVerdict(StrEnum):
 class GetKeyLastUsageRequest:
     """The question: a key id or a key ARN; aliases are refused."""
 
-    key_id: str = key_id()
+    key_id: str = field(validator=check_key_id)
 
 
 @frozen

@@ -1,0 +1,142 @@
+"""`awskms-lite doctor`: what a client would use, where each part comes from, and whether KMS answers."""
+
+import argparse
+import json
+import os
+import time
+import uuid
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+
+from ..client import KMSClient
+from ..errors import CredentialsError, KMSLiteError, NotFoundException, ServiceError
+from ..machine import read_file
+from ..settings import Setting, Settings, load_sections, settle
+from ..transport import proxy_of
+from .text import columns, printable
+
+
+class Finding(NamedTuple):
+    """One line of the report: what was looked at, what it is, and where it comes from or what it means."""
+
+    name: str
+    value: str
+    remark: str = ""
+
+
+def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Add the command and its options to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "doctor",
+        parents=[shared],
+        help="show what a client would use, and whether KMS answers",
+        description="Show region, endpoint, credentials, proxy and CA with where each comes from, then make one "
+        "harmless signed call: GetKeyLastUsage of a key that does not exist. Secrets are never shown.",
+        epilog="Exit codes: 0 KMS was reached and the call is permitted; 1 it was not; 2 wrong use or set-up.",
+    )
+    parser.add_argument("--output", choices=("text", "json"), default="text", help="default: text")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look at everything, report it, and give 0 where KMS was reached and answered as it should."""
+    settings = settle(
+        os.environ,
+        load_sections(os.environ, read_file),
+        profile=arguments.profile,
+        region=arguments.region,
+        endpoint_url=arguments.endpoint_url,
+    )
+    with KMSClient(
+        profile=arguments.profile, region=arguments.region, endpoint_url=arguments.endpoint_url
+    ) as client:
+        findings = _setup(settings, client)
+        credentials, code = _credentials(client)
+        findings.append(credentials)
+        if code == 0:
+            answers, code = _call(client)
+            findings += answers
+    print(_as_json(findings, code) if arguments.output == "json" else _as_text(findings))
+    return code
+
+
+def _setup(settings: Settings, client: KMSClient) -> list[Finding]:
+    endpoint = settings.endpoint("kms")
+    proxy = proxy_of(client.endpoint_url)
+    return [
+        Finding("region", client.region, settings.region.origin),
+        Finding("profile", settings.profile.value, settings.profile.origin),
+        Finding("endpoint", client.endpoint_url, endpoint.origin if endpoint else "of the region"),
+        _flag("FIPS", settings.use_fips_endpoint),
+        _flag("dual-stack", settings.use_dualstack_endpoint),
+        Finding("attempts", str(settings.max_attempts.value), settings.max_attempts.origin),
+        Finding("proxy", proxy or "none", "environment" if proxy else ""),
+        _roots(settings, os.environ),
+    ]
+
+
+def _flag(name: str, setting: Setting[bool]) -> Finding:
+    return Finding(name, "yes" if setting.value else "no", setting.origin)
+
+
+def _roots(settings: Settings, environ: Mapping[str, str]) -> Finding:
+    if settings.ca_bundle is not None:
+        return Finding("CA", settings.ca_bundle.value, settings.ca_bundle.origin)
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        if environ.get(name):
+            return Finding("CA", environ[name], name)
+    return Finding("CA", "certifi", "default")
+
+
+def _credentials(client: KMSClient) -> tuple[Finding, int]:
+    try:
+        found = client.resolve_credentials()
+    except KMSLiteError as error:
+        return Finding("credentials", "none", " ".join(str(error).split())), 2
+    account = f", account {found.account_id}" if found.account_id else ""
+    end = f"until {found.expires_at:%Y-%m-%d %H:%M:%S} UTC" if found.expires_at else "without end"
+    return Finding("credentials", f"...{found.access_key_id[-4:]}{account}, {end}", found.source), 0
+
+
+def _call(client: KMSClient) -> tuple[list[Finding], int]:
+    """Ask about a key that does not exist: to be told so means that the call arrived and is permitted."""
+    asked = time.time()
+    try:
+        client.get_key_last_usage(str(uuid.uuid4()))
+    except NotFoundException as error:
+        return [_clock(error, asked), Finding("call", "reached and permitted", _request_id(error))], 0
+    except ServiceError as error:
+        return [_clock(error, asked), Finding("call", f"refused: {error.code}", str(error))], 1
+    except CredentialsError:
+        raise
+    except KMSLiteError as error:
+        return [Finding("call", "no answer", str(error))], 1
+    return [Finding("call", "reached and permitted")], 0
+
+
+def _request_id(error: ServiceError) -> str:
+    return f"request id {error.request_id}" if error.request_id else ""
+
+
+def _clock(error: ServiceError, asked: float) -> Finding:
+    """Compare the clocks; the header counts whole seconds, and the answer took its time."""
+    try:
+        theirs = parsedate_to_datetime(error.date or "").timestamp()
+    except ValueError:
+        return Finding("clock", "unknown", "the answer tells no date")
+    difference = round((asked + time.time()) / 2 - theirs - 0.5)
+    if abs(difference) < 2:
+        return Finding("clock", "right", "as the endpoint's")
+    side = "ahead of" if difference > 0 else "behind"
+    remark = "signatures are refused beyond 300 s: set it" if abs(difference) > 240 else ""
+    return Finding("clock", f"{abs(difference)} s {side} the endpoint's", remark)
+
+
+def _as_text(findings: list[Finding]) -> str:
+    return columns([(f.name, printable(f.value), printable(f.remark)) for f in findings])
+
+
+def _as_json(findings: list[Finding], code: int) -> str:
+    rows = {finding.name: {"value": finding.value, "remark": finding.remark} for finding in findings}
+    return json.dumps({"ok": code == 0, **rows}, indent=2)

@@ -1,0 +1,124 @@
+"""The credentials of one client, found once, kept, and renewed before they end.
+
+    soon     15 minutes before the end: one caller renews, everybody else goes on with the keys there are
+    must     10 minutes before the end: everyone waits for the one renewal under way
+
+Both are shorter for short lives: a third and a sixth of the life seen on receipt at the most. A renewal that
+fails or brings nothing newer is no harm while the keys are valid; the next one comes a minute later. Keys that
+have `static_stability` stay in use after their end while nothing newer can be had. Source: "Static stability"
+and "Credential refresh" as the AWS SDKs have them (EC2 User Guide, "Retrieve security credentials").
+"""
+
+import logging
+from collections.abc import Callable
+from math import inf
+from typing import NamedTuple
+
+from ..errors import CredentialsError, KMSLiteError
+from ..identity import Credentials
+from ..steps import Flow, alone
+
+logger = logging.getLogger("awskms_lite")
+
+_SOON = 15 * 60.0
+_MUST = 10 * 60.0
+_PAUSE = 60.0
+
+
+class _Held(NamedTuple):
+    """Credentials, and in seconds since 1970 when to renew them; both infinite for keys that do not end."""
+
+    credentials: Credentials
+    soon: float
+    must: float
+    end: float
+
+
+class CredentialsCache:
+    """Gives one client its credentials. `find` is the flow that gets new ones; the rest is handed in for tests."""
+
+    def __init__(
+        self, find: Callable[[], Flow[Credentials]], clock: Callable[[], float], random: Callable[[], float]
+    ) -> None:
+        self._find = find
+        self._clock = clock
+        self._random = random
+        self._held: _Held | None = None
+        self._pause_until = -inf
+        self._round = 0
+        self._failure: KMSLiteError | None = None
+
+    def current(self) -> Credentials | None:
+        """Give the credentials where they are at hand and need no renewal: a plain return, no step."""
+        held = self._held
+        if held is None or (held.soon != inf and self._is_due(held, self._clock())):
+            return None
+        return held.credentials
+
+    def get(self) -> Flow[Credentials]:
+        """Give the credentials, renewed where they are due.
+
+        Raises `CredentialsError` or `ConfigurationError` where there are none that could be used.
+        """
+        held, now = self._held, self._clock()
+        if held is None or self._is_due(held, now):
+            yield from alone(self._renew(self._round), wait=held is None or now >= held.must)
+            held = self._held
+        assert held is not None  # a renewal that leaves nothing to use raises
+        return held.credentials
+
+    def drop(self, refused: Credentials) -> None:
+        """Forget credentials that KMS refused as expired, unless they were renewed meanwhile."""
+        held = self._held
+        if held is not None and held.credentials is refused:
+            self._held = None
+
+    def _is_due(self, held: _Held, now: float) -> bool:
+        if now < held.soon:
+            return False
+        ended = now >= held.end and not held.credentials.static_stability
+        return ended or now >= self._pause_until
+
+    def _renew(self, seen: int) -> Flow[None]:
+        """Renew, alone; those who waited meanwhile share the outcome instead of asking again."""
+        if self._round != seen:
+            if self._failure is not None and not self._is_usable():
+                raise CredentialsError(str(self._failure)) from self._failure
+            return
+        try:
+            self._take((yield from self._find()))
+        except KMSLiteError as error:
+            self._round, self._failure = self._round + 1, error
+            if not self._is_usable():
+                raise
+            logger.warning("The credentials could not be renewed, and those at hand stay in use: %s", error)
+            self._pause()
+        else:
+            self._round, self._failure = self._round + 1, None
+
+    def _take(self, found: Credentials) -> None:
+        now, held = self._clock(), self._held
+        end = inf if found.expires_at is None else found.expires_at.timestamp()
+        life = end - now
+        if life <= 0 and not found.static_stability:
+            raise CredentialsError(
+                f"The credentials from {found.source} have expired already: renew them there, and check this "
+                "machine's clock."
+            )
+        if held is not None and end <= held.end:
+            self._pause()  # nothing newer: what was held, and when it is due, stays as it was
+            return
+        soon, must = end - min(_SOON, max(life, 0) / 3), end - min(_MUST, max(life, 0) / 6)
+        self._held = _Held(found, soon, must, end)
+        if found.static_stability and life < _MUST:
+            self._pause()
+
+    def _is_usable(self) -> bool:
+        held = self._held
+        return held is not None and (held.credentials.static_stability or self._clock() < held.end)
+
+    def _pause(self) -> None:
+        """Ask for nothing for a while: a minute, or 10 to 15 where keys stay in use beyond their end."""
+        held, now = self._held, self._clock()
+        overdue = held is not None and held.credentials.static_stability and held.end - now < _MUST
+        self._pause_until = now + (_MUST + self._random() * (_SOON - _MUST) if overdue else _PAUSE)

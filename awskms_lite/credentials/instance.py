@@ -1,0 +1,178 @@
+"""Credentials of an EC2 instance's role: from the instance metadata service, version 2.
+
+Three requests, none of them ever through a proxy: a session token, the role's name, the role's credentials. Where
+nobody answers the first, this is no EC2 instance. Sources: "IMDS credential provider" in the AWS SDKs and Tools
+Reference Guide, and "Use IMDSv2" in the EC2 User Guide.
+"""
+
+import re
+from collections.abc import Callable
+
+from ..endpoints import read_custom_url
+from ..errors import ConfigurationError, CredentialsError, ProtocolError, TransportError
+from ..identity import Credentials
+from ..retry import delay
+from ..settings import Setting, Settings
+from ..steps import Flow, Request, Response, send, sleep
+from .source import ATTEMPTS, Found, PassedOver, checked, fetch, read_object, read_time
+
+SOURCE = "EC2 instance metadata"
+DISABLED = "AWS_EC2_METADATA_DISABLED"
+ENDPOINT, MODE = "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"
+TIMEOUT = 1.0
+
+_BY_MODE = {"ipv4": "http://169.254.169.254", "ipv6": "http://[fd00:ec2::254]"}
+_TOKEN_PATH = "/latest/api/token"  # noqa: S105 - a path
+_ROLE_PATH = "/latest/meta-data/iam/security-credentials/"
+_TOKEN_LIFE = ("x-aws-ec2-metadata-token-ttl-seconds", "21600")
+_TOKEN_HEADER = "x-aws-ec2-metadata-token"  # noqa: S105 - a header's name
+_TOKEN = re.compile(r"[!-~]{1,4096}")
+_ROLE = re.compile(r"(?!\.+\Z)[A-Za-z0-9_+=,.@-]{1,128}")  # no dots alone: they would lead to another path
+_CODE = re.compile(r"[A-Za-z]{1,64}")
+
+
+def load(settings: Settings, random: Callable[[], float]) -> Flow[Found]:
+    """Ask the instance metadata service for the role's credentials, which stay in use while it has no newer ones.
+
+    Passed over where it is switched off, does not answer, or knows of no role. Raises `ConfigurationError` for an
+    endpoint or a mode that is none, and `CredentialsError` where no credentials come all the same.
+    """
+    if settings.environ.get(DISABLED, "").strip().lower() == "true":
+        return PassedOver(f"{DISABLED} is true")
+    endpoint = _endpoint(settings)
+    token = yield from _fetch_token(endpoint, random)
+    if isinstance(token, PassedOver):
+        return token
+    url = endpoint + _ROLE_PATH
+    response, token = yield from _get(url, endpoint, token, random)
+    role = _read_role(response, url)
+    if isinstance(role, PassedOver):
+        return role
+    response, _ = yield from _get(url + role, endpoint, token, random)
+    if response.status == 404:
+        return _no_role(endpoint)
+    if response.status != 200:
+        raise CredentialsError(_refusal(response, url + role))
+    try:
+        return _read_credentials(response.body, url + role)
+    except CredentialsError as error:
+        raise CredentialsError(f"{error} Check the role, and what answers there.") from error
+
+
+def _endpoint(settings: Settings) -> str:
+    """Give the URL to ask: an endpoint that was set, else the mode's; the environment goes before the profile."""
+    mode = _setting(settings, MODE, "ec2_metadata_service_endpoint_mode")
+    if mode is not None and mode.value.lower() not in _BY_MODE:  # wrong, also where an endpoint makes it idle
+        raise ConfigurationError(
+            f"{SOURCE}: the endpoint mode ({mode.origin}) is {mode.value!r}: set it to IPv4 or IPv6."
+        )
+    endpoint = _setting(settings, ENDPOINT, "ec2_metadata_service_endpoint")
+    if endpoint is not None:
+        return read_custom_url(endpoint.value, name=f"The endpoint of {SOURCE} ({endpoint.origin})")
+    return _BY_MODE[mode.value.lower() if mode is not None else "ipv4"]
+
+
+def _setting(settings: Settings, variable: str, name: str) -> Setting[str] | None:
+    value = settings.environ.get(variable, "").strip()
+    return Setting(value, variable) if value else settings.property(name)
+
+
+def _fetch_token(endpoint: str, random: Callable[[], float]) -> Flow[str | PassedOver]:
+    """Give a session token, or why there is no metadata service here."""
+    request = Request("PUT", endpoint + _TOKEN_PATH, [_TOKEN_LIFE])
+    retry = 0
+    while True:
+        try:
+            response = yield from send(request, TIMEOUT, direct=True)
+        except (TransportError, ProtocolError) as error:
+            why = type(error).__name__
+            return PassedOver(f"not on an EC2 instance, or its metadata cannot be reached ({endpoint}: {why})")
+        retry += 1
+        if retry == ATTEMPTS or not (response.status == 401 or _is_passing(response)):
+            return _read_token(response, request.url)
+        yield from sleep(delay("transient", retry - 1, random))
+
+
+def _read_token(response: Response, url: str) -> str | PassedOver:
+    if response.status == 401 or _is_passing(response):
+        raise CredentialsError(f"{_answered(url, response)}: try again later.")
+    if response.status == 403:
+        return PassedOver(f"{_answered(url, response)}: instance metadata is switched off")
+    if response.status != 200:
+        return PassedOver(f"{_answered(url, response)}: that is no instance metadata service")
+    token = response.body.decode("latin-1").strip()
+    if not _TOKEN.fullmatch(token):
+        raise CredentialsError(f"{_answered(url, response)}, but with no token: check what answers there.")
+    return token
+
+
+def _get(url: str, endpoint: str, token: str, random: Callable[[], float]) -> Flow[tuple[Response, str]]:
+    """Give a page, and the token to go on with: one that is refused is replaced, a few times at most."""
+    renewals = 0
+    while True:
+        request = Request("GET", url, [(_TOKEN_HEADER, token)])
+        response = yield from fetch(
+            request, f"{SOURCE} ({url})", random, timeout=TIMEOUT, direct=True, again=_is_passing
+        )
+        renewals += 1
+        if response.status != 401 or renewals == ATTEMPTS:
+            return response, token
+        fresh = yield from _fetch_token(endpoint, random)
+        if isinstance(fresh, PassedOver):
+            raise CredentialsError(f"{SOURCE}: the token is refused, and there is no other: {fresh.reason}.")
+        token = fresh
+
+
+def _is_passing(response: Response) -> bool:
+    return response.status >= 500 or response.status == 429
+
+
+def _read_role(response: Response, url: str) -> str | PassedOver:
+    """Give the name of the role: the first line, and fit to stand in a path."""
+    if response.status == 404:
+        return _no_role(url)
+    if response.status != 200:
+        raise CredentialsError(_refusal(response, url))
+    role = response.body.decode("latin-1").strip().partition("\n")[0].rstrip()
+    if not role:
+        return _no_role(url)
+    if not _ROLE.fullmatch(role):
+        raise CredentialsError(f"{_answered(url, response)}, but with no role's name: check what answers there.")
+    return role
+
+
+def _no_role(where: str) -> PassedOver:
+    return PassedOver(f"no role is attached to this instance ({where})")
+
+
+def _read_credentials(body: bytes, url: str) -> Credentials:
+    named = f"{SOURCE} ({url})"
+    found = read_object(body, named)
+    code: object = found.get("Code", "Success")
+    if code != "Success":
+        said = f" ({code})" if isinstance(code, str) and _CODE.fullmatch(code) else ""
+        raise CredentialsError(
+            f"{named} has no credentials for the role{said}: EC2 may have no leave to assume it."
+        )
+    account = found.get("AccountId")
+    return checked(
+        Credentials(
+            access_key_id=found.get("AccessKeyId", ""),
+            secret_access_key=found.get("SecretAccessKey", ""),
+            session_token=found.get("Token") or "",  # such keys are nothing without it
+            account_id=account if isinstance(account, str) and account else None,
+            expires_at=read_time(found.get("Expiration"), named),
+            source=SOURCE,
+            static_stability=True,
+        )
+    )
+
+
+def _answered(url: str, response: Response) -> str:
+    return f"{SOURCE} ({url}) answered with HTTP {response.status}"
+
+
+def _refusal(response: Response, url: str) -> str:
+    if response.status == 401 or _is_passing(response):
+        return f"{_answered(url, response)}: try again later."
+    return f"{_answered(url, response)}: check the instance's metadata options."

@@ -1,0 +1,80 @@
+"""Credentials of a console session: `login_session` in a profile, left behind by `aws login`.
+
+`aws login` keeps short-lived keys in `~/.aws/login/cache`, in a file named by the SHA-256 of the session, and the
+AWS CLI renews them there. To renew them takes a proof signed with an elliptic curve key (RFC 9449, ES256), for
+which the standard library has no means: so here they are read anew whenever they are due, and used while they
+last. Source: "Login credentials provider" in the AWS SDKs and Tools Reference Guide.
+"""
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import PurePath
+from typing import Any, cast
+
+from ..config import home_directory
+from ..errors import ConfigurationError, CredentialsError
+from ..identity import Credentials
+from ..settings import Settings
+from ..steps import Flow, read
+from .source import checked, read_object, read_time
+
+SOURCE = "aws login"
+DIRECTORY = "AWS_LOGIN_CACHE_DIRECTORY"
+
+
+def load(settings: Settings, session: str, profile: str, clock: Callable[[], float]) -> Flow[Credentials]:
+    """Give the credentials that `aws login` left for a session, the value of a profile's `login_session`.
+
+    Raises `CredentialsError` where there are none, where they cannot be read and where they have expired, and
+    `ConfigurationError` without a home directory.
+    """
+    remedy = f"Run `aws login --profile {profile}`."
+    path = _cache_path(settings.environ, session)
+    content = yield from read(path)
+    if content is None:
+        raise CredentialsError(f"The profile {profile!r} is not logged in: there is no {path}. {remedy}")
+    try:
+        credentials = _read(content, path, profile)
+    except CredentialsError as error:
+        raise CredentialsError(f"{error} {remedy}") from error
+    expiry = credentials.expires_at
+    if expiry is not None and expiry.timestamp() <= clock():
+        raise CredentialsError(
+            f"The keys that `aws login` left for the profile {profile!r} expired at {expiry:%Y-%m-%dT%H:%M:%SZ}, "
+            "and they cannot be renewed here. Any command of the AWS CLI with this profile renews them "
+            f"(`aws sts get-caller-identity --profile {profile}`) while the login lasts. After that: {remedy}"
+        )
+    return credentials
+
+
+def _cache_path(environ: Mapping[str, str], session: str) -> str:
+    """Give the file of a session, in the directory that the variable names or else below the home directory."""
+    given = environ.get(DIRECTORY, "").strip()
+    directory = PurePath(given or "~/.aws/login/cache")
+    if directory.parts[:1] == ("~",):
+        home = home_directory(environ)
+        if home is None:
+            raise ConfigurationError(
+                f"There is no home directory to look for the keys of `aws login` in: set HOME, or {DIRECTORY} "
+                "to an absolute path."
+            )
+        directory = PurePath(home, *directory.parts[1:])
+    return str(directory / f"{sha256(session.strip().encode()).hexdigest()}.json")
+
+
+def _read(content: bytes, path: str, profile: str) -> Credentials:
+    keys: object = read_object(content, path).get("accessToken")
+    if not isinstance(keys, dict):
+        raise CredentialsError(f"{path} holds no accessToken.")
+    found = cast(dict[str, Any], keys)
+    account = found.get("accountId")
+    return checked(
+        Credentials(
+            access_key_id=found.get("accessKeyId", ""),
+            secret_access_key=found.get("secretAccessKey", ""),
+            session_token=found.get("sessionToken") or "",  # such keys are nothing without it
+            account_id=account if isinstance(account, str) and account else None,
+            expires_at=read_time(found.get("expiresAt"), path),
+            source=f"{SOURCE}, profile {profile}",
+        )
+    )

@@ -1,0 +1,144 @@
+"""Credentials that a program of the user's prints: `credential_process` in a profile.
+
+The program is started without a shell, so a pipe or a variable in the command means nothing; its standard
+error goes where ours goes. It prints one JSON object and nothing else:
+
+    {"Version": 1, "AccessKeyId": "...", "SecretAccessKey": "...", "SessionToken": "...", "Expiration": "..."}
+
+The token, `Expiration` (ISO 8601; without it the keys are never renewed) and `AccountId` may be left out. No
+error repeats the arguments of the command or what it printed: both may be secret. Source: "Process credential
+provider" in the AWS SDKs and Tools Reference Guide.
+"""
+
+import os
+import re
+import shlex
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from ..errors import ConfigurationError, CredentialsError, TimeoutError
+from ..identity import Credentials
+from ..steps import Flow, run
+from .source import checked, read_object, read_time
+
+SOURCE = "credential_process"
+TIMEOUT = 60.0
+"""Seconds that the program may take; it may have to ask its user for something."""
+
+_BACKSLASHES_AND_NEXT = re.compile(r"(\\*)([^\\]|\Z)")
+
+
+def load(
+    command: str,
+    profile: str,
+    clock: Callable[[], float],
+    *,
+    account_id: str | None = None,
+    windows: bool = os.name == "nt",
+) -> Flow[Credentials]:
+    """Run the command of a profile and give the credentials it prints.
+
+    `account_id` is the account where the program names none. `windows` says by whose rules the command is split
+    into its words. Raises `CredentialsError`, which names the profile and the program.
+    """
+    argv = _split(command, profile, windows)
+    name = f"{SOURCE} of the profile {profile!r} ({argv[0]})"
+    try:
+        output = yield from run(argv, TIMEOUT)
+    except (ConfigurationError, TimeoutError) as error:
+        raise CredentialsError(f"{name} gave no credentials: {error}") from error
+    if output.status != 0:
+        raise CredentialsError(
+            f"{name} failed with status {output.status}: run it by hand, or see what it wrote to standard error."
+        )
+    found = _read(output.stdout, name)
+    return checked(
+        Credentials(
+            access_key_id=found["AccessKeyId"],
+            secret_access_key=found["SecretAccessKey"],
+            session_token=found.get("SessionToken") or None,
+            account_id=_account(found) or account_id,
+            expires_at=_expiry(found, name, clock()),
+            source=f"{SOURCE}, profile {profile}",
+        )
+    )
+
+
+def _split(command: str, profile: str, windows: bool) -> tuple[str, ...]:
+    """Split a command into program and arguments, as the system's own start of a program would."""
+    try:
+        argv = _split_for_windows(command) if windows else shlex.split(command)
+    except ValueError as error:
+        raise CredentialsError(
+            f"{SOURCE} of the profile {profile!r} is no command ({error}): mend its quotes and backslashes."
+        ) from None
+    if not argv or not argv[0].strip() or "\0" in command:
+        raise CredentialsError(
+            f"{SOURCE} of the profile {profile!r} is blank or holds a NUL: name a program, or take it out."
+        )
+    return tuple(argv)
+
+
+def _split_for_windows(command: str) -> list[str]:
+    """Split by the rules of Microsoft's C runtime ("Parsing C command-line arguments").
+
+    Blanks separate, double quotes hold together. Backslashes stand for themselves but before a quote, where two
+    are one and an odd one takes the quote's meaning away. Raises `ValueError` for a quote left open.
+    """
+    words: list[str] = []
+    word: str | None = None
+    quoted = False
+    for backslashes, mark in _BACKSLASHES_AND_NEXT.findall(command):
+        if mark == '"':
+            word = (word or "") + "\\" * (len(backslashes) // 2)
+            if len(backslashes) % 2:
+                word += mark
+            else:
+                quoted = not quoted
+            continue
+        separates = mark in ("", " ", "\t") and not quoted
+        text = backslashes if separates else backslashes + mark
+        if text:
+            word = (word or "") + text
+        if separates and word is not None:
+            words.append(word)
+            word = None
+    if quoted:
+        raise ValueError("No closing quotation")
+    return words
+
+
+def _read(printed: bytes, name: str) -> dict[str, Any]:
+    """Give the object that the program printed, of the known version and with both keys."""
+    remedy = "Have it print the JSON of the credentials to standard output, and nothing else."
+    if not printed.strip():
+        raise CredentialsError(f"{name} printed nothing. {remedy}")
+    try:
+        found = read_object(printed, name)
+    except CredentialsError as error:
+        raise CredentialsError(f"{error} {remedy}") from error
+    version = found.get("Version")
+    if type(version) not in (int, float) or version != 1:
+        raise CredentialsError(f"{name} printed a Version that is not the number 1: no other is known here.")
+    missing = [member for member in ("AccessKeyId", "SecretAccessKey") if not found.get(member)]
+    if missing:
+        raise CredentialsError(f"{name} printed no {' and no '.join(missing)}. {remedy}")
+    return found
+
+
+def _account(found: dict[str, Any]) -> str | None:
+    account = found.get("AccountId")
+    return account.strip() if isinstance(account, str) else None
+
+
+def _expiry(found: dict[str, Any], name: str, now: float) -> datetime | None:
+    if found.get("Expiration") is None:
+        return None
+    expiry = read_time(found["Expiration"], name)
+    if expiry.timestamp() <= now:
+        raise CredentialsError(
+            f"{name} printed credentials that have expired already: have it get new ones, and check this "
+            "machine's clock."
+        )
+    return expiry

@@ -1,0 +1,92 @@
+"""What the sources share: how a source passes, how it reads JSON and times, and what it may hand out."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeAlias, cast
+
+from ..errors import CredentialsError, ProtocolError, TransportError
+from ..identity import Credentials
+from ..retry import delay
+from ..steps import Flow, Request, Response, send, sleep
+
+ATTEMPTS = 3
+_UNFIT = re.compile(r"[^!-~]")
+
+
+class PassedOver(NamedTuple):
+    """A source has nothing to say, and the next may be asked; the reason is for people to read."""
+
+    reason: str
+
+
+Found: TypeAlias = Credentials | PassedOver
+
+
+def checked(credentials: Credentials) -> Credentials:
+    """Give the credentials back; raises `CredentialsError` where a part could not stand in a header.
+
+    A line end in a token would break the request apart, so it is refused here, without repeating the value.
+    """
+    parts: dict[str, object] = {
+        "access key id": credentials.access_key_id,
+        "secret access key": credentials.secret_access_key,
+        "session token": credentials.session_token,
+    }
+    for name, value in parts.items():
+        if value is None and name == "session token":
+            continue
+        if not isinstance(value, str) or not value or _UNFIT.search(value):
+            raise CredentialsError(
+                f"The {name} ({credentials.source}) is missing, or holds a character that none has, a space "
+                "perhaps or a line end: set it anew."
+            )
+    return credentials
+
+
+def read_object(content: bytes, source: str) -> dict[str, Any]:
+    """Give the JSON object that a source answered with; raises `CredentialsError`, which repeats none of it."""
+    try:
+        value: object = json.loads(content.decode())
+    except (ValueError, RecursionError):
+        raise CredentialsError(f"{source} gave something that is not JSON ({len(content)} bytes).") from None
+    if not isinstance(value, dict):
+        raise CredentialsError(f"{source} gave a JSON {type(value).__name__}, not an object.")
+    return cast(dict[str, Any], value)
+
+
+def read_time(text: object, source: str) -> datetime:
+    """Give the aware UTC datetime that an ISO 8601 text stands for; raises `CredentialsError`."""
+    try:
+        moment = datetime.fromisoformat(cast(str, text))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError):
+        raise CredentialsError(f"{source} gave an expiry that is not an ISO 8601 time.") from None
+
+
+def fetch(
+    request: Request,
+    source: str,
+    random: Callable[[], float],
+    *,
+    timeout: float | None = None,
+    direct: bool = False,
+    again: Callable[[Response], bool] = lambda response: response.status >= 500 or response.status == 429,
+) -> Flow[Response]:
+    """Send a request until there is an answer that is not to be asked for `again`, `ATTEMPTS` times at most.
+
+    Raises `CredentialsError`, with its cause chained, where the last attempt brought no answer at all.
+    """
+    for retry in range(ATTEMPTS):
+        last = retry == ATTEMPTS - 1
+        try:
+            response = yield from send(request, timeout, direct=direct)
+        except (TransportError, ProtocolError) as error:
+            if last:
+                raise CredentialsError(f"{source} cannot be reached: {error}") from error
+        else:
+            if last or not again(response):
+                return response
+        yield from sleep(delay("transient", retry, random))
+    raise AssertionError("the last attempt returns or raises")

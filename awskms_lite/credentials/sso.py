@@ -1,0 +1,146 @@
+"""Credentials of a role in IAM Identity Center (formerly AWS SSO), for a profile that somebody logged in to.
+
+A profile names the portal in one of two ways, and the role with `sso_account_id` and `sso_role_name`:
+
+    sso_session = NAME               and [sso-session NAME] holds sso_start_url and sso_region
+    sso_start_url and sso_region     in the profile itself, the older way
+
+The portal gives the role's keys to whoever shows the token of a login (`sso_login`). No error repeats a token, or
+what a server answered but for its error code. Sources: "IAM Identity Center credential provider" in the AWS SDKs
+and Tools Reference Guide, and GetRoleCredentials in the IAM Identity Center Portal API Reference.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, cast
+from urllib.parse import quote
+
+from ..config import Section, Sections
+from ..endpoints import read_region
+from ..errors import ConfigurationError, CredentialsError
+from ..identity import Credentials
+from ..settings import Settings
+from ..steps import Flow, Request, Response
+from .source import checked, fetch, read_object
+from .sso_login import SOURCE, Login, endpoint, error_code, token
+
+_OF_PORTAL = ("sso_start_url", "sso_region")
+_OF_ROLE = ("sso_account_id", "sso_role_name")
+_PROPERTIES = ("sso_session", *_OF_PORTAL, *_OF_ROLE)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Role(NamedTuple):
+    """The role that a profile names, and the login that leads to it."""
+
+    login: Login
+    account_id: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"the role {self.name!r} of the account {self.account_id}"
+
+
+def applies(section: Section) -> bool:
+    """Say whether a profile means IAM Identity Center: any one of its properties is enough."""
+    return any(_text(section, name) for name in _PROPERTIES)
+
+
+def load(
+    settings: Settings,
+    section: Section,
+    profile: str,
+    clock: Callable[[], float],
+    random: Callable[[], float],
+) -> Flow[Credentials]:
+    """Give the credentials of the role that a profile names, for its section in the shared files.
+
+    Raises `ConfigurationError` for a profile that is not whole or at odds with its session, and
+    `CredentialsError` where nobody is logged in, the login has ended, or the role is not to be had.
+    """
+    role = _read_role(settings.sections, section, profile)
+    shown = yield from token(settings, role.login, clock, random)
+    query = f"account_id={quote(role.account_id, safe='')}&role_name={quote(role.name, safe='')}"
+    url = f"{endpoint(settings, role.login, 'portal.sso', 'sso')}/federation/credentials?{query}"
+    headers = [("x-amz-sso_bearer_token", shown), ("Accept-Encoding", "identity")]
+    response = yield from fetch(Request("GET", url, headers), _named(profile), random)
+    if response.status != 200:
+        raise CredentialsError(_refusal(response, role))
+    return _read_credentials(response.body, role)
+
+
+def _read_role(sections: Sections, section: Section, profile: str) -> _Role:
+    own = {name: value for name in _PROPERTIES if (value := _text(section, name))}
+    session = own.get("sso_session")
+    if session:
+        own |= _of_session(sections, own, session, profile)
+    missing = [name for name in (*_OF_PORTAL, *_OF_ROLE) if name not in own]
+    if missing:
+        where = f", the first two in [sso-session {session}]" if session else ""
+        raise ConfigurationError(
+            f"The profile {profile!r} is set up for {SOURCE} and lacks {', '.join(missing)}. It takes "
+            f"{', '.join((*_OF_PORTAL, *_OF_ROLE))}{where}: add what is missing, or take all of them out."
+        )
+    region, fips = read_region(own["sso_region"])
+    login = Login(profile, session, own["sso_start_url"], region, fips)
+    return _Role(login, own["sso_account_id"], own["sso_role_name"])
+
+
+def _of_session(sections: Sections, own: dict[str, str], session: str, profile: str) -> dict[str, str]:
+    """Give what the session's section says; what the profile says too has to be the same."""
+    section = sections.get(f"sso-session {session}")
+    if section is None:
+        raise ConfigurationError(
+            f"The profile {profile!r} refers to [sso-session {session}], which is not there: add the section to "
+            "the config file, or name another."
+        )
+    found = {name: value for name in _OF_PORTAL if (value := _text(section, name))}
+    for name, value in found.items():
+        if own.get(name, value) != value:
+            raise ConfigurationError(
+                f"{name} is {own[name]!r} in the profile {profile!r} and {value!r} in [sso-session {session}]: "
+                "take it out of the profile."
+            )
+    return found
+
+
+def _read_credentials(body: bytes, role: _Role) -> Credentials:
+    named = _named(role.login.profile)
+    remedy = f"Check the endpoint, sso_region ({role.login.region}) and any proxy."
+    try:
+        keys: object = read_object(body, named).get("roleCredentials")
+    except CredentialsError as error:
+        raise CredentialsError(f"{error} {remedy}") from error
+    found = cast(dict[str, Any], keys) if isinstance(keys, dict) else {}
+    expiration = found.get("expiration")
+    if type(expiration) is not int or not 0 < expiration < 10**14:
+        raise CredentialsError(f"{named} gave no roleCredentials with an expiration in milliseconds. {remedy}")
+    return checked(
+        Credentials(
+            access_key_id=found.get("accessKeyId", ""),
+            secret_access_key=found.get("secretAccessKey", ""),
+            session_token=found.get("sessionToken"),
+            account_id=role.account_id,
+            expires_at=_EPOCH + timedelta(milliseconds=expiration),
+            source=f"{SOURCE}, profile {role.login.profile}",
+        )
+    )
+
+
+def _refusal(response: Response, role: _Role) -> str:
+    """Say what the portal answered, and what to do."""
+    answered = f"{_named(role.login.profile)} answered with {error_code(response)}"
+    if response.status == 401:
+        return f"{answered}: the login to {role.login.name} counts no more. {role.login.remedy}"
+    if response.status == 429 or response.status >= 500:
+        return f"{answered}: {role} cannot be had for now. Try again later."
+    return f"{answered}: {role} is not to be had. Check sso_account_id, sso_role_name and sso_region."
+
+
+def _named(profile: str) -> str:
+    return f"{SOURCE} (profile {profile!r})"
+
+
+def _text(section: Section, name: str) -> str | None:
+    value = section.get(name)
+    return value if isinstance(value, str) and value else None

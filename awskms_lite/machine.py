@@ -1,0 +1,78 @@
+"""What the drivers do on the machine itself: files and programs."""
+
+import builtins
+import os
+from pathlib import Path
+
+import anyio
+
+from .errors import ConfigurationError, TimeoutError
+from .steps import Output
+
+
+def read_file(path: Path) -> bytes | None:
+    """Give a file's bytes, None where there is none; raises `ConfigurationError` for one that cannot be read."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read ({getattr(error, 'strerror', error)}): check the path and its permissions."
+        ) from error
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace a file as a whole or not at all, readable by its owner only; raises `ConfigurationError`."""
+    import tempfile
+
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as new:
+            try:
+                new.write(content)
+                new.close()
+                os.replace(new.name, path)  # noqa: PTH105 - the name is a string
+            except OSError:
+                os.unlink(new.name)  # noqa: PTH108
+                raise
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written ({error.strerror}): check its directory and permissions."
+        ) from error
+
+
+def run_program(argv: tuple[str, ...], timeout: float) -> Output:
+    """Run a program without a shell or input; its standard error goes where ours goes."""
+    import subprocess
+
+    try:
+        ended = subprocess.run(  # noqa: S603 - no shell, and the caller's own configuration
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=timeout, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise _endless(argv, timeout) from None  # its own text holds the arguments
+    except OSError as error:
+        raise _unstartable(argv, error) from error
+    return Output(ended.returncode, ended.stdout)
+
+
+async def run_program_async(argv: tuple[str, ...], timeout: float) -> Output:
+    """Run a program without a shell or input; its standard error goes where ours goes."""
+    import subprocess
+
+    try:
+        with anyio.fail_after(timeout):
+            ended = await anyio.run_process(argv, stdin=subprocess.DEVNULL, stderr=None, check=False)
+    except builtins.TimeoutError:
+        raise _endless(argv, timeout) from None
+    except OSError as error:
+        raise _unstartable(argv, error) from error
+    return Output(ended.returncode, ended.stdout)
+
+
+def _endless(argv: tuple[str, ...], timeout: float) -> TimeoutError:
+    return TimeoutError(f"{argv[0]} did not end within {timeout:g} s and was ended: run it by hand to see why.")
+
+
+def _unstartable(argv: tuple[str, ...], error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"{argv[0]} cannot be started ({error.strerror}): check its path.")

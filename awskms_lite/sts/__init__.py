@@ -1,0 +1,173 @@
+"""Credentials of a role: STS's AssumeRole and AssumeRoleWithWebIdentity.
+
+The query protocol: a form goes out, XML comes back (`answer`). The first of the two is signed with the credentials
+of another; the second shows the token of an identity provider instead. Source: those two operations in the AWS STS
+API reference.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from .._version import __version__
+from ..endpoints import read_region, resolve
+from ..errors import CredentialsError, ParameterError, ProtocolError, ServiceError, TransportError
+from ..identity import Credentials
+from ..retry import delay, kind_of
+from ..settings import Settings
+from ..sigv4 import sign
+from ..steps import Flow, Request, Response, send, sleep
+from .answer import describe, read_credentials, read_error
+
+__all__ = ["assume_role", "assume_role_with_web_identity", "endpoint_of"]
+
+_VERSION = "2011-06-15"
+_HEADERS = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")]
+_UNSIGNED = [("Accept-Encoding", "identity"), ("User-Agent", f"awskms-lite/{__version__}")]
+_SESSION_NAME_VARIABLE = "AWS_ROLE_SESSION_NAME"
+_SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
+
+
+def assume_role(
+    role_arn: str,
+    *,
+    settings: Settings,
+    credentials: Credentials,
+    clock: Callable[[], float],
+    random: Callable[[], float],
+    source: str,
+    region: str | None = None,
+    session_name: str | None = None,
+    duration: int | None = None,
+    external_id: str | None = None,
+    serial_number: str | None = None,
+    token_code: str | None = None,
+) -> Flow[Credentials]:
+    """Give the credentials of a role, asked for with other credentials.
+
+    `source` says where they come from, for people to read; `region` goes before the client's own; `duration` is in
+    seconds; `serial_number` and `token_code` are those of an MFA device. The session is named by `session_name`,
+    else by AWS_ROLE_SESSION_NAME, else after the time. Raises `CredentialsError`, with its cause chained, where
+    the role cannot be assumed, and `ConfigurationError` for a region or an endpoint that is none.
+    """
+    form = {
+        "Action": "AssumeRole",
+        "RoleArn": role_arn,
+        "RoleSessionName": _read_session_name(session_name, settings, clock, source),
+        "DurationSeconds": None if duration is None else str(duration),
+        "ExternalId": external_id,
+        "SerialNumber": serial_number,
+        "TokenCode": token_code,
+    }
+    return (yield from _ask(form, credentials, settings, region, clock, random, source))
+
+
+def assume_role_with_web_identity(
+    role_arn: str,
+    *,
+    token: str,
+    settings: Settings,
+    clock: Callable[[], float],
+    random: Callable[[], float],
+    source: str,
+    region: str | None = None,
+    session_name: str | None = None,
+) -> Flow[Credentials]:
+    """Give the credentials of a role, asked for with the token of an identity provider and without a signature.
+
+    The other arguments and the errors are those of `assume_role`.
+    """
+    form: dict[str, str | None] = {
+        "Action": "AssumeRoleWithWebIdentity",
+        "RoleArn": role_arn,
+        "RoleSessionName": _read_session_name(session_name, settings, clock, source),
+        "WebIdentityToken": token,
+    }
+    return (yield from _ask(form, None, settings, region, clock, random, source))
+
+
+def endpoint_of(settings: Settings, region: str | None = None) -> tuple[str, str]:
+    """Give STS's URL, and the region to sign for; `region` goes before the client's own.
+
+    Raises `ConfigurationError` for a region or an endpoint that is none.
+    """
+    plain, fips = read_region(region or settings.region.value)
+    url = resolve(
+        "sts",
+        plain,
+        fips=fips or settings.use_fips_endpoint.value,
+        dualstack=settings.use_dualstack_endpoint.value,
+        custom=settings.endpoint("sts"),
+    )
+    return url, plain
+
+
+def _read_session_name(given: str | None, settings: Settings, clock: Callable[[], float], source: str) -> str:
+    name = given or settings.environ.get(_SESSION_NAME_VARIABLE, "").strip() or f"awskms-lite-{int(clock())}"
+    if not _SESSION_NAME.fullmatch(name):
+        raise CredentialsError(
+            f"{source}: {name!r} cannot name the session of a role: set role_session_name or "
+            f"{_SESSION_NAME_VARIABLE} to 2 to 64 letters, digits and any of _+=,.@-"
+        )
+    return name
+
+
+def _ask(
+    form: dict[str, str | None],
+    caller: Credentials | None,
+    settings: Settings,
+    region: str | None,
+    clock: Callable[[], float],
+    random: Callable[[], float],
+    source: str,
+) -> Flow[Credentials]:
+    """Make the exchange; the one place where its failures become a `CredentialsError`."""
+    url, region = endpoint_of(settings, region)
+    filled = {"Version": _VERSION, **{name: value for name, value in form.items() if value}}
+    request = Request("POST", url, _HEADERS, urlencode(filled, errors="replace").encode())
+    secrets = [form.get("WebIdentityToken"), form.get("TokenCode")]
+    if caller is not None:
+        secrets += [caller.secret_access_key, caller.session_token]
+
+    def prepare() -> Request:
+        if caller is None:
+            return request
+        now = datetime.fromtimestamp(clock(), UTC)
+        return sign(request, credentials=caller, region=region, service="sts", now=now)
+
+    # STS takes an MFA code once: a request that may have acted already would be refused.
+    safe = not form.get("TokenCode")
+    try:
+        attempts = settings.max_attempts.value
+        response = yield from _exchange(prepare, random, attempts, safe, [text for text in secrets if text])
+        return read_credentials(response, source)
+    except (ServiceError, TransportError, ProtocolError, ParameterError) as error:
+        raise CredentialsError(
+            f"{source}: the role {form['RoleArn']} cannot be assumed ({form['Action']} at {url}). "
+            f"{describe(error)}"
+        ) from error
+
+
+def _exchange(
+    prepare: Callable[[], Request],
+    random: Callable[[], float],
+    attempts: int,
+    replay_safe: bool,
+    secrets: Sequence[str],
+) -> Flow[Response]:
+    """Send until there is a success, as often as any call is sent; each attempt is prepared anew."""
+    attempt = 0
+    while True:
+        attempt += 1
+        request = prepare()
+        try:
+            response = yield from send(request._replace(headers=[*request.headers, *_UNSIGNED]))
+            if 200 <= response.status < 300:
+                return response
+            raise read_error(response, attempt, secrets)
+        except (ServiceError, TransportError) as error:
+            kind = kind_of(error, replay_safe=replay_safe)
+            if kind == "final" or attempt >= attempts:
+                raise
+        yield from sleep(delay(kind, attempt - 1, random))

@@ -1,0 +1,138 @@
+"""What STS answers: XML to credentials or an error, and an error to words.
+
+STS's own text goes into an error without what the request held: a refused signature is answered with the request's
+headers, one to a line, so only the first line counts, and every secret in it is blotted out. Sources: "AWS Query
+protocol" in the Smithy documentation, and "Common Errors" in the AWS STS API reference.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from ..errors import KMSLiteError, ProtocolError, ServiceError, error_class
+from ..identity import Credentials
+from ..steps import Response
+
+_MAX_ANSWER = 64 * 1024
+_MAX_TEXT = 500
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,99}")
+_ASSUMED_ROLE = re.compile(r"arn:[a-z0-9-]+:sts::([0-9]+):")
+_REMEDIES = {
+    "InvalidIdentityToken": "Check that the account has an identity provider for the token's issuer and audience.",
+    "IDPRejectedClaim": "Check that the token is one of the provider that the role trusts, and still valid.",
+    "RegionDisabledException": "Let the account use STS in this region, or name another region.",
+}
+
+
+def read_credentials(response: Response, source: str) -> Credentials:
+    """Give the credentials that a success holds, the account taken from the role's ARN.
+
+    Raises `ProtocolError`, which repeats none of it, for an answer that holds none.
+    """
+    parts = _read_xml(response.body)
+    keys = parts["Credentials"]
+    missing = [name for name in ("AccessKeyId", "SecretAccessKey", "SessionToken") if not keys.get(name)]
+    if missing:
+        raise ProtocolError(f"The answer (HTTP {response.status}) lacks {', '.join(missing)}.")
+    account = _ASSUMED_ROLE.match(parts["AssumedRoleUser"].get("Arn", ""))
+    return Credentials(
+        access_key_id=keys["AccessKeyId"],
+        secret_access_key=keys["SecretAccessKey"],
+        session_token=keys["SessionToken"],
+        account_id=account[1] if account else None,
+        expires_at=_read_time(keys.get("Expiration", "")),
+        source=source,
+    )
+
+
+def read_error(response: Response, attempts: int, secrets: Sequence[str]) -> ServiceError:
+    """Give the error that an answer means, whatever its body holds: by its status where the body does not say.
+
+    `secrets` are what the request held and the error must not.
+    """
+    try:
+        found = _read_xml(response.body)["Error"]
+    except ProtocolError:
+        found = {}
+    code = found.get("Code", "")
+    code = code if _CODE.fullmatch(code) and code not in secrets else str(response.status)
+    return error_class(code)(
+        _blotted(found.get("Message", ""), secrets),
+        code=code,
+        status_code=response.status,
+        request_id=response.headers.get("x-amzn-requestid"),
+        attempts=attempts,
+        date=response.headers.get("date"),
+    )
+
+
+def describe(error: KMSLiteError) -> str:
+    """Say what went wrong, and what to do."""
+    if isinstance(error, ProtocolError):
+        return f"{error} Check the endpoint, and that no proxy rewrites its answers."
+    if not isinstance(error, ServiceError):
+        return str(error)
+    said = f"{error.code}: {error.message}" if error.message else error.code
+    facts = [f"HTTP {error.status_code}"]
+    if error.request_id:
+        facts.append(f"request id {error.request_id}")
+    if error.attempts > 1:
+        facts.append(f"{error.attempts} attempts")
+    return f"{said} ({', '.join(facts)}). {_remedy(error)}"
+
+
+def _remedy(error: ServiceError) -> str:
+    known = _REMEDIES.get(error.code) or error.remedy
+    if known:
+        return known
+    if error.retryable:
+        return "This may pass: try again later."
+    if error.code.isdecimal():
+        return "No error code: a proxy or another server may have answered. Check the endpoint."
+    return "Look the code up in the AWS STS API reference."
+
+
+def _read_xml(body: bytes) -> dict[str, dict[str, str]]:
+    """Give the texts right below `Credentials`, `AssumedRoleUser` and `Error`; namespaces do not count.
+
+    Raises `ProtocolError`, which repeats nothing, for what is no XML, is too long, or brings a document type, the
+    home of entities: no answer of STS does.
+    """
+    from xml.etree import ElementTree as ET  # only who assumes a role needs it
+
+    if len(body) > _MAX_ANSWER:
+        raise ProtocolError(f"The answer is over {_MAX_ANSWER} bytes long, unlike any of STS.")
+    try:
+        text = body.decode()  # parsed as text, so that no declared encoding hides a document type
+        if "<!doctype" in text.lower():
+            raise ProtocolError("The answer brings a document type, unlike any of STS.")
+        root = ET.fromstring(text)  # noqa: S314 - it holds no document type
+    except (UnicodeDecodeError, ET.ParseError):
+        raise ProtocolError(f"The answer is not XML ({len(body)} bytes).") from None
+    found: dict[str, dict[str, str]] = {"Credentials": {}, "AssumedRoleUser": {}, "Error": {}}
+    for element in root.iter():
+        part = found.get(_local(element.tag))
+        if part is not None:
+            part.update((_local(child.tag), (child.text or "").strip()) for child in element)
+    return found
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _read_time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise ProtocolError("The answer's Expiration is missing, or no ISO 8601 time.") from None
+
+
+def _blotted(text: str, secrets: Sequence[str]) -> str | None:
+    """Give the first line of a text without any secret, not even one spelled as in a form."""
+    line = next(iter(text.strip().splitlines()), "")
+    for secret in secrets:
+        line = line.replace(secret, "***").replace(quote(secret, safe="", errors="replace"), "***")
+    return line[:_MAX_TEXT].rstrip() or None

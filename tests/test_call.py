@@ -1,0 +1,436 @@
+"""The flow of a call, driven by hand: no event loop, no socket, no clock but the test's own."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import chain, repeat
+from typing import Any
+
+import pytest
+from servers import CREDENTIALS, KEY_ID, USED
+
+from awskms_lite import sigv4
+from awskms_lite._version import __version__
+from awskms_lite.call import Session, call, open_session
+from awskms_lite.errors import (
+    AccessDeniedException,
+    ClosedError,
+    ConfigurationError,
+    ConnectError,
+    ConnectTimeoutError,
+    CredentialsError,
+    KMSInternalException,
+    KMSLiteError,
+    LimitExceededException,
+    NotFoundException,
+    ParameterError,
+    ProtocolError,
+    ServiceError,
+    ThrottlingException,
+    TimeoutError,
+    TransportError,
+)
+from awskms_lite.identity import Credentials
+from awskms_lite.models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse, UsageVerdict
+from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
+from awskms_lite.retry import RetryPolicy
+from awskms_lite.settings import settle
+from awskms_lite.steps import Alone, Flow, Request, Response, Send, Sleep
+
+NOW = 1_790_000_000.25
+REQUEST = GetKeyLastUsageRequest(KEY_ID)
+WITH_TOKEN = Credentials("ASIA111122223333TEST", "another/secret/of/the/TESTS", "token/of/the/TESTS")
+ANSWER = Response(200, {"x-amzn-requestid": "id-1"}, USED)
+BROKEN = TransportError("broke off")
+SAFE, UNSAFE = GET_KEY_LAST_USAGE, GET_KEY_LAST_USAGE._replace(replay_safe=False)
+
+
+def failure(status: int, code: str | None = None) -> Response:
+    body = b"" if code is None else json.dumps({"__type": code}).encode()
+    return Response(status, {"x-amzn-requestid": "id-2"}, body)
+
+
+THROTTLED = failure(400, "ThrottlingException")
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def session(
+    *,
+    credentials: Credentials | None = CREDENTIALS,
+    timeout: float | None = None,
+    attempts: int = 3,
+    clock: Callable[[], float] = lambda: NOW,
+    random: Callable[[], float] = lambda: 1.0,
+    environ: dict[str, str] | None = None,
+    **options: Any,
+) -> Session:
+    environ = {"AWS_REGION": "us-east-2", "AWS_EC2_METADATA_DISABLED": "true", **(environ or {})}
+    return open_session(
+        settle(environ, {}, **options),
+        credentials=credentials,
+        retry=RetryPolicy(max_attempts=attempts),
+        timeout=timeout,
+        mfa=None,
+        clock=clock,
+        random=random,
+    )
+
+
+def begin(flow: Flow[GetKeyLastUsageResponse]) -> Send:
+    """Give the first Send of a flow; its search for credentials asks nothing of the world here."""
+    step = flow.send(None)
+    while isinstance(step, Alone):
+        try:
+            for inner in step.flow:
+                raise AssertionError(f"the search asks for {inner}")
+        except KMSLiteError as error:
+            step = flow.throw(error)
+        else:
+            step = flow.send(None)
+    assert isinstance(step, Send)
+    return step
+
+
+def give(flow: Flow[GetKeyLastUsageResponse], outcome: Response | Exception | None) -> object:
+    """Give the flow an outcome; give its next step, or what it ends with."""
+    try:
+        return flow.throw(outcome) if isinstance(outcome, Exception) else flow.send(outcome)
+    except StopIteration as end:
+        return end.value
+
+
+def play(flow: Flow[GetKeyLastUsageResponse], *outcomes: Response | Exception) -> Iterator[float]:
+    """Answer each Send with the next outcome; give the seconds of each Sleep."""
+    step: object = begin(flow)
+    rest = list(outcomes)
+    while not isinstance(step, GetKeyLastUsageResponse):
+        if isinstance(step, Sleep):
+            yield step.seconds
+            step = give(flow, None)
+        else:
+            assert isinstance(step, Send)
+            step = give(flow, rest.pop(0))
+    assert not rest
+
+
+def waits_before_failure(
+    flow: Flow[GetKeyLastUsageResponse], *outcomes: Response | Exception
+) -> tuple[list[float], KMSLiteError]:
+    """Play; give what the flow waited for, and the error that it ended in."""
+    waits: list[float] = []
+    try:
+        for seconds in play(flow, *outcomes):
+            waits.append(seconds)  # noqa: PERF402 - the waits before the error count
+    except KMSLiteError as error:
+        return waits, error
+    raise AssertionError("the call succeeded")
+
+
+@pytest.mark.parametrize("credentials", [CREDENTIALS, WITH_TOKEN])
+def test_the_first_step_sends_a_signed_request(credentials: Credentials) -> None:
+    """A call begins by sending the one request that the public signer would sign, and names itself."""
+    unsigned = Request(
+        "POST",
+        "https://kms.us-east-2.amazonaws.com",
+        [
+            ("Host", "kms.us-east-2.amazonaws.com"),
+            ("Content-Type", "application/x-amz-json-1.1"),
+            ("X-Amz-Target", "TrentService.GetKeyLastUsage"),
+        ],
+        b'{"KeyId":"%s"}' % KEY_ID.encode(),
+    )
+    now = datetime.fromtimestamp(NOW, UTC)
+    signed = sigv4.sign(unsigned, credentials=credentials, region="us-east-2", service="kms", now=now)
+    step = begin(call(session(credentials=credentials), SAFE, REQUEST))
+    assert step.timeout is None
+    assert step.request._replace(headers=()) == unsigned._replace(headers=())
+    extra = [("Accept-Encoding", "identity"), ("User-Agent", f"awskms-lite/{__version__}")]
+    assert sorted(step.request.headers) == sorted([*signed.headers, *extra])
+
+
+def test_the_request_goes_to_the_custom_endpoint() -> None:
+    """A custom endpoint is the URL and the signed host, port included."""
+    flow = call(session(endpoint_url="http://127.0.0.1:8080/"), SAFE, REQUEST)
+    request = begin(flow).request
+    assert request.url == "http://127.0.0.1:8080"
+    assert ("Host", "127.0.0.1:8080") in request.headers
+
+
+def test_an_answer_ends_the_call() -> None:
+    """An answer is decoded, and says which request and attempt brought it."""
+    flow = call(session(), SAFE, REQUEST)
+    begin(flow)
+    response = give(flow, ANSWER)
+    assert isinstance(response, GetKeyLastUsageResponse)
+    assert response.verdict is UsageVerdict.USED
+    metadata = response.metadata
+    assert (metadata.request_id, metadata.status_code, metadata.attempts) == ("id-1", 200, 1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "first"),
+    [
+        (failure(500), 0.05),
+        (failure(502), 0.05),
+        (failure(503, "DependencyTimeoutException"), 0.05),
+        (failure(400, "KMSInternalException"), 0.05),
+        (failure(500, "NeverHeardOfException"), 0.05),
+        (BROKEN, 0.05),
+        (ConnectError("refused"), 0.05),
+        (TimeoutError("late"), 0.05),
+        (THROTTLED, 1.0),
+        (failure(429), 1.0),
+        (failure(503, "SlowDown"), 1.0),
+    ],
+)
+def test_trouble_that_passes_is_waited_out(outcome: Response | Exception, first: float) -> None:
+    """After trouble that may pass the call waits, twice as long the second time, and is sent again."""
+    flow = call(session(), SAFE, REQUEST)
+    assert list(play(flow, outcome, outcome, ANSWER)) == [first, 2 * first]
+
+
+def test_the_wait_is_drawn_below_the_ceiling() -> None:
+    """The wait is the drawn part of a ceiling that doubles up to 20 s, applied before the draw."""
+    flow = call(session(attempts=8, random=lambda: 0.5), SAFE, REQUEST)
+    assert list(play(flow, *[THROTTLED] * 7, ANSWER)) == [0.5, 1, 2, 4, 8, 10, 10]
+
+
+def test_each_attempt_is_signed_anew() -> None:
+    """A retry carries the date of its own second and another signature, over the same body."""
+    clock = Clock()
+    flow = call(session(clock=clock), SAFE, REQUEST)
+    first = begin(flow).request
+    clock.now += 5
+    assert isinstance(give(flow, failure(500)), Sleep)
+    second = give(flow, None)
+    assert isinstance(second, Send)
+    before, after = dict(first.headers), dict(second.request.headers)
+    assert before["X-Amz-Date"] < after["X-Amz-Date"]
+    assert before["Authorization"] != after["Authorization"]
+    assert first.body == second.request.body
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 3, 5])
+def test_attempts_are_counted_and_bounded(attempts: int) -> None:
+    """A call is sent `max_attempts` times in all, and its error says how often that was."""
+    flow = call(session(attempts=attempts), SAFE, REQUEST)
+    waits, error = waits_before_failure(flow, *[failure(500, "KMSInternalException")] * attempts)
+    assert len(waits) == attempts - 1
+    assert isinstance(error, KMSInternalException)
+    assert (error.attempts, error.request_id, error.status_code) == (attempts, "id-2", 500)
+    assert (f"{attempts} attempts" in str(error)) is (attempts > 1)
+
+
+def test_a_success_after_retries_counts_them() -> None:
+    """The answer of the third attempt says so."""
+    flow = call(session(), SAFE, REQUEST)
+    begin(flow)
+    for outcome in (BROKEN, None, THROTTLED, None):
+        give(flow, outcome)
+    response = give(flow, ANSWER)
+    assert isinstance(response, GetKeyLastUsageResponse)
+    assert response.metadata.attempts == 3
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error"),
+    [
+        (failure(400, "NotFoundException"), NotFoundException),
+        (failure(400, "AccessDeniedException"), AccessDeniedException),
+        (failure(400, "LimitExceededException"), LimitExceededException),
+        (failure(400, "NeverHeardOfException"), ServiceError),
+        (failure(403), ServiceError),
+        (failure(301), ServiceError),
+        (Response(200, {}, b'{"KeyId":'), ProtocolError),
+        (ClosedError("closed"), ClosedError),
+        (ConfigurationError("proxy"), ConfigurationError),
+        (ProtocolError("too long"), ProtocolError),
+    ],
+)
+def test_trouble_that_stays_ends_the_call(outcome: Response | Exception, error: type[Exception]) -> None:
+    """What a second attempt cannot mend goes up at once."""
+    waits, raised = waits_before_failure(call(session(), SAFE, REQUEST), outcome)
+    assert waits == []
+    assert type(raised) is error
+
+
+@pytest.mark.parametrize(
+    ("outcome", "again"),
+    [
+        (BROKEN, False),
+        (TimeoutError("late"), False),
+        (ConnectError("refused"), True),
+        (ConnectTimeoutError("late"), True),
+        (failure(500), True),
+        (THROTTLED, True),
+    ],
+)
+def test_a_call_that_may_have_acted_is_not_repeated(outcome: Response | Exception, again: bool) -> None:
+    """Without replay safety only what surely did not act is sent again: it never left, or KMS refused it."""
+    flow = call(session(), UNSAFE, REQUEST)
+    begin(flow)
+    if again:
+        assert isinstance(give(flow, outcome), Sleep)
+    else:
+        assert isinstance(outcome, TransportError)
+        with pytest.raises(TransportError) as caught:
+            give(flow, outcome)
+        assert caught.value is outcome
+
+
+def test_a_lost_answer_to_a_safe_call_is_asked_for_again() -> None:
+    """GetKeyLastUsage only reads, so even a call that may have arrived is repeated."""
+    assert GET_KEY_LAST_USAGE.replay_safe
+    assert list(play(call(session(), SAFE, REQUEST), BROKEN, ANSWER)) == [0.05]
+
+
+@pytest.mark.parametrize(
+    ("own", "argument", "expected"), [(None, None, None), (7.0, None, 7.0), (7.0, 2.0, 2.0), (None, 2, 2)]
+)
+def test_the_time_of_a_call_is_handed_to_its_attempt(
+    own: float | None, argument: float | None, expected: float | None
+) -> None:
+    """The bound of a call, its own or else the client's, is the first attempt's."""
+    assert begin(call(session(timeout=own), SAFE, REQUEST, argument)).timeout == expected
+
+
+def test_a_retry_has_what_is_left_of_the_time() -> None:
+    """What an attempt and a wait took is taken off the next attempt's time."""
+    clock = Clock()
+    flow = call(session(clock=clock, timeout=10.0), SAFE, REQUEST)
+    begin(flow)
+    clock.now += 4
+    assert give(flow, failure(500)) == Sleep(0.05)
+    clock.now += 1
+    step = give(flow, None)
+    assert isinstance(step, Send)
+    assert step.timeout == 5.0
+
+
+@pytest.mark.parametrize(("timeout", "begun"), [(1.0, False), (0.5, False), (1.5, True)])
+def test_a_retry_that_cannot_end_in_time_is_not_begun(timeout: float, begun: bool) -> None:
+    """Where the wait alone would use up the time, the error of the attempt before goes up at once."""
+    flow = call(session(timeout=timeout), SAFE, REQUEST)
+    begin(flow)
+    if begun:
+        assert give(flow, THROTTLED) == Sleep(1.0)
+    else:
+        with pytest.raises(ThrottlingException):
+            give(flow, THROTTLED)
+
+
+def test_nothing_is_sent_when_no_time_is_left() -> None:
+    """A call whose time went by before it could be sent fails as late, and was never sent."""
+    moments = chain([NOW], repeat(NOW + 3))
+    flow = call(session(clock=lambda: next(moments), timeout=3.0), SAFE, REQUEST)
+    with pytest.raises(TimeoutError, match="allow a longer timeout"):
+        begin(flow)
+
+
+def test_a_wait_that_took_too_long_ends_the_call() -> None:
+    """Time lost in the wait itself counts too: the retry that comes too late is not sent."""
+    clock = Clock()
+    flow = call(session(clock=clock, timeout=2.0), SAFE, REQUEST)
+    begin(flow)
+    assert give(flow, BROKEN) == Sleep(0.05)
+    clock.now += 2
+    with pytest.raises(TimeoutError, match="No time was left"):
+        give(flow, None)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, -0.5, float("nan"), float("inf"), "3"])
+def test_a_time_that_is_none_is_refused(timeout: Any) -> None:
+    """A timeout must be a positive number of seconds, whether for the session or for one call."""
+    with pytest.raises(ParameterError, match="positive number of seconds"):
+        session(timeout=timeout)
+    with pytest.raises(ParameterError, match="positive number of seconds"):
+        begin(call(session(), SAFE, REQUEST, timeout))
+
+
+@pytest.mark.parametrize(
+    ("arn", "telling"),
+    [
+        (f"arn:aws:kms:eu-west-1:111122223333:key/{KEY_ID}", r"region='eu-west-1'"),
+        (f"arn:aws-cn:kms:us-east-2:111122223333:key/{KEY_ID}", "copy the ARN"),
+    ],
+)
+def test_a_key_of_elsewhere_is_refused_before_it_is_sent(arn: str, telling: str) -> None:
+    """An ARN of another region or partition ends the call before any step, and the text says what to do."""
+    with pytest.raises(ParameterError, match=telling):
+        call(session(), SAFE, GetKeyLastUsageRequest(arn)).send(None)
+
+
+def test_a_key_of_another_account_is_sent() -> None:
+    """Whether another account's key may be asked about is KMS's to say."""
+    arn = f"arn:aws:kms:us-east-2:999988887777:key/{KEY_ID}"
+    assert arn.encode() in begin(call(session(), SAFE, GetKeyLastUsageRequest(arn))).request.body
+
+
+def test_missing_credentials_end_the_call() -> None:
+    """Credentials are sought by the first call; where there are none nothing is sent."""
+    with pytest.raises(CredentialsError, match="AWS_ACCESS_KEY_ID"):
+        begin(call(session(credentials=None), SAFE, REQUEST))
+
+
+def test_credentials_of_the_environment_sign() -> None:
+    """Without credentials of its own the session signs with those of its environment."""
+    environ = {"AWS_ACCESS_KEY_ID": "AKIAENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "of-the-environment"}
+    request = begin(call(session(credentials=None, environ=environ), SAFE, REQUEST)).request
+    assert "Credential=AKIAENVIRONMENT/" in dict(request.headers)["Authorization"]
+
+
+def test_a_call_can_be_dropped_at_any_step() -> None:
+    """Closing the flow, as a cancelled driver does, ends it without a further step."""
+    for outcomes in ((), (BROKEN,), (BROKEN, None)):
+        flow = call(session(), SAFE, REQUEST)
+        begin(flow)
+        for outcome in outcomes:
+            give(flow, outcome)
+        flow.close()
+        with pytest.raises(StopIteration):
+            flow.send(None)
+
+
+@pytest.mark.parametrize(
+    ("options", "url"),
+    [
+        ({}, "https://kms.us-east-2.amazonaws.com"),
+        ({"region": "cn-north-1"}, "https://kms.cn-north-1.amazonaws.com.cn"),
+        ({"use_fips_endpoint": True}, "https://kms-fips.us-east-2.amazonaws.com"),
+        ({"region": "fips-us-east-2"}, "https://kms-fips.us-east-2.amazonaws.com"),
+        ({"use_dualstack_endpoint": True}, "https://kms.us-east-2.api.aws"),
+        ({"endpoint_url": "http://localhost:8080/kms/"}, "http://localhost:8080/kms"),
+    ],
+)
+def test_options_settle_the_endpoint(options: dict[str, Any], url: str) -> None:
+    """Region, FIPS, dual-stack or a URL of one's own: one of them says where requests go."""
+    opened = session(**options)
+    assert opened.endpoint_url == url
+    assert begin(call(opened, SAFE, REQUEST)).request.url == url
+
+
+@pytest.mark.parametrize(
+    "options", [{"use_fips_endpoint": True}, {"use_dualstack_endpoint": True}, {"region": "us-east-2-fips"}]
+)
+def test_a_custom_endpoint_goes_with_neither_fips_nor_dualstack(options: dict[str, Any]) -> None:
+    """Two answers to where requests go are a mistake in the set-up, and the text says how to choose."""
+    with pytest.raises(ConfigurationError, match="neither FIPS nor dual-stack"):
+        session(endpoint_url="https://kms.example.com", **options)
+
+
+@pytest.mark.parametrize("credentials", [{"access_key_id": "AKIA"}, ("AKIA", "secret"), "AKIA:secret"])
+def test_credentials_of_another_type_are_refused(credentials: Any) -> None:
+    """Credentials that are none are refused at once, by their type and not by their content."""
+    with pytest.raises(ParameterError, match=r"awskms_lite\.Credentials") as caught:
+        session(credentials=credentials)
+    assert "secret" not in str(caught.value)
+    assert "AKIA" not in str(caught.value)

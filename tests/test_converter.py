@@ -1,0 +1,226 @@
+"""Models to the wire's JSON values and back: nothing is lost, nothing is guessed."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from attrs import frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from awskms_lite.converter import from_wire, to_wire
+from awskms_lite.errors import ParameterError, ProtocolError
+from awskms_lite.models.members import ResponseMetadata
+from awskms_lite.models.usage import (
+    GetKeyLastUsageRequest,
+    GetKeyLastUsageResponse,
+    KeyLastUsageData,
+    KeyLastUsageTrackingOperation,
+)
+
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+WHEN = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
+
+# Whole milliseconds, any time zone, and a day's distance from where UTC would leave the years 1 to 9999.
+ZONES = st.timedeltas(timedelta(hours=-23, minutes=-59), timedelta(hours=23, minutes=59)).map(
+    lambda offset: timezone(timedelta(seconds=round(offset.total_seconds())))
+)
+TIMES = st.builds(
+    lambda time, millisecond, zone: time.replace(microsecond=1000 * millisecond, tzinfo=zone),
+    st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29)),  # noqa: DTZ001 - the zone is drawn apart
+    st.integers(0, 999),
+    ZONES,
+)
+TEXT = st.text("aZ09-:/ é\n\U0001f511", max_size=10)
+USES = st.builds(
+    KeyLastUsageData,
+    operation=st.none() | st.sampled_from(KeyLastUsageTrackingOperation) | TEXT,
+    timestamp=st.none() | TIMES,
+    cloud_trail_event_id=st.none() | TEXT,
+    kms_request_id=st.none() | TEXT,
+)
+RESPONSES = st.builds(
+    GetKeyLastUsageResponse,
+    key_id=st.none() | TEXT,
+    key_last_usage=st.none() | USES,
+    tracking_start_date=st.none() | TIMES,
+    key_creation_date=st.none() | TIMES,
+    metadata=st.builds(ResponseMetadata, request_id=TEXT, status_code=st.just(200), attempts=st.integers(1, 3)),
+)
+
+
+@frozen
+class Timed:
+    """A model of the tests' own, with a member that must be there."""
+
+    key_creation_date: datetime
+
+
+def time_of(value: object) -> datetime:
+    return from_wire(Timed, {"KeyCreationDate": value}).key_creation_date
+
+
+def wire(moment: datetime) -> float:
+    number: float = to_wire(Timed(moment))["KeyCreationDate"]
+    return number
+
+
+@given(RESPONSES)
+def test_a_model_survives_the_way_to_the_wire_and_back(model: GetKeyLastUsageResponse) -> None:
+    """Whatever a model holds is there again after its JSON has been written and read."""
+    text = json.dumps(to_wire(model))
+    again = from_wire(GetKeyLastUsageResponse, json.loads(text))
+    assert again == model
+    assert again.verdict == model.verdict
+    assert json.dumps(to_wire(again)) == text
+
+
+@given(RESPONSES)
+def test_what_is_absent_stays_off_the_wire(model: GetKeyLastUsageResponse) -> None:
+    """The wire holds CamelCase names, no null, no empty use, and nothing of the HTTP exchange."""
+    members = to_wire(model)
+    assert members.keys() <= {"KeyId", "KeyLastUsage", "TrackingStartDate", "KeyCreationDate"}
+    used = members.get("KeyLastUsage", {"": 1})
+    assert used
+    assert None not in [*members.values(), *used.values()]
+
+
+@given(TIMES)
+def test_times_are_exact_to_the_millisecond(moment: datetime) -> None:
+    """A time keeps its milliseconds both ways, in UTC, whatever its zone was, from year 1 to year 9999."""
+    number = wire(moment)
+    assert number == pytest.approx((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds(), abs=1e-4)
+    assert time_of(number) == moment
+    assert time_of(number).utcoffset() == timedelta(0)
+    assert time_of(float(f"{number:.15e}")) == moment
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        (0, datetime(1970, 1, 1, tzinfo=UTC)),
+        (0.001, datetime(1970, 1, 1, 0, 0, 0, 1000, tzinfo=UTC)),
+        (-0.001, datetime(1969, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)),
+        (1777291200, datetime(2026, 4, 27, 12, tzinfo=UTC)),
+        (1777291200.0, datetime(2026, 4, 27, 12, tzinfo=UTC)),
+        (1777291200.123, WHEN),
+        (1777291200.1226, WHEN),
+        (-62135596800, datetime(1, 1, 1, tzinfo=UTC)),
+        (253402300799.999, datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)),
+    ],
+)
+def test_a_timestamp_is_a_number_of_seconds(value: float, moment: datetime) -> None:
+    """Whole, fractional, negative or with an exponent: seconds since 1970, to the nearest millisecond."""
+    assert time_of(value) == moment
+
+
+@pytest.mark.parametrize("text", ["1777291200.123", "1.777291200123E9", "1.777291200123e+09", "1777291200123E-3"])
+def test_every_form_of_a_json_number_is_the_same_time(text: str) -> None:
+    """A number in exponent form, as KMS often writes it, is the same millisecond."""
+    assert from_wire(GetKeyLastUsageResponse, json.loads(f'{{"TrackingStartDate":{text}}}')) == (
+        GetKeyLastUsageResponse(tracking_start_date=WHEN)
+    )
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        (WHEN, "1777291200.123"),
+        (WHEN.replace(microsecond=0), "1777291200"),
+        (WHEN.replace(microsecond=122600), "1777291200.123"),
+        (WHEN.replace(microsecond=999600), "1777291201"),
+        (WHEN.astimezone(timezone(timedelta(hours=5, minutes=45))), "1777291200.123"),
+        (datetime(1969, 12, 31, 23, 59, 59, 500000, tzinfo=UTC), "-0.5"),
+    ],
+)
+def test_a_time_is_written_as_short_as_it_is(moment: datetime, number: str) -> None:
+    """A time goes out rounded to the millisecond, and as a whole number where it is one."""
+    assert json.dumps(wire(moment)) == number
+
+
+NO_SECONDS: list[object] = [True, False, "1777291200", "", [], {}, float("nan"), float("inf"), float("-inf")]
+OUT_OF_RANGE: list[object] = [10**400, -(10**400), 1e300, -62135596800.001, 253402300799.9996, 253402300800]
+
+
+@pytest.mark.parametrize("value", [*NO_SECONDS, *OUT_OF_RANGE], ids=lambda value: repr(value)[:20])
+def test_what_is_no_time_is_refused(value: object) -> None:
+    """A boolean, a string, NaN, an infinity and a time no datetime can hold are refused, and not repeated."""
+    with pytest.raises(ProtocolError, match="timestamp") as caught:
+        time_of(value)
+    assert "177" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_naive_datetime_is_refused() -> None:
+    """A datetime without a zone could mean any hour of a day, so it never goes out as if it were UTC."""
+    naive = datetime(2026, 4, 27)  # noqa: DTZ001 - the point of the test
+    with pytest.raises(ParameterError, match=r"time zone.*datetime\.now\(UTC\)"):
+        to_wire(GetKeyLastUsageResponse(tracking_start_date=naive))
+
+
+@pytest.mark.parametrize("value", [1, 1.5, True, [], {}, ["x"]])
+@pytest.mark.parametrize("name", ["KeyId", "Operation", "CloudTrailEventId", "KmsRequestId"])
+def test_a_string_is_never_made_from_something_else(name: str, value: object) -> None:
+    """Where the service model has a string, a number, a boolean, an array or an object is refused."""
+    members = {name: value} if name == "KeyId" else {"KeyLastUsage": {name: value}}
+    with pytest.raises(ProtocolError, match="string was expected"):
+        from_wire(GetKeyLastUsageResponse, members)
+
+
+@pytest.mark.parametrize("value", [1, "", "x", True, False, [], [{}]])
+def test_a_structure_is_never_made_from_something_else(value: object) -> None:
+    """Where the service model has a structure, anything but an object is refused."""
+    with pytest.raises(ProtocolError, match="KeyLastUsageData must be a JSON object"):
+        from_wire(GetKeyLastUsageResponse, {"KeyLastUsage": value})
+
+
+@pytest.mark.parametrize("members", [None, [], "x", 1])
+def test_a_model_is_read_from_a_mapping(members: Any) -> None:
+    """What is no mapping has no members."""
+    with pytest.raises(ProtocolError, match="GetKeyLastUsageResponse must be a JSON object"):
+        from_wire(GetKeyLastUsageResponse, members)
+
+
+def test_a_required_member_that_is_missing_is_named() -> None:
+    """Without a required member there is no model, and the error names member and model."""
+    with pytest.raises(ProtocolError, match=r"GetKeyLastUsageRequest.*'KeyId' is missing"):
+        from_wire(GetKeyLastUsageRequest, {"keyid": KEY})
+
+
+@pytest.mark.parametrize("nothing", [{}, *({"KeyLastUsage": none} for none in (None, {}, {"New": 1}))])
+def test_absent_null_and_empty_are_one(nothing: dict[str, Any]) -> None:
+    """No use, told in any of the ways there are, is the same model."""
+    assert from_wire(GetKeyLastUsageResponse, nothing) == GetKeyLastUsageResponse()
+
+
+def test_unknown_members_are_passed_over() -> None:
+    """What the service adds one day does not disturb what is known, and does not come back out."""
+    members = {"KeyId": KEY, "KeyLastUsage": {"Operation": "Sign", "Who": {"a": 1}}, "Next": [1]}
+    model = from_wire(GetKeyLastUsageResponse, members)
+    assert to_wire(model) == {"KeyId": KEY, "KeyLastUsage": {"Operation": "Sign"}}
+
+
+@pytest.mark.parametrize("operation", KeyLastUsageTrackingOperation)
+def test_a_known_operation_becomes_its_enum(operation: KeyLastUsageTrackingOperation) -> None:
+    """A value of the enum is read as the enum, and written as the plain string."""
+    data = from_wire(KeyLastUsageData, {"Operation": operation.value})
+    assert data.operation is operation
+    assert type(to_wire(data)["Operation"]) is str
+
+
+@pytest.mark.parametrize("operation", ["decrypt", "DECRYPT", "Decrypt ", "GenerateQuantumKey", ""])
+def test_an_unknown_operation_stays_a_string(operation: str) -> None:
+    """A value the enum does not have is kept letter by letter, and goes out the same."""
+    data = from_wire(KeyLastUsageData, {"Operation": operation})
+    assert type(data.operation) is str
+    assert to_wire(data) == {"Operation": operation}
+
+
+def test_a_request_speaks_both_ways_too() -> None:
+    """A request can be written and read like a response, and is checked when it is read."""
+    request = GetKeyLastUsageRequest(KEY)
+    assert to_wire(request) == {"KeyId": KEY}
+    assert from_wire(GetKeyLastUsageRequest, {"KeyId": KEY}) == request
+    with pytest.raises(ParameterError, match="alias"):
+        from_wire(GetKeyLastUsageRequest, {"KeyId": "alias/app"})

@@ -1,0 +1,241 @@
+"""The tree of errors: what it looks like, what each error says, and that it survives a pickle."""
+
+import builtins
+import copy
+import inspect
+import pickle
+import re
+from collections.abc import Callable
+
+import pytest
+
+from awskms_lite import errors
+from awskms_lite.errors import KMSLiteError, ProtocolError, ServiceError, error_class
+
+CLASSES = [cls for cls in vars(errors).values() if inspect.isclass(cls) and issubclass(cls, KMSLiteError)]
+SERVICE = [cls for cls in CLASSES if issubclass(cls, ServiceError)]
+MODELED = [cls for cls in SERVICE if cls is not ServiceError]
+BELOW = [cls for cls in CLASSES if cls not in SERVICE]
+
+# The lists of AWS's retry behaviour, and what the KMS and STS documentation call worth a retry.
+THROTTLING = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottledException",
+    "RequestThrottled",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "TransactionInProgressException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "EC2ThrottledException",
+]
+TRANSIENT = [
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "IDPCommunicationError",
+    "DependencyTimeoutException",
+    "KMSInternalException",
+    "KeyUnavailableException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+]
+COMMON = [
+    "AccessDeniedException",
+    "ThrottlingException",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "ExpiredTokenException",
+    "IncompleteSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+    "ServiceUnavailable",
+    "InternalFailure",
+    "ValidationException",
+    "ValidationError",
+    "UnknownOperationException",
+    "SerializationException",
+    "OptInRequired",
+    "NotAuthorized",
+    "RequestTimeTooSkewed",
+    "RequestInTheFuture",
+    "SignatureDoesNotMatch",
+    "AuthFailure",
+]
+
+
+def drawn() -> dict[str, tuple[str, str | None]]:
+    """Read the tree in the module's docstring: each name with its parent and what it also is."""
+    found: dict[str, tuple[str, str | None]] = {}
+    path: list[tuple[int, str]] = []
+    for line in (errors.__doc__ or "").splitlines():
+        match = re.match(r"(?P<lead>[ |]*(\+-- )?)(?P<name>[A-Z]\w+(Error|Exception))\b(?P<rest>.*)", line)
+        if match is None or (match["lead"].strip() == "" and path):
+            continue
+        path = [step for step in path if step[0] < len(match["lead"])]
+        also = re.search(r"\(also (?:the |a )?(.*)\)", match["rest"])
+        found[match["name"]] = (path[-1][1] if path else "", also and also[1])
+        path.append((len(match["lead"]), match["name"]))
+    return found
+
+
+def full(cls: type[ServiceError], **changes: object) -> ServiceError:
+    given = {"message": "Said so", "code": cls.__name__, "status_code": 418, "request_id": "r-1", "attempts": 2}
+    return cls(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def test_the_tree_is_as_drawn() -> None:
+    """Every error above the service's own stands in the docstring's drawing, under its parent."""
+    tree = drawn()
+    leaves = {name for name, (parent, _) in tree.items() if parent == "ServiceError"}
+    assert tree.keys() - leaves == {cls.__name__ for cls in [*BELOW, ServiceError]}
+    assert leaves < {cls.__name__ for cls in MODELED}
+    for name, (parent, _) in tree.items():
+        bases = [base.__name__ for base in getattr(errors, name).__bases__]
+        assert (parent or "Exception") in bases
+
+
+def test_an_error_is_also_what_the_drawing_says() -> None:
+    """An error that is also another, a builtin one perhaps, can be caught as that."""
+    also = {name: other for name, (_, other) in drawn().items() if other}
+    assert also == {
+        "ClosedError": "RuntimeError",
+        "ParameterError": "ValueError",
+        "TimeoutError": "builtin one",
+        "ConnectTimeoutError": "ConnectError",
+    }
+    assert issubclass(errors.ClosedError, RuntimeError)
+    assert issubclass(errors.ParameterError, ValueError)
+    assert issubclass(errors.TimeoutError, builtins.TimeoutError)
+    assert issubclass(errors.ConnectTimeoutError, errors.ConnectError)
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_every_error_is_one_of_ours_and_described(cls: type[KMSLiteError]) -> None:
+    """One `except KMSLiteError` catches them all, and each class has a docstring of its own."""
+    assert issubclass(cls, KMSLiteError)
+    assert cls.__module__ == "awskms_lite.errors"
+    assert cls.__doc__
+    assert not any(cls.__doc__ == base.__doc__ for base in cls.__bases__)
+
+
+@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("cls", SERVICE)
+def test_a_service_error_survives_a_pickle(cls: type[ServiceError], duplicate: Callable[[object], object]) -> None:
+    """An error that crosses to another process or is copied keeps its class and all that it knows."""
+    error = full(cls, code="Other" if cls is ServiceError else cls.__name__)
+    again = duplicate(error)
+    if isinstance(again, bytes):
+        again = pickle.loads(again)
+    assert type(again) is cls
+    assert vars(again) == vars(error) != {}
+    assert (str(again), repr(again)) == (str(error), repr(error))
+
+
+@pytest.mark.parametrize("cls", BELOW)
+def test_every_other_error_survives_a_pickle(cls: type[KMSLiteError]) -> None:
+    """The errors without an answer cross to another process too."""
+    error = cls("what, and what to do")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is cls
+    assert (str(again), again.args) == ("what, and what to do", ("what, and what to do",))
+    assert vars(again) == vars(error)
+
+
+def test_a_protocol_error_keeps_where_it_came_from() -> None:
+    """The status and the request id of an unreadable answer survive a pickle; both may be unknown."""
+    again = pickle.loads(pickle.dumps(ProtocolError("no JSON", status_code=200, request_id="r-1")))
+    assert (again.status_code, again.request_id) == (200, "r-1")
+    assert (ProtocolError("x").status_code, ProtocolError("x").request_id) == (None, None)
+
+
+@pytest.mark.parametrize("cls", MODELED)
+def test_a_service_error_says_what_happened_and_what_to_do(cls: type[ServiceError]) -> None:
+    """The text begins with AWS's code and words, gives what support asks for, and ends in a piece of advice."""
+    text = str(full(cls))
+    start = f"{cls.__name__}: Said so (HTTP 418, request id r-1, 2 attempts). "
+    assert text.startswith(start)
+    advice = text.removeprefix(start)
+    assert re.fullmatch(r"[A-Z].{10,}\.", advice), advice
+    assert "Look the code up" not in advice
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "advice"),
+    [
+        ("KeyOnHoliday", 400, "Look the code up in the AWS KMS API reference."),
+        ("KeyOnHoliday", 429, "send fewer a second"),
+        ("KeyOnHoliday", 503, "try again later"),
+        ("403", 403, "a proxy or another server may have answered. Check the endpoint."),
+        ("502", 502, "a proxy or another server may have answered. Check the endpoint."),
+    ],
+)
+def test_an_unknown_error_says_what_to_do_too(code: str, status: int, advice: str) -> None:
+    """A code nobody has heard of, or none, still gets advice that fits its status."""
+    assert advice in str(ServiceError(code=code, status_code=status))
+
+
+def test_the_text_leaves_out_what_is_not_known() -> None:
+    """Without a message, a request id or a retry there is no empty place in the text."""
+    error = errors.NotFoundException(status_code=400)
+    assert str(error) == "NotFoundException (HTTP 400). Check the key id, the account and the region."
+    assert (error.message, error.request_id, error.attempts) == (None, None, 1)
+
+
+@pytest.mark.parametrize("cls", MODELED)
+def test_the_code_is_the_name_of_the_class(cls: type[ServiceError]) -> None:
+    """A class carries AWS's own name, so the code leads to it, and it is its own code where none is given."""
+    assert error_class(cls.__name__) is cls
+    assert cls().code == cls.__name__
+
+
+@pytest.mark.parametrize("code", ["KeyOnHoliday", "notfoundexception", "ServiceError", "KMSLiteError", "500", ""])
+def test_an_unknown_code_has_no_class_of_its_own(code: str) -> None:
+    """A code that is no wire name, one of our own classes' names included, is a plain `ServiceError`."""
+    assert error_class(code) is ServiceError
+
+
+@pytest.mark.parametrize("code", sorted({*COMMON, *THROTTLING, *TRANSIENT}))
+def test_the_errors_any_call_can_meet_have_classes(code: str) -> None:
+    """The common errors of AWS have classes, not only those that KMS declares."""
+    assert error_class(code) is getattr(errors, code)
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 429, 500, 503])
+@pytest.mark.parametrize("cls", MODELED)
+def test_the_kind_follows_the_code_first(cls: type[ServiceError], status: int) -> None:
+    """What waiting does is known by the code, whatever the status: AWS's own sources differ on statuses."""
+    code = cls.__name__
+    expected = "throttling" if code in THROTTLING else "transient" if code in TRANSIENT else "final"
+    error = cls(status_code=status)
+    assert error.kind == expected
+    assert error.retryable is (expected != "final")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *((status, "transient") for status in (500, 502, 503, 504)),
+        *((status, "final") for status in (200, 301, 302, 400, 401, 403, 404, 413, 499, 501, 505, 599)),
+        (429, "throttling"),
+    ],
+)
+def test_an_unknown_code_is_judged_by_its_status(status: int, kind: str) -> None:
+    """A code nobody here has heard of is throttling with 429, transient with 500, 502, 503 and 504, else final."""
+    error = ServiceError(code="KeyOnHoliday", status_code=status)
+    assert error.kind == kind
+    assert error.retryable is (kind != "final")
+
+
+def test_a_used_up_resource_quota_is_final() -> None:
+    """KMS means resources by LimitExceededException, not requests: waiting does not help."""
+    error = errors.LimitExceededException("too many grants", status_code=400)
+    assert not error.retryable
+    assert "ask AWS for a higher quota" in str(error)

@@ -1,0 +1,247 @@
+"""The house: who may import whom, and who may touch the world, held to a table.
+
+The rules are functions over a module's path and its source, so that each can be shown to fail on a made-up module.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "awskms_lite"
+SOURCES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in ROOT.rglob("*.py")}
+
+FLOORS = {
+    part: floor
+    for floor, parts in enumerate(
+        [
+            ["steps", "identity", "errors", "_version"],
+            ["sigv4", "models", "config", "endpoints", "retry"],
+            ["settings", "converter", "operations"],
+            ["protocol", "sts"],
+            ["credentials"],
+            ["call"],
+            ["transport", "machine"],
+            ["drivers"],
+            ["client", "async_client"],
+            ["cli"],
+        ]
+    )
+    for part in parts
+}
+ABOVE = ("__init__", "__main__")  # stand over all floors
+APART = "local"
+PURE = 5  # the highest floor that neither reads the clock nor touches anything else outside
+WORLD = re.compile(
+    r"(time|random|secrets|socket|subprocess|tempfile)\b.*|os\.(environ|getenv|urandom|getcwd)|uuid\.uuid[14]"
+    r"|.*\.(now|utcnow|today|read_text|read_bytes|write_text|write_bytes|open)"
+)
+BUILTINS = ("open", "input", "print")
+OTHERS = re.compile(r"botocore|boto3|\bmoto\b", re.IGNORECASE)
+
+
+def imported(path: str, tree: ast.Module) -> Iterator[str]:
+    """Give the dotted name of all that a module imports, wherever in it the import stands."""
+    package = ["awskms_lite", *PurePosixPath(path).parent.parts]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            stem = package[: len(package) - node.level + 1] if node.level else []
+            yield from (".".join([*stem, *filter(None, [node.module]), alias.name]) for alias in node.names)
+
+
+def touched(path: str, tree: ast.Module) -> Iterator[str]:
+    """Give what a module reaches of the world outside: by import, by attribute or by a builtin function."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BUILTINS:
+            yield node.func.id
+    foreign = (name for name in imported(path, tree) if not name.startswith("awskms_lite."))
+    names = {*foreign, *(ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute))}
+    yield from (name for name in names if WORLD.fullmatch(name))
+
+
+def guarded(node: ast.stmt) -> bool:
+    """Say whether a statement is there for type checkers only."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def allowed(part: str, other: str) -> bool:
+    """Say whether one part of the house may import another."""
+    if part == "__init__" or other == part:
+        return other != "cli" or part == "cli"
+    if part == "__main__":
+        return True
+    if part == APART:
+        return other == "identity"
+    if other == APART:
+        return part == "cli"
+    return FLOORS.get(other, PURE + 100) < FLOORS[part]
+
+
+def complaints(path: str, source: str) -> list[str]:
+    """Give what is wrong with one module by itself."""
+    tree, part = ast.parse(source), path.partition("/")[0].removesuffix(".py")
+    if part not in (*FLOORS, *ABOVE, APART):
+        return ["stands on no floor"]
+    names = list(imported(path, tree))
+    found = ["names another client"] if OTHERS.search(source) else []
+    for name in names:
+        top, _, rest = name.partition(".")
+        if top == "awskms_lite" and not allowed(part, rest.partition(".")[0]):
+            found.append(f"imports {name}")
+        if top in ("httpx", "httpcore") and part != "transport":
+            found.append("imports httpx")
+        if top == "importlib" and part not in ABOVE:
+            found.append("imports by name")
+    if FLOORS.get(part, PURE + 1) <= PURE:
+        found += [f"touches {name}" for name in touched(path, tree)]
+    if path == "__init__.py":
+        eager = [node for node in tree.body if not isinstance(node, ast.FunctionDef) and not guarded(node)]
+        loaded = imported(path, ast.Module(eager, []))
+        found += [f"loads {name}" for name in loaded if not name.startswith("typing.")]
+    return found
+
+
+def circle(sources: Mapping[str, str]) -> list[str]:
+    """Give the modules of a circle of imports, the first one once more at the end; nothing where there is none."""
+    modules = {".".join(["awskms_lite", *PurePosixPath(path).with_suffix("").parts]): path for path in sources}
+    modules = {name.removesuffix(".__init__"): path for name, path in modules.items() if path != "__init__.py"}
+    graph: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        targets = [(other, other.rpartition(".")[0]) for other in imported(path, ast.parse(sources[path]))]
+        graph[name] = {next((target for target in pair if target in modules), name) for pair in targets} - {name}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        members: list[str] = error.args[1]
+        return members
+    return []
+
+
+@pytest.mark.parametrize("path", sorted(SOURCES))
+def test_every_module_keeps_to_the_table(path: str) -> None:
+    """A module imports only from below its own floor, and up to floor 5 nothing of it touches the world."""
+    assert complaints(path, SOURCES[path]) == []
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    """The modules can be loaded in some order, whichever is loaded first, type-checking imports included."""
+    assert circle(SOURCES) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "complaint"),
+    [
+        ("errors.py", "from .steps import Request", "imports awskms_lite.steps.Request"),
+        ("endpoints.py", "from . import retry", "imports awskms_lite.retry"),
+        ("models/usage.py", "from ..endpoints import Partition", "imports awskms_lite.endpoints.Partition"),
+        ("protocol.py", "import awskms_lite.call", "imports awskms_lite.call"),
+        ("protocol.py", "from awskms_lite.call import call", "imports awskms_lite.call.call"),
+        ("call.py", "def f():\n    from .transport import Client", "imports awskms_lite.transport.Client"),
+        (
+            "call.py",
+            "if TYPE_CHECKING:\n    from .client import KMSClient",
+            "imports awskms_lite.client.KMSClient",
+        ),
+        ("credentials/sso.py", "async def f():\n    from .. import drivers", "imports awskms_lite.drivers"),
+        (
+            "client.py",
+            "from .async_client import AsyncKMSClient",
+            "imports awskms_lite.async_client.AsyncKMSClient",
+        ),
+        ("client.py", "from . import KMSLiteError", "imports awskms_lite.KMSLiteError"),
+        ("client.py", "import awskms_lite", "imports awskms_lite"),
+        ("client.py", "from .local import LocalKMS", "imports awskms_lite.local.LocalKMS"),
+        ("client.py", "from .cli import main", "imports awskms_lite.cli.main"),
+        ("local/server.py", "from ..cli import main", "imports awskms_lite.cli.main"),
+        (
+            "local/server.py",
+            "from awskms_lite.errors import KMSLiteError",
+            "imports awskms_lite.errors.KMSLiteError",
+        ),
+        ("__init__.py", "def __getattr__(name):\n    from .cli import main", "imports awskms_lite.cli.main"),
+        ("__init__.py", "from .errors import KMSLiteError", "loads awskms_lite.errors.KMSLiteError"),
+        ("__init__.py", "try:\n    import json\nexcept ImportError:\n    pass", "loads json"),
+        ("drivers.py", "import httpx", "imports httpx"),
+        ("client.py", "def f():\n    from httpx import Client", "imports httpx"),
+        ("cli/usage.py", "import httpx._main", "imports httpx"),
+        ("client.py", "from importlib import import_module", "imports by name"),
+        ("common.py", "", "stands on no floor"),
+        ("call.py", "# as botocore does", "names another client"),
+        ("cli/usage.py", "NAME = 'Boto3'", "names another client"),
+        ("local/server.py", "def f():\n    import moto", "names another client"),
+        ("call.py", "import time", "touches time"),
+        ("retry.py", "from random import random", "touches random.random"),
+        ("retry.py", "import random as dice", "touches random"),
+        ("call.py", "import uuid\nuuid.uuid4()", "touches uuid.uuid4"),
+        ("call.py", "from os import environ", "touches os.environ"),
+        ("credentials/chain.py", "import os\nos.environ['HOME']", "touches os.environ"),
+        ("config.py", "import os\nos.getenv('HOME')", "touches os.getenv"),
+        ("config.py", "open('config')", "touches open"),
+        ("config.py", "path.read_text()", "touches path.read_text"),
+        ("config.py", "Path('config').open()", "touches Path('config').open"),
+        ("sigv4/post.py", "from datetime import datetime as d\nd.now()", "touches d.now"),
+        ("sigv4/post.py", "import datetime\ndatetime.datetime.utcnow()", "touches datetime.datetime.utcnow"),
+        ("protocol.py", "print('here')", "touches print"),
+    ],
+)
+def test_a_module_that_breaks_a_rule_is_found(path: str, source: str, complaint: str) -> None:
+    """Each rule is seen to fail where it is broken, inside functions and type-checking blocks too."""
+    assert complaint in complaints(path, source)
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("retry.py", "from .errors import ServiceError\ndef delay(random):\n    return random()"),
+        ("operations/usage.py", "from . import Operation\nfrom ..models.usage import GetKeyLastUsageRequest"),
+        ("call.py", "from . import errors\nfrom .credentials.chain import find\nnow = session.clock()"),
+        ("config.py", "import os\nfrom pathlib import Path\nPath(os.devnull)"),
+        ("settings.py", "def settle(environ):\n    return environ.get('HOME')"),
+        ("credentials/container.py", "from .files import read_text\nread_text('token')"),
+        ("transport.py", "import httpx\nimport time"),
+        ("client.py", "import os, time, random\nos.environ"),
+        ("local/server.py", "import time\nfrom .store import Store\nfrom awskms_lite.identity import Credentials"),
+        ("cli/local.py", "from ..local import LocalKMS\nfrom . import text\nprint(1)"),
+        ("__main__.py", "from .cli import main"),
+        ("__init__.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .client import KMSClient"),
+        ("__init__.py", "def __getattr__(name):\n    from importlib import import_module"),
+        ("errors.py", "MOTOR = 'a motor, and a promotor'"),
+    ],
+)
+def test_a_module_that_keeps_the_rules_is_left_alone(path: str, source: str) -> None:
+    """The rules stop what they are meant to stop and nothing beside it."""
+    assert complaints(path, source) == []
+
+
+@pytest.mark.parametrize(
+    ("sources", "members"),
+    [
+        ({"call.py": "from .retry import delay", "retry.py": "from . import call"}, 3),
+        (
+            {
+                "sigv4/a.py": "from .b import x",
+                "sigv4/b.py": "def f():\n    from .c import y",
+                "sigv4/c.py": "from . import a",
+            },
+            4,
+        ),
+        ({"sigv4/__init__.py": "from .a import x", "sigv4/a.py": "if TYPE_CHECKING:\n    from . import y"}, 3),
+        (
+            {
+                "sigv4/__init__.py": "from .a import x",
+                "sigv4/a.py": "from .b import y",
+                "sigv4/b.py": "import json",
+            },
+            0,
+        ),
+        ({"operations/__init__.py": "", "operations/usage.py": "from . import Operation"}, 0),
+    ],
+)
+def test_a_circle_is_found(sources: dict[str, str], members: int) -> None:
+    """A circle is found within a package too, whichever way it is closed, and where there is none none is seen."""
+    assert len(circle(sources)) == members

@@ -1,0 +1,153 @@
+"""The public names, and what touching them costs."""
+
+import ast
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import awskms_lite
+from awskms_lite import errors
+from awskms_lite.local import LocalKMS
+
+HEAVY = {
+    *(
+        "httpx",
+        "httpcore",
+        "anyio",
+        "attr",
+        "attrs",
+        "cattrs",
+        "asyncio",
+        "ssl",
+        "json",
+        "email",
+        "argparse",
+        "rich",
+    )
+}
+NAMES = {
+    *("KMSClient", "AsyncKMSClient", "Credentials", "RetryPolicy", "ResponseMetadata"),
+    *("GetKeyLastUsageRequest", "GetKeyLastUsageResponse", "KeyLastUsageData"),
+    *("KeyLastUsageTrackingOperation", "UsageVerdict", "to_wire", "from_wire", "__version__"),
+}
+ERRORS = {name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
+
+
+def loaded(code: str, *arguments: str) -> set[str]:
+    """Give the modules that a process of its own has loaded after this code; its environment is empty."""
+    code = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments], env={}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return set(result.stdout.split())
+
+
+def declared() -> Iterator[tuple[str, str]]:
+    """Give the names that type checkers see in the package's root, and the module each one comes from."""
+    tree = ast.parse(Path(awskms_lite.__file__).read_text(encoding="utf-8"))
+    for block in (node for node in tree.body if isinstance(node, ast.If)):
+        for node in (inner for inner in block.body if isinstance(inner, ast.ImportFrom)):
+            yield from ((alias.name, f"awskms_lite.{node.module}") for alias in node.names)
+
+
+def test_the_public_names() -> None:
+    """These are the public names: all of the errors, and few others. One more or one less is a decision."""
+    assert set(awskms_lite.__all__) == NAMES | ERRORS
+    assert len(awskms_lite.__all__) == len(set(awskms_lite.__all__))
+
+
+@pytest.mark.parametrize(("name", "home"), sorted(declared()))
+def test_type_checkers_see_what_there_is(name: str, home: str) -> None:
+    """Each public name is, when it is touched, the very object that type checkers were told it is."""
+    assert getattr(awskms_lite, name) is getattr(sys.modules[home], name)
+
+
+def test_type_checkers_see_every_name() -> None:
+    """No public name is missing for type checkers, and none is there for them alone."""
+    assert sorted(name for name, _ in declared()) == sorted(awskms_lite.__all__)
+
+
+def test_dir_lists_the_public_names() -> None:
+    """`dir` gives the public names whether they have been touched or not."""
+    assert dir(awskms_lite) == sorted(awskms_lite.__all__)
+
+
+@pytest.mark.parametrize("name", ["KMS", "Client", "errors_", "import_module", "__path"])
+def test_an_unknown_name_is_an_attribute_error(name: str) -> None:
+    """A name that does not exist fails as in any module, so that `hasattr` and tools can ask."""
+    with pytest.raises(AttributeError, match=f"module 'awskms_lite' has no attribute '{name}'"):
+        getattr(awskms_lite, name)
+
+
+def test_an_unknown_name_cannot_be_imported() -> None:
+    """A wrong import is an `ImportError`, like any other."""
+    with pytest.raises(ImportError, match="cannot import name 'KMS'"):
+        exec("from awskms_lite import KMS", {})  # a real import statement, which no linter likes
+
+
+def test_a_touched_name_stays() -> None:
+    """A name is looked up once, and is then an attribute like any other."""
+    first = awskms_lite.KMSClient
+    assert vars(awskms_lite)["KMSClient"] is first is awskms_lite.KMSClient
+
+
+@pytest.fixture(scope="module")
+def bare() -> set[str]:
+    """Give the modules that a bare Python has loaded here."""
+    return loaded("")
+
+
+def test_importing_the_package_loads_nothing(bare: set[str]) -> None:
+    """`import awskms_lite` loads itself and what its one import, `typing`, needs."""
+    modules = loaded("import awskms_lite")
+    assert not HEAVY & (modules - bare)
+    assert {name for name in modules if name.startswith("awskms_lite")} == {"awskms_lite"}
+    assert modules - bare - {"awskms_lite"} <= loaded("import typing")
+
+
+@pytest.mark.parametrize(
+    ("names", "modules"),
+    [
+        ("__version__", {"_version"}),
+        ("NotFoundException, KMSLiteError, TimeoutError", {"errors"}),
+    ],
+)
+def test_a_light_name_loads_its_module_only(names: str, modules: set[str], bare: set[str]) -> None:
+    """Who wants the version, or an error to catch, loads one module and none of the heavy ones."""
+    after = loaded(f"from awskms_lite import {names}")
+    assert not HEAVY & (after - bare)
+    assert {name for name in after if name.startswith("awskms_lite.")} == {
+        f"awskms_lite.{name}" for name in modules
+    }
+
+
+@pytest.mark.parametrize("name", ["Credentials", "RetryPolicy", "UsageVerdict", "to_wire"])
+def test_a_model_loads_no_http(name: str, bare: set[str]) -> None:
+    """Credentials, policies and models come without anything of the network."""
+    after = loaded(f"from awskms_lite import {name}") - bare
+    assert not after & {"httpx", "httpcore", "anyio", "asyncio", "ssl", "socket"}
+    assert not after & {"awskms_lite.client", "awskms_lite.transport", "awskms_lite.call"}
+
+
+def test_a_process_that_makes_one_call_loads_what_the_call_needs(bare: set[str]) -> None:
+    """One synchronous call loads neither asyncio nor the other client, the command or the local KMS."""
+    code = """
+import ast
+from awskms_lite import KMSClient
+with KMSClient(environ=ast.literal_eval(sys.argv[1])) as kms:
+    assert kms.get_key_last_usage(sys.argv[2]).verdict == "never_used"
+"""
+    with LocalKMS() as server:
+        after = loaded(code, repr(server.environ), server.add_key().rpartition("/")[2]) - bare
+    ours = {
+        name.removeprefix("awskms_lite.").partition(".")[0] for name in after if name.startswith("awskms_lite.")
+    }
+    assert {"client", "drivers", "transport", "call", "protocol", "converter", "sigv4"} <= ours
+    assert not ours & {"async_client", "cli", "local"}
+    assert "httpx" in after
+    assert not after & {"asyncio", "argparse", "http.server"}

@@ -1,0 +1,237 @@
+"""What sends requests, and what its failures mean; no network: what is asked of httpx is looked at."""
+
+import ssl
+import sys
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+from servers import TLS
+
+from awskms_lite import errors, transport
+from awskms_lite.steps import Request
+from awskms_lite.transport import MAX_BODY, TrustedRoots, below_http, check_client
+
+REQUEST = Request("POST", "https://kms.us-east-2.amazonaws.com", [("Host", "kms.us-east-2.amazonaws.com")], b"{}")
+TIMEOUTS: transport.Timeouts = {"connect": 1.0, "read": 1.0, "write": 1.0, "pool": 1.0}
+ISSUER = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate"
+
+
+@pytest.mark.parametrize(
+    ("cause", "error", "telling"),
+    [
+        (httpx.ConnectTimeout("timed out"), errors.ConnectTimeoutError, "Check the endpoint and the network"),
+        (httpx.PoolTimeout(""), errors.ConnectTimeoutError, r"in time \(PoolTimeout\)"),
+        (httpx.ReadTimeout("timed out"), errors.TimeoutError, "allow a longer read_timeout"),
+        (httpx.WriteTimeout("timed out"), errors.TimeoutError, "WriteTimeout"),
+        (httpx.ConnectError(ISSUER), errors.ConnectError, "could not prove who it is .* SSL_CERT_FILE"),
+        (httpx.ConnectError("refused"), errors.ConnectError, r"No connection to .* \(ConnectError: refused\)"),
+        (httpx.ProxyError("407 denied"), errors.ConnectError, "407 denied.* and the proxy"),
+        (httpx.UnsupportedProtocol("ftp"), errors.ConnectError, "Check the endpoint"),
+        (httpx.ReadError("reset"), errors.TransportError, r"broke off \(ReadError: reset\)"),
+        (httpx.WriteError("pipe"), errors.TransportError, "Try again"),
+        (httpx.RemoteProtocolError("no HTTP"), errors.TransportError, "look at what lies between"),
+        (httpx.DecodingError("no gzip"), errors.TransportError, "broke off"),
+    ],
+)
+def test_a_failure_below_http_becomes_ours(
+    cause: httpx.RequestError, error: type[errors.TransportError], telling: str
+) -> None:
+    """Each failure of httpx has one class of ours; the text names the host, the reason and what to do."""
+    ours = below_http(cause, REQUEST)
+    assert type(ours) is error
+    with pytest.raises(error, match=telling):
+        raise ours
+    assert "https://kms.us-east-2.amazonaws.com" in str(ours)
+
+
+@pytest.mark.parametrize(
+    ("error", "kinds"),
+    [
+        (errors.ConnectTimeoutError, (errors.ConnectError, errors.TimeoutError, TimeoutError)),
+        (errors.TimeoutError, (errors.TransportError, TimeoutError)),
+    ],
+)
+def test_an_error_is_all_that_it_means(error: type[Exception], kinds: tuple[type[Exception], ...]) -> None:
+    """A connection that did not come in time is both too late and surely unsent."""
+    assert issubclass(error, kinds[0])
+    assert all(issubclass(error, kind) for kind in kinds)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize(
+    "client", [object(), "https://proxy", httpx, SimpleNamespace(send=print), SimpleNamespace(build_request=1)]
+)
+def test_what_is_no_client_is_refused(client: Any, asynchronous: bool) -> None:
+    """An http_client without httpx's methods is refused, with the class to pass and the type that came."""
+    wanted = "httpx.AsyncClient" if asynchronous else "httpx.Client"
+    with pytest.raises(errors.ParameterError, match=f"must be an {wanted}, not {type(client).__name__}"):
+        check_client(client, asynchronous=asynchronous)
+
+
+@pytest.mark.parametrize(("kind", "asynchronous"), [(httpx.Client, False), (httpx.AsyncClient, True)])
+def test_a_class_in_place_of_a_client_is_refused(kind: type, asynchronous: bool) -> None:
+    """`http_client=httpx.Client`, its call forgotten, is refused like anything that is no client."""
+    with pytest.raises(errors.ParameterError, match="http_client must be an httpx"):
+        check_client(kind, asynchronous=asynchronous)
+
+
+class TestOtherLibraries:
+    """A client need not be of httpx itself: its methods and the names of its errors are what counts."""
+
+    def test_a_subclass_named_client_works_like_its_parent(self) -> None:
+        """A class of one's own may be called Client, whatever module it stands in."""
+
+        class Client(httpx.Client):
+            pass
+
+        def broken(request: httpx.Request) -> httpx.Response:
+            raise httpx.ReadError("reset")
+
+        with Client(transport=httpx.MockTransport(broken)) as client:
+            sender = transport.Client(client)
+            with pytest.raises(sender.failures):
+                sender.send(REQUEST, TIMEOUTS, None)
+
+    def test_errors_are_known_by_the_library_of_the_client(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A library that continues httpx under another name is served, its errors known by their names."""
+        names: dict[str, Any] = {"RequestError": type("RequestError", (Exception,), {})}
+        names["ReadTimeout"] = type("ReadTimeout", (type("TimeoutException", (names["RequestError"],), {}),), {})
+        monkeypatch.setitem(cast(Any, sys.modules), "otherx", SimpleNamespace(**names))
+
+        def send(self: object, *args: object, **options: object) -> None:
+            raise names["ReadTimeout"]("late")
+
+        members = {
+            "__module__": "otherx._client",
+            "is_closed": False,
+            "build_request": lambda *args, **options: None,
+            "send": send,
+        }
+        client = type("Client", (), members)()
+        check_client(client, asynchronous=False)
+        sender = transport.Client(client)
+        assert sender.failures == (names["RequestError"],)
+        with pytest.raises(sender.failures) as caught:
+            sender.send(REQUEST, TIMEOUTS, None)
+        assert type(below_http(caught.value, REQUEST)) is errors.TimeoutError
+
+    def test_a_client_of_no_library_is_taken_to_raise_the_errors_of_httpx(self) -> None:
+        """A client whose class is called otherwise fails with httpx's own errors."""
+        assert transport.Client(SimpleNamespace()).failures == (httpx.RequestError,)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "proxied"),
+    [
+        ("HTTPS_PROXY", "http://127.0.0.1:1", True),
+        ("https_proxy", "http://127.0.0.1:1", True),
+        ("HTTP_PROXY", "http://127.0.0.1:1", True),
+        ("ALL_PROXY", "http://127.0.0.1:1", True),
+        ("NO_PROXY", "localhost", False),
+        ("FTP_PROXY", "http://127.0.0.1:1", False),
+        ("HTTPS_PROXY", "", False),
+    ],
+)
+def test_a_proxy_of_the_environment_means_a_plain_client(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, proxied: bool
+) -> None:
+    """Where a proxy variable is set, httpx's own client sends, else connections of our own do."""
+    monkeypatch.setenv(variable, value)
+    for trusting in (True, False):
+        sender = transport.open_sender(TrustedRoots(trust_env=trusting, ca_bundle=None))
+        assert isinstance(sender, transport.Client if proxied and trusting else transport.Connections)
+        sender.close()
+
+
+@pytest.mark.anyio
+async def test_a_proxy_means_a_plain_client_when_asynchronous(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The asynchronous sender is chosen by the same rule."""
+    own = transport.open_async_sender(TrustedRoots(trust_env=True, ca_bundle=None))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    through_proxy = transport.open_async_sender(TrustedRoots(trust_env=True, ca_bundle=None))
+    assert isinstance(own, transport.AsyncConnections)
+    assert isinstance(through_proxy, transport.AsyncClient)
+    await own.aclose()
+    await through_proxy.aclose()
+
+
+@pytest.mark.parametrize("url", ["socks5://127.0.0.1:1080", "ftp://127.0.0.1:21", "http://a:port"])
+@pytest.mark.parametrize("open_sender", [transport.open_sender, transport.open_async_sender])
+def test_a_proxy_that_httpx_cannot_use_is_a_configuration_error(
+    monkeypatch: pytest.MonkeyPatch, open_sender: Any, url: str
+) -> None:
+    """A proxy of another kind, or none at all, is a mistake in the set-up, with the variables to mend."""
+    monkeypatch.setenv("ALL_PROXY", url)
+    with pytest.raises(errors.ConfigurationError, match="Mend HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"):
+        open_sender(TrustedRoots(trust_env=True, ca_bundle=None))
+
+
+def test_the_password_of_a_proxy_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error for an unusable proxy does not show the user and password in its URL."""
+    monkeypatch.setenv("ALL_PROXY", "ftp://user:pass-of-the-proxy@127.0.0.1:21")
+    with pytest.raises(errors.ConfigurationError) as caught:
+        transport.open_sender(TrustedRoots(trust_env=True, ca_bundle=None))
+    assert "pass-of-the-proxy" not in str(caught.value)
+
+
+class TestTrustedRoots:
+    """Which authorities vouch for the other side."""
+
+    def test_a_context_is_made_once_for_each_scheme(self) -> None:
+        """Reading the roots takes long, so it happens once, and for http not at all."""
+        roots = TrustedRoots(trust_env=False, ca_bundle=None)
+        https, http = roots.context("https"), roots.context("http")
+        assert roots.context("https") is https
+        assert roots.context("http") is http
+        assert https.get_ca_certs()
+        assert not http.get_ca_certs()
+
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_every_context_checks(self, scheme: str) -> None:
+        """No context, not even one that should never be used, takes a certificate unseen."""
+        context = TrustedRoots(trust_env=False, ca_bundle=None).context(scheme)
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
+
+    @pytest.mark.parametrize("trusting", [True, False])
+    def test_a_root_of_the_environment_counts_where_it_may(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, trusting: bool
+    ) -> None:
+        """SSL_CERT_FILE names the roots of a client that reads this process's environment, and of no other."""
+        TLS().write_root(str(tmp_path / "root.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
+        subjects = [str(root["subject"]) for root in TrustedRoots(trusting, None).context("https").get_ca_certs()]
+        assert any("trustme" in subject for subject in subjects) is trusting
+        assert (len(subjects) == 1) is trusting
+
+
+class TestSize:
+    """A body that no answer of KMS comes near is refused before it fills the memory."""
+
+    @pytest.mark.parametrize("declared", [True, False])
+    def test_a_body_over_the_limit_is_refused(self, declared: bool) -> None:
+        """One byte over the limit is refused, whether or not its length was announced, and reading stops."""
+        taken: list[int] = []
+
+        class Body(httpx.SyncByteStream):
+            def __iter__(self) -> Iterator[bytes]:
+                for part in (MAX_BODY, 1, MAX_BODY):
+                    taken.append(part)
+                    yield b"x" * part
+
+        headers = {"Content-Length": str(2 * MAX_BODY + 1)} if declared else {}
+        handler = httpx.MockTransport(lambda request: httpx.Response(200, headers=headers, stream=Body()))
+        with httpx.Client(transport=handler) as client, pytest.raises(errors.ProtocolError) as caught:
+            transport.Client(client).send(REQUEST, TIMEOUTS, None)
+        assert "check the endpoint" in str(caught.value)
+        assert caught.value.status_code == 200
+        assert len(taken) < 3
+
+    def test_a_body_of_the_limit_is_read(self) -> None:
+        """A body of exactly the limit is taken."""
+        handler = httpx.MockTransport(lambda request: httpx.Response(200, content=b"x" * MAX_BODY))
+        with httpx.Client(transport=handler) as client:
+            assert len(transport.Client(client).send(REQUEST, TIMEOUTS, None).body) == MAX_BODY
