@@ -134,10 +134,10 @@ def test_a_key_that_could_not_sign_is_an_error() -> None:
 
 
 def test_a_profile_may_name_all_of_it() -> None:
-    """Token file, role, session name, region and source may be given instead of being read from variables."""
+    """Token file, role, session name and source may be given instead of being read from variables."""
     settings = settle({"AWS_ROLE_SESSION_NAME": "unused"}, {}, region="us-east-2")
     there = World(
-        files={"/token": TOKEN.encode()}, answers={("POST", "https://sts.eu-west-1.amazonaws.com"): ANSWER}
+        files={"/token": TOKEN.encode()}, answers={("POST", "https://sts.us-east-2.amazonaws.com"): ANSWER}
     )
     flow = web_identity.exchange(
         settings,
@@ -146,7 +146,6 @@ def test_a_profile_may_name_all_of_it() -> None:
         lambda: NOW,
         lambda: 1.0,
         session_name="me",
-        region="eu-west-1",
         source="profile pod",
     )
     assert there.play(flow).source == "profile pod"

@@ -260,18 +260,11 @@ def test_the_endpoint_may_come_from_a_services_section() -> None:
     assert sts.endpoint_of(settled(sections=sections)) == ("http://localhost:8080", "us-east-2")
 
 
-def test_another_region_goes_before_the_clients() -> None:
-    """A region that is given names the endpoint and the scope of the signature, its FIPS mark read off."""
-    world = answering(answer(), url="https://sts-fips.eu-west-1.amazonaws.com")
-    assume(world, region="eu-west-1-fips")
-    assert "/eu-west-1/sts/aws4_request" in dict(world.requests[0].headers)["Authorization"]
-
-
 @pytest.mark.parametrize("region", ["evil.example/", "a b", "169"])
 def test_a_region_that_is_none_is_refused(region: str) -> None:
     """A region becomes part of a host: one that is no host label is a mistake in the configuration."""
     with pytest.raises(ConfigurationError, match="is not a region"):
-        assume(World(), region=region)
+        assume(World(), settings=settled(region=region))
 
 
 def test_an_endpoint_that_is_none_is_refused() -> None:

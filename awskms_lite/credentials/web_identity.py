@@ -40,7 +40,6 @@ def exchange(
     random: Callable[[], float],
     *,
     session_name: str | None = None,
-    region: str | None = None,
     source: str = SOURCE,
 ) -> Flow[Credentials]:
     """Give the credentials of a role for the token in a file; the other arguments are those of `sts.assume_role`.
@@ -60,7 +59,6 @@ def exchange(
         clock=clock,
         random=random,
         source=source,
-        region=region,
         session_name=session_name,
     )
     return checked(found)

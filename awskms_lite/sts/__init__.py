@@ -37,7 +37,6 @@ def assume_role(
     clock: Callable[[], float],
     random: Callable[[], float],
     source: str,
-    region: str | None = None,
     session_name: str | None = None,
     duration: int | None = None,
     external_id: str | None = None,
@@ -46,8 +45,7 @@ def assume_role(
 ) -> Flow[Credentials]:
     """Give the credentials of a role, asked for with other credentials.
 
-    `source` says where they come from, for people to read; `region` goes before the client's own; `duration` is in
-    seconds; `serial_number` and `token_code` are those of an MFA device. The session is named by `session_name`,
+    `source` says where they come from, for people to read; `duration` is in seconds; `serial_number` and `token_code` are those of an MFA device. The session is named by `session_name`,
     else by AWS_ROLE_SESSION_NAME, else after the time. Raises `CredentialsError`, with its cause chained, where
     the role cannot be assumed, and `ConfigurationError` for a region or an endpoint that is none.
     """
@@ -60,7 +58,7 @@ def assume_role(
         "SerialNumber": serial_number,
         "TokenCode": token_code,
     }
-    return (yield from _ask(form, credentials, settings, region, clock, random, source))
+    return (yield from _ask(form, credentials, settings, clock, random, source))
 
 
 def assume_role_with_web_identity(
@@ -71,7 +69,6 @@ def assume_role_with_web_identity(
     clock: Callable[[], float],
     random: Callable[[], float],
     source: str,
-    region: str | None = None,
     session_name: str | None = None,
 ) -> Flow[Credentials]:
     """Give the credentials of a role, asked for with the token of an identity provider and without a signature.
@@ -84,15 +81,15 @@ def assume_role_with_web_identity(
         "RoleSessionName": _read_session_name(session_name, settings, clock, source),
         "WebIdentityToken": token,
     }
-    return (yield from _ask(form, None, settings, region, clock, random, source))
+    return (yield from _ask(form, None, settings, clock, random, source))
 
 
-def endpoint_of(settings: Settings, region: str | None = None) -> tuple[str, str]:
-    """Give STS's URL, and the region to sign for; `region` goes before the client's own.
+def endpoint_of(settings: Settings) -> tuple[str, str]:
+    """Give STS's URL, and the region to sign for: the client's own.
 
     Raises `ConfigurationError` for a region or an endpoint that is none.
     """
-    plain, fips = read_region(region or settings.region.value)
+    plain, fips = read_region(settings.region.value)
     url = resolve(
         "sts",
         plain,
@@ -117,13 +114,12 @@ def _ask(
     form: dict[str, str | None],
     caller: Credentials | None,
     settings: Settings,
-    region: str | None,
     clock: Callable[[], float],
     random: Callable[[], float],
     source: str,
 ) -> Flow[Credentials]:
     """Make the exchange; the one place where its failures become a `CredentialsError`."""
-    url, region = endpoint_of(settings, region)
+    url, region = endpoint_of(settings)
     filled = {"Version": _VERSION, **{name: value for name, value in form.items() if value}}
     request = Request("POST", url, _HEADERS, urlencode(filled, errors="replace").encode())
     secrets = [form.get("WebIdentityToken"), form.get("TokenCode")]
