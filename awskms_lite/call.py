@@ -14,7 +14,7 @@ from . import errors
 from ._version import __version__
 from .credentials import chain
 from .credentials.cache import CredentialsCache
-from .endpoints import check_key_region, read_region, resolve
+from .endpoints import check_key_region
 from .errors import ExpiredTokenException, KMSLiteError, ParameterError, ServiceError, TransportError
 from .identity import Credentials
 from .models.members import KMSResponse
@@ -64,14 +64,7 @@ def open_session(
 
     Raises `ConfigurationError` for options that are at odds, and `ParameterError` for those of a wrong kind.
     """
-    region, fips = read_region(settings.region.value)
-    url = resolve(
-        "kms",
-        region,
-        fips=fips or settings.use_fips_endpoint.value,
-        dualstack=settings.use_dualstack_endpoint.value,
-        custom=settings.endpoint("kms"),
-    )
+    url, region = settings.address("kms", "kms")
     if not isinstance(credentials, Credentials | None):
         raise ParameterError(f"credentials must be awskms_lite.Credentials, not {type(credentials).__name__}.")
     if credentials is None:

@@ -11,6 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 from attrs import frozen
 
 from .config import Section, Sections, file_locations, merge, parse_config
+from .endpoints import read_region, resolve
 from .errors import ConfigurationError
 
 T = TypeVar("T")
@@ -65,6 +66,22 @@ class Settings:
             or self._endpoint_of_section(service)
             or self.property("endpoint_url")
         )
+
+    def address(self, host: str, service: str, region: str | None = None) -> tuple[str, str]:
+        """Give the URL of a service by its name in hosts and in the configuration, and the region to sign for.
+
+        `region` is the client's own where it is None. Raises `ConfigurationError` for a region or an endpoint
+        that is none, and for options at odds.
+        """
+        plain, fips = read_region(region or self.region.value)
+        url = resolve(
+            host,
+            plain,
+            fips=fips or self.use_fips_endpoint.value,
+            dualstack=self.use_dualstack_endpoint.value,
+            custom=self.endpoint(service),
+        )
+        return url, plain
 
     def _endpoint_of_section(self, service: str) -> Setting[str] | None:
         name = self.property("services")

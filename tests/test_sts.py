@@ -247,7 +247,7 @@ def test_a_name_that_sts_refuses_is_refused_before(name: str) -> None:
 def test_the_endpoint_follows_the_settings(environ: dict[str, str], options: dict[str, Any], url: str) -> None:
     """Region, FIPS, dual-stack and the endpoints of the configuration move STS; KMS's own endpoint does not."""
     settings = settled(environ, **options)
-    assert sts.endpoint_of(settings)[0] == url
+    assert settings.address("sts", "sts")[0] == url
     assert assume(answering(answer(), url=url), settings=settings).access_key_id == "ASIAROLE"
 
 
@@ -257,7 +257,7 @@ def test_the_endpoint_may_come_from_a_services_section() -> None:
         "default": {"services": "local"},
         "services local": {"sts": {"endpoint_url": "http://localhost:8080"}},
     }
-    assert sts.endpoint_of(settled(sections=sections)) == ("http://localhost:8080", "us-east-2")
+    assert settled(sections=sections).address("sts", "sts") == ("http://localhost:8080", "us-east-2")
 
 
 @pytest.mark.parametrize("region", ["evil.example/", "a b", "169"])

@@ -22,7 +22,7 @@ from ..identity import Credentials
 from ..settings import Settings
 from ..steps import Flow, Request, Response
 from .source import checked, fetch, read_object
-from .sso_login import SOURCE, Login, endpoint, error_code, token
+from .sso_login import SOURCE, Login, error_code, token
 
 _OF_PORTAL = ("sso_start_url", "sso_region")
 _OF_ROLE = ("sso_account_id", "sso_role_name")
@@ -61,9 +61,11 @@ def load(
     role = _read_role(settings.sections, section, profile)
     shown = yield from token(settings, role.login, clock, random)
     query = f"account_id={quote(role.account_id, safe='')}&role_name={quote(role.name, safe='')}"
-    url = f"{endpoint(settings, role.login, 'portal.sso', 'sso')}/federation/credentials?{query}"
+    portal, _ = settings.address("portal.sso", "sso", role.login.region)
     headers = [("x-amz-sso_bearer_token", shown), ("Accept-Encoding", "identity")]
-    response = yield from fetch(Request("GET", url, headers), _named(profile), random)
+    response = yield from fetch(
+        Request("GET", f"{portal}/federation/credentials?{query}", headers), _named(profile), random
+    )
     if response.status != 200:
         raise CredentialsError(_refusal(response, role))
     return _read_credentials(response.body, role)
@@ -81,8 +83,8 @@ def _read_role(sections: Sections, section: Section, profile: str) -> _Role:
             f"The profile {profile!r} is set up for {SOURCE} and lacks {', '.join(missing)}. It takes "
             f"{', '.join((*_OF_PORTAL, *_OF_ROLE))}{where}: add what is missing, or take all of them out."
         )
-    region, fips = read_region(own["sso_region"])
-    login = Login(profile, session, own["sso_start_url"], region, fips)
+    read_region(own["sso_region"])  # refuses one that is none before anything is read
+    login = Login(profile, session, own["sso_start_url"], own["sso_region"])
     return _Role(login, own["sso_account_id"], own["sso_role_name"])
 
 

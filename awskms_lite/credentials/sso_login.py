@@ -17,7 +17,6 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from ..config import home_directory
-from ..endpoints import resolve
 from ..errors import ConfigurationError, CredentialsError, ProtocolError
 from ..settings import Settings
 from ..steps import Flow, Request, Response, read, write
@@ -44,7 +43,6 @@ class Login(NamedTuple):
     session: str | None
     start_url: str
     region: str
-    fips: bool
 
     @property
     def name(self) -> str:
@@ -79,17 +77,6 @@ def token(settings: Settings, login: Login, clock: Callable[[], float], random: 
     if left <= 0:
         raise CredentialsError(f"The login to {login.name} ended at {_iso(end)}. {login.remedy}")
     return held
-
-
-def endpoint(settings: Settings, login: Login, host: str, service: str) -> str:
-    """Give the URL of a service in the login's region, by its name in host names and in the configuration."""
-    return resolve(
-        host,
-        login.region,
-        fips=login.fips or settings.use_fips_endpoint.value,
-        dualstack=settings.use_dualstack_endpoint.value,
-        custom=settings.endpoint(service),
-    )
 
 
 def error_code(response: Response) -> str:
@@ -143,9 +130,11 @@ def _renew(
 ) -> Flow[str]:
     """Get a new token and put it where the old one was; where it cannot be written it serves this once."""
     wanted = {"grantType": "refresh_token", **{name: cached[name] for name in _MEANS}}
-    url = f"{endpoint(settings, login, 'oidc', 'sso_oidc')}/token"
+    issuer, _ = settings.address("oidc", "sso_oidc", login.region)
     headers = [("Content-Type", "application/json"), ("Accept-Encoding", "identity")]
-    response = yield from fetch(Request("POST", url, headers, json.dumps(wanted).encode()), _ISSUER, random)
+    response = yield from fetch(
+        Request("POST", f"{issuer}/token", headers, json.dumps(wanted).encode()), _ISSUER, random
+    )
     if response.status != 200:
         raise CredentialsError(f"{_ISSUER} answered with {error_code(response)}.")
     renewed = {**cached, **_read_renewed(response.body, clock())}

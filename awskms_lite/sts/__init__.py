@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from .._version import __version__
-from ..endpoints import read_region, resolve
 from ..errors import CredentialsError, ParameterError, ProtocolError, ServiceError, TransportError
 from ..identity import Credentials
 from ..retry import delay, kind_of
@@ -20,7 +19,7 @@ from ..sigv4 import sign
 from ..steps import Flow, Request, Response, send, sleep
 from .answer import describe, read_credentials, read_error
 
-__all__ = ["assume_role", "assume_role_with_web_identity", "endpoint_of"]
+__all__ = ["assume_role", "assume_role_with_web_identity"]
 
 _VERSION = "2011-06-15"
 _HEADERS = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")]
@@ -45,9 +44,10 @@ def assume_role(
 ) -> Flow[Credentials]:
     """Give the credentials of a role, asked for with other credentials.
 
-    `source` says where they come from, for people to read; `duration` is in seconds; `serial_number` and `token_code` are those of an MFA device. The session is named by `session_name`,
-    else by AWS_ROLE_SESSION_NAME, else after the time. Raises `CredentialsError`, with its cause chained, where
-    the role cannot be assumed, and `ConfigurationError` for a region or an endpoint that is none.
+    `source` says where they come from, for people to read; `duration` is in seconds; `serial_number` and
+    `token_code` are those of an MFA device. The session is named by `session_name`, else by
+    AWS_ROLE_SESSION_NAME, else after the time. Raises `CredentialsError`, with its cause chained, where the
+    role cannot be assumed, and `ConfigurationError` for a region or an endpoint that is none.
     """
     form = {
         "Action": "AssumeRole",
@@ -84,22 +84,6 @@ def assume_role_with_web_identity(
     return (yield from _ask(form, None, settings, clock, random, source))
 
 
-def endpoint_of(settings: Settings) -> tuple[str, str]:
-    """Give STS's URL, and the region to sign for: the client's own.
-
-    Raises `ConfigurationError` for a region or an endpoint that is none.
-    """
-    plain, fips = read_region(settings.region.value)
-    url = resolve(
-        "sts",
-        plain,
-        fips=fips or settings.use_fips_endpoint.value,
-        dualstack=settings.use_dualstack_endpoint.value,
-        custom=settings.endpoint("sts"),
-    )
-    return url, plain
-
-
 def _read_session_name(given: str | None, settings: Settings, clock: Callable[[], float], source: str) -> str:
     name = given or settings.environ.get(_SESSION_NAME_VARIABLE, "").strip() or f"awskms-lite-{int(clock())}"
     if not _SESSION_NAME.fullmatch(name):
@@ -119,7 +103,7 @@ def _ask(
     source: str,
 ) -> Flow[Credentials]:
     """Make the exchange; the one place where its failures become a `CredentialsError`."""
-    url, region = endpoint_of(settings)
+    url, region = settings.address("sts", "sts")
     filled = {"Version": _VERSION, **{name: value for name, value in form.items() if value}}
     request = Request("POST", url, _HEADERS, urlencode(filled, errors="replace").encode())
     secrets = [form.get("WebIdentityToken"), form.get("TokenCode")]
