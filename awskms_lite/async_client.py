@@ -9,7 +9,7 @@ from typing import NoReturn, Self
 
 import anyio
 
-from .call import Session, call, checked_timeout, open_session
+from .call import Session, call, open_session
 from .drivers import AsyncDriver
 from .errors import ParameterError
 from .identity import Credentials
@@ -37,9 +37,10 @@ class AsyncKMSClient:
       (3 s by default) and `read_timeout` (10 s) bound the phases of one attempt.
     - `http_client`: an `httpx.AsyncClient` of your own for all traffic. It keeps its own timeouts unless the two
       above are given, and it stays open. Redirects are never followed.
-    - `mfa`: asks a person for the code of an MFA device, by its serial number, where a profile wants one.
+    - `mfa`: asks a person for the code of an MFA device, by its serial number, where a profile wants one. The
+      client waits for it, so it must not use the client itself.
     - `environ`: a mapping in place of `os.environ`. The proxy variables and SSL_CERT_FILE are honoured only
-      when it is `os.environ` itself.
+      when it is `os.environ` itself; AWS_CA_BUNDLE always.
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
 
     Raises `ConfigurationError` where there is no region, or for options at odds with each other.
@@ -86,8 +87,9 @@ class AsyncKMSClient:
         )
         self._driver = AsyncDriver(
             http_client,
-            connect_timeout=checked_timeout("connect_timeout", connect_timeout),
-            read_timeout=checked_timeout("read_timeout", read_timeout),
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            timeout=timeout,
             sleep=sleep,
             trust_env=environ is os.environ,
             ca_bundle=settings.ca_bundle and settings.ca_bundle.value,
@@ -105,6 +107,7 @@ class AsyncKMSClient:
 
     async def resolve_credentials(self) -> Credentials:
         """Give the credentials that calls are signed with; raises `CredentialsError` where there are none."""
+        self._driver.check_open()
         cache = self._session.credentials
         current = cache.current()
         return await self._driver.run(cache.get()) if current is None else current
@@ -122,7 +125,7 @@ class AsyncKMSClient:
         `TransportError`, `ProtocolError`, `CredentialsError`, `ClosedError`.
         """
         request = GetKeyLastUsageRequest(key_id)
-        return await self._driver.run(call(self._session, GET_KEY_LAST_USAGE, request, timeout))
+        return await self._driver.run(call(self._session, GET_KEY_LAST_USAGE, request, timeout), timeout)
 
     async def aclose(self) -> None:
         """Close the connections of this event loop; a second time does nothing. Your `http_client` stays open."""

@@ -3,14 +3,12 @@
 Written once, as a flow; which driver runs it is none of its business.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from . import errors
 from ._version import __version__
 from .credentials import chain
 from .credentials.cache import CredentialsCache
@@ -23,11 +21,9 @@ from .protocol import decode, encode, target
 from .retry import RetryPolicy, delay, kind_of
 from .settings import Settings
 from .sigv4 import PostSigner
-from .steps import Flow, Request, Response, send, sleep
+from .steps import Flow, Request, send, sleep
 
 ResponseT = TypeVar("ResponseT", bound=KMSResponse)
-
-logger = logging.getLogger("awskms_lite")
 
 # Sent and not signed: what proxies may rewrite. "identity" because KMS's answers are small, and because a
 # compressed one could grow past the size limit unseen.
@@ -67,6 +63,8 @@ def open_session(
     url, region = settings.address("kms", "kms")
     if not isinstance(credentials, Credentials | None):
         raise ParameterError(f"credentials must be awskms_lite.Credentials, not {type(credentials).__name__}.")
+    if not isinstance(retry, RetryPolicy | None):
+        raise ParameterError(f"retry must be awskms_lite.RetryPolicy, not {type(retry).__name__}.")
     if credentials is None:
         find = partial(chain.find, settings, clock=clock, random=random, mfa=mfa)
     else:
@@ -78,17 +76,10 @@ def open_session(
         credentials=CredentialsCache(find, clock, random),
         signer=PostSigner(url, region=region, service="kms"),
         retry=retry or RetryPolicy(max_attempts=settings.max_attempts.value),
-        timeout=checked_timeout("timeout", timeout),
+        timeout=timeout,
         clock=clock,
         random=random,
     )
-
-
-def checked_timeout(name: str, seconds: float | None) -> float | None:
-    """Give the seconds back; raises `ParameterError` for what is not a positive number."""
-    if seconds is None or (isinstance(seconds, int | float) and 0 < seconds < float("inf")):
-        return seconds
-    raise ParameterError(f"{name} is {seconds!r}: pass a positive number of seconds, or None.")
 
 
 def call(
@@ -96,25 +87,24 @@ def call(
 ) -> Flow[ResponseT]:
     """Make one call, retries and waits included, and give the model of its answer.
 
-    `timeout` (seconds) bounds the whole call; the session's own where it is None. A retry that could not
-    end in time is not begun: the error of the attempt before goes up. Raises whatever `KMSLiteError` the last
-    attempt ended in.
+    `timeout` (seconds) is what the driver allows the whole call, the session's own where it is None. A retry
+    that could not end in time is not begun: the error of the attempt before goes up. Raises whatever
+    `KMSLiteError` the last attempt ended in.
     """
     check_key_region(request.key_id, session.region)
     body = encode(request)
     payload_hash = sha256(body).hexdigest()
-    timeout = session.timeout if timeout is None else checked_timeout("timeout", timeout)
+    timeout = session.timeout if timeout is None else timeout
     deadline = None if timeout is None else session.clock() + timeout
     unsigned = [*_UNSIGNED, *_trace(session.settings.environ)]
     attempt, renewed = 0, False
     while True:
         attempt += 1
         credentials = session.credentials.current() or (yield from session.credentials.get())
-        now = session.clock()
-        headers = session.signer.headers(credentials, target(operation), payload_hash, now)
+        headers = session.signer.headers(credentials, target(operation), payload_hash, session.clock())
         signed = Request("POST", session.endpoint_url, headers + unsigned, body)
         try:
-            response = yield from _attempt(session, operation, signed, now, deadline)
+            response = yield from send(signed)
             return decode(operation, response, attempts=attempt)
         except ExpiredTokenException:
             if renewed or not (yield from _renew(session, credentials)):
@@ -143,26 +133,7 @@ def _trace(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     trace = environ.get("_X_AMZN_TRACE_ID") if environ.get("AWS_LAMBDA_FUNCTION_NAME") else None
     if not trace:
         return []
-    return [("X-Amzn-Trace-Id", quote(trace, safe=_VISIBLE))]
-
-
-def _attempt(
-    session: Session, operation: Operation[Any, Any], request: Request, now: float, deadline: float | None
-) -> Flow[Response]:
-    """Send once, within what is left of the call's time, and leave one line in the log."""
-    remaining = None if deadline is None else deadline - now
-    if remaining is not None and remaining <= 0:
-        raise errors.TimeoutError(f"No time was left to send {operation.name}: allow a longer timeout.")
-    outcome, request_id = "no answer", None
-    try:
-        response = yield from send(request, remaining)
-        outcome, request_id = f"HTTP {response.status}", response.headers.get("x-amzn-requestid")
-        return response
-    finally:
-        if logger.isEnabledFor(logging.DEBUG):
-            took = 1000 * (session.clock() - now)
-            host = session.endpoint_url.partition("://")[2]
-            logger.debug("%s to %s: %s, request id %s, %.1f ms", operation.name, host, outcome, request_id, took)
+    return [("X-Amzn-Trace-Id", quote(trace, safe=_VISIBLE, errors="surrogateescape"))]
 
 
 def _wait_before_retry(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import NoReturn, Self
 
-from .call import Session, call, checked_timeout, open_session
+from .call import Session, call, open_session
 from .drivers import Driver
 from .errors import ParameterError
 from .identity import Credentials
@@ -30,12 +30,14 @@ class KMSClient:
     - `endpoint_url` (http or https), or `use_fips_endpoint` and `use_dualstack_endpoint`.
     - `retry`: a `RetryPolicy`, 3 attempts in all by default.
     - `timeout` bounds a whole call with its retries and waits, in seconds, None for no bound; `connect_timeout`
-      (3 s by default) and `read_timeout` (10 s) bound the phases of one attempt.
+      (3 s by default) and `read_timeout` (10 s) bound the phases of one attempt. A server that sends the
+      head of its answer byte by byte can outlast `timeout` by as long as that takes; the call fails then.
     - `http_client`: an `httpx.Client` of your own for all traffic. It keeps its own timeouts unless the two
       above are given, and it stays open. Redirects are never followed.
-    - `mfa`: asks a person for the code of an MFA device, by its serial number, where a profile wants one.
+    - `mfa`: asks a person for the code of an MFA device, by its serial number, where a profile wants one. The
+      client waits for it, so it must not use the client itself.
     - `environ`: a mapping in place of `os.environ`. The proxy variables and SSL_CERT_FILE are honoured only
-      when it is `os.environ` itself.
+      when it is `os.environ` itself; AWS_CA_BUNDLE always.
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
 
     Raises `ConfigurationError` where there is no region, or for options at odds with each other.
@@ -82,8 +84,9 @@ class KMSClient:
         )
         self._driver = Driver(
             http_client,
-            connect_timeout=checked_timeout("connect_timeout", connect_timeout),
-            read_timeout=checked_timeout("read_timeout", read_timeout),
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            timeout=timeout,
             sleep=sleep,
             trust_env=environ is os.environ,
             ca_bundle=settings.ca_bundle and settings.ca_bundle.value,
@@ -101,6 +104,7 @@ class KMSClient:
 
     def resolve_credentials(self) -> Credentials:
         """Give the credentials that calls are signed with; raises `CredentialsError` where there are none."""
+        self._driver.check_open()
         cache = self._session.credentials
         current = cache.current()
         return self._driver.run(cache.get()) if current is None else current
@@ -118,7 +122,7 @@ class KMSClient:
         `TransportError`, `ProtocolError`, `CredentialsError`, `ClosedError`.
         """
         request = GetKeyLastUsageRequest(key_id)
-        return self._driver.run(call(self._session, GET_KEY_LAST_USAGE, request, timeout))
+        return self._driver.run(call(self._session, GET_KEY_LAST_USAGE, request, timeout), timeout)
 
     def close(self) -> None:
         """Close the connections; a second time does nothing. An `http_client` of yours stays open."""

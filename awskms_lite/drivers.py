@@ -1,38 +1,46 @@
 """The two drivers: they run flows, and are the only places that wait.
 
 A driver performs each step that a flow yields and sends the result in, or throws the failure in. `Driver`
-does so with plain calls, `AsyncDriver` under asyncio and trio. A driver also minds the lifetime of what it
-sends through: closed, forked, another event loop.
+does so with plain calls, `AsyncDriver` under asyncio and trio. A driver also keeps to the time that a run may
+take, leaves a line in the log for each attempt, and minds the lifetime of what it sends through: closed, forked,
+another event loop.
 """
 
 import builtins
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary, WeakSet
 
 import anyio
 
 from . import machine, transport
-from .errors import ClosedError, KMSLiteError
-from .steps import Alone, Flow, Read, Run, Send, Sleep, Step, Write
+from .errors import ClosedError, KMSLiteError, TimeoutError
+from .settings import checked_timeout
+from .steps import Alone, Flow, Read, Request, Response, Run, Send, Sleep, Step, Write
 
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 3.0
 READ_TIMEOUT = 10.0
 
+logger = logging.getLogger("awskms_lite")
+
 
 class _Lifetime:
-    """What both drivers keep: the timeouts of an attempt, and whether the client was closed or forked."""
+    """What both drivers keep: how long an attempt and a run may take, and whether the client was closed."""
 
     def __init__(
         self,
         http_client: Any,
         connect_timeout: float | None,
         read_timeout: float | None,
+        timeout: float | None,
         trust_env: bool,
         ca_bundle: str | None,
     ) -> None:
@@ -43,12 +51,26 @@ class _Lifetime:
         else:
             self._timeouts = given.as_dict()
         if connect_timeout is not None:
-            self._timeouts["connect"] = connect_timeout
+            self._timeouts["connect"] = checked_timeout("connect_timeout", connect_timeout)
         if read_timeout is not None:
-            self._timeouts.update(read=read_timeout, write=read_timeout)
+            limit = checked_timeout("read_timeout", read_timeout)
+            self._timeouts.update(read=limit, write=limit)
+        self._timeout = checked_timeout("timeout", timeout)
         self._roots = transport.TrustedRoots(trust_env, ca_bundle)
         self._closed = False
-        self._pid = os.getpid()
+        _living.add(self)
+
+    def check_open(self) -> None:
+        """Raise `ClosedError` once the client was closed."""
+        if self._closed:
+            raise ClosedError("This client is closed: make a new one, or close it later.")
+
+    def renew(self) -> None:
+        """Begin anew in a forked process: the sockets are the parent's, and a lock may be held for ever."""
+        raise NotImplementedError
+
+    def _limit(self, timeout: float | None) -> float | None:
+        return self._timeout if timeout is None else checked_timeout("timeout", timeout)
 
     def _within(self, limit: float | None) -> transport.Timeouts:
         """Give the timeouts of one attempt, phase by phase and none of them longer than the limit."""
@@ -56,14 +78,17 @@ class _Lifetime:
             return self._timeouts
         return {phase: limit if own is None else min(own, limit) for phase, own in self._timeouts.items()}
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ClosedError("This client is closed: make a new one, or close it later.")
 
-    def _forked(self) -> bool:
-        """Say, once, that this process is a fork: the sockets are the parent's, and a lock may be stuck."""
-        before, self._pid = self._pid, os.getpid()
-        return before != self._pid
+_living: WeakSet[_Lifetime] = WeakSet()
+
+
+def _renew_all() -> None:
+    for driver in list(_living):
+        driver.renew()
+
+
+if hasattr(os, "register_at_fork"):  # Windows does not fork
+    os.register_at_fork(after_in_child=_renew_all)
 
 
 class Driver(_Lifetime):
@@ -78,86 +103,97 @@ class Driver(_Lifetime):
         sleep: Callable[[float], None],
         trust_env: bool,
         ca_bundle: str | None,
+        timeout: float | None = None,
     ) -> None:
         if http_client is not None:
             transport.check_client(http_client, asynchronous=False)
-        super().__init__(http_client, connect_timeout, read_timeout, trust_env, ca_bundle)
+        super().__init__(http_client, connect_timeout, read_timeout, timeout, trust_env, ca_bundle)
         self._given = None if http_client is None else transport.Client(http_client)
-        self._own: dict[bool, transport.Client | transport.Connections] = {}
-        self._lock = Lock()
-        self._alone = Lock()
         self._sleep = sleep
+        self.renew()
 
-    def run(self, flow: Flow[T]) -> T:
-        """Run a flow to its end: give what it returns, or raise what it raises."""
+    def renew(self) -> None:
+        """Begin anew in a forked process: the sockets are the parent's, and a lock may be held for ever."""
+        self._own: dict[bool, transport.Client | transport.Connections] = {}
+        self._lock, self._alone = Lock(), Lock()
+
+    def run(self, flow: Flow[T], timeout: float | None = None) -> T:
+        """Run a flow to its end: give what it returns, or raise what it raises.
+
+        `timeout` (seconds) bounds the run, the driver's own where it is None; `TimeoutError` is raised then.
+        """
+        limit = self._limit(timeout)
+        self.check_open()
+        return self._run(flow, None if limit is None else monotonic() + limit)
+
+    def _run(self, flow: Flow[T], deadline: float | None) -> T:
+        advance: Callable[[Any], Step] = flow.send
+        outcome: object = None
         try:
-            step = next(flow)
             while True:
                 try:
-                    result = self._perform(step)
+                    step = advance(outcome)
+                except StopIteration as end:
+                    value: T = end.value
+                    return value
+                try:
+                    advance, outcome = flow.send, self._perform(step, deadline)
                 except KMSLiteError as error:
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(result)
-        except StopIteration as end:
-            value: T = end.value
-            return value
+                    advance, outcome = flow.throw, error
         finally:
             flow.close()
 
-    def _perform(self, step: Step) -> object:
+    def _perform(self, step: Step, deadline: float | None) -> object:
         match step:
             case Send():
-                return self._send(step)
+                return self._send(step, _left(step.timeout, deadline))
             case Sleep(seconds):
                 self._sleep(seconds)
             case Alone(flow, wait):
-                self._run_alone(flow, wait)
+                return self._run_alone(flow, wait, deadline)
             case Read(path):
                 return machine.read_file(Path(path))
             case Write(path, content):
                 machine.write_file(Path(path), content)
-            case Run(argv, timeout):
-                return machine.run_program(argv, timeout)
+            case Run(argv, timeout, environ):
+                return machine.run_program(argv, _left(timeout, deadline) or timeout, environ)
         return None
 
-    def _send(self, step: Send) -> object:
-        sender = self._sender(step.direct)
+    def _send(self, step: Send, limit: float | None) -> Response:
+        sender, began = self._sender(step.direct), monotonic()
+        response = None
         try:
-            return sender.send(step.request, self._within(step.timeout), step.timeout)
+            response = sender.send(step.request, self._within(limit), None if limit is None else began + limit)
+            return response
         except sender.failures as error:
             raise transport.below_http(error, step.request) from error
+        finally:
+            _log(step.request, response, began)
 
-    def _run_alone(self, flow: Flow[None], wait: bool) -> None:
-        if self._forked():
-            self._renew()
+    def _run_alone(self, flow: Flow[T], wait: bool, deadline: float | None) -> T | None:
         alone = self._alone
-        if alone.acquire(blocking=wait):
-            try:
-                self.run(flow)
-            finally:
-                alone.release()
+        patience = _left(None, deadline) if wait else None
+        if not alone.acquire(wait, -1 if patience is None else patience):
+            if wait:
+                raise _too_late()
+            return None
+        try:
+            return self._run(flow, deadline)
+        finally:
+            alone.release()
 
     def _sender(self, direct: bool) -> transport.Client | transport.Connections:
         if self._given is not None:
-            self._check_open()
             return self._given
-        if self._forked():
-            self._renew()
         with self._lock:
-            self._check_open()
+            self.check_open()
             if direct not in self._own:
                 connect = transport.Connections if direct else transport.open_sender
                 self._own[direct] = connect(self._roots)
             return self._own[direct]
 
-    def _renew(self) -> None:
-        self._own, self._lock, self._alone = {}, Lock(), Lock()
-
     def close(self) -> None:
         """Close the connections of our own; a second time does nothing."""
-        if self._forked():
-            self._renew()
         with self._lock:
             self._closed = True
             own, self._own = self._own, {}
@@ -185,28 +221,50 @@ class AsyncDriver(_Lifetime):
         sleep: Callable[[float], Awaitable[None]],
         trust_env: bool,
         ca_bundle: str | None,
+        timeout: float | None = None,
     ) -> None:
         if http_client is not None:
             transport.check_client(http_client, asynchronous=True)
-        super().__init__(http_client, connect_timeout, read_timeout, trust_env, ca_bundle)
+        super().__init__(http_client, connect_timeout, read_timeout, timeout, trust_env, ca_bundle)
         self._given = None if http_client is None else transport.AsyncClient(http_client)
-        self._loops: WeakKeyDictionary[object, _Loop] = WeakKeyDictionary()
         self._sleep = sleep
+        self.renew()
 
-    async def run(self, flow: Flow[T]) -> T:
-        """Run a flow to its end: give what it returns, or raise what it raises."""
+    def renew(self) -> None:
+        """Begin anew in a forked process: the sockets are the parent's."""
+        self._loops: WeakKeyDictionary[object, _Loop] = WeakKeyDictionary()
+
+    async def run(self, flow: Flow[T], timeout: float | None = None) -> T:
+        """Run a flow to its end: give what it returns, or raise what it raises.
+
+        `timeout` (seconds) bounds the run, the driver's own where it is None; `TimeoutError` is raised then.
+        """
+        limit = self._limit(timeout)
+        self.check_open()
+        if limit is None:
+            return await self._run(flow)
         try:
-            step = next(flow)
+            with anyio.fail_after(limit):
+                return await self._run(flow)
+        except KMSLiteError:
+            raise
+        except builtins.TimeoutError:
+            raise _too_late() from None
+
+    async def _run(self, flow: Flow[T]) -> T:
+        advance: Callable[[Any], Step] = flow.send
+        outcome: object = None
+        try:
             while True:
                 try:
-                    result = await self._perform(step)
+                    step = advance(outcome)
+                except StopIteration as end:
+                    value: T = end.value
+                    return value
+                try:
+                    advance, outcome = flow.send, await self._perform(step)
                 except KMSLiteError as error:
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(result)
-        except StopIteration as end:
-            value: T = end.value
-            return value
+                    advance, outcome = flow.throw, error
         finally:
             flow.close()
 
@@ -217,35 +275,40 @@ class AsyncDriver(_Lifetime):
             case Sleep(seconds):
                 await self._sleep(seconds)
             case Alone(flow, wait):
-                await self._run_alone(flow, wait)
+                return await self._run_alone(flow, wait)
             case Read(path):
                 return await anyio.to_thread.run_sync(machine.read_file, Path(path))
             case Write(path, content):
                 await anyio.to_thread.run_sync(machine.write_file, Path(path), content)
-            case Run(argv, timeout):
-                return await machine.run_program_async(argv, timeout)
+            case Run(argv, timeout, environ):
+                return await machine.run_program_async(argv, timeout, environ)
         return None
 
-    async def _send(self, step: Send) -> object:
-        sender = self._sender(step.direct)
+    async def _send(self, step: Send) -> Response:
+        sender, began = self._sender(step.direct), monotonic()
+        response = None
         try:
             with anyio.fail_after(step.timeout):
-                return await sender.send(step.request, self._within(step.timeout))
+                response = await sender.send(step.request, self._within(step.timeout))
+            return response
         except sender.failures as error:
             raise transport.below_http(error, step.request) from error
         except builtins.TimeoutError as error:
             raise transport.too_late(step.request) from error
+        finally:
+            _log(step.request, response, began)
 
-    async def _run_alone(self, flow: Flow[None], wait: bool) -> None:
+    async def _run_alone(self, flow: Flow[T], wait: bool) -> T | None:
         alone = self._here().alone
-        if wait or not alone.locked():
-            async with alone:
-                await self.run(flow)
+        if not wait and alone.locked():
+            return None
+        async with alone:
+            return await self._run(flow)
 
     def _sender(self, direct: bool) -> transport.AsyncClient | transport.AsyncConnections:
-        self._check_open()
         if self._given is not None:
             return self._given
+        self.check_open()
         own = self._here().own
         if direct not in own:
             connect = transport.AsyncConnections if direct else transport.open_async_sender
@@ -257,8 +320,6 @@ class AsyncDriver(_Lifetime):
 
         asyncio's connections hold their loop, so that it would not go by itself.
         """
-        if self._forked():
-            self._loops.clear()
         token = _running_loop()
         if token not in self._loops:
             for other in list(self._loops):
@@ -273,8 +334,6 @@ class AsyncDriver(_Lifetime):
         Those of a loop that has ended cannot be closed in it any more and are let go.
         """
         self._closed = True
-        if self._forked():
-            return
         here = self._loops.pop(_running_loop(), None)
         self._loops.clear()
         for sender in here.own.values() if here else ():
@@ -287,3 +346,33 @@ def _running_loop() -> object:
 
     token: Any = anyio.lowlevel.current_token()
     return getattr(token, "native_token", token)
+
+
+def _left(limit: float | None, deadline: float | None) -> float | None:
+    """Give the seconds that a step may take: its own limit, or what is left of the run's if that is less."""
+    if deadline is None:
+        return limit
+    left = deadline - monotonic()
+    if left <= 0:
+        raise _too_late()
+    return left if limit is None else min(limit, left)
+
+
+def _too_late() -> TimeoutError:
+    return TimeoutError(
+        "The call did not come to its end within its timeout: try again later, or allow a longer one."
+    )
+
+
+def _log(request: Request, response: Response | None, began: float) -> None:
+    """Leave a line about one attempt: what was asked of whom, and what came of it; never what was sent."""
+    if not logger.isEnabledFor(logging.DEBUG):
+        return
+    took = 1000 * (monotonic() - began)
+    target = next((value for name, value in request.headers if name == "X-Amz-Target"), "")
+    asked, host = target.rpartition(".")[2] or request.method, urlsplit(request.url).netloc
+    if response is None:
+        logger.debug("%s to %s: no answer, %.1f ms", asked, host, took)
+    else:
+        request_id = response.headers.get("x-amzn-requestid", "none")
+        logger.debug("%s to %s: HTTP %d, request id %s, %.1f ms", asked, host, response.status, request_id, took)

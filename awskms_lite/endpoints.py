@@ -28,7 +28,6 @@ _BY_PREFIX = {
     "us-isob-": Partition("aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud"),
     "eu-isoe-": Partition("aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
     "us-isof-": Partition("aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
-    "eu-isof-": Partition("aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
 }
 _HOST_LABEL = re.compile(r"(?!-)(?![0-9]+\Z)[A-Za-z0-9-]{1,63}(?<!-)")
 _CUSTOM_URL = re.compile(
@@ -41,12 +40,12 @@ _CUSTOM_URL = re.compile(
 def partition_of(region: str) -> Partition:
     """Give the partition a region belongs to, by the shape of its name."""
     for prefix, partition in _BY_PREFIX.items():
-        if region.startswith(prefix):
+        if region.lower().startswith(prefix):
             return partition
     return _COMMERCIAL
 
 
-def read_region(region: str) -> tuple[str, bool]:
+def read_region(region: str, *, name: str = "region") -> tuple[str, bool]:
     """Split a region's name into the region and whether it asks for FIPS: `fips-X` and `X-fips` mean X.
 
     Raises `ConfigurationError` for a name that is not a host label: it becomes part of a host name, and a
@@ -55,7 +54,7 @@ def read_region(region: str) -> tuple[str, bool]:
     plain = region.removeprefix("fips-").removesuffix("-fips") if isinstance(region, str) else ""
     if not _HOST_LABEL.fullmatch(plain):
         raise ConfigurationError(
-            f"{region!r} is not a region: pass a name like 'us-east-2' (letters, digits and hyphens)."
+            f"{region!r} ({name}) is not a region: pass a name like 'us-east-2' (letters, digits and hyphens)."
         )
     return plain, plain != region
 

@@ -2,6 +2,7 @@
 
 import builtins
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
@@ -41,33 +42,45 @@ def write_file(path: Path, content: bytes) -> None:
         ) from error
 
 
-def run_program(argv: tuple[str, ...], timeout: float) -> Output:
+def run_program(argv: tuple[str, ...], timeout: float, environ: Mapping[str, str]) -> Output:
     """Run a program without a shell or input; its standard error goes where ours goes."""
     import subprocess
 
     try:
         ended = subprocess.run(  # noqa: S603 - no shell, and the caller's own configuration
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=timeout, check=False
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            timeout=timeout,
+            check=False,
+            env=_variables(environ),
         )
+        return Output(ended.returncode, ended.stdout)
     except subprocess.TimeoutExpired:
-        raise _endless(argv, timeout) from None  # its own text holds the arguments
+        pass
     except OSError as error:
         raise _unstartable(argv, error) from error
-    return Output(ended.returncode, ended.stdout)
+    raise _endless(argv, timeout)  # out here because the exception above holds the arguments
 
 
-async def run_program_async(argv: tuple[str, ...], timeout: float) -> Output:
+async def run_program_async(argv: tuple[str, ...], timeout: float, environ: Mapping[str, str]) -> Output:
     """Run a program without a shell or input; its standard error goes where ours goes."""
     import subprocess
 
     try:
         with anyio.fail_after(timeout):
-            ended = await anyio.run_process(argv, stdin=subprocess.DEVNULL, stderr=None, check=False)
+            ended = await anyio.run_process(
+                argv, stdin=subprocess.DEVNULL, stderr=None, check=False, env=_variables(environ)
+            )
     except builtins.TimeoutError:
         raise _endless(argv, timeout) from None
     except OSError as error:
         raise _unstartable(argv, error) from error
     return Output(ended.returncode, ended.stdout)
+
+
+def _variables(environ: Mapping[str, str]) -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", os.defpath), **environ}
 
 
 def _endless(argv: tuple[str, ...], timeout: float) -> TimeoutError:

@@ -21,8 +21,8 @@ ResponseT = TypeVar("ResponseT", bound=KMSResponse)
 _REQUEST_ID = "x-amzn-requestid"
 # A refused signature is answered with the request's own headers, session token included.
 _ECHO = (
-    r"\s*(The Canonical String for this request should have been|The String-to-Sign should have been"
-    r"|Authorization=|\(Hashed with|['\"]?AWS4-[A-Z0-9-]+ Credential=).*"
+    r"The Canonical String for this request should have been|The String-to-Sign should have been"
+    r"|Authorization=|\(Hashed with|['\"]?AWS4-[A-Z0-9-]+ Credential="
 )
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -56,17 +56,17 @@ def decode(operation: Operation[Any, ResponseT], response: Response, *, attempts
         error.attempts = attempts
         raise error
     try:
-        members = _read_object(response.body or b"{}")
-        answer = from_wire(operation.response, members)
+        answer = from_wire(operation.response, _read_object(response.body or b"{}"))
     except (ValueError, RecursionError, ProtocolError) as error:
-        raise ProtocolError(
-            f"The answer to {operation.name} cannot be read: {_why(error)} (HTTP {response.status}, "
-            f"{len(response.body)} bytes, request id {request_id}). Check that the endpoint is KMS and "
-            "that no proxy rewrites its answers.",
-            status_code=response.status,
-            request_id=request_id,
-        ) from None
-    return evolve(answer, metadata=ResponseMetadata(request_id, response.status, attempts))
+        why = _why(error)
+    else:
+        return evolve(answer, metadata=ResponseMetadata(request_id, response.status, attempts))
+    raise ProtocolError(  # out here because the exception above may hold the whole body
+        f"The answer to {operation.name} cannot be read: {why} (HTTP {response.status}, {len(response.body)} "
+        f"bytes, request id {request_id}). Check that the endpoint is KMS and that no proxy rewrites its answers.",
+        status_code=response.status,
+        request_id=request_id,
+    )
 
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
@@ -86,7 +86,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Servic
     texts = (members.get(name) for name in ("message", "Message", "errorMessage"))
     message = next((text for text in texts if isinstance(text, str) and text), None)
     return error_class(code)(
-        message and (re.sub(_ECHO, "", message, flags=re.DOTALL) or None),
+        message and (re.split(_ECHO, message, maxsplit=1)[0].rstrip() or None),
         code=code,
         status_code=status,
         request_id=lower.get(_REQUEST_ID),

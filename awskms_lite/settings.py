@@ -12,7 +12,7 @@ from attrs import frozen
 
 from .config import Section, Sections, file_locations, merge, parse_config
 from .endpoints import read_region, resolve
-from .errors import ConfigurationError
+from .errors import ConfigurationError, ParameterError
 
 T = TypeVar("T")
 
@@ -36,6 +36,7 @@ class Settings:
     use_fips_endpoint: Setting[bool]
     use_dualstack_endpoint: Setting[bool]
     ca_bundle: Setting[str] | None
+    retry_mode: Setting[str]
     max_attempts: Setting[int]
 
     @property
@@ -73,7 +74,7 @@ class Settings:
         `region` is the client's own where it is None. Raises `ConfigurationError` for a region or an endpoint
         that is none, and for options at odds.
         """
-        plain, fips = read_region(region or self.region.value)
+        plain, fips = read_region(region or self.region.value, name="sso_region" if region else self.region.origin)
         url = resolve(
             host,
             plain,
@@ -133,6 +134,8 @@ def settle(
         return _variable(environ, variable) or _property(section, name, chosen.value)
 
     def flag(argument: bool | None, variable: str, name: str) -> Setting[bool]:
+        if not isinstance(argument, bool | None):
+            raise ConfigurationError(f"{name} must be True, False or None, not {type(argument).__name__}.")
         return Setting(argument, name) if argument is not None else _flag(text(variable, name))
 
     settled_region = (
@@ -153,8 +156,16 @@ def settle(
             use_dualstack_endpoint, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"
         ),
         ca_bundle=text("AWS_CA_BUNDLE", "ca_bundle"),
+        retry_mode=_retry_mode(text("AWS_RETRY_MODE", "retry_mode")),
         max_attempts=_attempts(text("AWS_MAX_ATTEMPTS", "max_attempts")),
     )
+
+
+def checked_timeout(name: str, seconds: float | None) -> float | None:
+    """Give the seconds back; raises `ParameterError` for what is not a positive number."""
+    if seconds is None or (isinstance(seconds, int | float) and 0 < seconds < float("inf")):
+        return seconds
+    raise ParameterError(f"{name} is {seconds!r}: pass a positive number of seconds, or None.")
 
 
 def _chosen_profile(environ: Mapping[str, str], sections: Sections, argument: str | None) -> Setting[str]:
@@ -183,7 +194,7 @@ def _variable(environ: Mapping[str, str], name: str) -> Setting[str] | None:
 
 def _property(section: Section, name: str, profile: str) -> Setting[str] | None:
     value = section.get(name)
-    return Setting(value, f"profile {profile}") if isinstance(value, str) and value else None
+    return Setting(value, f"{name} of the profile {profile}") if isinstance(value, str) and value else None
 
 
 def _flag(text: Setting[str] | None) -> Setting[bool]:
@@ -194,10 +205,20 @@ def _flag(text: Setting[str] | None) -> Setting[bool]:
     return Setting(text.value.lower() == "true", text.origin)
 
 
+def _retry_mode(text: Setting[str] | None) -> Setting[str]:
+    """Read the mode. All that SDKs know are taken, and stand for the one there is here."""
+    if text is None:
+        return Setting("standard", "default")
+    mode = text.value.lower()
+    if mode not in ("standard", "legacy", "adaptive"):
+        raise ConfigurationError(f"The retry mode ({text.origin}) is {text.value!r}: set it to standard.")
+    return Setting("standard", text.origin if mode == "standard" else f"in place of {mode}, {text.origin}")
+
+
 def _attempts(text: Setting[str] | None) -> Setting[int]:
     if text is None:
         return Setting(3, "default")
-    if not text.value.isdecimal() or int(text.value) < 1:
+    if not text.value.isdecimal() or len(text.value) > 9 or int(text.value) < 1:
         raise ConfigurationError(
             f"The number of attempts ({text.origin}) is {text.value!r}: set it to 1 for no retry, or to more."
         )

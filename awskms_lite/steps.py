@@ -79,12 +79,13 @@ class Sleep(NamedTuple):
 
 
 class Alone(NamedTuple):
-    """Run the flow while nobody else is alone. Where somebody is: wait for the turn, or else skip the flow.
+    """Run the flow while nobody else is alone, and give what it returns.
 
-    A flow that is run by this step asks for no `Alone` of its own.
+    Where somebody is: wait for the turn, or else skip the flow and give None. A flow that is run by this step
+    asks for no `Alone` of its own.
     """
 
-    flow: "Flow[None]"
+    flow: "Flow[Any]"
     wait: bool
 
 
@@ -100,9 +101,15 @@ class Write(NamedTuple):
     path: str
     content: bytes
 
+    def __repr__(self) -> str:
+        """Leave out the content, which may be secret."""
+        return f"Write({self.path!r}, {len(self.content)} bytes)"
+
 
 class Run(NamedTuple):
     """Run a program, without a shell and without input, for so many seconds at most, and give its `Output`.
+
+    It finds the variables of `environ`, and PATH besides.
 
     Raises `ConfigurationError` where it cannot be started, and `TimeoutError` where it takes too long; it is
     ended then. What it writes to standard error goes where ours goes, unread: it may hold secrets.
@@ -110,6 +117,7 @@ class Run(NamedTuple):
 
     argv: tuple[str, ...]
     timeout: float
+    environ: Mapping[str, str]
 
     def __repr__(self) -> str:
         """Leave out the arguments, which may be secret."""
@@ -131,9 +139,10 @@ def sleep(seconds: float) -> Flow[None]:
     yield Sleep(seconds)
 
 
-def alone(flow: Flow[None], *, wait: bool) -> Flow[None]:
-    """Run the flow while nobody else is alone; skip it where somebody is and `wait` is false."""
-    yield Alone(flow, wait)
+def alone(flow: Flow[T], *, wait: bool) -> Flow[T | None]:
+    """Run the flow while nobody else is alone; None where somebody is and `wait` is false."""
+    result: T | None = yield Alone(flow, wait)
+    return result
 
 
 def read(path: str) -> Flow[bytes | None]:
@@ -147,7 +156,7 @@ def write(path: str, content: bytes) -> Flow[None]:
     yield Write(path, content)
 
 
-def run(argv: tuple[str, ...], timeout: float) -> Flow[Output]:
+def run(argv: tuple[str, ...], timeout: float, environ: Mapping[str, str]) -> Flow[Output]:
     """Run a program; give how it ended and what it printed."""
-    output: Output = yield Run(argv, timeout)
+    output: Output = yield Run(argv, timeout, environ)
     return output

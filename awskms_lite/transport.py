@@ -65,17 +65,18 @@ class TrustedRoots:
         return context
 
     def _load(self) -> ssl.SSLContext:
-        if self._ca_bundle is None:
-            return httpx.create_ssl_context(trust_env=self.trust_env)
-        bundle = Path(self._ca_bundle)
         try:
+            if self._ca_bundle is None:
+                return httpx.create_ssl_context(trust_env=self.trust_env)
+            bundle = Path(self._ca_bundle)
             if bundle.is_dir():
                 return ssl.create_default_context(capath=bundle)
             return ssl.create_default_context(cafile=bundle)
         except OSError as error:
+            where = self._ca_bundle or "that SSL_CERT_FILE or SSL_CERT_DIR names"
             raise errors.ConfigurationError(
-                f"The CA bundle {bundle} cannot be used ({error}): set AWS_CA_BUNDLE, or ca_bundle in the "
-                "profile, to a file of PEM certificates."
+                f"The CA bundle {where} cannot be used ({error}): set AWS_CA_BUNDLE, ca_bundle in the profile, or "
+                "SSL_CERT_FILE to a file of PEM certificates."
             ) from error
 
 
@@ -86,12 +87,12 @@ class Client:
         self._client = client
         self.failures = _failures_of(client)
 
-    def send(self, request: Request, timeouts: Timeouts, limit: float | None) -> Response:
-        """Send once; raises one of `failures`, or a `KMSLiteError`."""
+    def send(self, request: Request, timeouts: Timeouts, deadline: float | None) -> Response:
+        """Send once, and be done by the deadline (by `monotonic`); raises one of `failures`, or our own."""
         message = _build(self._client, request, timeouts)
         response = self._client.send(message, auth=None, follow_redirects=False, stream=True)
         try:
-            return _read(response, request, limit)
+            return _read(response, request, deadline)
         finally:
             response.close()
 
@@ -162,15 +163,15 @@ class Connections:
         self._roots = roots
         self._idle: _Idle[httpx.HTTPTransport] = _Idle()
 
-    def send(self, request: Request, timeouts: Timeouts, limit: float | None) -> Response:
-        """Send once; raises one of `failures`, or a `KMSLiteError`."""
+    def send(self, request: Request, timeouts: Timeouts, deadline: float | None) -> Response:
+        """Send once, and be done by the deadline (by `monotonic`); raises one of `failures`, or our own."""
         url, origin = _parsed(request.url)
         transport = self._idle.take(origin) or httpx.HTTPTransport(
             verify=self._roots.context(url.scheme), limits=_ONE_CONNECTION
         )
         surplus: httpx.HTTPTransport | None = transport
         try:
-            answer = _read(transport.handle_request(_message(request, url, timeouts)), request, limit)
+            answer = _read(transport.handle_request(_message(request, url, timeouts)), request, deadline)
             surplus = self._idle.put(origin, transport)
             return answer
         finally:
@@ -249,10 +250,11 @@ def _through_proxy(make: Callable[..., T], roots: TrustedRoots) -> T:
     try:
         return make(verify=roots.context("https"), limits=limits)
     except (ValueError, ImportError, httpx.InvalidURL) as error:
-        raise errors.ConfigurationError(
-            f"httpx cannot use the proxy that the environment names ({error}). Mend HTTP_PROXY, HTTPS_PROXY "
-            "and ALL_PROXY, or pass an http_client of your own."
-        ) from error
+        what = error.msg if isinstance(error, ImportError) else "it is no URL, or of an unknown kind"
+    raise errors.ConfigurationError(  # httpx's own text may hold a part of the password
+        f"httpx cannot use the proxy that the environment names ({what}). Mend HTTP_PROXY, HTTPS_PROXY and "
+        "ALL_PROXY, or pass an http_client of your own."
+    )
 
 
 def check_client(client: Any, *, asynchronous: bool) -> None:
@@ -301,7 +303,7 @@ def _words(error: BaseException | None) -> str:
     """Give what the error says, or else the first of its causes that says anything: under trio TLS's is deep."""
     while error is not None and not str(error):
         error = error.__cause__ or error.__context__
-    return "" if error is None else str(error)
+    return "" if error is None else str(error).partition(": bytearray(")[0]  # h11 repeats what it was sent
 
 
 def too_late(request: Request) -> errors.TimeoutError:
@@ -348,39 +350,45 @@ def _build(client: Any, request: Request, timeouts: Timeouts) -> Any:
     )
 
 
-def _read(response: httpx.Response, request: Request, limit: float | None) -> Response:
-    """Read a response to its end; a server that sends a byte at a time does not get past the limit."""
-    deadline = None if limit is None else monotonic() + limit
+def _read(response: httpx.Response, request: Request, deadline: float | None) -> Response:
+    """Read a response to its end, which must come before the deadline."""
     body = bytearray()
-    headers = _headers(response)
-    _check_size(_announced(headers), response.status_code)
+    headers = _checked_headers(response)
     for part in response.iter_bytes():
         body += part
         _check_size(len(body), response.status_code)
         if deadline is not None and monotonic() > deadline:
-            raise too_late(request)
+            break
+    if deadline is not None and monotonic() > deadline:
+        raise too_late(request)
     return Response(response.status_code, headers, bytes(body))
 
 
 async def _read_async(response: httpx.Response) -> Response:
     body = bytearray()
-    headers = _headers(response)
-    _check_size(_announced(headers), response.status_code)
+    headers = _checked_headers(response)
     async for part in response.aiter_bytes():
         body += part
         _check_size(len(body), response.status_code)
     return Response(response.status_code, headers, bytes(body))
 
 
-def _announced(headers: dict[str, str]) -> int:
-    """Give the length that the head announces; a body refused by it is not begun, so nothing is left half-read."""
+def _checked_headers(response: httpx.Response) -> dict[str, str]:
+    """Give the headers in lower case; the last of several of one name, none of which matters here.
+
+    Raises `ProtocolError` for a body that is announced as too long, or as compressed, which nobody asked for and
+    which could grow beyond any size. Such a body is not begun, so that nothing is left half-read.
+    """
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
     length = headers.get("content-length", "")
-    return int(length) if length.isdecimal() and len(length) < 20 else 0
-
-
-def _headers(response: httpx.Response) -> dict[str, str]:
-    """Give the headers in lower case; the last of several of one name, none of which matters here."""
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
+    _check_size(int(length) if length.isdecimal() and len(length) < 20 else 0, response.status_code)
+    coding = headers.get("content-encoding", "identity")
+    if coding != "identity":
+        raise errors.ProtocolError(
+            f"The answer (HTTP {response.status_code}) is compressed, which was ruled out: check the endpoint.",
+            status_code=response.status_code,
+        )
+    return headers
 
 
 def _check_size(length: int, status: int) -> None:

@@ -3,15 +3,17 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from itertools import chain, repeat
-from typing import Any
+from typing import Any, ClassVar
 
+import httpx
 import pytest
 from servers import CREDENTIALS, KEY_ID, USED
 
 from awskms_lite import sigv4
 from awskms_lite._version import __version__
 from awskms_lite.call import Session, call, open_session
+from awskms_lite.client import KMSClient
+from awskms_lite.credentials.cache import CredentialsCache
 from awskms_lite.errors import (
     AccessDeniedException,
     ClosedError,
@@ -19,6 +21,7 @@ from awskms_lite.errors import (
     ConnectError,
     ConnectTimeoutError,
     CredentialsError,
+    ExpiredTokenException,
     KMSInternalException,
     KMSLiteError,
     LimitExceededException,
@@ -85,17 +88,25 @@ def session(
     )
 
 
+def ended(flow: Flow[Any]) -> object:
+    """Run a flow that asks nothing of the world to its end."""
+    try:
+        step = flow.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError(f"the search asks for {step}")
+
+
 def begin(flow: Flow[GetKeyLastUsageResponse]) -> Send:
     """Give the first Send of a flow; its search for credentials asks nothing of the world here."""
     step = flow.send(None)
     while isinstance(step, Alone):
         try:
-            for inner in step.flow:
-                raise AssertionError(f"the search asks for {inner}")
+            found = ended(step.flow)
         except KMSLiteError as error:
             step = flow.throw(error)
         else:
-            step = flow.send(None)
+            step = flow.send(found)
     assert isinstance(step, Send)
     return step
 
@@ -293,29 +304,6 @@ def test_a_lost_answer_to_a_safe_call_is_asked_for_again() -> None:
     assert list(play(call(session(), SAFE, REQUEST), BROKEN, ANSWER)) == [0.05]
 
 
-@pytest.mark.parametrize(
-    ("own", "argument", "expected"), [(None, None, None), (7.0, None, 7.0), (7.0, 2.0, 2.0), (None, 2, 2)]
-)
-def test_the_time_of_a_call_is_handed_to_its_attempt(
-    own: float | None, argument: float | None, expected: float | None
-) -> None:
-    """The bound of a call, its own or else the client's, is the first attempt's."""
-    assert begin(call(session(timeout=own), SAFE, REQUEST, argument)).timeout == expected
-
-
-def test_a_retry_has_what_is_left_of_the_time() -> None:
-    """What an attempt and a wait took is taken off the next attempt's time."""
-    clock = Clock()
-    flow = call(session(clock=clock, timeout=10.0), SAFE, REQUEST)
-    begin(flow)
-    clock.now += 4
-    assert give(flow, failure(500)) == Sleep(0.05)
-    clock.now += 1
-    step = give(flow, None)
-    assert isinstance(step, Send)
-    assert step.timeout == 5.0
-
-
 @pytest.mark.parametrize(("timeout", "begun"), [(1.0, False), (0.5, False), (1.5, True)])
 def test_a_retry_that_cannot_end_in_time_is_not_begun(timeout: float, begun: bool) -> None:
     """Where the wait alone would use up the time, the error of the attempt before goes up at once."""
@@ -326,34 +314,6 @@ def test_a_retry_that_cannot_end_in_time_is_not_begun(timeout: float, begun: boo
     else:
         with pytest.raises(ThrottlingException):
             give(flow, THROTTLED)
-
-
-def test_nothing_is_sent_when_no_time_is_left() -> None:
-    """A call whose time went by before it could be sent fails as late, and was never sent."""
-    moments = chain([NOW], repeat(NOW + 3))
-    flow = call(session(clock=lambda: next(moments), timeout=3.0), SAFE, REQUEST)
-    with pytest.raises(TimeoutError, match="allow a longer timeout"):
-        begin(flow)
-
-
-def test_a_wait_that_took_too_long_ends_the_call() -> None:
-    """Time lost in the wait itself counts too: the retry that comes too late is not sent."""
-    clock = Clock()
-    flow = call(session(clock=clock, timeout=2.0), SAFE, REQUEST)
-    begin(flow)
-    assert give(flow, BROKEN) == Sleep(0.05)
-    clock.now += 2
-    with pytest.raises(TimeoutError, match="No time was left"):
-        give(flow, None)
-
-
-@pytest.mark.parametrize("timeout", [0, -1, -0.5, float("nan"), float("inf"), "3"])
-def test_a_time_that_is_none_is_refused(timeout: Any) -> None:
-    """A timeout must be a positive number of seconds, whether for the session or for one call."""
-    with pytest.raises(ParameterError, match="positive number of seconds"):
-        session(timeout=timeout)
-    with pytest.raises(ParameterError, match="positive number of seconds"):
-        begin(call(session(), SAFE, REQUEST, timeout))
 
 
 @pytest.mark.parametrize(
@@ -434,3 +394,183 @@ def test_credentials_of_another_type_are_refused(credentials: Any) -> None:
         session(credentials=credentials)
     assert "secret" not in str(caught.value)
     assert "AKIA" not in str(caught.value)
+
+
+@pytest.mark.parametrize("retry", [3, "standard", {"max_attempts": 3}])
+def test_a_retry_policy_of_another_type_is_refused(retry: Any) -> None:
+    """A number of attempts alone is no policy; the text says what is."""
+    settings = settle({"AWS_REGION": "us-east-2"}, {})
+    with pytest.raises(ParameterError, match=r"retry must be awskms_lite\.RetryPolicy, not "):
+        open_session(
+            settings, credentials=None, retry=retry, timeout=None, mfa=None, clock=lambda: NOW, random=lambda: 1.0
+        )
+
+
+class TestExpiredToken:
+    """Credentials that KMS refuses as expired."""
+
+    EXPIRED = failure(400, "ExpiredTokenException")
+
+    @staticmethod
+    def opened(*found: Credentials | KMSLiteError) -> tuple[Session, list[Credentials | KMSLiteError]]:
+        """Give a session whose search for credentials finds these, one after the other, and the list of them."""
+        left = list(found)
+
+        def find() -> Flow[Credentials]:
+            yield from ()
+            outcome = left.pop(0)
+            if isinstance(outcome, KMSLiteError):
+                raise outcome
+            return outcome
+
+        cache = CredentialsCache(find, lambda: NOW, lambda: 1.0)
+        return session()._replace(credentials=cache), left
+
+    @staticmethod
+    def play(flow: Flow[GetKeyLastUsageResponse], *outcomes: Response) -> tuple[list[str], object]:
+        """Answer the requests; give the keys that signed them, and what the call ended with."""
+        signers: list[str] = []
+        rest = list(outcomes)
+        try:
+            step = flow.send(None)
+            while True:
+                if isinstance(step, Alone):
+                    try:
+                        result: object = ended(step.flow)
+                    except KMSLiteError as error:
+                        step = flow.throw(error)
+                        continue
+                else:
+                    assert isinstance(step, Send)
+                    authorization = dict(step.request.headers)["Authorization"]
+                    signers.append(authorization.partition("Credential=")[2].partition("/")[0])
+                    result = rest.pop(0)
+                step = flow.send(result)
+        except StopIteration as end:
+            return signers, end.value
+        except KMSLiteError as error:
+            return signers, error
+
+    def test_other_keys_are_sought_and_the_call_is_sent_again(self) -> None:
+        """The next attempt is signed with the new keys, at once, and the answer counts both."""
+        opened, left = self.opened(WITH_TOKEN, CREDENTIALS)
+        signers, answer = self.play(call(opened, SAFE, REQUEST), self.EXPIRED, ANSWER)
+        assert signers == [WITH_TOKEN.access_key_id, CREDENTIALS.access_key_id]
+        assert isinstance(answer, GetKeyLastUsageResponse)
+        assert answer.metadata.attempts == 2
+        assert left == []
+        assert opened.credentials.current() is CREDENTIALS
+
+    def test_it_is_tried_once_more_and_no_oftener(self) -> None:
+        """New keys that are refused too end the call, though there would be others."""
+        third = Credentials("ASIATHIRD", "s", "t")
+        opened, left = self.opened(WITH_TOKEN, CREDENTIALS, third)
+        signers, error = self.play(call(opened, SAFE, REQUEST), self.EXPIRED, self.EXPIRED)
+        assert len(signers) == 2
+        assert isinstance(error, ExpiredTokenException)
+        assert error.attempts == 2
+        assert left == [third]
+
+    def test_the_same_keys_are_not_shown_again(self) -> None:
+        """Where the search brings the keys that were refused, the refusal goes up."""
+        opened, left = self.opened(WITH_TOKEN, WITH_TOKEN)
+        signers, error = self.play(call(opened, SAFE, REQUEST), self.EXPIRED)
+        assert signers == [WITH_TOKEN.access_key_id]
+        assert isinstance(error, ExpiredTokenException)
+        assert left == []
+
+    def test_given_credentials_are_not_shown_again(self) -> None:
+        """A client that was given its keys has no others."""
+        signers, error = self.play(call(session(credentials=WITH_TOKEN), SAFE, REQUEST), self.EXPIRED)
+        assert signers == [WITH_TOKEN.access_key_id]
+        assert isinstance(error, ExpiredTokenException)
+
+    def test_a_search_that_fails_ends_the_call(self) -> None:
+        """Where no new keys are to be had, the text says why."""
+        opened, _ = self.opened(WITH_TOKEN, CredentialsError("log in again"))
+        signers, error = self.play(call(opened, SAFE, REQUEST), self.EXPIRED)
+        assert signers == [WITH_TOKEN.access_key_id]
+        assert isinstance(error, CredentialsError)
+        assert str(error) == "log in again"
+
+    def test_another_refusal_keeps_the_keys(self) -> None:
+        """A key without permission is no reason to look for other keys."""
+        opened, left = self.opened(WITH_TOKEN, CREDENTIALS)
+        _, error = self.play(call(opened, SAFE, REQUEST), failure(400, "AccessDeniedException"))
+        assert isinstance(error, AccessDeniedException)
+        assert opened.credentials.current() is WITH_TOKEN
+        assert left == [CREDENTIALS]
+
+
+class TestTrace:
+    """The trace of AWS Lambda, which a function's calls pass on."""
+
+    FUNCTION: ClassVar = {"AWS_LAMBDA_FUNCTION_NAME": "sweeper"}
+    TRACE = "Root=1-67aa0c11-3f6a2b1c4d5e6f708192a3b4;Parent=0a1b2c3d4e5f6071;Sampled=1"
+
+    @staticmethod
+    def headers(environ: dict[str, str]) -> dict[str, str]:
+        return dict(begin(call(session(environ=environ), SAFE, REQUEST)).request.headers)
+
+    @pytest.mark.parametrize(
+        ("trace", "sent"),
+        [
+            (TRACE, TRACE),
+            (' "(),/:;<=>?@[\\]{}|^`~%', ' "(),/:;<=>?@[\\]{}|^`~%'),
+            ("a\r\nX-Evil: 1", "a%0D%0AX-Evil: 1"),
+            ("a\tb\0c\x7fd", "a%09b%00c%7Fd"),
+            ("é\u2028😀", "%C3%A9%E2%80%A8%F0%9F%98%80"),
+            ("bytes \udcff\udc80", "bytes %FF%80"),
+        ],
+    )
+    def test_a_function_passes_its_trace_on(self, trace: str, sent: str) -> None:
+        """What can stand in a header goes out as it came; the bytes of everything else are percent-encoded."""
+        assert self.headers({**self.FUNCTION, "_X_AMZN_TRACE_ID": trace})["X-Amzn-Trace-Id"] == sent
+
+    @pytest.mark.parametrize(
+        "environ",
+        [
+            {},
+            FUNCTION,
+            {**FUNCTION, "_X_AMZN_TRACE_ID": ""},
+            {"_X_AMZN_TRACE_ID": TRACE},
+            {"AWS_LAMBDA_FUNCTION_NAME": "", "_X_AMZN_TRACE_ID": TRACE},
+        ],
+    )
+    def test_without_both_variables_there_is_none(self, environ: dict[str, str]) -> None:
+        """Outside of a function, and without a trace, no such header is sent."""
+        assert "X-Amzn-Trace-Id" not in self.headers(environ)
+
+    def test_it_is_sent_and_not_signed(self) -> None:
+        """What lies between may write its own part into the trace, so the signature does not cover it."""
+        headers = self.headers({**self.FUNCTION, "_X_AMZN_TRACE_ID": self.TRACE})
+        assert "x-amzn-trace-id" not in headers["Authorization"].lower()
+
+    def test_every_attempt_has_it(self) -> None:
+        """A retry belongs to the same trace."""
+        flow = call(session(environ={**self.FUNCTION, "_X_AMZN_TRACE_ID": self.TRACE}), SAFE, REQUEST)
+        begin(flow)
+        give(flow, BROKEN)
+        step = give(flow, None)
+        assert isinstance(step, Send)
+        assert dict(step.request.headers)["X-Amzn-Trace-Id"] == self.TRACE
+
+    @pytest.mark.parametrize(
+        ("own", "sent"),
+        [({}, [TRACE]), ({"X-Amzn-Trace-Id": "Root=mine"}, ["Root=mine"]), ({"x-amzn-trace-id": ""}, [""])],
+    )
+    def test_a_header_of_the_callers_client_is_left_alone(self, own: dict[str, str], sent: list[str]) -> None:
+        """A trace that the given http_client sends by itself goes out alone, in any spelling."""
+        seen: list[str] = []
+
+        def handler(request: httpx.Request) -> httpx.Response:
+            seen.extend(request.headers.get_list("x-amzn-trace-id"))
+            return httpx.Response(200, content=USED)
+
+        environ = {**self.FUNCTION, "_X_AMZN_TRACE_ID": self.TRACE}
+        with (
+            httpx.Client(transport=httpx.MockTransport(handler), headers=own) as http,
+            KMSClient(region="us-east-2", credentials=CREDENTIALS, environ=environ, http_client=http) as client,
+        ):
+            client.get_key_last_usage(KEY_ID)
+        assert seen == sent

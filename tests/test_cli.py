@@ -94,7 +94,7 @@ class TestTable:
         """Where every key failed there is no verdict to explain."""
         assert usage(KEY_ID) == 1
         _, row = capsys.readouterr().out.splitlines()
-        assert re.split(r"  +", row) == [KEY_ID, "error", "-", "NotFoundException", "-"]
+        assert re.split(r"  +", row) == [KEY_ID, "error: NotFoundException", "-", "-", "-"]
 
     def test_an_answer_without_members_still_has_a_row(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

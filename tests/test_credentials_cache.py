@@ -72,16 +72,17 @@ def play(flow: Flow[Any], *, busy: bool = False) -> Any:
     try:
         step = flow.send(None)
         while True:
-            if isinstance(step, Alone):
-                assert not (busy and step.wait), "this caller would have to wait"
-                try:
-                    None if busy else play(step.flow)
-                except CredentialsError as error:
-                    step = flow.throw(error)
-                    continue
+            if isinstance(step, Sleep):
+                step = flow.send(None)
+                continue
+            assert isinstance(step, Alone)
+            assert not (busy and step.wait), "this caller would have to wait"
+            try:
+                result = None if busy else play(step.flow)
+            except CredentialsError as error:
+                step = flow.throw(error)
             else:
-                assert isinstance(step, Sleep)
-            step = flow.send(None)
+                step = flow.send(result)
     except StopIteration as end:
         return end.value
 
@@ -167,7 +168,7 @@ def test_the_same_keys_again_raise_no_storm() -> None:
 def test_keys_that_arrive_expired_are_refused() -> None:
     """A source that hands out expired keys is an error that names it."""
     cache, _, _ = make(keys("A", -1))
-    with pytest.raises(CredentialsError, match=r"a test have expired"):
+    with pytest.raises(CredentialsError, match=r"\(a test\) have expired"):
         ask(cache)
 
 
@@ -308,3 +309,53 @@ def outcome(function: Callable[[], Credentials]) -> str:
         return function().access_key_id
     except CredentialsError as error:
         return str(error)
+
+
+@pytest.mark.anyio
+async def test_keys_that_are_refused_at_once_are_replaced_for_everybody() -> None:
+    """Where KMS refuses the first keys while others still wait for them, all end with good ones."""
+    source = Counting()
+    cache = CredentialsCache(source, Clock(), lambda: 0.5)
+    driver = AsyncDriver(
+        None, connect_timeout=None, read_timeout=None, sleep=anyio.sleep, trust_env=False, ca_bundle=None
+    )
+    ends = set()
+
+    async def one() -> None:
+        found = await driver.run(cache.get())
+        while found.access_key_id == "KEY1":  # as a call does that KMS answers with ExpiredTokenException
+            cache.drop(found)
+            found = await driver.run(cache.get())
+        ends.add(found.access_key_id)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(100):
+            group.start_soon(one)
+    assert ends == {"KEY2"}
+    assert source.asked == 2
+
+
+def test_a_renewal_that_ends_while_a_caller_looks_is_not_repeated() -> None:
+    """A caller that is overtaken before its turn takes what came meanwhile."""
+    cache, source, clock = make(keys("A"), keys("B", 9 * HOUR))
+    ask(cache)
+    clock.now = NOW + HOUR - 100
+    late = cache.get()
+    step = late.send(None)
+    assert isinstance(step, Alone)
+    assert ask(cache) == "B"
+    assert play(step.flow).access_key_id == "B"
+    assert source.asked == 2
+
+
+class Counting:
+    """A source whose keys are numbered."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self) -> Flow[Credentials]:
+        self.asked += 1
+        name = f"KEY{self.asked}"
+        yield from sleep(0.01)
+        return keys(name)

@@ -33,7 +33,7 @@ def output(printed: object, status: int = 0) -> Output:
 
 def load(printed: object, command: str = COMMAND, **options: Any) -> Credentials:
     outcome = printed if isinstance(printed, Output | KMSLiteError) else output(printed)
-    return World(outputs=[outcome]).play(process.load(command, "dev", lambda: NOW, **options))
+    return World(outputs=[outcome]).play(process.load(command, "dev", lambda: NOW, {}, **options))
 
 
 def refusal(printed: object, command: str = COMMAND, **options: Any) -> str:
@@ -48,8 +48,8 @@ def refusal(printed: object, command: str = COMMAND, **options: Any) -> str:
 
 def test_the_program_is_run_and_what_it_prints_is_used() -> None:
     """One step runs the command's words, for a minute at most; the printed object becomes credentials."""
-    flow = process.load(COMMAND, "dev", lambda: NOW)
-    assert flow.send(None) == Run(("/opt/keys", "--token", ARGUMENT), 60.0)
+    flow = process.load(COMMAND, "dev", lambda: NOW, {})
+    assert flow.send(None) == Run(("/opt/keys", "--token", ARGUMENT), 60.0, {})
     with pytest.raises(StopIteration) as caught:
         flow.send(output(PRINTED))
     assert caught.value.value == Credentials(
@@ -178,7 +178,7 @@ def test_an_open_quote_is_refused(windows: bool) -> None:
 )
 def test_a_command_is_split_as_a_shell_would(command: str, words: list[str]) -> None:
     """Quotes and backslashes hold words together; pipes, variables and comments mean nothing."""
-    assert process.load(command, "dev", lambda: NOW, windows=False).send(None) == Run(tuple(words), 60.0)
+    assert process.load(command, "dev", lambda: NOW, {}, windows=False).send(None) == Run(tuple(words), 60.0, {})
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_command_is_split_as_a_shell_would(command: str, words: list[str]) -> 
 )
 def test_a_command_is_split_as_windows_does(command: str, words: list[str]) -> None:
     """Only double quotes hold words together there, and backslashes are plain but before one."""
-    assert process.load(command, "dev", lambda: NOW, windows=True).send(None) == Run(tuple(words), 60.0)
+    assert process.load(command, "dev", lambda: NOW, {}, windows=True).send(None) == Run(tuple(words), 60.0, {})
 
 
 @given(st.binary() | st.from_regex(rb'\{"Version": 1, "(AccessKeyId|SecretAccessKey)": .*\}'), st.text())

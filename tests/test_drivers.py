@@ -1,24 +1,29 @@
 """The two drivers, run over flows of the test's own; a transport in memory stands for the network."""
 
 import builtins
+import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
-from servers import WAYS, Way, open_way
+from servers import PATIENCE, WAYS, ScriptedServer, Way, answer, cut_off, forwarding, open_way
 
 from awskms_lite.drivers import AsyncDriver, Driver
 from awskms_lite.errors import (
     ClosedError,
+    ConfigurationError,
     ConnectError,
     ParameterError,
     ProtocolError,
     TimeoutError,
     TransportError,
 )
-from awskms_lite.steps import Flow, Request, Response, Send, send, sleep
+from awskms_lite.steps import Flow, Output, Request, Response, Send, alone, read, run, send, sleep, write
 
 REQUEST = Request("POST", "http://kms.test/path", [("Host", "kms.test"), ("X-One", "1"), ("X-One", "2")], b"{}")
 
@@ -277,3 +282,304 @@ def test_a_client_of_the_other_kind_is_refused(way: Way) -> None:
 def test_the_step_is_what_the_flow_yields() -> None:
     """A flow can be read without a driver: its first step is the Send it asks for."""
     assert send(REQUEST, 3).send(None) == Send(REQUEST, 3)
+
+
+class TestAlone:
+    """One flow at a time does what one is to do alone."""
+
+    @staticmethod
+    def during(way: Way, other: Callable[[], Flow[Any]]) -> Drive:
+        """Give a driver whose every wait runs another flow to its end, whatever else is under way."""
+
+        def rest(seconds: float) -> None:
+            assert isinstance(drive.driver, Driver)
+            drive.driver.run(other())
+
+        async def rest_async(seconds: float) -> None:
+            assert isinstance(drive.driver, AsyncDriver)
+            await drive.driver.run(other())
+
+        drive = Drive(way, sleep=rest if way.is_sync else rest_async)
+        return drive
+
+    def test_it_gives_what_the_flow_returns(self, way: Way) -> None:
+        """The outcome is the inner flow's; one that was skipped has none."""
+
+        def inner() -> Flow[str]:
+            yield from sleep(1)
+            return "outcome"
+
+        skipped: list[object] = []
+
+        def other() -> Flow[None]:
+            skipped.append((yield from alone(inner(), wait=False)))
+
+        assert self.during(way, other).run(alone(inner(), wait=True)) == "outcome"
+        assert skipped == [None]
+
+    @pytest.mark.parametrize("wait", [True, False])
+    def test_the_flow_is_run_where_nobody_is_alone(self, way: Way, wait: bool) -> None:
+        """Its steps are performed, and the flow that asked goes on after it."""
+        done: list[str] = []
+
+        def inner() -> Flow[None]:
+            yield from sleep(1)
+            done.append("inner")
+
+        def flow() -> Flow[str]:
+            yield from alone(inner(), wait=wait)
+            yield from alone(inner(), wait=wait)
+            return "outer"
+
+        assert Drive(way).run(flow()) == "outer"
+        assert done == ["inner", "inner"]
+        assert way.pauses == [1, 1]
+
+    def test_who_does_not_wait_skips_it(self, way: Way) -> None:
+        """While somebody is alone, a flow that is in no need goes on without."""
+        done: list[str] = []
+
+        def inner(name: str) -> Flow[None]:
+            done.append(f"{name} begins")
+            if name != "second":
+                yield from sleep(1)
+            done.append(f"{name} ends")
+
+        def flow(name: str, wait: bool) -> Flow[None]:
+            yield from alone(inner(name), wait=wait)
+            done.append(f"{name} goes on")
+
+        drive = self.during(way, lambda: flow("second", False))
+        drive.run(flow("first", True))
+        assert done == ["first begins", "second goes on", "first ends", "first goes on"]
+        done.clear()
+        drive.run(flow("third", False))
+        assert done == ["third begins", "second goes on", "third ends", "third goes on"]
+
+    def test_a_failure_in_it_reaches_the_flow_and_frees_the_place(self, way: Way) -> None:
+        """What the inner flow raises is thrown into the outer one, and the next may be alone."""
+
+        def broken() -> Flow[None]:
+            yield from sleep(1)
+            raise ConnectError("refused")
+
+        def fine() -> Flow[None]:
+            yield from sleep(2)
+
+        def flow() -> Flow[str]:
+            try:
+                yield from alone(broken(), wait=True)
+            except ConnectError as error:
+                caught = str(error)
+            yield from alone(fine(), wait=False)
+            return caught
+
+        assert Drive(way).run(flow()) == "refused"
+        assert way.pauses == [1, 2]
+
+    @pytest.mark.anyio
+    async def test_who_waits_has_its_turn_when_asynchronous(self) -> None:
+        """Another task that waits is alone after the first, and not beside it."""
+        done: list[str] = []
+
+        async def rest(seconds: float) -> None:
+            for _ in range(20):  # turns enough for the other task, were it let in
+                await anyio.lowlevel.checkpoint()
+
+        def inner(name: str) -> Flow[None]:
+            done.append(f"{name} begins")
+            yield from sleep(1)
+            done.append(f"{name} ends")
+
+        driver = AsyncDriver(None, sleep=rest, **DEFAULTS)
+        async with anyio.create_task_group() as group:
+            for name in ("one", "other"):
+                group.start_soon(driver.run, alone(inner(name), wait=True))
+        first, second = (text.partition(" ")[0] for text in done[::2])
+        assert done == [f"{first} begins", f"{first} ends", f"{second} begins", f"{second} ends"]
+        assert {first, second} == {"one", "other"}
+
+    def test_who_waits_has_its_turn_among_threads(self) -> None:
+        """Another thread that waits is alone after the first, and not beside it."""
+        done: list[str] = []
+        asking, entered = threading.Event(), threading.Event()
+
+        def second() -> Flow[None]:
+            entered.set()
+            done.append("second")
+            yield from ()
+
+        def ask() -> None:
+            asking.set()
+            driver.run(alone(second(), wait=True))
+
+        other = threading.Thread(target=ask)
+
+        def rest(seconds: float) -> None:
+            other.start()
+            assert asking.wait(PATIENCE)
+            assert not entered.wait(0.05)
+            done.append("first")
+
+        driver = Driver(None, sleep=rest, **DEFAULTS)
+        driver.run(alone(sleep(1), wait=True))
+        other.join(PATIENCE)
+        assert done == ["first", "second"]
+
+    @pytest.mark.anyio
+    async def test_one_that_is_cancelled_frees_the_place(self) -> None:
+        """A task that is cancelled while it is alone leaves the place to the next."""
+        done: list[str] = []
+
+        async def rest(seconds: float) -> None:
+            scope.cancel()
+            await anyio.lowlevel.checkpoint()
+
+        def next_one() -> Flow[None]:
+            done.append("next")
+            yield from ()
+
+        driver = AsyncDriver(None, sleep=rest, **DEFAULTS)
+        with anyio.CancelScope() as scope:
+            await driver.run(alone(sleep(1), wait=True))
+        assert scope.cancelled_caught
+        await driver.run(alone(next_one(), wait=False))
+        assert done == ["next"]
+
+
+class TestMachine:
+    """Files and programs, as a flow asks for them."""
+
+    def test_a_file_is_read(self, way: Way, tmp_path: Path) -> None:
+        """The flow gets the bytes, and None for a file that is not there."""
+        (tmp_path / "token").write_bytes(b"\xff token\n")
+        drive = Drive(way)
+        assert drive.run(read(str(tmp_path / "token"))) == b"\xff token\n"
+        assert drive.run(read(str(tmp_path / "missing"))) is None
+
+    def test_a_file_is_written(self, way: Way, tmp_path: Path) -> None:
+        """What was there is replaced."""
+        path = tmp_path / "login.json"
+        path.write_bytes(b"old")
+        Drive(way).run(write(str(path), b"new"))
+        assert path.read_bytes() == b"new"
+
+    def test_a_program_is_run(self, way: Way) -> None:
+        """The flow gets the status and what was printed."""
+        argv = (sys.executable, "-c", "print(1); raise SystemExit(7)")
+        assert Drive(way).run(run(argv, PATIENCE, {})) == Output(7, b"1\n")
+
+    def test_failures_are_thrown_into_the_flow(self, way: Way, tmp_path: Path) -> None:
+        """A flow may catch what became of its file or its program, and go on."""
+
+        def flow() -> Flow[list[str]]:
+            caught = []
+            for step in (
+                read(str(tmp_path)),
+                write(str(tmp_path / "none" / "f"), b""),
+                run((str(tmp_path / "none"),), 1, {}),
+            ):
+                try:
+                    yield from step
+                except ConfigurationError as error:
+                    caught.append(str(error))
+            return caught
+
+        reading, writing, starting = Drive(way).run(flow())
+        assert "cannot be read" in reading
+        assert "cannot be written" in writing
+        assert "cannot be started" in starting
+
+    def test_a_program_that_takes_too_long_is_ended(self, way: Way) -> None:
+        """The flow gets a TimeoutError, which it may catch."""
+
+        def flow() -> Flow[str]:
+            try:
+                yield from run((sys.executable, "-c", "import time; time.sleep(60)"), 0.05, {})
+            except TimeoutError as error:
+                return str(error)
+            return "ended"
+
+        assert "did not end within" in Drive(way).run(flow())
+
+
+class TestDirect:
+    """What stays off any proxy."""
+
+    def test_a_given_client_sends_it_all(self, way: Way) -> None:
+        """An http_client gets what is direct too: its proxies are its owner's."""
+        drive = Drive(way)
+        assert drive.run(send(REQUEST, direct=True)).body == b"body of {}"
+
+    def test_it_goes_straight_past_a_proxy(self, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where a proxy is set, what is direct reaches its host without it, and the rest goes through it."""
+        driver: Any = Driver if way.is_sync else AsyncDriver
+        with ScriptedServer(cut_off(answer(b"{}"))) as host, ScriptedServer(forwarding) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            sender = driver(None, sleep=way.sleep, **{**DEFAULTS, "trust_env": True})
+            request = Request("GET", f"{host.url}/path", [])
+            assert way.run(sender.run, send(request, direct=True)).status == 200
+            assert (len(host.requests), len(proxy.requests)) == (1, 0)
+            assert way.run(sender.run, send(request)).status == 200
+            assert (len(host.requests), len(proxy.requests)) == (2, 1)
+            assert way.run(sender.run, send(request, direct=True)).status == 200
+            assert (len(host.requests), len(proxy.requests)) == (3, 1)
+            way.run(sender.close if way.is_sync else sender.aclose)
+
+
+class TestTime:
+    """How long a run may take, with everything that it waits for."""
+
+    @staticmethod
+    def flow() -> Flow[Response]:
+        yield from sleep(1)
+        return (yield from send(REQUEST))
+
+    @pytest.mark.parametrize("own", [True, False])
+    def test_a_run_that_takes_too_long_is_late(self, way: Way, own: bool) -> None:
+        """The driver's own time, or the run's, covers the waits too; what comes after it is not sent."""
+
+        def refuse(request: httpx.Request) -> httpx.Response:
+            raise AssertionError("nothing was to be sent")
+
+        async def rest(seconds: float) -> None:
+            await anyio.sleep_forever()
+
+        limit = 1e-9 if way.is_sync else 0.01
+        drive = Drive(way, refuse, sleep=None if way.is_sync else rest, timeout=limit if own else None)
+        with pytest.raises(TimeoutError, match=r"within its timeout: .* allow a longer one"):
+            way.run(drive.driver.run, self.flow(), None if own else limit)
+
+    def test_the_runs_time_goes_before_the_drivers(self, way: Way) -> None:
+        """A run that is given more time than the driver has it."""
+        drive = Drive(way, timeout=1e-9)
+        assert way.run(drive.driver.run, self.flow(), 60).status == 200
+
+    def test_an_attempt_has_what_is_left(self) -> None:
+        """No phase of an attempt is longer than the run that it is part of."""
+        seen: list[dict[str, float]] = []
+
+        def handler(request: httpx.Request) -> httpx.Response:
+            seen.append(request.extensions["timeout"])
+            return ok(request)
+
+        with open_way("sync") as way:
+            drive = Drive(way, handler, connect_timeout=1, read_timeout=60)
+            way.run(drive.driver.run, self.flow(), 30)
+        (timeouts,) = seen
+        assert timeouts["connect"] == 1
+        assert 1 < timeouts["read"] <= 30
+
+    @pytest.mark.parametrize("name", ["timeout", "connect_timeout", "read_timeout"])
+    @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "3"])
+    def test_a_time_that_is_none_is_refused(self, way: Way, name: str, seconds: Any) -> None:
+        """Each of the times is a positive number of seconds; the text says which is not."""
+        with pytest.raises(ParameterError, match=rf"^{name} is .*: pass a positive number of seconds"):
+            Drive(way, **{name: seconds})
+
+    def test_a_runs_time_that_is_none_is_refused(self, way: Way) -> None:
+        """So is the time of one run, before anything is asked."""
+        drive = Drive(way)
+        with pytest.raises(ParameterError, match=r"^timeout is -1: pass a positive number of seconds"):
+            way.run(drive.driver.run, self.flow(), -1)
+        assert way.pauses == []

@@ -24,7 +24,7 @@ PARTITIONS = {  # name: (plain suffix, dual-stack suffix, regions, some of which
     "aws-iso": ("c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1 us-iso-north-5"),
     "aws-iso-b": ("sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1 us-isob-south-2"),
     "aws-iso-e": ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "eu-isoe-west-1 eu-isoe-north-1"),
-    "aws-iso-f": ("csp.hci.ic.gov", "api.aws.hci.ic.gov", "us-isof-south-1 us-isof-west-2 eu-isof-west-1"),
+    "aws-iso-f": ("csp.hci.ic.gov", "api.aws.hci.ic.gov", "us-isof-south-1 us-isof-west-2"),
 }
 REGIONS = [(region, name) for name, (_, _, regions) in PARTITIONS.items() for region in regions.split()]
 NOBODY_HAS_HEARD_OF = [

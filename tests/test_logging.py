@@ -104,7 +104,7 @@ def test_each_attempt_leaves_one_line(way: Way, caplog: pytest.LogCaptureFixture
     for line, parts in zip(found, (["no answer"], ["500", "id-1"], ["200", "id-2"]), strict=True):
         for part in (*parts, "GetKeyLastUsage", "kms.us-east-2.amazonaws.com"):
             assert part in line
-        assert re.search(r"\d{3}\.0 ms", line)
+        assert re.search(r"\d+\.\d ms", line)
     assert {record.levelno for record in caplog.records if record.name == "awskms_lite"} == {logging.DEBUG}
 
 

@@ -190,8 +190,7 @@ def test_an_unreadable_body_is_never_repeated(body: str, secret: str) -> None:
     with pytest.raises(ProtocolError) as caught:
         read(answer((body % secret).encode()))
     error = caught.value
-    assert error.__suppress_context__
-    assert error.__cause__ is None
+    assert error.__context__ is None
     for text in (str(error), repr(error), repr(error.args), repr(vars(error))):
         assert secret not in text
 

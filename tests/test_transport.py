@@ -208,6 +208,89 @@ class TestTrustedRoots:
         assert (len(subjects) == 1) is trusting
 
 
+class TestBundle:
+    """Roots of one's own, by AWS_CA_BUNDLE or the profile."""
+
+    @staticmethod
+    def subjects(context: ssl.SSLContext) -> list[str]:
+        return [str(root["subject"]) for root in context.get_ca_certs()]
+
+    @pytest.mark.parametrize("trusting", [True, False])
+    def test_a_bundle_replaces_the_roots(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, trusting: bool
+    ) -> None:
+        """Its authorities are the only ones, whatever SSL_CERT_FILE says, and everything is checked."""
+        TLS().write_root(str(tmp_path / "root.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+        context = TrustedRoots(trusting, str(tmp_path / "root.pem")).context("https")
+        (subject,) = self.subjects(context)
+        assert "trustme" in subject
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
+
+    def test_a_directory_may_be_a_bundle(self, tmp_path: Any) -> None:
+        """A directory of certificates is looked into when one is needed; the common roots are not there."""
+        context = TrustedRoots(False, str(tmp_path)).context("https")
+        assert self.subjects(context) == []
+        assert context.verify_mode is ssl.CERT_REQUIRED
+
+    @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+    def test_one_that_cannot_be_used_is_an_error(self, tmp_path: Any, content: bytes | None) -> None:
+        """Missing, empty or no certificate: the text names the path and how to set another."""
+        path = tmp_path / "root.pem"
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(errors.ConfigurationError, match=r"cannot be used .*: set AWS_CA_BUNDLE") as caught:
+            TrustedRoots(False, str(path)).context("https")
+        assert str(path) in str(caught.value)
+        assert isinstance(caught.value.__cause__, OSError)
+
+    def test_a_missing_root_of_the_environment_is_an_error(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    ) -> None:
+        """A SSL_CERT_FILE that is not there is told as a mistake of the set-up too."""
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+        with pytest.raises(errors.ConfigurationError, match="SSL_CERT_FILE to a file of PEM certificates"):
+            TrustedRoots(True, None).context("https")
+
+    def test_http_has_no_need_of_it(self, tmp_path: Any) -> None:
+        """A bundle is read when a TLS connection needs it, and not before."""
+        assert TrustedRoots(False, str(tmp_path / "missing.pem")).context("http").get_ca_certs() == []
+
+
+class TestProxyOf:
+    """Which proxy lies between here and a URL, for people to read."""
+
+    @pytest.mark.parametrize(
+        ("environ", "url", "proxy"),
+        [
+            ({}, "https://kms.test", None),
+            ({"HTTPS_PROXY": "http://proxy.test:3128"}, "https://kms.test", "http://proxy.test:3128"),
+            ({"HTTPS_PROXY": "http://proxy.test:3128"}, "http://kms.test", None),
+            ({"ALL_PROXY": "http://all.test:1"}, "https://kms.test", "http://all.test:1"),
+            ({"ALL_PROXY": "http://all.test:1", "HTTPS_PROXY": "http://p:2"}, "https://kms.test", "http://p:2"),
+            ({"HTTPS_PROXY": "http://p:2", "NO_PROXY": "kms.test"}, "https://kms.test", None),
+            ({"HTTPS_PROXY": "http://p:2", "NO_PROXY": ".test"}, "https://kms.test:8443/x", None),
+            ({"HTTPS_PROXY": "http://p:2", "NO_PROXY": "other.test"}, "https://kms.test", "http://p:2"),
+        ],
+    )
+    def test_the_variables_say_which(
+        self, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], url: str, proxy: str | None
+    ) -> None:
+        """By the scheme, else for all, unless the host is one to reach without."""
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        assert transport.proxy_of(url) == proxy
+
+    def test_user_and_password_are_left_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What stands before the @ of a proxy's URL is nobody's business."""
+        monkeypatch.setenv("HTTPS_PROXY", "http://user:p%40ss@word@proxy.test:3128")
+        found = transport.proxy_of("https://kms.test")
+        assert found is not None
+        assert "proxy.test:3128" in found
+        assert not any(secret in found for secret in ("user", "p%40ss", "word"))
+
+
 class TestSize:
     """A body that no answer of KMS comes near is refused before it fills the memory."""
 

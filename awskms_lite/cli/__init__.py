@@ -8,6 +8,7 @@
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -15,40 +16,52 @@ from collections.abc import Sequence
 from .._version import __version__
 from ..errors import ConfigurationError, CredentialsError
 from . import doctor, local, usage
+from .text import complain
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments, the process's own by default, and give its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a letter that it cannot show is no reason to fail
     arguments = _parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (ConfigurationError, CredentialsError) as error:
-        print(f"awskms-lite: {error}", file=sys.stderr)
+        complain(str(error))
         return 2
     except KeyboardInterrupt:
-        print("awskms-lite: interrupted", file=sys.stderr)
+        complain("interrupted")
         return 130
     except BrokenPipeError:
-        # Python flushes standard output once more at its end, which would fail again, and loudly.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        _silence()
         return 141
+    except OSError as error:
+        _silence()
+        complain(f"the output cannot be written: {error.strerror}")
+        return 1
     return code
+
+
+def _silence() -> None:
+    """Let standard output go nowhere: Python flushes it once more at its end, which would fail again, loudly."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--region", help="the keys' region (default: that of a key's ARN, AWS_REGION, the profile's)"
-    )
+    shared.add_argument("--region", help="the region (default: that of a key's ARN, AWS_REGION, the profile's)")
     shared.add_argument("--profile", help="a profile of the shared files (default: AWS_PROFILE, else 'default')")
     shared.add_argument("--endpoint-url", metavar="URL", help="ask this endpoint, a local KMS for example")
     parser = argparse.ArgumentParser(
         prog="awskms-lite",
         description="Find out when and how AWS KMS keys were last used.",
-        epilog="Exit codes: 0 all answered; 1 some key failed; 2 wrong use or configuration; 130 interrupted.",
+        epilog="Exit codes: 0 all answered; 1 some key failed; 2 wrong use or configuration; 130 interrupted; "
+        "141 nobody reads the output.",
     )
     parser.add_argument("--version", action="version", version=f"awskms-lite {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

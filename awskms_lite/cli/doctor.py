@@ -4,17 +4,16 @@ import argparse
 import json
 import os
 import time
-import uuid
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..client import KMSClient
-from ..errors import CredentialsError, KMSLiteError, NotFoundException, ServiceError
+from ..errors import ConfigurationError, CredentialsError, KMSLiteError, NotFoundException, ServiceError
 from ..machine import read_file
 from ..settings import Setting, Settings, load_sections, settle
-from ..transport import proxy_of
 from .text import columns, printable
+
+if TYPE_CHECKING:
+    from ..client import KMSClient
 
 
 class Finding(NamedTuple):
@@ -41,27 +40,35 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Look at everything, report it, and give 0 where KMS was reached and answered as it should."""
-    settings = settle(
-        os.environ,
-        load_sections(os.environ, read_file),
-        profile=arguments.profile,
-        region=arguments.region,
-        endpoint_url=arguments.endpoint_url,
-    )
-    with KMSClient(
-        profile=arguments.profile, region=arguments.region, endpoint_url=arguments.endpoint_url
-    ) as client:
-        findings = _setup(settings, client)
+    findings: list[Finding] = []
+    try:
+        code = _look(arguments, findings)
+    except (ConfigurationError, CredentialsError) as error:
+        findings.append(Finding("set-up", "broken", str(error)))
+        code = 2
+    print(_as_json(findings, code) if arguments.output == "json" else _as_text(findings))
+    return code
+
+
+def _look(arguments: argparse.Namespace, findings: list[Finding]) -> int:
+    """Add what there is to find, one after another, so that what comes before a mistake is not lost."""
+    from ..client import KMSClient
+
+    chosen = {name: getattr(arguments, name) for name in ("profile", "region", "endpoint_url")}
+    settings = settle(os.environ, load_sections(os.environ, read_file), **chosen)
+    with KMSClient(**chosen) as client:
+        findings += _setup(settings, client)
         credentials, code = _credentials(client)
         findings.append(credentials)
         if code == 0:
             answers, code = _call(client)
             findings += answers
-    print(_as_json(findings, code) if arguments.output == "json" else _as_text(findings))
     return code
 
 
-def _setup(settings: Settings, client: KMSClient) -> list[Finding]:
+def _setup(settings: Settings, client: "KMSClient") -> list[Finding]:
+    from ..transport import proxy_of
+
     endpoint = settings.endpoint("kms")
     proxy = proxy_of(client.endpoint_url)
     return [
@@ -70,6 +77,7 @@ def _setup(settings: Settings, client: KMSClient) -> list[Finding]:
         Finding("endpoint", client.endpoint_url, endpoint.origin if endpoint else "of the region"),
         _flag("FIPS", settings.use_fips_endpoint),
         _flag("dual-stack", settings.use_dualstack_endpoint),
+        Finding("retry mode", settings.retry_mode.value, settings.retry_mode.origin),
         Finding("attempts", str(settings.max_attempts.value), settings.max_attempts.origin),
         Finding("proxy", proxy or "none", "environment" if proxy else ""),
         _roots(settings, os.environ),
@@ -89,18 +97,20 @@ def _roots(settings: Settings, environ: Mapping[str, str]) -> Finding:
     return Finding("CA", "certifi", "default")
 
 
-def _credentials(client: KMSClient) -> tuple[Finding, int]:
+def _credentials(client: "KMSClient") -> tuple[Finding, int]:
     try:
         found = client.resolve_credentials()
     except KMSLiteError as error:
-        return Finding("credentials", "none", " ".join(str(error).split())), 2
+        return Finding("credentials", "none", str(error)), 2
     account = f", account {found.account_id}" if found.account_id else ""
     end = f"until {found.expires_at:%Y-%m-%d %H:%M:%S} UTC" if found.expires_at else "without end"
     return Finding("credentials", f"...{found.access_key_id[-4:]}{account}, {end}", found.source), 0
 
 
-def _call(client: KMSClient) -> tuple[list[Finding], int]:
+def _call(client: "KMSClient") -> tuple[list[Finding], int]:
     """Ask about a key that does not exist: to be told so means that the call arrived and is permitted."""
+    import uuid
+
     asked = time.time()
     try:
         client.get_key_last_usage(str(uuid.uuid4()))
@@ -108,8 +118,8 @@ def _call(client: KMSClient) -> tuple[list[Finding], int]:
         return [_clock(error, asked), Finding("call", "reached and permitted", _request_id(error))], 0
     except ServiceError as error:
         return [_clock(error, asked), Finding("call", f"refused: {error.code}", str(error))], 1
-    except CredentialsError:
-        raise
+    except (ConfigurationError, CredentialsError) as error:
+        return [Finding("call", "not made", str(error))], 2
     except KMSLiteError as error:
         return [Finding("call", "no answer", str(error))], 1
     return [Finding("call", "reached and permitted")], 0
@@ -121,6 +131,8 @@ def _request_id(error: ServiceError) -> str:
 
 def _clock(error: ServiceError, asked: float) -> Finding:
     """Compare the clocks; the header counts whole seconds, and the answer took its time."""
+    from email.utils import parsedate_to_datetime
+
     try:
         theirs = parsedate_to_datetime(error.date or "").timestamp()
     except ValueError:
@@ -134,9 +146,19 @@ def _clock(error: ServiceError, asked: float) -> Finding:
 
 
 def _as_text(findings: list[Finding]) -> str:
-    return columns([(f.name, printable(f.value), printable(f.remark)) for f in findings])
+    """Give a line for each finding; a remark that is longer than a line stands below them all."""
+    short = [(f.name, printable(f.value), printable(f.remark) if _fits(f) else "see below") for f in findings]
+    long = [f"\n{f.name}:\n" + "\n".join(map(printable, f.remark.splitlines())) for f in findings if not _fits(f)]
+    return "\n".join([columns(short), *long])
+
+
+def _fits(finding: Finding) -> bool:
+    return len(finding.remark) <= 60 and finding.remark.isprintable()
 
 
 def _as_json(findings: list[Finding], code: int) -> str:
-    rows = {finding.name: {"value": finding.value, "remark": finding.remark} for finding in findings}
+    rows = {
+        f.name.lower().replace("-", "_").replace(" ", "_"): {"value": f.value, "remark": f.remark}
+        for f in findings
+    }
     return json.dumps({"ok": code == 0, **rows}, indent=2)

@@ -1,5 +1,7 @@
-"""Text for a terminal: columns, and nothing in them that the terminal would act on."""
+"""Text for a terminal: columns, complaints, and nothing in them that the terminal would act on."""
 
+import contextlib
+import sys
 from collections.abc import Sequence
 
 
@@ -13,3 +15,10 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 def printable(text: str) -> str:
     """Give the text with what a terminal might act on, and what it cannot show, written out."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def complain(text: str) -> None:
+    """Say what went wrong on standard error, line by line; where nobody reads that, the exit code has to do."""
+    lines = [printable(line) for line in text.splitlines()]
+    with contextlib.suppress(OSError):
+        print("awskms-lite:", "\n".join(lines), file=sys.stderr, flush=True)

@@ -2,17 +2,15 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..client import KMSClient
 from ..converter import to_wire
-from ..errors import ConfigurationError, CredentialsError, KMSLiteError, ServiceError
-from ..models.usage import GetKeyLastUsageResponse, UsageVerdict
-from .text import columns, printable
+from ..errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError, ServiceError
+from ..models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse, UsageVerdict
+from .text import columns, complain, printable
 
 _MEANING = {
     UsageVerdict.USED: "used since tracking began; keys that depend on rare events may look idle",
@@ -46,35 +44,52 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask about each key, print the answers, and name each failure on standard error."""
-    outcomes = list(_ask(arguments))
-    print(_as_json(outcomes) if arguments.output == "json" else _as_table(outcomes))
-    failed = [outcome for outcome in outcomes if outcome.error is not None]
-    for outcome in failed:
-        print(f"awskms-lite: {printable(f'{outcome.key}: {outcome.error}')}", file=sys.stderr)
-    return 1 if failed else 0
+    outcomes: list[Outcome] = []
+    try:
+        outcomes.extend(_ask(arguments))
+    finally:  # what was answered before a stop is not lost
+        if outcomes:
+            print(_as_json(outcomes) if arguments.output == "json" else _as_table(outcomes))
+            for outcome in outcomes:
+                if outcome.error is not None:
+                    complain(f"{outcome.key}: {outcome.error}")
+    return 1 if any(outcome.error is not None for outcome in outcomes) else 0
 
 
 def _ask(arguments: argparse.Namespace) -> Iterator[Outcome]:
     """Ask about the keys in their order, with a client for each region."""
+    from ..client import KMSClient
+
     with ExitStack() as stack:
         clients: dict[str | None, KMSClient] = {}
-        places = [arguments.region or _region_of(key) for key in arguments.keys]
-        for place in dict.fromkeys(places):  # all of them first: a wrong configuration shows before any call
+        places = {key: arguments.region or _region_of(key) for key in arguments.keys if _fault(key) is None}
+        for place in dict.fromkeys(places.values()):  # all first: a wrong set-up shows before any call
             client = KMSClient(region=place, profile=arguments.profile, endpoint_url=arguments.endpoint_url)
             clients[place] = stack.enter_context(client)
-        for key, place in zip(arguments.keys, places, strict=True):
+        for key in arguments.keys:
+            if key not in places:
+                yield Outcome(key, None, _fault(key))
+                continue
             try:
-                yield Outcome(key, clients[place].get_key_last_usage(key), None)
+                yield Outcome(key, clients[places[key]].get_key_last_usage(key), None)
             except (ConfigurationError, CredentialsError):
                 raise
             except KMSLiteError as error:
                 yield Outcome(key, None, error)
 
 
+def _fault(key: str) -> ParameterError | None:
+    """Say what is wrong with a key, before anybody is asked about it."""
+    try:
+        GetKeyLastUsageRequest(key)
+    except ParameterError as error:
+        return error
+    return None
+
+
 def _region_of(key: str) -> str | None:
-    """Give the region that an ARN names, None for what names none."""
-    parts = key.split(":")
-    return parts[3] or None if key.startswith("arn:") and len(parts) > 3 else None
+    """Give the region that an ARN names, None for a key id, which names none."""
+    return key.split(":")[3] if key.startswith("arn:") else None
 
 
 def _as_json(outcomes: Sequence[Outcome]) -> str:
@@ -107,7 +122,7 @@ def _table_row(outcome: Outcome) -> tuple[str, ...]:
     key, answer = printable(outcome.key), outcome.answer
     if answer is None:
         code = outcome.error.code if isinstance(outcome.error, ServiceError) else type(outcome.error).__name__
-        return key, "error", "-", printable(code), "-"
+        return key, f"error: {printable(code)}", "-", "-", "-"
     used = answer.key_last_usage
     return (
         key,

@@ -60,11 +60,14 @@ class CredentialsCache:
 
         Raises `CredentialsError` or `ConfigurationError` where there are none that could be used.
         """
+        seen = self._round  # read before the rest: a renewal that ends in between is then known to be newer
         held, now = self._held, self._clock()
-        if held is None or self._is_due(held, now):
-            yield from alone(self._renew(self._round), wait=held is None or now >= held.must)
-            held = self._held
-        assert held is not None  # a renewal that leaves nothing to use raises
+        if held is not None and not self._is_due(held, now):
+            return held.credentials
+        renewed = yield from alone(self._renew(seen), wait=held is None or now >= held.must)
+        if renewed is not None:
+            return renewed
+        assert held is not None  # without keys everybody waits, and who waited got some or an error
         return held.credentials
 
     def drop(self, refused: Credentials) -> None:
@@ -79,39 +82,43 @@ class CredentialsCache:
         ended = now >= held.end and not held.credentials.static_stability
         return ended or now >= self._pause_until
 
-    def _renew(self, seen: int) -> Flow[None]:
+    def _renew(self, seen: int) -> Flow[Credentials]:
         """Renew, alone; those who waited meanwhile share the outcome instead of asking again."""
         if self._round != seen:
             if self._failure is not None and not self._is_usable():
                 raise CredentialsError(str(self._failure)) from self._failure
-            return
+            if self._held is not None:  # else KMS has refused the new ones already, and others are needed
+                return self._held.credentials
         try:
-            self._take((yield from self._find()))
+            held = self._take((yield from self._find()))
         except KMSLiteError as error:
             self._round, self._failure = self._round + 1, error
-            if not self._is_usable():
+            kept = self._held
+            if kept is None or not self._is_usable():
                 raise
             logger.warning("The credentials could not be renewed, and those at hand stay in use: %s", error)
             self._pause()
-        else:
-            self._round, self._failure = self._round + 1, None
+            return kept.credentials
+        self._round, self._failure = self._round + 1, None
+        return held.credentials
 
-    def _take(self, found: Credentials) -> None:
+    def _take(self, found: Credentials) -> _Held:
         now, held = self._clock(), self._held
         end = inf if found.expires_at is None else found.expires_at.timestamp()
         life = end - now
         if life <= 0 and not found.static_stability:
             raise CredentialsError(
-                f"The credentials from {found.source} have expired already: renew them there, and check this "
+                f"The credentials ({found.source}) have expired already: renew them there, and check this "
                 "machine's clock."
             )
-        if held is not None and end <= held.end:
+        if held is not None and end <= held.end and found.access_key_id == held.credentials.access_key_id:
             self._pause()  # nothing newer: what was held, and when it is due, stays as it was
-            return
+            return held
         soon, must = end - min(_SOON, max(life, 0) / 3), end - min(_MUST, max(life, 0) / 6)
-        self._held = _Held(found, soon, must, end)
+        held = self._held = _Held(found, soon, must, end)
         if found.static_stability and life < _MUST:
             self._pause()
+        return held
 
     def _is_usable(self) -> bool:
         held = self._held

@@ -9,7 +9,14 @@ import re
 from collections.abc import Callable
 
 from ..endpoints import read_custom_url
-from ..errors import ConfigurationError, CredentialsError, ProtocolError, TransportError
+from ..errors import (
+    ConfigurationError,
+    ConnectError,
+    CredentialsError,
+    ProtocolError,
+    TimeoutError,
+    TransportError,
+)
 from ..identity import Credentials
 from ..retry import delay
 from ..settings import Setting, Settings
@@ -82,14 +89,17 @@ def _fetch_token(endpoint: str, random: Callable[[], float]) -> Flow[str | Passe
     request = Request("PUT", endpoint + _TOKEN_PATH, [_TOKEN_LIFE])
     retry = 0
     while True:
+        retry += 1
         try:
             response = yield from send(request, TIMEOUT, direct=True)
         except (TransportError, ProtocolError) as error:
-            why = type(error).__name__
-            return PassedOver(f"not on an EC2 instance, or its metadata cannot be reached ({endpoint}: {why})")
-        retry += 1
-        if retry == ATTEMPTS or not (response.status == 401 or _is_passing(response)):
-            return _read_token(response, request.url)
+            refused = isinstance(error, ConnectError) and not isinstance(error, TimeoutError)
+            if refused or retry == ATTEMPTS:
+                why = f"{endpoint}: {type(error).__name__}"
+                return PassedOver(f"not on an EC2 instance, or its metadata cannot be reached ({why})")
+        else:
+            if retry == ATTEMPTS or not (response.status == 401 or _is_passing(response)):
+                return _read_token(response, request.url)
         yield from sleep(delay("transient", retry - 1, random))
 
 

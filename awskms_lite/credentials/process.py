@@ -13,7 +13,7 @@ provider" in the AWS SDKs and Tools Reference Guide.
 import os
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -33,19 +33,21 @@ def load(
     command: str,
     profile: str,
     clock: Callable[[], float],
+    environ: Mapping[str, str],
     *,
     account_id: str | None = None,
     windows: bool = os.name == "nt",
 ) -> Flow[Credentials]:
     """Run the command of a profile and give the credentials it prints.
 
-    `account_id` is the account where the program names none. `windows` says by whose rules the command is split
-    into its words. Raises `CredentialsError`, which names the profile and the program.
+    The program finds the variables of `environ`. `account_id` is the account where it names none. `windows` says
+    by whose rules the command is split into its words. Raises `CredentialsError`, which
+    names the profile and the program.
     """
     argv = _split(command, profile, windows)
     name = f"{SOURCE} of the profile {profile!r} ({argv[0]})"
     try:
-        output = yield from run(argv, TIMEOUT)
+        output = yield from run(argv, TIMEOUT, environ)
     except (ConfigurationError, TimeoutError) as error:
         raise CredentialsError(f"{name} gave no credentials: {error}") from error
     if output.status != 0:

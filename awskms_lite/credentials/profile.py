@@ -2,8 +2,8 @@
 
 A profile may hold several of these; the first one counts:
 
-    role_arn with source_profile or credential_source    AssumeRole, with the credentials of another
     role_arn with web_identity_token_file                AssumeRoleWithWebIdentity
+    role_arn with source_profile or credential_source    AssumeRole, with the credentials of another
     sso_session, or sso_start_url and the like           IAM Identity Center
     aws_access_key_id and aws_secret_access_key          the keys themselves
     login_session                                        `aws login`
@@ -12,6 +12,7 @@ A profile may hold several of these; the first one counts:
 Source: "Assume role credential provider" and its neighbours in the AWS SDKs and Tools Reference Guide.
 """
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -71,10 +72,11 @@ def _direct(means: _Means, section: Section, name: str) -> Flow[Found]:
     token_file, command = _text(section, "web_identity_token_file"), _text(section, "credential_process")
     if token_file:
         return (yield from _web_identity(means, section, name, token_file))
-    from . import sso
+    if any(property_name.startswith("sso_") for property_name in section):
+        from . import sso
 
-    if sso.applies(section):
-        return (yield from sso.load(means.settings, section, name, means.clock, means.random))
+        if sso.applies(section):
+            return (yield from sso.load(means.settings, section, name, means.clock, means.random))
     if _text(section, _KEY) or _text(section, _SECRET):
         return _own_keys(section, name)
     if session := _text(section, "login_session"):
@@ -84,7 +86,11 @@ def _direct(means: _Means, section: Section, name: str) -> Flow[Found]:
     if command:
         from . import process
 
-        return (yield from process.load(command, name, means.clock, account_id=_text(section, "aws_account_id")))
+        return (
+            yield from process.load(
+                command, name, means.clock, means.settings.environ, account_id=_text(section, "aws_account_id")
+            )
+        )
     return PassedOver("it says nothing about credentials")
 
 
@@ -168,7 +174,7 @@ def _duration(section: Section, name: str) -> int | None:
     text = _text(section, "duration_seconds")
     if text is None:
         return None
-    if not text.isdecimal() or not 900 <= int(text) <= 43_200:
+    if not re.fullmatch("[0-9]{3,5}", text) or not 900 <= int(text) <= 43_200:
         raise CredentialsError(f"The profile {name!r} has duration_seconds = {text}: it takes 900 to 43200.")
     return int(text)
 
@@ -178,10 +184,10 @@ def _mfa_code(means: _Means, serial: str, name: str) -> str:
         raise CredentialsError(
             f"The profile {name!r} wants a code of the MFA device {serial}: pass mfa=, a function to ask for it."
         )
-    code = means.mfa(serial).strip()
-    if not (code.isdecimal() and code.isascii() and len(code) == 6):
+    code: object = means.mfa(serial)
+    if not isinstance(code, str) or not re.fullmatch("[0-9]{6}", code.strip()):
         raise CredentialsError(f"What was given for the MFA device {serial} is no code: it has six digits.")
-    return code
+    return code.strip()
 
 
 def _own_keys(section: Section, name: str) -> Credentials:

@@ -12,7 +12,9 @@ from ..retry import delay
 from ..steps import Flow, Request, Response, send, sleep
 
 ATTEMPTS = 3
-_UNFIT = re.compile(r"[^!-~]")
+_VISIBLE = re.compile(r"[!-~]+")
+_KEY_ID = re.compile(r"[!-+\-.0-~]+")  # visible, but for what ends it in a credential scope: comma and slash
+_NO_JSON = object()
 
 
 class PassedOver(NamedTuple):
@@ -27,21 +29,26 @@ Found: TypeAlias = Credentials | PassedOver
 def checked(credentials: Credentials) -> Credentials:
     """Give the credentials back; raises `CredentialsError` where a part could not stand in a header.
 
-    A line end in a token would break the request apart, so it is refused here, without repeating the value.
+    A line end in a token would break the request apart, so it is refused here, without repeating the value. So
+    is an end without a time zone.
     """
-    parts: dict[str, object] = {
-        "access key id": credentials.access_key_id,
-        "secret access key": credentials.secret_access_key,
-        "session token": credentials.session_token,
+    parts: dict[str, tuple[object, re.Pattern[str]]] = {
+        "access key id": (credentials.access_key_id, _KEY_ID),
+        "secret access key": (credentials.secret_access_key, _VISIBLE),
+        "session token": (credentials.session_token, _VISIBLE),
     }
-    for name, value in parts.items():
+    for name, (value, wanted) in parts.items():
         if value is None and name == "session token":
             continue
-        if not isinstance(value, str) or not value or _UNFIT.search(value):
+        if not isinstance(value, str) or not wanted.fullmatch(value):
             raise CredentialsError(
                 f"The {name} ({credentials.source}) is missing, or holds a character that none has, a space "
                 "perhaps or a line end: set it anew."
             )
+    if credentials.expires_at is not None and credentials.expires_at.tzinfo is None:
+        raise CredentialsError(
+            f"The credentials ({credentials.source}) end at a time without a time zone: add it."
+        )
     return credentials
 
 
@@ -50,7 +57,9 @@ def read_object(content: bytes, source: str) -> dict[str, Any]:
     try:
         value: object = json.loads(content.decode())
     except (ValueError, RecursionError):
-        raise CredentialsError(f"{source} gave something that is not JSON ({len(content)} bytes).") from None
+        value = _NO_JSON
+    if value is _NO_JSON:  # out here because the exception above holds the whole content
+        raise CredentialsError(f"{source} gave something that is not JSON ({len(content)} bytes).")
     if not isinstance(value, dict):
         raise CredentialsError(f"{source} gave a JSON {type(value).__name__}, not an object.")
     return cast(dict[str, Any], value)

@@ -17,7 +17,7 @@ from typing import Self
 
 from awskms_lite.identity import Credentials
 
-from .accounts import check_account_id, credentials_for
+from .accounts import check_account_id, check_region, credentials_for
 from .seeding import LastUsage, seeded_key
 from .server import Server
 from .service import Service
@@ -46,7 +46,7 @@ class LocalKMS:
         port: int = 0,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        self._region = region
+        self._region = check_region(region)
         self._account_id = check_account_id(account_id)
         self._port = port
         self._ssl_context = ssl_context
@@ -131,7 +131,8 @@ class LocalKMS:
     ) -> str:
         """Add a symmetric encryption key with a past; give its ARN. Times are kept to the millisecond.
 
-        `created` is the key clock's now by default, and `tracking_start` is `created`. `last_usage` is None
+        `created` is the key clock's now by default, or the last usage if that is earlier, and `tracking_start`
+        is `created`. `last_usage` is None
         for a key never used, the moment of a Decrypt, or some members of KMS's KeyLastUsageData (`Operation`,
         `Timestamp` as a datetime, `CloudTrailEventId`, `KmsRequestId`), the rest of which is made up. `state`
         is one of KMS's key states; a key in PendingDeletion is gone 30 days from the key clock's now.
@@ -140,7 +141,7 @@ class LocalKMS:
         with self._store.lock:
             key = seeded_key(
                 account_id=check_account_id(account_id or self._account_id),
-                region=region or self._region,
+                region=check_region(region or self._region),
                 now=self._store.clock.now(),
                 created=created,
                 tracking_start=tracking_start,

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from awskms_lite.identity import Credentials
 
+_REGION = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _ACCESS_KEY_ID = re.compile(r"AKIA([0-9]{12})LITE")
 
@@ -21,6 +22,13 @@ def check_account_id(account_id: str) -> str:
     if not _ACCOUNT_ID.fullmatch(account_id):
         raise ValueError(f"an AWS account id has 12 digits, {account_id!r} is none")
     return account_id
+
+
+def check_region(region: str) -> str:
+    """Give the region back; raise `ValueError` where it could not be one: it becomes a part of ARNs."""
+    if not _REGION.fullmatch(region):
+        raise ValueError(f"{region!r} is no region: pass a name like 'us-east-1'")
+    return region
 
 
 def credentials_for(account_id: str) -> Credentials:

@@ -29,7 +29,9 @@ def seeded_key(
     """Give a key with this past; `now` is the key clock's, in milliseconds. Raises `ValueError`."""
     if state not in KEY_STATES:
         raise ValueError(f"{state!r} is no key state of KMS: it has {', '.join(KEY_STATES)}")
-    creation_date = now if created is None else milliseconds(created)
+    usage = _usage(last_usage, now)
+    born = now if usage is None else min(now, usage.timestamp)  # nothing is used before it is made
+    creation_date = born if created is None else milliseconds(created)
     return Key(
         account_id,
         region,
@@ -37,7 +39,7 @@ def seeded_key(
         creation_date if tracking_start is None else milliseconds(tracking_start),
         state=state,
         deletion_date=now + _WINDOW if state == "PendingDeletion" else None,
-        last_usage=_usage(last_usage, now),
+        last_usage=usage,
     )
 
 

@@ -7,8 +7,9 @@ from attrs import Attribute, field, frozen
 
 from ..errors import ParameterError
 
+# Patterns, not compiled ones: importing this is part of every start.
 _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
-_KEY_ARN = r"arn:[a-z0-9-]+:kms:[A-Za-z0-9-]+:[0-9]{12}:key/[^/:]+"  # compiled when the first ARN comes
+_KEY_ARN = r"arn:[a-z0-9-]+:kms:[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]:[0-9]{12}:key/[^/:]+"
 _WANTED = "a key id like '1234abcd-12ab-34cd-56ef-1234567890ab', or the key's ARN"
 
 
