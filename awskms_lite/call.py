@@ -130,7 +130,7 @@ def _trace(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     Source: "Lambda recursive loop detection" in the AWS Lambda Developer Guide. Characters that cannot stand
     in a header are percent-encoded.
     """
-    trace = environ.get("_X_AMZN_TRACE_ID") if environ.get("AWS_LAMBDA_FUNCTION_NAME") else None
+    trace = environ.get("_X_AMZN_TRACE_ID", "").strip() if environ.get("AWS_LAMBDA_FUNCTION_NAME") else ""
     if not trace:
         return []
     return [("X-Amzn-Trace-Id", quote(trace, safe=_VISIBLE, errors="surrogateescape"))]

@@ -127,19 +127,20 @@ class Driver(_Lifetime):
         return self._run(flow, None if limit is None else monotonic() + limit)
 
     def _run(self, flow: Flow[T], deadline: float | None) -> T:
-        advance: Callable[[Any], Step] = flow.send
         outcome: object = None
+        failure: KMSLiteError | None = None
         try:
             while True:
                 try:
-                    step = advance(outcome)
+                    step = flow.send(outcome) if failure is None else flow.throw(failure)
                 except StopIteration as end:
                     value: T = end.value
                     return value
+                outcome = failure = None
                 try:
-                    advance, outcome = flow.send, self._perform(step, deadline)
+                    outcome = self._perform(step, deadline)
                 except KMSLiteError as error:
-                    advance, outcome = flow.throw, error
+                    failure = error
         finally:
             flow.close()
 
@@ -252,19 +253,20 @@ class AsyncDriver(_Lifetime):
             raise _too_late() from None
 
     async def _run(self, flow: Flow[T]) -> T:
-        advance: Callable[[Any], Step] = flow.send
         outcome: object = None
+        failure: KMSLiteError | None = None
         try:
             while True:
                 try:
-                    step = advance(outcome)
+                    step = flow.send(outcome) if failure is None else flow.throw(failure)
                 except StopIteration as end:
                     value: T = end.value
                     return value
+                outcome = failure = None
                 try:
-                    advance, outcome = flow.send, await self._perform(step)
+                    outcome = await self._perform(step)
                 except KMSLiteError as error:
-                    advance, outcome = flow.throw, error
+                    failure = error
         finally:
             flow.close()
 

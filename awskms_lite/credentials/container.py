@@ -155,8 +155,9 @@ def _refusal(response: Response, named: str, token: str) -> str:
     if response.status == 429 or response.status >= 500:
         return f"{answered}: try again later, and look at the agent that answers there."
     if response.status in (401, 403):
-        shown = f"the token of {TOKEN_FILE} or {TOKEN}" if token else f"that there is no token ({TOKEN_FILE})"
-        return f"{answered}: check {shown}, and that the task or pod has a role."
+        if not token:
+            return f"{answered}: it was asked without a token: set {TOKEN_FILE} or {TOKEN} if it wants one."
+        return f"{answered}: check the token of {TOKEN_FILE} or {TOKEN}, and that the task or pod has a role."
     return f"{answered}: check the URL, and that the task or pod has a role."
 
 
