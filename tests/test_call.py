@@ -524,7 +524,7 @@ class TestTrace:
         ],
     )
     def test_a_function_passes_its_trace_on(self, trace: str, sent: str) -> None:
-        """What can stand in a header goes out as it came, blanks at its ends aside; the bytes of everything else are percent-encoded."""
+        """What can stand in a header goes out as it is, trimmed; the bytes of everything else are encoded."""
         assert self.headers({**self.FUNCTION, "_X_AMZN_TRACE_ID": trace})["X-Amzn-Trace-Id"] == sent
 
     @pytest.mark.parametrize(
