@@ -6,12 +6,11 @@ take, leaves a line in the log for each attempt, and minds the lifetime of what 
 another event loop.
 """
 
-import builtins
 import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from threading import Lock
+from threading import TIMEOUT_MAX, Lock
 from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -44,12 +43,9 @@ class _Lifetime:
         trust_env: bool,
         ca_bundle: str | None,
     ) -> None:
-        given = getattr(http_client, "timeout", None)
-        if given is None:
-            own = {"connect": CONNECT_TIMEOUT, "read": READ_TIMEOUT, "write": READ_TIMEOUT, "pool": None}
-            self._timeouts: transport.Timeouts = own
-        else:
-            self._timeouts = given.as_dict()
+        own = {"connect": CONNECT_TIMEOUT, "read": READ_TIMEOUT, "write": READ_TIMEOUT, "pool": None}
+        given: Any = getattr(http_client, "timeout", None)
+        self._timeouts: transport.Timeouts = given.as_dict() if hasattr(given, "as_dict") else own
         if connect_timeout is not None:
             self._timeouts["connect"] = checked_timeout("connect_timeout", connect_timeout)
         if read_timeout is not None:
@@ -72,11 +68,26 @@ class _Lifetime:
     def _limit(self, timeout: float | None) -> float | None:
         return self._timeout if timeout is None else checked_timeout("timeout", timeout)
 
-    def _within(self, limit: float | None) -> transport.Timeouts:
-        """Give the timeouts of one attempt, phase by phase and none of them longer than the limit."""
-        if limit is None:
-            return self._timeouts
-        return {phase: limit if own is None else min(own, limit) for phase, own in self._timeouts.items()}
+    def _within(self, deadline: float | None) -> transport.Timeouts:
+        """Give the timeouts of one attempt, phase by phase and none of them beyond the deadline."""
+        return self._timeouts if deadline is None else _Phases(self._timeouts, deadline)
+
+
+class _Phases(dict[str, float | None]):
+    """The timeouts of an attempt that has a deadline: httpcore asks as each phase begins, for what is left."""
+
+    def __init__(self, phases: transport.Timeouts, deadline: float) -> None:
+        self._own, self._deadline = phases, deadline
+        super().__init__((phase, self.get(phase)) for phase in phases)
+
+    def get(self, phase: str, default: Any = None) -> Any:
+        """Give the seconds for a phase that begins now."""
+        own, left = self._own.get(phase, default), max(self._deadline - monotonic(), 0.001)
+        return left if own is None else min(own, left)
+
+
+class _OutOfTime(Exception):
+    """The time of a run is over: no failure that a flow is told of, but the end of the flow."""
 
 
 _living: WeakSet[_Lifetime] = WeakSet()
@@ -124,7 +135,10 @@ class Driver(_Lifetime):
         """
         limit = self._limit(timeout)
         self.check_open()
-        return self._run(flow, None if limit is None else monotonic() + limit)
+        try:
+            return self._run(flow, None if limit is None else monotonic() + limit)
+        except _OutOfTime as end:
+            raise _too_late() from end.__cause__
 
     def _run(self, flow: Flow[T], deadline: float | None) -> T:
         outcome: object = None
@@ -140,15 +154,20 @@ class Driver(_Lifetime):
                 try:
                     outcome = self._perform(step, deadline)
                 except KMSLiteError as error:
+                    if deadline is not None and monotonic() >= deadline:
+                        raise _OutOfTime from error
                     failure = error
         finally:
+            failure = None  # else it would hold this frame, and this frame it
             flow.close()
 
     def _perform(self, step: Step, deadline: float | None) -> object:
         match step:
             case Send():
-                return self._send(step, _left(step.timeout, deadline))
+                return self._send(step, deadline)
             case Sleep(seconds):
+                if _left(seconds, deadline) < seconds:
+                    raise _OutOfTime
                 self._sleep(seconds)
             case Alone(flow, wait):
                 return self._run_alone(flow, wait, deadline)
@@ -157,14 +176,16 @@ class Driver(_Lifetime):
             case Write(path, content):
                 machine.write_file(Path(path), content)
             case Run(argv, timeout, environ):
-                return machine.run_program(argv, _left(timeout, deadline) or timeout, environ)
+                return machine.run_program(argv, _left(timeout, deadline), environ)
         return None
 
-    def _send(self, step: Send, limit: float | None) -> Response:
+    def _send(self, step: Send, deadline: float | None) -> Response:
         sender, began = self._sender(step.direct), monotonic()
+        if step.timeout is not None:
+            deadline = began + _left(step.timeout, deadline)
         response = None
         try:
-            response = sender.send(step.request, self._within(limit), None if limit is None else began + limit)
+            response = sender.send(step.request, self._within(deadline), deadline)
             return response
         except sender.failures as error:
             raise transport.below_http(error, step.request) from error
@@ -173,10 +194,9 @@ class Driver(_Lifetime):
 
     def _run_alone(self, flow: Flow[T], wait: bool, deadline: float | None) -> T | None:
         alone = self._alone
-        patience = _left(None, deadline) if wait else None
-        if not alone.acquire(wait, -1 if patience is None else patience):
+        if not alone.acquire(wait, _left(TIMEOUT_MAX, deadline) if wait else -1):
             if wait:
-                raise _too_late()
+                raise _OutOfTime
             return None
         try:
             return self._run(flow, deadline)
@@ -244,13 +264,9 @@ class AsyncDriver(_Lifetime):
         self.check_open()
         if limit is None:
             return await self._run(flow)
-        try:
-            with anyio.fail_after(limit):
-                return await self._run(flow)
-        except KMSLiteError:
-            raise
-        except builtins.TimeoutError:
-            raise _too_late() from None
+        with anyio.move_on_after(limit):
+            return await self._run(flow)
+        raise _too_late()
 
     async def _run(self, flow: Flow[T]) -> T:
         outcome: object = None
@@ -268,6 +284,7 @@ class AsyncDriver(_Lifetime):
                 except KMSLiteError as error:
                     failure = error
         finally:
+            failure = None  # else it would hold this frame, and this frame it
             flow.close()
 
     async def _perform(self, step: Step) -> object:
@@ -290,13 +307,13 @@ class AsyncDriver(_Lifetime):
         sender, began = self._sender(step.direct), monotonic()
         response = None
         try:
-            with anyio.fail_after(step.timeout):
-                response = await sender.send(step.request, self._within(step.timeout))
-            return response
+            with anyio.move_on_after(step.timeout):
+                timeouts = self._within(None if step.timeout is None else began + step.timeout)
+                response = await sender.send(step.request, timeouts)
+                return response
+            raise transport.too_late(step.request)
         except sender.failures as error:
             raise transport.below_http(error, step.request) from error
-        except builtins.TimeoutError as error:
-            raise transport.too_late(step.request) from error
         finally:
             _log(step.request, response, began)
 
@@ -350,14 +367,14 @@ def _running_loop() -> object:
     return getattr(token, "native_token", token)
 
 
-def _left(limit: float | None, deadline: float | None) -> float | None:
+def _left(limit: float, deadline: float | None) -> float:
     """Give the seconds that a step may take: its own limit, or what is left of the run's if that is less."""
     if deadline is None:
         return limit
     left = deadline - monotonic()
     if left <= 0:
-        raise _too_late()
-    return left if limit is None else min(limit, left)
+        raise _OutOfTime
+    return min(limit, left)
 
 
 def _too_late() -> TimeoutError:

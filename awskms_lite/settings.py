@@ -17,6 +17,9 @@ from .errors import ConfigurationError, ParameterError
 T = TypeVar("T")
 
 
+_YEAR = 365 * 86_400
+
+
 class Setting(NamedTuple, Generic[T]):
     """A value, and where it came from, for people to read."""
 
@@ -163,9 +166,11 @@ def settle(
 
 def checked_timeout(name: str, seconds: float | None) -> float | None:
     """Give the seconds back; raises `ParameterError` for what is not a positive number."""
-    if seconds is None or (isinstance(seconds, int | float) and 0 < seconds < float("inf")):
-        return seconds
-    raise ParameterError(f"{name} is {seconds!r}: pass a positive number of seconds, or None.")
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _YEAR:
+        raise ParameterError(f"{name} is {seconds!r}: pass a positive number of seconds, a year at most, or None.")
+    return seconds
 
 
 def _chosen_profile(environ: Mapping[str, str], sections: Sections, argument: str | None) -> Setting[str]:

@@ -198,7 +198,7 @@ class TestKeys:
     @pytest.mark.parametrize("timeout", [0, -1.0, float("nan"), "1"])
     def test_a_time_for_a_call_is_positive(self, way: Way, timeout: Any) -> None:
         """A call given no time, or none that is a number, is refused before it is sent."""
-        with pytest.raises(errors.ParameterError, match="pass a positive number of seconds, or None"):
+        with pytest.raises(errors.ParameterError, match=r"pass a positive number of seconds, .* or None"):
             silent_caller(way).get_key_last_usage(KEY_ID, timeout=timeout)
 
 

@@ -359,3 +359,18 @@ class Counting:
         name = f"KEY{self.asked}"
         yield from sleep(0.01)
         return keys(name)
+
+
+def test_a_renewal_that_is_cut_short_is_not_tried_by_the_next_caller_at_once() -> None:
+    """Where a caller's own time ends an early renewal, the others go on with the valid keys for a minute."""
+    cache, source, clock = make(keys("A"), keys("B", 9 * HOUR))
+    ask(cache)
+    clock.now = NOW + HOUR - 800
+    step = cache.get().send(None)
+    assert isinstance(step, Alone)
+    step.flow.send(None)
+    step.flow.close()
+    assert ask(cache) == "A"
+    assert source.asked == 2
+    clock.now += 60
+    assert ask(cache) == "B"

@@ -3,6 +3,7 @@
 import builtins
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import httpx
 import pytest
 from servers import PATIENCE, WAYS, ScriptedServer, Way, answer, cut_off, forwarding, open_way
 
+from awskms_lite import drivers, errors
 from awskms_lite.drivers import AsyncDriver, Driver
 from awskms_lite.errors import (
     ClosedError,
@@ -169,23 +171,23 @@ def test_what_is_no_failure_of_ours_closes_the_flow(way: Way) -> None:
         (None, {}, None, {"connect": None, "read": None, "write": None, "pool": None}),
         (5.0, {"connect_timeout": 1.0}, None, {"connect": 1.0, "read": 5.0, "write": 5.0, "pool": 5.0}),
         (5.0, {"read_timeout": 7.0}, None, {"connect": 5.0, "read": 7.0, "write": 7.0, "pool": 5.0}),
-        (5.0, {"read_timeout": 7.0}, 6.0, {"connect": 5.0, "read": 6.0, "write": 6.0, "pool": 5.0}),
-        (None, {"connect_timeout": 9.0}, 2.0, {"connect": 2.0, "read": 2.0, "write": 2.0, "pool": 2.0}),
+        (5.0, {"read_timeout": 90.0}, 60.0, {"connect": 5.0, "read": 60.0, "write": 60.0, "pool": 5.0}),
+        (None, {"connect_timeout": 9.0}, 60.0, {"connect": 9.0, "read": 60.0, "write": 60.0, "pool": 60.0}),
     ],
 )
 def test_a_given_client_keeps_its_timeouts_unless_told(
     way: Way, own: float | None, arguments: dict[str, float], limit: float | None, expected: dict[str, Any]
 ) -> None:
     """Each phase has the given client's timeout, the argument's where there is one, and never above the limit."""
-    seen: list[object] = []
+    seen: list[dict[str, float | None]] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
-        seen.append(request.extensions["timeout"])
+        seen.append(dict(request.extensions["timeout"]))
         return ok(request)
 
     drive = Drive(way, handler, client_options={"timeout": own}, **arguments)
     drive.run(send(REQUEST, limit))
-    assert seen == [expected]
+    assert seen == [pytest.approx(expected, abs=1.0)]
     assert drive.client.timeout == httpx.Timeout(own)
 
 
@@ -583,3 +585,71 @@ class TestTime:
         with pytest.raises(ParameterError, match=r"^timeout is -1: pass a positive number of seconds"):
             way.run(drive.driver.run, self.flow(), -1)
         assert way.pauses == []
+
+
+class TestOutOfTime:
+    """What one caller's own limit does, and what it must not do to others."""
+
+    def test_a_flow_is_closed_and_not_told_that_its_time_is_over(self) -> None:
+        """The end of a run's time ends the flow: no source may take it for a failure of its own and go on."""
+        told: list[object] = []
+
+        def flow() -> Flow[None]:
+            try:
+                yield from sleep(60)
+            except errors.KMSLiteError as error:
+                told.append(error)
+            finally:
+                told.append("closed")
+
+        with open_way("sync") as way, pytest.raises(TimeoutError):
+            Drive(way).driver.run(flow(), 5)
+        assert told == ["closed"]
+
+    def test_an_attempt_cut_short_by_the_run_is_the_end_of_the_run(self) -> None:
+        """A failure that comes when the time is over is chained to the error, and nothing more is tried."""
+        asked: list[object] = []
+
+        def handler(request: httpx.Request) -> httpx.Response:
+            asked.append(request)
+            raise httpx.ConnectError("refused")
+
+        def flow() -> Flow[None]:
+            while True:
+                try:
+                    yield from send(REQUEST)
+                except errors.TransportError:
+                    continue
+
+        with open_way("sync") as way, pytest.raises(TimeoutError) as caught:
+            Drive(way, handler).driver.run(flow(), 0.05)
+        assert isinstance(caught.value.__cause__, errors.TransportError | None)
+        assert asked
+
+    def test_each_phase_gets_what_is_left_when_it_begins(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Connecting and reading share the time of a run; neither gets the whole of it."""
+        seen: list[float] = []
+
+        def handler(request: httpx.Request) -> httpx.Response:
+            timeouts = request.extensions["timeout"]
+            seen.append(timeouts.get("connect"))
+            monkeypatch.setattr(drivers, "monotonic", lambda: later)
+            seen.append(timeouts.get("read"))
+            monkeypatch.undo()
+            return ok(request)
+
+        later = time.monotonic() + 40
+        with open_way("sync") as way:
+            Drive(way, handler, connect_timeout=90, read_timeout=90).driver.run(send(REQUEST), 60)
+        assert 50 < seen[0] <= 60
+        assert seen[1] <= 21
+
+    def test_a_foreign_timeout_is_not_taken_for_the_runs(self, way: Way) -> None:
+        """A builtin TimeoutError out of a caller's own function passes through as it is."""
+        mine = builtins.TimeoutError("the caller's own")
+
+        def fail(_: float) -> Any:
+            raise mine
+
+        with pytest.raises(builtins.TimeoutError, match="the caller's own"):
+            way.run(Drive(way, sleep=fail).driver.run, sleep(1), 60)

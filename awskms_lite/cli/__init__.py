@@ -8,13 +8,14 @@
 """
 
 import argparse
+import contextlib
 import io
 import os
 import sys
 from collections.abc import Sequence
 
 from .._version import __version__
-from ..errors import ConfigurationError, CredentialsError
+from ..errors import ConfigurationError, CredentialsError, KMSLiteError
 from . import doctor, local, usage
 from .text import complain
 
@@ -38,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _silence()
         return 141
+    except KMSLiteError as error:
+        complain(str(error))
+        return 1
     except OSError as error:
         _silence()
         complain(f"the output cannot be written: {error.strerror}")
@@ -48,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _silence() -> None:
     """Let standard output go nowhere: Python flushes it once more at its end, which would fail again, loudly."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    with contextlib.suppress(OSError, ValueError):  # a standard output that is no file
+        os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
 

@@ -19,6 +19,8 @@ def printable(text: str) -> str:
 
 def complain(text: str) -> None:
     """Say what went wrong on standard error, line by line; where nobody reads that, the exit code has to do."""
+    if sys.stderr is None:
+        return
     lines = [printable(line) for line in text.splitlines()]
     with contextlib.suppress(OSError):
         print("awskms-lite:", "\n".join(lines), file=sys.stderr, flush=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from math import inf
 from typing import NamedTuple
 
-from ..errors import CredentialsError, KMSLiteError
+from ..errors import ConfigurationError, CredentialsError, KMSLiteError
 from ..identity import Credentials
 from ..steps import Flow, alone
 
@@ -46,7 +46,7 @@ class CredentialsCache:
         self._held: _Held | None = None
         self._pause_until = -inf
         self._round = 0
-        self._failure: KMSLiteError | None = None
+        self._failure: tuple[type[KMSLiteError], str] | None = None
 
     def current(self) -> Credentials | None:
         """Give the credentials where they are at hand and need no renewal: a plain return, no step."""
@@ -86,19 +86,27 @@ class CredentialsCache:
         """Renew, alone; those who waited meanwhile share the outcome instead of asking again."""
         if self._round != seen:
             if self._failure is not None and not self._is_usable():
-                raise CredentialsError(str(self._failure)) from self._failure
+                kind, text = self._failure
+                raise kind(text)
             if self._held is not None:  # else KMS has refused the new ones already, and others are needed
                 return self._held.credentials
+        over = False
         try:
             held = self._take((yield from self._find()))
+            over = True
         except KMSLiteError as error:
-            self._round, self._failure = self._round + 1, error
+            over = True
+            kind = ConfigurationError if isinstance(error, ConfigurationError) else CredentialsError
+            self._round, self._failure = self._round + 1, (kind, str(error))
             kept = self._held
             if kept is None or not self._is_usable():
                 raise
             logger.warning("The credentials could not be renewed, and those at hand stay in use: %s", error)
             self._pause()
             return kept.credentials
+        finally:
+            if not over and self._is_usable():
+                self._pause()  # the caller's time ran out: the next one is not to lose its own the same way
         self._round, self._failure = self._round + 1, None
         return held.credentials
 
