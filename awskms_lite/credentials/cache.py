@@ -90,23 +90,18 @@ class CredentialsCache:
                 raise kind(text)
             if self._held is not None:  # else KMS has refused the new ones already, and others are needed
                 return self._held.credentials
-        over = False
+        if self._is_usable():
+            self._pause()  # whatever becomes of this, even if the caller's time runs out: no other for a while
         try:
             held = self._take((yield from self._find()))
-            over = True
         except KMSLiteError as error:
-            over = True
             kind = ConfigurationError if isinstance(error, ConfigurationError) else CredentialsError
             self._round, self._failure = self._round + 1, (kind, str(error))
             kept = self._held
             if kept is None or not self._is_usable():
                 raise
             logger.warning("The credentials could not be renewed, and those at hand stay in use: %s", error)
-            self._pause()
             return kept.credentials
-        finally:
-            if not over and self._is_usable():
-                self._pause()  # the caller's time ran out: the next one is not to lose its own the same way
         self._round, self._failure = self._round + 1, None
         return held.credentials
 
@@ -120,10 +115,10 @@ class CredentialsCache:
                 "machine's clock."
             )
         if held is not None and end <= held.end and found.access_key_id == held.credentials.access_key_id:
-            self._pause()  # nothing newer: what was held, and when it is due, stays as it was
-            return held
+            return held  # nothing newer: it stays due, and the pause before the next look stands
         soon, must = end - min(_SOON, max(life, 0) / 3), end - min(_MUST, max(life, 0) / 6)
         held = self._held = _Held(found, soon, must, end)
+        self._pause_until = -inf
         if found.static_stability and life < _MUST:
             self._pause()
         return held

@@ -72,7 +72,7 @@ def _direct(means: _Means, section: Section, name: str) -> Flow[Found]:
     token_file, command = _text(section, "web_identity_token_file"), _text(section, "credential_process")
     if token_file:
         return (yield from _web_identity(means, section, name, token_file))
-    if any(property_name.startswith("sso_") for property_name in section):
+    if any(own.startswith("sso_") for own in section):  # else there is no need to import it
         from . import sso
 
         if sso.applies(section):
