@@ -1,9 +1,6 @@
-"""LocalKMS as a client meets it: signed calls over a real socket, with a small client of the test's own."""
+"""LocalKMS as a client meets it: its lifetime, its protocol, where keys are found, and the use of keys."""
 
 import base64
-import hashlib
-import hmac
-import http.client
 import json
 import re
 import ssl
@@ -11,91 +8,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
 import trustme
+from local_client import OTHER_ACCOUNT, Client, b64, client, last_usage, listed
 
 from awskms_lite.identity import Credentials
 from awskms_lite.local import LocalKMS
 
 LAUNCH = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
-OTHER_ACCOUNT = "444455556666"
 CONSTRAINT = "failed to satisfy constraint"
 MISSING = "1234abcd-12ab-34cd-56ef-1234567890ab"
-
-
-class Answer(NamedTuple):
-    """One answer: the status, the headers and the decoded body."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: dict[str, Any]
-
-    @property
-    def error(self) -> str:
-        assert self.status >= 400, self
-        return str(self.body["__type"])
-
-    @property
-    def message(self) -> str:
-        return str(self.body.get("message"))
-
-
-class Client:
-    """Signs and sends single calls, after AWS's description of Signature Version 4."""
-
-    def __init__(
-        self, kms: LocalKMS, region: str, credentials: Credentials, context: ssl.SSLContext | None = None
-    ) -> None:
-        self.host = urlsplit(kms.endpoint_url).netloc
-        self.region = region
-        self.credentials = credentials
-        self.context = context
-
-    def __call__(self, operation: str, **members: object) -> dict[str, Any]:
-        """Give the body of an answer that is no error."""
-        answer = self.send(operation, json.dumps(members).encode())
-        assert answer.status == 200, answer
-        return answer.body
-
-    def error(self, operation: str, **members: object) -> Answer:
-        answer = self.send(operation, json.dumps(members).encode())
-        assert answer.status == 400, answer
-        return answer
-
-    def send(self, operation: str, body: bytes, *, method: str = "POST", path: str = "/") -> Answer:
-        target = operation if "." in operation else f"TrentService.{operation}"
-        headers = self._signed(method, path, target, body)
-        if self.context is None:
-            connection = http.client.HTTPConnection(self.host, timeout=10)
-        else:
-            connection = http.client.HTTPSConnection(self.host, timeout=10, context=self.context)
-        try:
-            connection.request(method, path, body, headers)
-            response = connection.getresponse()
-            return Answer(response.status, response.headers, json.loads(response.read()))
-        finally:
-            connection.close()
-
-    def _signed(self, method: str, path: str, target: str, body: bytes) -> dict[str, str]:
-        date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        headers = {"host": self.host, "x-amz-date": date, "x-amz-target": target}
-        names = ";".join(headers)
-        lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
-        canonical = f"{method}\n{path}\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
-        scope = f"{date[:8]}/{self.region}/kms/aws4_request"
-        text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-        key = b"AWS4" + self.credentials.secret_access_key.encode()
-        for part in scope.split("/"):
-            key = hmac.digest(key, part.encode(), "sha256")
-        headers["authorization"] = (
-            f"AWS4-HMAC-SHA256 Credential={self.credentials.access_key_id}/{scope}, "
-            f"SignedHeaders={names}, Signature={hmac.digest(key, text.encode(), 'sha256').hex()}"
-        )
-        return headers
 
 
 @pytest.fixture
@@ -107,20 +33,6 @@ def kms() -> Iterator[LocalKMS]:
 @pytest.fixture
 def call(kms: LocalKMS) -> Client:
     return Client(kms, kms.region, kms.credentials)
-
-
-def client(kms: LocalKMS, *, region: str = "us-east-1", account_id: str = "111122223333") -> Client:
-    return Client(kms, region, kms.credentials_for(account_id))
-
-
-def b64(blob: bytes) -> str:
-    return base64.b64encode(blob).decode()
-
-
-def last_usage(call: Client, key: str) -> dict[str, Any]:
-    usage = call("GetKeyLastUsage", KeyId=key)["KeyLastUsage"]
-    assert isinstance(usage, dict)
-    return usage
 
 
 # Lifetime and configuration
@@ -238,9 +150,9 @@ def test_kms_lives_at_one_place(call: Client, method: str, path: str) -> None:
 
 def test_an_operation_that_is_missing_here_says_so(call: Client) -> None:
     """An operation that KMS has and LocalKMS lacks is UnsupportedOperationException, with what there is."""
-    answer = call.error("ReEncrypt")
+    answer = call.error("Sign")
     assert answer.error == "UnsupportedOperationException"
-    assert "ReEncrypt" in answer.message
+    assert answer.message.startswith("LocalKMS has no Sign; it has ")
     assert "GetKeyLastUsage" in answer.message
 
 
@@ -443,13 +355,52 @@ def test_create_key_makes_hmac_keys(call: Client, member: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("spec", "usage", "member", "algorithms"),
+    [
+        ("RSA_2048", "ENCRYPT_DECRYPT", "EncryptionAlgorithms", ["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"]),
+        ("ECC_NIST_P384", "SIGN_VERIFY", "SigningAlgorithms", ["ECDSA_SHA_384"]),
+        ("ECC_NIST_P384", "KEY_AGREEMENT", "KeyAgreementAlgorithms", ["ECDH"]),
+        ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE", "EncapsulationAlgorithms", ["ML_KEM"]),
+    ],
+)
+def test_create_key_makes_asymmetric_keys_to_look_at(
+    call: Client, spec: str, usage: str, member: str, algorithms: list[str]
+) -> None:
+    """An asymmetric key is described with the algorithms of its spec and usage, and has no material of its own."""
+    made = call("CreateKey", KeySpec=spec, KeyUsage=usage)["KeyMetadata"]
+    assert (made["KeySpec"], made["KeyUsage"], made[member]) == (spec, usage, algorithms)
+    assert [name for name in made if name.endswith("Algorithms")] == [member]
+    assert "CurrentKeyMaterialId" not in made
+
+
+def test_the_cryptography_of_asymmetric_keys_is_not_here(call: Client) -> None:
+    """Encrypting with an RSA key is UnsupportedOperationException, and no use."""
+    key = call("CreateKey", KeySpec="RSA_4096", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["KeyId"]
+    answer = call.error("Encrypt", KeyId=key, Plaintext="eA==", EncryptionAlgorithm="RSAES_OAEP_SHA_256")
+    assert (answer.error, "RSA_4096" in answer.message) == ("UnsupportedOperationException", True)
+    assert last_usage(call, key) == {}
+
+
+def test_create_key_makes_keys_that_wait_for_an_import(call: Client) -> None:
+    """A key of origin EXTERNAL is in PendingImport and cannot be used."""
+    made = call("CreateKey", Origin="EXTERNAL")["KeyMetadata"]
+    assert (made["KeyState"], made["Origin"], made["Enabled"]) == ("PendingImport", "EXTERNAL", False)
+    assert not {"CurrentKeyMaterialId", "ExpirationModel"} & set(made)
+    answer = call.error("Encrypt", KeyId=made["KeyId"], Plaintext="eA==")
+    assert (answer.error, answer.message) == ("KMSInvalidStateException", f"{made['Arn']} is pending import.")
+
+
+@pytest.mark.parametrize(
     ("members", "error"),
     [
-        ({"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}, "UnsupportedOperationException"),
-        ({"Policy": "{}"}, "UnsupportedOperationException"),
-        ({"MultiRegion": True}, "UnsupportedOperationException"),
-        ({"Origin": "EXTERNAL"}, "UnsupportedOperationException"),
+        ({"Origin": "AWS_CLOUDHSM"}, "UnsupportedOperationException"),
+        ({"Origin": "EXTERNAL_KEY_STORE"}, "UnsupportedOperationException"),
         ({"CustomKeyStoreId": "cks-1"}, "UnsupportedOperationException"),
+        ({"XksKeyId": "key-1"}, "UnsupportedOperationException"),
+        ({"Policy": "[]"}, "MalformedPolicyDocumentException"),
+        ({"Tags": [{"TagKey": "aws:a", "TagValue": ""}]}, "TagException"),
+        ({"KeySpec": "RSA_2048"}, "ValidationException"),
+        ({"KeySpec": "RSA_2048", "KeyUsage": "KEY_AGREEMENT"}, "ValidationException"),
         ({"KeySpec": "HMAC_256"}, "ValidationException"),
         ({"KeySpec": "HMAC_256", "KeyUsage": "ENCRYPT_DECRYPT"}, "ValidationException"),
         ({"KeyUsage": "SIGN_VERIFY"}, "ValidationException"),
@@ -462,19 +413,21 @@ def test_create_key_refuses_what_it_cannot_make(call: Client, members: dict[str,
     assert call("ListKeys")["Keys"] == []
 
 
+def test_a_description_can_be_changed(call: Client) -> None:
+    """UpdateKeyDescription gives the key other words, none at all included."""
+    key = call("CreateKey", Description="old")["KeyMetadata"]["KeyId"]
+    for words in ("new", ""):
+        assert call("UpdateKeyDescription", KeyId=key, Description=words) == {}
+        assert call("DescribeKey", KeyId=key)["KeyMetadata"]["Description"] == words
+
+
 def test_list_keys_comes_in_pages(kms: LocalKMS, call: Client) -> None:
     """Following NextMarker while Truncated gives every own key once, and no key of elsewhere."""
     arns = [kms.add_key() for _ in range(5)]
     kms.add_key(region="eu-west-1")
     kms.add_key(account_id=OTHER_ACCOUNT)
-    seen: list[str] = []
-    page = call("ListKeys", Limit=2)
-    while page["Truncated"]:
-        seen += [key["KeyArn"] for key in page["Keys"]]
-        page = call("ListKeys", Limit=2, Marker=page["NextMarker"])
-    seen += [key["KeyArn"] for key in page["Keys"]]
-    assert seen == arns
-    assert "NextMarker" not in page
+    assert [key["KeyArn"] for key in listed(call, "ListKeys", "Keys", Limit=2)] == arns
+    assert len(call("ListKeys", Limit=2)["Keys"]) == 2
     assert call("ListKeys", Limit=5)["Truncated"] is False
     assert call("ListKeys")["Keys"][0] == {"KeyId": arns[0].rpartition("/")[2], "KeyArn": arns[0]}
 
@@ -496,19 +449,18 @@ def test_a_key_added_between_pages_is_not_lost(kms: LocalKMS, call: Client) -> N
     assert call("ListKeys", Marker=page["NextMarker"])["Keys"][-1]["KeyArn"] == late
 
 
-@pytest.mark.parametrize(
-    "marker", ["nonsense", "é", b64(b"\xff"), b64(b"a/b/c"), b64(b"111122223333/us-east-1/x")]
-)
+@pytest.mark.parametrize("marker", ["nonsense", "é", b64(b"\xff"), b64(b"a/b/c"), b64(b"ListKeys 1 us-east-1 x")])
 def test_a_marker_of_no_page_is_invalid(call: Client, marker: str) -> None:
     """What is no marker is InvalidMarkerException."""
     assert call.error("ListKeys", Marker=marker).error == "InvalidMarkerException"
 
 
 def test_a_marker_is_good_where_it_was_made(kms: LocalKMS, call: Client) -> None:
-    """A marker of one region is invalid in another."""
+    """A marker of one region or operation is invalid in another."""
     kms.add_key()
     kms.add_key()
     marker = call("ListKeys", Limit=1)["NextMarker"]
+    assert call.error("ListAliases", Marker=marker).error == "InvalidMarkerException"
     assert client(kms, region="eu-west-1").error("ListKeys", Marker=marker).error == "InvalidMarkerException"
 
 
@@ -585,6 +537,77 @@ def test_a_past_that_kms_has_no_names_for_is_refused(kms: LocalKMS, call: Client
     assert call("ListKeys")["Keys"] == []
 
 
+def test_a_seeded_key_can_be_of_any_kind(kms: LocalKMS, call: Client) -> None:
+    """Spec, origin, manager, description, tags and aliases are told as they were given."""
+    arn = kms.add_key(
+        spec="ECC_NIST_P256",
+        origin="EXTERNAL",
+        description="mine",
+        tags={"team": "blue"},
+        aliases=["alias/one", "alias/two"],
+    )
+    told = call("DescribeKey", KeyId="alias/two")["KeyMetadata"]
+    assert (told["Arn"], told["KeySpec"], told["KeyUsage"]) == (arn, "ECC_NIST_P256", "SIGN_VERIFY")
+    assert (told["Origin"], told["ExpirationModel"]) == ("EXTERNAL", "KEY_MATERIAL_DOES_NOT_EXPIRE")
+    assert (told["Description"], told["KeyManager"]) == ("mine", "CUSTOMER")
+    assert call("ListResourceTags", KeyId=arn)["Tags"] == [{"TagKey": "team", "TagValue": "blue"}]
+    assert len(call("ListAliases", KeyId=arn)["Aliases"]) == 2
+    hsm_key = kms.add_key(origin="AWS_CLOUDHSM")
+    assert call("DescribeKey", KeyId=hsm_key)["KeyMetadata"]["Origin"] == "AWS_CLOUDHSM"
+
+
+def test_a_seeded_multi_region_key_has_a_past_in_each_region(kms: LocalKMS, call: Client) -> None:
+    """A primary and its replica have one key id, and each its own creation and last usage."""
+    primary = kms.add_key(multi_region=True, created=LAUNCH)
+    replica = kms.add_key(replica_of=primary, region="eu-west-1", last_usage=LAUNCH)
+    assert primary.rpartition("/")[2] == replica.rpartition("/")[2]
+    there = client(kms, region="eu-west-1")
+    assert last_usage(call, primary) == {}
+    assert last_usage(there, replica)["Timestamp"] == LAUNCH.timestamp()
+    told = there("DescribeKey", KeyId=replica)["KeyMetadata"]["MultiRegionConfiguration"]
+    assert (told["MultiRegionKeyType"], told["PrimaryKey"]["Arn"]) == ("REPLICA", primary)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"manager": "ME"}, "'ME' is no key manager of KMS: it has CUSTOMER, AWS"),
+        ({"spec": "AES"}, "'AES' is no key spec of KMS: it has SYMMETRIC_DEFAULT, "),
+        ({"origin": "HOME"}, "'HOME' is no key origin of KMS: it has AWS_KMS, "),
+        ({"state": "PendingImport", "origin": "AWS_KMS"}, "only a key of origin EXTERNAL is in PendingImport"),
+        ({"aliases": ["mine"]}, "'mine' is no alias name: it begins with 'alias/'"),
+        ({"aliases": ["alias/m\u00fc"]}, "is no alias name"),
+        ({"aliases": ["alias/taken"]}, "'alias/taken' is taken in us-east-1: pass another alias"),
+        ({"replica_of": "arn:aws:kms:us-east-1:111122223333:key/x"}, "is no primary key of 111122223333"),
+    ],
+)
+def test_a_seeded_key_that_could_not_be_is_refused(
+    kms: LocalKMS, call: Client, arguments: dict[str, Any], words: str
+) -> None:
+    """What KMS has no names for, or could not make, is a ValueError that says why, and adds no key."""
+    kms.add_key(aliases=["alias/taken"])
+    with pytest.raises(ValueError, match=re.escape(words)):
+        kms.add_key(**arguments)
+    assert len(call("ListKeys")["Keys"]) == 1
+
+
+def test_a_seeded_replica_needs_a_primary_and_a_region_of_its_own(kms: LocalKMS) -> None:
+    """A replica of a replica, of another account's key, in a region taken, or of another spec is refused."""
+    primary = kms.add_key(multi_region=True)
+    replica = kms.add_key(replica_of=primary, region="eu-west-1")
+    leaving = kms.add_key(multi_region=True, state="PendingDeletion")
+    with pytest.raises(ValueError, match="is no primary key"):
+        kms.add_key(replica_of=replica, region="eu-west-2")
+    with pytest.raises(ValueError, match="is no primary key of 444455556666"):
+        kms.add_key(replica_of=primary, region="eu-west-2", account_id=OTHER_ACCOUNT)
+    with pytest.raises(ValueError, match="has a key in eu-west-1"):
+        kms.add_key(replica_of=primary, region="eu-west-1")
+    with pytest.raises(ValueError, match="leave them and multi_region out"):
+        kms.add_key(replica_of=primary, region="eu-west-2", spec="HMAC_256")
+    with pytest.raises(ValueError, match="PendingReplicaDeletion"):
+        kms.add_key(replica_of=leaving, region="eu-west-2")
+
+
 # The two clocks
 
 
@@ -649,9 +672,9 @@ def test_no_two_ciphertexts_are_alike(kms: LocalKMS, call: Client) -> None:
     assert not any(b"pppp" in base64.b64decode(blob) for blob in blobs)
 
 
-@pytest.mark.parametrize("place", [0, 17, 32, 33, 64, 65, -1])
+@pytest.mark.parametrize("place", [0, 37, 40, 41, 56, 57, 88, 89, -1])
 def test_an_altered_ciphertext_is_refused(kms: LocalKMS, call: Client, place: int) -> None:
-    """One bit changed in version, nonce, tag or body is InvalidCiphertextException, without a text."""
+    """One bit changed anywhere but in the key id is InvalidCiphertextException, without a text."""
     arn = kms.add_key()
     blob = bytearray(base64.b64decode(call("Encrypt", KeyId=arn, Plaintext="cGxhaW4=")["CiphertextBlob"]))
     blob[place] ^= 1
@@ -686,9 +709,10 @@ def test_a_ciphertext_of_elsewhere_is_not_accessible(kms: LocalKMS, call: Client
         )
 
 
-def test_what_is_no_ciphertext_is_refused(call: Client) -> None:
+@pytest.mark.parametrize("blob", [b"\x01short", b"\x01" + b"\xff" * 100])
+def test_what_is_no_ciphertext_is_refused(call: Client, blob: bytes) -> None:
     """Bytes that nobody encrypted are InvalidCiphertextException."""
-    assert call.error("Decrypt", CiphertextBlob=b64(b"\x01short")).error == "InvalidCiphertextException"
+    assert call.error("Decrypt", CiphertextBlob=b64(blob)).error == "InvalidCiphertextException"
 
 
 @pytest.mark.parametrize(
@@ -705,6 +729,54 @@ def test_a_data_key_comes_plain_and_encrypted(
     assert made["KeyId"] == arn
     assert call("Decrypt", CiphertextBlob=made["CiphertextBlob"])["Plaintext"] == made["Plaintext"]
     assert call("GenerateDataKey", KeyId=arn, **members)["Plaintext"] != made["Plaintext"]
+
+
+@pytest.mark.parametrize("members", [{"KeySpec": "AES_128"}, {"NumberOfBytes": 7}])
+def test_a_data_key_can_come_encrypted_only(kms: LocalKMS, call: Client, members: dict[str, object]) -> None:
+    """GenerateDataKeyWithoutPlaintext keeps the plain half to itself, and it decrypts to the size asked for."""
+    arn = kms.add_key()
+    made = call("GenerateDataKeyWithoutPlaintext", KeyId=arn, EncryptionContext={"a": "b"}, **members)
+    assert set(made) == {"CiphertextBlob", "KeyId", "KeyMaterialId"}
+    opened = call("Decrypt", CiphertextBlob=made["CiphertextBlob"], EncryptionContext={"a": "b"})
+    assert len(base64.b64decode(opened["Plaintext"])) == members.get("NumberOfBytes", 16)
+
+
+def test_random_bytes_need_no_key(call: Client) -> None:
+    """GenerateRandom gives so many bytes, others each time, and wants to be told how many."""
+    random = {call("GenerateRandom", NumberOfBytes=1024)["Plaintext"] for _ in range(2)}
+    assert [len(base64.b64decode(text)) for text in random] == [1024, 1024]
+    assert call.error("GenerateRandom").error == "ValidationException"
+    assert call.error("GenerateRandom", NumberOfBytes=1025).error == "ValidationException"
+
+
+def test_what_was_encrypted_can_move_to_another_key(kms: LocalKMS, call: Client) -> None:
+    """ReEncrypt changes key and encryption context, shows no plaintext, and is a use of both keys."""
+    old, new = kms.add_key(), kms.add_key()
+    blob = call("Encrypt", KeyId=old, Plaintext="cGxhaW4=", EncryptionContext={"a": "b"})["CiphertextBlob"]
+    members = {"SourceEncryptionContext": {"a": "b"}, "DestinationEncryptionContext": {"c": "d"}}
+    moved = call("ReEncrypt", CiphertextBlob=blob, DestinationKeyId=new, SourceKeyId=old, **members)
+    assert (moved["SourceKeyId"], moved["KeyId"], "Plaintext" in moved) == (old, new, False)
+    assert last_usage(call, old) == last_usage(call, new)
+    assert last_usage(call, old)["Operation"] == "ReEncrypt"
+    assert moved["SourceKeyMaterialId"] != moved["DestinationKeyMaterialId"]
+    opened = call("Decrypt", CiphertextBlob=moved["CiphertextBlob"], EncryptionContext={"c": "d"})
+    assert (opened["KeyId"], opened["Plaintext"]) == (new, "cGxhaW4=")
+
+
+def test_a_ciphertext_that_cannot_be_opened_is_not_encrypted_again(kms: LocalKMS, call: Client) -> None:
+    """ReEncrypt with the wrong context, key or state fails as Decrypt and Encrypt do, and uses neither key."""
+    old, new, disabled = kms.add_key(), kms.add_key(), kms.add_key(state="Disabled")
+    blob = call("Encrypt", KeyId=old, Plaintext="eA==")["CiphertextBlob"]
+    assert [
+        call.error("ReEncrypt", CiphertextBlob=blob, **members).error
+        for members in (
+            {"DestinationKeyId": new, "SourceEncryptionContext": {"a": "b"}},
+            {"DestinationKeyId": new, "SourceKeyId": new},
+            {"DestinationKeyId": disabled},
+            {},
+        )
+    ] == ["InvalidCiphertextException", "IncorrectKeyException", "DisabledException", "ValidationException"]
+    assert (last_usage(call, old)["Operation"], last_usage(call, new)) == ("Encrypt", {})
 
 
 @pytest.mark.parametrize(("bits", "length"), [(224, 28), (256, 32), (384, 48), (512, 64)])
@@ -783,6 +855,11 @@ def test_the_state_decides_whether_a_key_can_be_used(
 
 # What counts as a use
 
+USES = (
+    "Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GenerateMac",
+    "VerifyMac",
+)  # fmt: skip
+
 
 def uses(call: Client, key: str, hmac_key: str) -> dict[str, dict[str, object]]:
     """Give members for each cryptographic operation, such that it succeeds."""
@@ -792,12 +869,14 @@ def uses(call: Client, key: str, hmac_key: str) -> dict[str, dict[str, object]]:
         "Encrypt": {"KeyId": key, "Plaintext": "eA=="},
         "Decrypt": {"CiphertextBlob": blob},
         "GenerateDataKey": {"KeyId": key, "NumberOfBytes": 7},
+        "GenerateDataKeyWithoutPlaintext": {"KeyId": key, "NumberOfBytes": 7},
+        "ReEncrypt": {"CiphertextBlob": blob, "DestinationKeyId": key},
         "GenerateMac": message,
         "VerifyMac": {**message, "Mac": call("GenerateMac", **message)["Mac"]},
     }
 
 
-@pytest.mark.parametrize("operation", ["Encrypt", "Decrypt", "GenerateDataKey", "GenerateMac", "VerifyMac"])
+@pytest.mark.parametrize("operation", USES)
 def test_a_use_is_recorded_at_once(kms: LocalKMS, call: Client, operation: str) -> None:
     """The last usage names the operation, the time and the request id of the very call, and a trail event."""
     key, hmac_key = kms.add_key(), make_hmac_key(call)
@@ -809,7 +888,7 @@ def test_a_use_is_recorded_at_once(kms: LocalKMS, call: Client, operation: str) 
     assert str(UUID(used["CloudTrailEventId"])) == used["CloudTrailEventId"]
 
 
-@pytest.mark.parametrize("operation", ["Encrypt", "Decrypt", "GenerateDataKey", "GenerateMac", "VerifyMac"])
+@pytest.mark.parametrize("operation", USES)
 def test_a_dry_run_is_no_use(kms: LocalKMS, call: Client, operation: str) -> None:
     """DryRun answers DryRunOperationException where the call would have succeeded, and records nothing."""
     key, hmac_key = kms.add_key(), make_hmac_key(call)
@@ -834,6 +913,8 @@ def test_reading_is_no_use(kms: LocalKMS, call: Client, operation: str) -> None:
         ("Decrypt", {"CiphertextBlob": "eA==", "Recipient": {}}),
         ("Decrypt", {"CiphertextBlob": "eA==", "DryRunModifiers": []}),
         ("GenerateDataKey", {"KeySpec": "AES_256", "Recipient": {}}),
+        ("GenerateRandom", {"NumberOfBytes": 1, "Recipient": {}}),
+        ("ReEncrypt", {"CiphertextBlob": "eA==", "DryRunModifiers": []}),
     ],
 )
 def test_what_is_not_built_is_not_ignored(

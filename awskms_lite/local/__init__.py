@@ -10,7 +10,7 @@ credentials follow from the account id, and its cipher is a stand-in.
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -18,7 +18,7 @@ from typing import Self
 from awskms_lite.identity import Credentials
 
 from .accounts import check_account_id, check_region, credentials_for
-from .seeding import LastUsage, seeded_key
+from .seeding import LastUsage, seed
 from .server import Server
 from .service import Service
 from .store import KeyClock, Store
@@ -128,24 +128,46 @@ class LocalKMS:
         state: str = "Enabled",
         region: str | None = None,
         account_id: str | None = None,
+        manager: str = "CUSTOMER",
+        spec: str | None = None,
+        origin: str | None = None,
+        multi_region: bool = False,
+        replica_of: str | None = None,
+        description: str = "",
+        tags: Mapping[str, str] | None = None,
+        aliases: Collection[str] = (),
     ) -> str:
-        """Add a symmetric encryption key with a past; give its ARN. Times are kept to the millisecond.
+        """Add a key with a past; give its ARN. Times are kept to the millisecond.
 
         `created` is the key clock's now by default, or the last usage if that is earlier, and `tracking_start`
-        is `created`. `last_usage` is None
-        for a key never used, the moment of a Decrypt, or some members of KMS's KeyLastUsageData (`Operation`,
-        `Timestamp` as a datetime, `CloudTrailEventId`, `KmsRequestId`), the rest of which is made up. `state`
-        is one of KMS's key states; a key in PendingDeletion is gone 30 days from the key clock's now.
-        Raises `ValueError` for a datetime without a time zone and for names that KMS does not have.
+        is `created`. `last_usage` is None for a key never used, the moment of a Decrypt, or some members of KMS's
+        KeyLastUsageData (`Operation`, `Timestamp` as a datetime, `CloudTrailEventId`, `KmsRequestId`), the rest of
+        which is made up. `state` is one of KMS's key states; a key in PendingDeletion is gone 30 days from the key
+        clock's now.
+
+        It is a symmetric encryption key with material of KMS's own, unless `spec` or `origin` says otherwise; one
+        that `manager` "AWS" has can be read, not changed or used. `multi_region` makes a primary key, and
+        `replica_of` (the ARN of one) a replica in another region. `aliases` are names with their `alias/`.
+        Raises `ValueError` for a datetime without a time zone, for names that KMS does not have, and for keys
+        that could not be.
         """
         with self._store.lock:
-            key = seeded_key(
+            self._store.catch_up()
+            key = seed(
+                self._store,
                 account_id=check_account_id(account_id or self._account_id),
                 region=check_region(region or self._region),
-                now=self._store.clock.now(),
                 created=created,
                 tracking_start=tracking_start,
                 last_usage=last_usage,
                 state=state,
+                manager=manager,
+                spec=spec,
+                origin=origin,
+                multi_region=multi_region,
+                replica_of=replica_of,
+                description=description,
+                tags=tags or {},
+                aliases=aliases,
             )
-            return self._store.add(key).arn
+            return key.arn

@@ -1,14 +1,24 @@
 """One authenticated call, and how it comes to the key it names."""
 
 import re
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from .faults import Fault
+from .keys import Alias, Key, partition_of, resource_arn
 from .members import Members
-from .store import Key, Store, key_arn, partition_of
+from .states import check, deny
+from .store import Store
 
 _KEY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}", re.IGNORECASE)
 _ARN = re.compile(r"arn:([a-z-]+):kms:([a-zA-Z0-9-]+):([0-9]{12}):(key|alias)/(.+)", re.DOTALL)
+
+# Everywhere else a key goes by its id or ARN alone.
+_TAKES_ALIASES = frozenset(
+    (
+        "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GenerateMac",
+        "ReEncrypt", "VerifyMac",
+    )
+)  # fmt: skip
 
 
 class Call(NamedTuple):
@@ -21,46 +31,55 @@ class Call(NamedTuple):
     request_id: str
     store: Store
 
-    def key(self, identifier: str, *, aliases: bool = True) -> Key:
-        """Give the key that a KeyId member names: a key id or key ARN of the caller's account and region.
+    def key(self, member: str = "KeyId") -> Key:
+        """Give the key that a required member names, fit for the operation.
 
-        No alias is ever found, for there are none here; `aliases` False is for operations that take none.
+        Raises `Fault` as `find` and `checked` do.
+        """
+        return self.checked(self.find(self.members.required_text(member, longest=2048)))
+
+    def checked(self, key: Key) -> Key:
+        """Give the key back where its manager and state let the operation go on; else raise `Fault`."""
+        check(self.operation, key)
+        return key
+
+    def find(self, identifier: str) -> Key:
+        """Give the key of a key id, key ARN or, for the operations that take them, alias name or ARN.
+
         Raises `Fault`: NotFoundException, InvalidArnException, and AccessDeniedException for another account,
         since no key policy here lets others in.
         """
+        takes_aliases = self.operation in _TAKES_ALIASES
         if identifier.startswith("arn:"):
-            return self._key_of_arn(identifier, aliases=aliases)
-        if identifier.startswith("alias/") and aliases:
-            _alias_not_found(key_arn(self.region, self.account_id, "").replace("key/", identifier))
+            identifier = self._local_part(identifier, takes_aliases)
+        if identifier.startswith("alias/") and takes_aliases:
+            return self.alias(identifier).key
         if not _KEY_ID.fullmatch(identifier):
             raise Fault("NotFoundException", f"Invalid keyId '{identifier}'")
         key = self.store.find(self.account_id, self.region, identifier)
         if key is None:
-            arn = key_arn(self.region, self.account_id, identifier)
-            raise Fault("NotFoundException", f"Key '{arn}' does not exist")
+            raise Fault("NotFoundException", f"Key '{self.arn(f'key/{identifier}')}' does not exist")
         return key
 
-    def _key_of_arn(self, arn: str, *, aliases: bool) -> Key:
+    def alias(self, name: str) -> Alias:
+        """Give the alias of this name; raise `Fault` where there is none."""
+        alias = self.store.find_alias(self.account_id, self.region, name)
+        if alias is None:
+            raise Fault("NotFoundException", f"Alias {self.arn(name)} is not found.")
+        return alias
+
+    def arn(self, resource: str) -> str:
+        """Give the ARN that a resource of the caller's account and region has."""
+        return resource_arn(self.region, self.account_id, resource)
+
+    def _local_part(self, arn: str, takes_aliases: bool) -> str:
+        """Give the key id or alias name in an ARN of the caller's account and region."""
         match = _ARN.fullmatch(arn)
-        if match is None or match[1] != partition_of(self.region) or (match[4] == "alias" and not aliases):
+        if match is None or match[1] != partition_of(self.region) or (match[4] == "alias" and not takes_aliases):
             raise Fault("InvalidArnException", f"Invalid arn {arn}")
         _, region, account_id, kind, name = match.groups()
         if region != self.region:
             raise Fault("NotFoundException", f"Invalid arn {region}")  # KMS says no more than this
         if account_id != self.account_id:
-            self._deny(arn)
-        if kind == "alias":
-            _alias_not_found(arn)
-        return self.key(name, aliases=False)
-
-    def _deny(self, arn: str) -> NoReturn:
-        user = f"arn:{partition_of(self.region)}:iam::{self.account_id}:user/local"
-        raise Fault(
-            "AccessDeniedException",
-            f"User: {user} is not authorized to perform: kms:{self.operation} on resource: {arn} because no "
-            f"resource-based policy allows the kms:{self.operation} action",
-        )
-
-
-def _alias_not_found(arn: str) -> NoReturn:
-    raise Fault("NotFoundException", f"Alias {arn} is not found.")
+            deny(self.operation, self.account_id, arn)
+        return name if kind == "key" else f"alias/{name}"

@@ -1,33 +1,28 @@
-"""The operations that use a key, and how a use is recorded: only one that succeeded, and never a dry run."""
+"""Encryption, decryption, data keys and random bytes."""
 
-import base64
-import hmac
 import secrets
-from typing import NoReturn
+from collections.abc import Mapping
 
 from . import cipher
 from .calls import Call
 from .faults import Fault
-from .management import mac_algorithm
-from .store import HMAC_SPECS, Key, Usage
+from .keys import Key, Material
+from .specs import algorithms_of
+from .uses import encoded, incompatible, record, refuse_unsupported, usable
 
-_MAX_PLAINTEXT = 4096  # bytes; messages to authenticate have the same limit
-_MAX_CIPHERTEXT = 6144  # bytes; MACs too
-_MAC_ALGORITHMS = tuple(spec.replace("HMAC_", "HMAC_SHA_") for spec in HMAC_SPECS)
-_ENCRYPTION_ALGORITHMS = ("SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE")
+_MAX_PLAINTEXT = 4096  # bytes
+_MAX_CIPHERTEXT = 6144  # bytes
+_MAX_RANDOM = 1024  # bytes; data keys too
 _DATA_KEY_BYTES = {"AES_256": 32, "AES_128": 16}
-
-# From the table of key states in the KMS developer guide: in these alone a key can be used.
-_USABLE_STATES = ("Enabled", "Updating")
 
 
 def encrypt(call: Call) -> dict[str, object]:
     """Encrypt 1 to 4096 bytes."""
     plaintext = call.members.blob("Plaintext", longest=_MAX_PLAINTEXT)
     context = call.members.string_map("EncryptionContext")
-    key = _usable(call, call.key(call.members.key_id()), "ENCRYPT_DECRYPT")
-    algorithm = _encryption_algorithm(call, key)
-    _record(call, key)
+    key = usable(call, call.key(), "ENCRYPT_DECRYPT")
+    algorithm = _algorithm(call, "EncryptionAlgorithm", key)
+    record(call, key)
     return {
         "CiphertextBlob": _sealed(key, plaintext, context),
         "KeyId": key.arn,
@@ -39,114 +34,80 @@ def decrypt(call: Call) -> dict[str, object]:
     """Decrypt what a key of the caller's account and region encrypted; the ciphertext itself names it."""
     blob = call.members.blob("CiphertextBlob", longest=_MAX_CIPHERTEXT)
     context = call.members.string_map("EncryptionContext")
-    _refuse_unsupported(call, "Recipient", "DryRunModifiers")
-    key = _usable(call, _key_of_ciphertext(call, blob), "ENCRYPT_DECRYPT")
-    algorithm = _encryption_algorithm(call, key)
-    plaintext = cipher.decrypt(key.material, blob, context)
-    if plaintext is None:
-        raise Fault("InvalidCiphertextException")
-    _record(call, key)
+    refuse_unsupported(call, "Recipient", "DryRunModifiers")
+    key, number = _key_of_ciphertext(call, blob, "KeyId")
+    algorithm = _algorithm(call, "EncryptionAlgorithm", key)
+    material, plaintext = _opened(key, number, blob, context)
+    record(call, key)
     return {
         "KeyId": key.arn,
-        "Plaintext": _base64(plaintext),
+        "Plaintext": encoded(plaintext),
         "EncryptionAlgorithm": algorithm,
-        "KeyMaterialId": key.material_id,
+        "KeyMaterialId": material.id,
+    }
+
+
+def re_encrypt(call: Call) -> dict[str, object]:
+    """Decrypt and encrypt again, under another key or with another context; both keys are used."""
+    members = call.members
+    blob = members.blob("CiphertextBlob", longest=_MAX_CIPHERTEXT)
+    old_context = members.string_map("SourceEncryptionContext")
+    new_context = members.string_map("DestinationEncryptionContext")
+    refuse_unsupported(call, "DryRunModifiers")
+    source, number = _key_of_ciphertext(call, blob, "SourceKeyId")
+    destination = usable(call, call.key("DestinationKeyId"), "ENCRYPT_DECRYPT")
+    old_algorithm = _algorithm(call, "SourceEncryptionAlgorithm", source)
+    new_algorithm = _algorithm(call, "DestinationEncryptionAlgorithm", destination)
+    material, plaintext = _opened(source, number, blob, old_context)
+    record(call, source, destination)
+    return {
+        "CiphertextBlob": _sealed(destination, plaintext, new_context),
+        "SourceKeyId": source.arn,
+        "KeyId": destination.arn,
+        "SourceEncryptionAlgorithm": old_algorithm,
+        "DestinationEncryptionAlgorithm": new_algorithm,
+        "SourceKeyMaterialId": material.id,
+        "DestinationKeyMaterialId": destination.material.id,
     }
 
 
 def generate_data_key(call: Call) -> dict[str, object]:
     """Make a data key: plain, and encrypted under the KMS key."""
+    refuse_unsupported(call, "Recipient")
+    data_key, answer = _data_key(call)
+    return {"Plaintext": encoded(data_key), **answer}
+
+
+def generate_data_key_without_plaintext(call: Call) -> dict[str, object]:
+    """Make a data key, and give it encrypted under the KMS key only."""
+    return _data_key(call)[1]
+
+
+def generate_random(call: Call) -> dict[str, object]:
+    """Give 1 to 1024 random bytes; no key has a part in it."""
+    refuse_unsupported(call, "Recipient", "CustomKeyStoreId")
+    size = call.members.integer("NumberOfBytes", smallest=1, largest=_MAX_RANDOM)
+    if size is None:
+        raise Fault("ValidationException", "NumberOfBytes is required.")
+    return {"Plaintext": encoded(secrets.token_bytes(size))}
+
+
+def _data_key(call: Call) -> tuple[bytes, dict[str, object]]:
     size = _data_key_bytes(call)
     context = call.members.string_map("EncryptionContext")
-    _refuse_unsupported(call, "Recipient")
-    key = _usable(call, call.key(call.members.key_id()), "ENCRYPT_DECRYPT")
-    _record(call, key)
+    key = usable(call, call.key(), "ENCRYPT_DECRYPT")
+    record(call, key)
     data_key = secrets.token_bytes(size)
-    return {
+    answer: dict[str, object] = {
         "CiphertextBlob": _sealed(key, data_key, context),
-        "Plaintext": _base64(data_key),
         "KeyId": key.arn,
-        "KeyMaterialId": key.material_id,
+        "KeyMaterialId": key.material.id,
     }
-
-
-def generate_mac(call: Call) -> dict[str, object]:
-    """Make the HMAC of a message of 1 to 4096 bytes."""
-    key, mac = _mac(call)
-    _record(call, key)
-    return {"Mac": _base64(mac), "MacAlgorithm": mac_algorithm(key), "KeyId": key.arn}
-
-
-def verify_mac(call: Call) -> dict[str, object]:
-    """Check the HMAC of a message; a wrong one is KMSInvalidMacException, not an answer."""
-    given = call.members.blob("Mac", longest=_MAX_CIPHERTEXT)
-    key, mac = _mac(call)
-    if not hmac.compare_digest(given, mac):
-        raise Fault("KMSInvalidMacException")
-    _record(call, key)
-    return {"KeyId": key.arn, "MacValid": True, "MacAlgorithm": mac_algorithm(key)}
-
-
-def _mac(call: Call) -> tuple[Key, bytes]:
-    message = call.members.blob("Message", longest=_MAX_PLAINTEXT)
-    algorithm = call.members.required_choice("MacAlgorithm", _MAC_ALGORITHMS)
-    key = _usable(call, call.key(call.members.key_id()), "GENERATE_VERIFY_MAC")
-    if algorithm != mac_algorithm(key):
-        _incompatible(algorithm, key)
-    return key, hmac.digest(key.material, message, algorithm.replace("HMAC_SHA_", "sha"))
-
-
-def _key_of_ciphertext(call: Call, blob: bytes) -> Key:
-    named = call.members.text("KeyId", longest=2048)
-    key = call.key(named) if named is not None else None
-    key_id = cipher.key_id_of(blob)
-    if key_id is None:
-        raise Fault("InvalidCiphertextException")
-    if key is not None and key.key_id != key_id:
-        raise Fault(
-            "IncorrectKeyException",
-            "The key ID in the request does not identify a CMK that can perform this operation.",
-        )
-    found = call.store.find(call.account_id, call.region, key_id)
-    if found is None:
-        raise Fault(
-            "AccessDeniedException",
-            "The ciphertext refers to a customer master key that does not exist, does not exist in this "
-            "region, or you are not allowed to access.",
-        )
-    return found
-
-
-def _usable(call: Call, key: Key, usage: str) -> Key:
-    if key.state == "Disabled":
-        raise Fault("DisabledException", f"{key.arn} is disabled.")
-    if key.state not in _USABLE_STATES:
-        words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in key.state)
-        raise Fault("KMSInvalidStateException", f"{key.arn} is{words}.")
-    if key.usage != usage:
-        raise Fault(
-            "InvalidKeyUsageException",
-            f"{key.arn} key usage is {key.usage} which is not valid for {call.operation}.",
-        )
-    return key
-
-
-def _record(call: Call, key: Key) -> None:
-    """Note the use; raise DryRunOperationException, and note nothing, where the caller only asked whether."""
-    if call.members.flag("DryRun"):
-        raise Fault("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
-    key.last_usage = Usage(call.operation, call.store.clock.now(), kms_request_id=call.request_id)
-
-
-def _encryption_algorithm(call: Call, key: Key) -> str:
-    algorithm = call.members.choice("EncryptionAlgorithm", _ENCRYPTION_ALGORITHMS) or "SYMMETRIC_DEFAULT"
-    if algorithm != "SYMMETRIC_DEFAULT":
-        _incompatible(algorithm, key)
-    return algorithm
+    return data_key, answer
 
 
 def _data_key_bytes(call: Call) -> int:
-    number = call.members.integer("NumberOfBytes", smallest=1, largest=1024)
+    number = call.members.integer("NumberOfBytes", smallest=1, largest=_MAX_RANDOM)
     spec = call.members.choice("KeySpec", _DATA_KEY_BYTES)
     if number is not None and spec is None:
         return number
@@ -155,19 +116,44 @@ def _data_key_bytes(call: Call) -> int:
     raise Fault("ValidationException", "Please specify either number of bytes or key spec.")
 
 
-def _refuse_unsupported(call: Call, *names: str) -> None:
-    for name in names:
-        if name in call.members:
-            raise Fault("UnsupportedOperationException", f"{name} is not supported by LocalKMS.")
+def _key_of_ciphertext(call: Call, blob: bytes, member: str) -> tuple[Key, int]:
+    """Give the key that encrypted, and the number of its material; the member may say which key it has to be."""
+    named = call.members.text(member, longest=2048)
+    wanted = call.find(named) if named is not None else None
+    found = cipher.key_of(blob)
+    if found is None:
+        raise Fault("InvalidCiphertextException")
+    key_id, number = found
+    if wanted is not None and wanted.key_id != key_id:
+        raise Fault(
+            "IncorrectKeyException",
+            "The key ID in the request does not identify a CMK that can perform this operation.",
+        )
+    key = call.store.find(call.account_id, call.region, key_id)
+    if key is None:
+        raise Fault(
+            "AccessDeniedException",
+            "The ciphertext refers to a customer master key that does not exist, does not exist in this "
+            "region, or you are not allowed to access.",
+        )
+    return usable(call, call.checked(key), "ENCRYPT_DECRYPT"), number
 
 
-def _incompatible(algorithm: str, key: Key) -> NoReturn:
-    raise Fault("InvalidKeyUsageException", f"Algorithm {algorithm} is incompatible with key spec {key.spec}.")
+def _algorithm(call: Call, member: str, key: Key) -> str:
+    algorithm = call.members.choice(member, algorithms_of("ENCRYPT_DECRYPT")) or "SYMMETRIC_DEFAULT"
+    if algorithm not in key.algorithms:
+        incompatible(algorithm, key)
+    return algorithm
 
 
-def _sealed(key: Key, plaintext: bytes, context: dict[str, str]) -> str:
-    return _base64(cipher.encrypt(key.material, key.key_id, plaintext, context))
+def _sealed(key: Key, plaintext: bytes, context: Mapping[str, str]) -> str:
+    number = len(key.shared.materials) - 1
+    return encoded(cipher.encrypt(key.material.secret, key.key_id, number, plaintext, context))
 
 
-def _base64(blob: bytes) -> str:
-    return base64.b64encode(blob).decode("ascii")
+def _opened(key: Key, number: int, blob: bytes, context: Mapping[str, str]) -> tuple[Material, bytes]:
+    materials = key.shared.materials[number : number + 1]
+    plaintext = cipher.decrypt(materials[0].secret, blob, context) if materials else None
+    if plaintext is None:
+        raise Fault("InvalidCiphertextException")
+    return materials[0], plaintext

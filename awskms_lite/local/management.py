@@ -1,74 +1,65 @@
-"""The operations that make keys and tell of them: CreateKey, ListKeys, DescribeKey, GetKeyLastUsage."""
-
-import base64
+"""The operations that make keys and tell of them."""
 
 from .calls import Call
 from .faults import Fault
+from .keys import ORIGINS, Key, Shared
 from .members import Members
-from .store import DELETION_WINDOW_DAYS, HMAC_SPECS, Key
-
-_KEY_SPECS = (
-    "SYMMETRIC_DEFAULT", *HMAC_SPECS, "RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384",
-    "ECC_NIST_P521", "ECC_SECG_P256K1", "ECC_NIST_EDWARDS25519", "SM2", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87",
-    "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024",
-)  # fmt: skip
-_KEY_USAGES = (
-    "ENCRYPT_DECRYPT",
-    "GENERATE_VERIFY_MAC",
-    "SIGN_VERIFY",
-    "KEY_AGREEMENT",
-    "ENCAPSULATE_DECAPSULATE",
-)
-_ORIGINS = ("AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE")
+from .metadata import key_metadata
+from .paging import page
+from .policies import policy_of
+from .specs import ALGORITHM_MEMBERS, ALGORITHMS
+from .tagging import tags_of
 
 
 def create_key(call: Call) -> dict[str, object]:
-    """Make a symmetric encryption key or an HMAC key.
+    """Make a key of any spec; one whose Origin is EXTERNAL waits for key material that nobody can import here.
 
-    Tags are checked and then dropped, as nothing here reads them. A key policy, foreign key material, a
-    custom key store or a multi-Region key would need what is not here: UnsupportedOperationException.
+    Custom key stores are not here: UnsupportedOperationException.
     """
     members = call.members
-    _refuse_unsupported(members)
-    spec = _key_spec(members)
+    spec, usage = _spec_and_usage(members)
+    origin = _origin(members)
     description = members.text("Description", shortest=0, longest=8192) or ""
-    for tag in members.structures("Tags"):
-        tag.required_text("TagKey", longest=128)
-        tag.required_text("TagValue", shortest=0, longest=256)
-    now = call.store.clock.now()
-    key = Key(call.account_id, call.region, now, now, spec=spec, description=description)
-    return {"KeyMetadata": key_metadata(call.store.add(key))}
+    policy, tags = policy_of(members), tags_of(members)
+    now, imported = call.store.clock.now(), origin == "EXTERNAL"
+    primary_region = call.region if members.flag("MultiRegion") else None
+    key = Key(
+        call.account_id,
+        call.region,
+        now,
+        now,
+        Shared(spec, usage, origin, primary_region),
+        state="PendingImport" if imported else "Enabled",
+        description=description,
+        policy=policy,
+        tags=tags,
+        has_material=not imported,
+    )
+    return {"KeyMetadata": key_metadata(call.store, call.store.add(key))}
 
 
 def list_keys(call: Call) -> dict[str, object]:
     """List the account's own keys in this region, oldest first; nothing is shared with it by others."""
-    members = call.members
-    limit = members.integer("Limit", smallest=1, largest=1000) or 100
-    marker = members.text("Marker", longest=1024)
-    owners = members.strings("ResourceOwners")
-    after = _sequence(call, marker) if marker else 0
-    own = call.store.keys(call.account_id, call.region, after=after) if not owners or "SELF" in owners else []
-    page = own[:limit]
-    answer: dict[str, object] = {
-        "Keys": [{"KeyId": key.key_id, "KeyArn": key.arn} for key in page],
-        "Truncated": len(own) > limit,
-    }
-    if len(own) > limit:
-        answer["NextMarker"] = _marker(call, page[-1].sequence)
-    return answer
+    owners = call.members.strings("ResourceOwners")
+    own = call.store.keys(call.account_id, call.region) if not owners or "SELF" in owners else []
+    return page(call, "Keys", own, place=_place, wire=_entry, default=100, largest=1000)
 
 
 def describe_key(call: Call) -> dict[str, object]:
     """Tell what the key is and how it stands."""
-    return {"KeyMetadata": key_metadata(call.key(call.members.key_id()))}
+    return {"KeyMetadata": key_metadata(call.store, call.key())}
+
+
+def update_key_description(call: Call) -> dict[str, object]:
+    """Describe the key in other words."""
+    description = call.members.required_text("Description", shortest=0, longest=8192)
+    call.key().description = description
+    return {}
 
 
 def get_key_last_usage(call: Call) -> dict[str, object]:
-    """Tell of the key's last successful cryptographic operation; `KeyLastUsage` is `{}` where there was none.
-
-    The key's state does not matter. Aliases are refused, as KMS does.
-    """
-    key = call.key(call.members.key_id(), aliases=False)
+    """Tell of the key's last successful cryptographic operation; `KeyLastUsage` is `{}` where there was none."""
+    key = call.key()
     usage: dict[str, object] = {}
     if key.last_usage is not None:
         usage = {
@@ -85,85 +76,45 @@ def get_key_last_usage(call: Call) -> dict[str, object]:
     }
 
 
-def key_metadata(key: Key) -> dict[str, object]:
-    """Give KMS's KeyMetadata of the key."""
-    metadata: dict[str, object] = {
-        "AWSAccountId": key.account_id,
-        "Arn": key.arn,
-        "CreationDate": key.creation_date / 1000,
-        "CustomerMasterKeySpec": key.spec,
-        "Description": key.description,
-        "Enabled": key.state == "Enabled",
-        "KeyId": key.key_id,
-        "KeyManager": "CUSTOMER",
-        "KeySpec": key.spec,
-        "KeyState": key.state,
-        "KeyUsage": key.usage,
-        "MultiRegion": False,
-        "Origin": "EXTERNAL" if key.state == "PendingImport" else "AWS_KMS",
-    }
-    if key.spec in HMAC_SPECS:
-        metadata["MacAlgorithms"] = [mac_algorithm(key)]
-    else:
-        metadata["EncryptionAlgorithms"] = ["SYMMETRIC_DEFAULT"]
-        metadata["CurrentKeyMaterialId"] = key.material_id
-    if key.deletion_date is not None:
-        metadata["DeletionDate"] = key.deletion_date / 1000
-    if key.state == "PendingReplicaDeletion":
-        metadata["PendingDeletionWindowInDays"] = DELETION_WINDOW_DAYS
-    return metadata
+def _place(key: Key) -> str:
+    return f"{key.sequence:012}"
 
 
-def mac_algorithm(key: Key) -> str:
-    """Give the one MAC algorithm that an HMAC key works with."""
-    return key.spec.replace("HMAC_", "HMAC_SHA_")
+def _entry(key: Key) -> dict[str, object]:
+    return {"KeyId": key.key_id, "KeyArn": key.arn}
 
 
-def _refuse_unsupported(members: Members) -> None:
-    for name in ("Policy", "CustomKeyStoreId", "XksKeyId"):
-        if name in members:
-            _unsupported(f"{name} is")
-    if members.flag("MultiRegion"):
-        _unsupported("Multi-Region keys are")
-    if members.choice("Origin", _ORIGINS) not in (None, "AWS_KMS"):
-        _unsupported("An Origin other than AWS_KMS is")
-
-
-def _key_spec(members: Members) -> str:
-    old_name = members.choice("CustomerMasterKeySpec", _KEY_SPECS)
-    spec = members.choice("KeySpec", _KEY_SPECS)
-    usage = members.choice("KeyUsage", _KEY_USAGES)
+def _spec_and_usage(members: Members) -> tuple[str, str]:
+    old_name = members.choice("CustomerMasterKeySpec", ALGORITHMS)
+    spec = members.choice("KeySpec", ALGORITHMS)
+    usage = members.choice("KeyUsage", ALGORITHM_MEMBERS)
     if old_name and spec:
         raise Fault(
             "ValidationException", "You cannot specify KeySpec and CustomerMasterKeySpec in the same request."
         )
     spec = spec or old_name or "SYMMETRIC_DEFAULT"
-    if spec != "SYMMETRIC_DEFAULT" and spec not in HMAC_SPECS:
-        _unsupported(f"KeySpec {spec} is")
-    if spec in HMAC_SPECS and usage is None:
+    if usage is None and spec == "SYMMETRIC_DEFAULT":
+        return spec, "ENCRYPT_DECRYPT"
+    if usage is None:
         raise Fault(
             "ValidationException",
             "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
         )
-    if usage not in (None, "GENERATE_VERIFY_MAC" if spec in HMAC_SPECS else "ENCRYPT_DECRYPT"):
+    if usage not in ALGORITHMS[spec]:
         raise Fault("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
-    return spec
+    return spec, usage
 
 
-def _unsupported(what: str) -> None:
-    raise Fault("UnsupportedOperationException", f"{what} not supported by LocalKMS.")
-
-
-def _marker(call: Call, sequence: int) -> str:
-    return base64.urlsafe_b64encode(f"{call.account_id}/{call.region}/{sequence}".encode("ascii")).decode("ascii")
-
-
-def _sequence(call: Call, marker: str) -> int:
-    """Give the place where a marker says to go on; it holds in the account and region that it was made in."""
-    try:
-        account_id, region, sequence = base64.urlsafe_b64decode(marker).decode("ascii").split("/")
-        if (account_id, region) == (call.account_id, call.region):
-            return int(sequence)
-    except ValueError as error:
-        raise Fault("InvalidMarkerException", f"Invalid marker: {marker}") from error
-    raise Fault("InvalidMarkerException", f"Invalid marker: {marker}")
+def _origin(members: Members) -> str:
+    for name in ("CustomKeyStoreId", "XksKeyId"):
+        if name in members:
+            raise Fault(
+                "UnsupportedOperationException", f"{name} is not supported: LocalKMS has no custom key stores."
+            )
+    origin = members.choice("Origin", ORIGINS) or "AWS_KMS"
+    if origin not in ("AWS_KMS", "EXTERNAL"):
+        raise Fault(
+            "UnsupportedOperationException",
+            f"Origin {origin} is not supported: LocalKMS has no custom key stores.",
+        )
+    return origin

@@ -6,6 +6,7 @@ for a value that is missing, too long or too large.
 """
 
 import base64
+import re
 from collections.abc import Collection
 from typing import NoReturn, TypeVar, cast
 
@@ -27,20 +28,19 @@ class Members:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
-    def text(self, name: str, *, shortest: int = 1, longest: int) -> str | None:
-        """Give a string of so many characters, None where it is absent."""
+    def text(self, name: str, *, shortest: int = 1, longest: int, pattern: str | None = None) -> str | None:
+        """Give a string of so many characters that the pattern fits as a whole, None where it is absent."""
         value = self._typed(name, str, "String")
         if value is not None:
             _check_length(name, f"Value '{value}'", len(value), shortest, longest)
+            if pattern is not None and not re.fullmatch(pattern, value, re.ASCII):
+                constraint = f"Member must satisfy regular expression pattern: {pattern}"
+                _refuse(name, f"Value '{value}'", constraint)
         return value
 
-    def required_text(self, name: str, *, shortest: int = 1, longest: int) -> str:
-        """Give a string of so many characters."""
-        return _required(name, self.text(name, shortest=shortest, longest=longest))
-
-    def key_id(self) -> str:
-        """Give the required `KeyId`."""
-        return self.required_text("KeyId", longest=2048)
+    def required_text(self, name: str, *, shortest: int = 1, longest: int, pattern: str | None = None) -> str:
+        """Give a string of so many characters that the pattern fits as a whole."""
+        return _required(name, self.text(name, shortest=shortest, longest=longest, pattern=pattern))
 
     def choice(self, name: str, values: Collection[str]) -> str | None:
         """Give one of the values, None where the member is absent."""
@@ -90,9 +90,18 @@ class Members:
         values = cast(list[object], self._typed(name, list, "List") or [])
         return [_expect(value, str, "String") for value in values]
 
-    def structures(self, name: str) -> list["Members"]:
-        """Give a list of structures, empty where there is none."""
-        values = cast(list[object], self._typed(name, list, "List") or [])
+    def required_strings(self, name: str, *, longest: int) -> list[str]:
+        """Give a list of strings of 1 to so many characters."""
+        _required(name, self._members.get(name))
+        values = self.strings(name)
+        for value in values:
+            _check_length(name, f"Value '{value}'", len(value), 1, longest)
+        return values
+
+    def structures(self, name: str, *, required: bool = False) -> list["Members"]:
+        """Give a list of structures; empty where there is none, unless it is required."""
+        values = cast(list[object] | None, self._typed(name, list, "List"))
+        values = _required(name, values) if required else values or []
         return [Members(cast(dict[str, object], _expect(value, dict, "Structure"))) for value in values]
 
     def _typed(self, name: str, kind: type[T], shape: str) -> T | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 from uuid import uuid4
 
-from . import cryptographic, management
+from . import aliases, cryptographic, lifecycle, macs, management, policies, replicas, rotation, tagging
 from .accounts import account_of, secret_for
 from .calls import Call
 from .faults import Fault
@@ -18,31 +18,51 @@ from .store import Store
 _TARGET_PREFIX = "TrentService."
 
 OPERATIONS: Mapping[str, Callable[[Call], dict[str, object]]] = {
+    "CancelKeyDeletion": lifecycle.cancel_key_deletion,
+    "CreateAlias": aliases.create_alias,
     "CreateKey": management.create_key,
     "Decrypt": cryptographic.decrypt,
+    "DeleteAlias": aliases.delete_alias,
     "DescribeKey": management.describe_key,
+    "DisableKey": lifecycle.disable_key,
+    "DisableKeyRotation": rotation.disable_key_rotation,
+    "EnableKey": lifecycle.enable_key,
+    "EnableKeyRotation": rotation.enable_key_rotation,
     "Encrypt": cryptographic.encrypt,
     "GenerateDataKey": cryptographic.generate_data_key,
-    "GenerateMac": cryptographic.generate_mac,
+    "GenerateDataKeyWithoutPlaintext": cryptographic.generate_data_key_without_plaintext,
+    "GenerateMac": macs.generate_mac,
+    "GenerateRandom": cryptographic.generate_random,
     "GetKeyLastUsage": management.get_key_last_usage,
+    "GetKeyPolicy": policies.get_key_policy,
+    "GetKeyRotationStatus": rotation.get_key_rotation_status,
+    "ListAliases": aliases.list_aliases,
+    "ListKeyPolicies": policies.list_key_policies,
+    "ListKeyRotations": rotation.list_key_rotations,
     "ListKeys": management.list_keys,
-    "VerifyMac": cryptographic.verify_mac,
+    "ListResourceTags": tagging.list_resource_tags,
+    "PutKeyPolicy": policies.put_key_policy,
+    "ReEncrypt": cryptographic.re_encrypt,
+    "ReplicateKey": replicas.replicate_key,
+    "RotateKeyOnDemand": rotation.rotate_key_on_demand,
+    "ScheduleKeyDeletion": lifecycle.schedule_key_deletion,
+    "TagResource": tagging.tag_resource,
+    "UntagResource": tagging.untag_resource,
+    "UpdateAlias": aliases.update_alias,
+    "UpdateKeyDescription": management.update_key_description,
+    "UpdatePrimaryRegion": replicas.update_primary_region,
+    "VerifyMac": macs.verify_mac,
 }
 
 # What KMS has besides, so that a caller can tell a typing error from what is only missing here.
 OTHER_OPERATIONS = frozenset(
     (
-        "CancelKeyDeletion", "ConnectCustomKeyStore", "CreateAlias", "CreateCustomKeyStore",
-        "CreateGrant", "Decapsulate", "DeleteAlias", "DeleteCustomKeyStore",
-        "DeleteImportedKeyMaterial", "DeriveSharedSecret", "DescribeCustomKeyStores", "DisableKey",
-        "DisableKeyRotation", "DisconnectCustomKeyStore", "EnableKey", "EnableKeyRotation",
-        "Encapsulate", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext",
-        "GenerateDataKeyWithoutPlaintext", "GenerateRandom", "GetKeyPolicy", "GetKeyRotationStatus",
-        "GetParametersForImport", "GetPublicKey", "ImportKeyMaterial", "ListAliases", "ListGrants",
-        "ListKeyPolicies", "ListKeyRotations", "ListResourceTags", "ListRetirableGrants",
-        "PutKeyPolicy", "ReEncrypt", "ReplicateKey", "RetireGrant", "RevokeGrant", "RotateKeyOnDemand",
-        "ScheduleKeyDeletion", "Sign", "TagResource", "UntagResource", "UpdateAlias",
-        "UpdateCustomKeyStore", "UpdateKeyDescription", "UpdatePrimaryRegion", "Verify",
+        "ConnectCustomKeyStore", "CreateCustomKeyStore", "CreateGrant", "Decapsulate",
+        "DeleteCustomKeyStore", "DeleteImportedKeyMaterial", "DeriveSharedSecret",
+        "DescribeCustomKeyStores", "DisconnectCustomKeyStore", "Encapsulate", "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext", "GetParametersForImport", "GetPublicKey",
+        "ImportKeyMaterial", "ListGrants", "ListRetirableGrants", "RetireGrant", "RevokeGrant", "Sign",
+        "UpdateCustomKeyStore", "Verify",
     )
 )  # fmt: skip
 
@@ -73,6 +93,7 @@ class Service:
             raise Fault("UnsupportedOperationException", f"LocalKMS has no {operation}; it has {known}.")
         members = _members(request.body)
         with self._store.lock:
+            self._store.catch_up()
             return handler(Call(operation, members, account_id, scope.region, request_id, self._store))
 
 

@@ -1,35 +1,18 @@
-"""What the embedded KMS holds: the keys, their last use, and the clock that their life follows.
+"""What the embedded KMS holds: the keys, their aliases, and the clock that their life follows."""
 
-Times are whole milliseconds since 1970 UTC throughout, as KMS keeps them, so that nothing is lost on the way
-to the wire and back.
-"""
-
-import secrets
+import heapq
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from hashlib import sha256
-from uuid import uuid4
+from itertools import count
 
-from attrs import define, field, frozen
-
-KEY_STATES = (
-    "Creating", "Enabled", "Disabled", "PendingDeletion", "PendingImport", "PendingReplicaDeletion",
-    "Unavailable", "Updating",
-)  # fmt: skip
-DELETION_WINDOW_DAYS = 30  # KMS's default between scheduling a deletion and the end
-
-# Bytes of key material, and with it the usage: AWS makes an HMAC key as long as its hash's output.
-HMAC_SPECS = {"HMAC_224": 28, "HMAC_256": 32, "HMAC_384": 48, "HMAC_512": 64}
+from .keys import Alias, Key
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_PARTITIONS = {
-    "cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc", "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b", "eu-isoe-": "aws-iso-e", "us-isof-": "aws-iso-f",
-}  # fmt: skip
+
+Place = tuple[str, str]  # account id and region
 
 
 def milliseconds(moment: datetime) -> int:
@@ -37,12 +20,6 @@ def milliseconds(moment: datetime) -> int:
     if moment.utcoffset() is None:
         raise ValueError(f"{moment!r} has no time zone: pass an aware datetime, as datetime.now(UTC) gives")
     return (moment - _EPOCH) // _MILLISECOND
-
-
-@lru_cache(maxsize=256)
-def partition_of(region: str) -> str:
-    """Give the partition that an ARN of this region begins with."""
-    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 class KeyClock:
@@ -63,85 +40,71 @@ class KeyClock:
         self._ahead += delta // _MILLISECOND
 
 
-@frozen
-class Usage:
-    """The last successful cryptographic operation with a key, as `GetKeyLastUsage` tells of it."""
-
-    operation: str
-    timestamp: int
-    cloud_trail_event_id: str = field(factory=lambda: str(uuid4()))
-    kms_request_id: str = field(factory=lambda: str(uuid4()))
-
-
-@define(eq=False)
-class Key:
-    """One KMS key. Only `state`, `deletion_date` and `last_usage` ever change."""
-
-    account_id: str
-    region: str
-    creation_date: int
-    tracking_start_date: int
-    spec: str = "SYMMETRIC_DEFAULT"
-    state: str = "Enabled"
-    description: str = ""
-    deletion_date: int | None = None
-    last_usage: Usage | None = None
-    key_id: str = field(factory=lambda: str(uuid4()))
-    sequence: int = 0
-    material: bytes = field(init=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.material = secrets.token_bytes(HMAC_SPECS.get(self.spec, 32))
-
-    @property
-    def arn(self) -> str:
-        """The key ARN."""
-        return key_arn(self.region, self.account_id, self.key_id)
-
-    @property
-    def usage(self) -> str:
-        """What the key is for: KMS's KeyUsage."""
-        return "GENERATE_VERIFY_MAC" if self.spec in HMAC_SPECS else "ENCRYPT_DECRYPT"
-
-    @property
-    def material_id(self) -> str:
-        """The id of the key material: 64 hexadecimal digits that say nothing of the material itself."""
-        return sha256(b"key material id" + self.key_id.encode("ascii")).hexdigest()
-
-
-def key_arn(region: str, account_id: str, key_id: str) -> str:
-    """Give the ARN that a key of this id would have."""
-    return f"arn:{partition_of(region)}:kms:{region}:{account_id}:key/{key_id}"
-
-
 class Store:
-    """The keys of every account and region, behind one lock.
+    """The keys and aliases of every account and region, behind one lock.
 
-    Whoever reads or changes keys holds `lock` meanwhile; an answer takes microseconds, so one is enough.
+    Whoever reads or changes keys holds `lock` meanwhile, and first calls `catch_up`: what the passing of time does
+    to keys is done then, moment by moment. An answer takes microseconds, so one lock is enough.
     """
 
     def __init__(self, clock: KeyClock) -> None:
         self.clock = clock
         self.lock = threading.RLock()
-        self._keys: dict[tuple[str, str], dict[str, Key]] = {}
-        self._added = 0
+        self._keys: dict[Place, dict[str, Key]] = {}
+        self._aliases: dict[Place, dict[str, Alias]] = {}
+        self._agenda: list[tuple[int, int, Callable[[int], None]]] = []
+        self._numbers = count(1)
+
+    def at(self, moment: int, action: Callable[[int], None]) -> None:
+        """Have `action(moment)` called once the key clock has come to the moment; it cannot be taken back."""
+        heapq.heappush(self._agenda, (moment, next(self._numbers), action))
+
+    def catch_up(self) -> None:
+        """Do what has fallen due, in the order of time, whatever that brings with it included."""
+        now = self.clock.now()
+        while self._agenda and self._agenda[0][0] <= now:
+            moment, _, action = heapq.heappop(self._agenda)
+            action(moment)
 
     def add(self, key: Key) -> Key:
         """Take the key in; give it back."""
-        self._added += 1
-        key.sequence = self._added
+        key.sequence = next(self._numbers)
         self._keys.setdefault((key.account_id, key.region), {})[key.key_id] = key
         return key
 
+    def remove(self, key: Key) -> None:
+        """Let go of the key and of all its aliases."""
+        place = (key.account_id, key.region)
+        del self._keys[place][key.key_id]
+        aliases = self._aliases.get(place, {})
+        self._aliases[place] = {name: alias for name, alias in aliases.items() if alias.key is not key}
+
     def find(self, account_id: str, region: str, key_id: str) -> Key | None:
         """Give the key of this id in this account and region, None where there is none or it is deleted."""
-        key = self._keys.get((account_id, region), {}).get(key_id)
-        return None if key is None or self._is_gone(key) else key
+        return self._keys.get((account_id, region), {}).get(key_id)
 
-    def keys(self, account_id: str, region: str, *, after: int = 0) -> list[Key]:
-        """Give the account's keys in this region, oldest first, from the sequence number on."""
-        keys = self._keys.get((account_id, region), {}).values()
-        return [key for key in keys if key.sequence > after and not self._is_gone(key)]
+    def keys(self, account_id: str, region: str) -> list[Key]:
+        """Give the account's keys in this region, oldest first."""
+        return list(self._keys.get((account_id, region), {}).values())
 
-    def _is_gone(self, key: Key) -> bool:
-        return key.deletion_date is not None and key.deletion_date <= self.clock.now()
+    def related(self, key: Key) -> list[Key]:
+        """Give all keys of a multi-Region key, this one among them, by their region."""
+        keys = [keys[key.key_id] for keys in self._keys.values() if key.key_id in keys]
+        return sorted(keys, key=lambda key: key.region)
+
+    def add_alias(self, alias: Alias) -> None:
+        """Take in an alias, or put it in the place of the one of its name."""
+        self._aliases.setdefault((alias.key.account_id, alias.key.region), {})[alias.name] = alias
+
+    def remove_alias(self, alias: Alias) -> None:
+        """Let go of the alias."""
+        del self._aliases[alias.key.account_id, alias.key.region][alias.name]
+
+    def find_alias(self, account_id: str, region: str, name: str) -> Alias | None:
+        """Give the alias of this name in this account and region, None where there is none."""
+        return self._aliases.get((account_id, region), {}).get(name)
+
+    def aliases(self, account_id: str, region: str) -> list[Alias]:
+        """Give the account's aliases in this region, by their name."""
+        aliases = self._aliases.get((account_id, region), {})
+        return [aliases[name] for name in sorted(aliases)]

@@ -1,5 +1,6 @@
 """botocore's own client against the embedded KMS: if AWS's SDK is content, the embedded KMS is AWS enough."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,8 @@ import botocore.session
 import pytest
 
 from awskms_lite.local import LocalKMS
+from awskms_lite.local.service import OPERATIONS, OTHER_OPERATIONS
+from awskms_lite.local.specs import ALGORITHMS
 
 LAUNCH = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
 USED = datetime(2026, 6, 1, 14, 30, 0, 7000, tzinfo=UTC)
@@ -137,6 +140,128 @@ def test_generate_and_verify_mac(client: Any) -> None:
         client.verify_mac(Mac=mac[::-1], **members)
 
 
+def test_the_life_of_a_key(kms: LocalKMS, client: Any) -> None:
+    """A key is made, named, tagged, disabled, sentenced, saved, and in the end gone, as botocore reads it."""
+    key = client.create_key(Description="mine", Policy='{"Id": "first"}')["KeyMetadata"]["KeyId"]
+    client.create_alias(AliasName="alias/mine", TargetKeyId=key)
+    client.tag_resource(KeyId=key, Tags=[{"TagKey": "team", "TagValue": "blue"}])
+    assert client.list_aliases(KeyId=key)["Aliases"][0]["TargetKeyId"] == key
+    assert client.list_resource_tags(KeyId=key)["Tags"] == [{"TagKey": "team", "TagValue": "blue"}]
+    assert client.get_key_policy(KeyId=key)["Policy"] == '{"Id": "first"}'
+    client.disable_key(KeyId=key)
+    with pytest.raises(client.exceptions.DisabledException, match="is disabled"):
+        client.encrypt(KeyId="alias/mine", Plaintext=b"x")
+    scheduled = client.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    assert timedelta(days=6.9) < scheduled["DeletionDate"] - datetime.now(UTC) < timedelta(days=7)
+    with pytest.raises(client.exceptions.KMSInvalidStateException, match="is pending deletion"):
+        client.enable_key(KeyId=key)
+    client.cancel_key_deletion(KeyId=key)
+    client.enable_key(KeyId=key)
+    client.encrypt(KeyId="alias/mine", Plaintext=b"x")
+    client.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    kms.advance(timedelta(days=7))
+    with pytest.raises(client.exceptions.NotFoundException):
+        client.describe_key(KeyId=key)
+    assert client.list_aliases()["Aliases"] == []
+
+
+def test_rotation(kms: LocalKMS, client: Any) -> None:
+    """Rotations come with the clock, and old ciphertexts open."""
+    key = kms.add_key()
+    blob = client.encrypt(KeyId=key, Plaintext=b"plain")["CiphertextBlob"]
+    client.enable_key_rotation(KeyId=key, RotationPeriodInDays=90)
+    planned = client.get_key_rotation_status(KeyId=key)["NextRotationDate"]
+    kms.advance(timedelta(days=91))
+    (rotation,) = client.list_key_rotations(KeyId=key)["Rotations"]
+    assert (rotation["RotationDate"], rotation["RotationType"]) == (planned, "AUTOMATIC")
+    assert client.decrypt(CiphertextBlob=blob)["Plaintext"] == b"plain"
+    with pytest.raises(client.exceptions.UnsupportedOperationException):
+        client.enable_key_rotation(KeyId=kms.add_key(spec="RSA_2048"))
+
+
+def test_a_multi_region_key(connect: Connect, client: Any) -> None:
+    """A replica decrypts what its primary encrypted, and takes its place."""
+    there = connect(region="eu-west-1")
+    key = client.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+    replica = client.replicate_key(KeyId=key, ReplicaRegion="eu-west-1")["ReplicaKeyMetadata"]
+    blob = client.encrypt(KeyId=key, Plaintext=b"plain")["CiphertextBlob"]
+    assert there.decrypt(CiphertextBlob=blob)["KeyId"] == replica["Arn"]
+    client.update_primary_region(KeyId=key, PrimaryRegion="eu-west-1")
+    told = there.describe_key(KeyId=key)["KeyMetadata"]["MultiRegionConfiguration"]
+    assert (told["MultiRegionKeyType"], told["PrimaryKey"]["Arn"]) == ("PRIMARY", replica["Arn"])
+
+
+def test_each_list_has_its_paginator(kms: LocalKMS, client: Any) -> None:
+    """Each paginator of botocore follows our markers to the end of its list."""
+    key = kms.add_key(aliases=[f"alias/{n}" for n in range(5)], tags={str(n): "" for n in range(5)})
+    for _ in range(5):
+        client.rotate_key_on_demand(KeyId=key)
+    for name, member in (
+        ("list_aliases", "Aliases"), ("list_resource_tags", "Tags"), ("list_key_rotations", "Rotations"),
+    ):  # fmt: skip
+        pages = client.get_paginator(name).paginate(KeyId=key, PaginationConfig={"PageSize": 2})
+        assert [len(page[member]) for page in pages] == [2, 2, 1]
+
+
+def foreign(shape: Any, value: Any, path: str) -> Iterator[str]:
+    """Give each place of an answer that botocore's model of KMS has no member, or no enum value, for."""
+    if shape.type_name == "structure":
+        for name, member in value.items():
+            if name not in shape.members:
+                yield f"{path}.{name}"
+            else:
+                yield from foreign(shape.members[name], member, f"{path}.{name}")
+        yield from (f"{path} without {name}" for name in shape.required_members if name not in value)
+    elif shape.type_name == "list":
+        for item in value:
+            yield from foreign(shape.member, item, path)
+    elif shape.type_name == "string" and shape.enum and value not in shape.enum:
+        yield f"{path}: {value}"
+
+
+def test_answers_have_the_members_of_the_model(kms: LocalKMS, client: Any) -> None:
+    """Whatever is answered stands in botocore's model of KMS, name by name and value by value."""
+    found: list[str] = []
+
+    def check(operation_model: Any, response_dict: Any, **_: object) -> None:
+        shape, body = operation_model.output_shape, json.loads(response_dict["body"])
+        found.extend(foreign(shape, body, operation_model.name) if shape else [operation_model.name] * bool(body))
+
+    client.meta.events.register("before-parse.kms.*", check)
+    for spec in ALGORITHMS:
+        client.describe_key(KeyId=kms.add_key(spec=spec))
+    key = kms.add_key(multi_region=True, aliases=["alias/mine"], tags={"a": "b"})
+    imported = kms.add_key(origin="EXTERNAL")
+    client.replicate_key(KeyId=key, ReplicaRegion="eu-west-1", Tags=[{"TagKey": "a", "TagValue": "b"}])
+    client.rotate_key_on_demand(KeyId=key)
+    client.enable_key_rotation(KeyId=key)
+    blob = client.encrypt(KeyId="alias/mine", Plaintext=b"x")["CiphertextBlob"]
+    client.decrypt(CiphertextBlob=blob)
+    client.re_encrypt(CiphertextBlob=blob, DestinationKeyId=key)
+    client.generate_data_key(KeyId=key, KeySpec="AES_256")
+    client.generate_data_key_without_plaintext(KeyId=key, KeySpec="AES_256")
+    client.generate_random(NumberOfBytes=8)
+    client.list_aliases(Limit=1)
+    client.list_keys(Limit=1)
+    for target in (key, imported):
+        client.get_key_last_usage(KeyId=target)
+        client.list_resource_tags(KeyId=target)
+        client.get_key_policy(KeyId=target)
+        client.list_key_policies(KeyId=target)
+        client.get_key_rotation_status(KeyId=target)
+        client.list_key_rotations(KeyId=target, IncludeKeyMaterial="ALL_KEY_MATERIAL")
+        client.schedule_key_deletion(KeyId=target)
+        client.describe_key(KeyId=target)
+        client.cancel_key_deletion(KeyId=target)
+    # The members' documentation gives CustomerMasterKeySpec the value of KeySpec, the model fewer values.
+    assert [place for place in found if "CustomerMasterKeySpec" not in place] == []
+
+
+def test_every_operation_is_known(client: Any) -> None:
+    """What LocalKMS has, and what it says KMS has besides, are together the operations of the model."""
+    assert sorted([*OPERATIONS, *OTHER_OPERATIONS]) == sorted(client.meta.service_model.operation_names)
+
+
 def test_keys_live_in_their_region_and_account(kms: LocalKMS, connect: Connect) -> None:
     """The scope's region and the access key's account decide what a client sees."""
     arn = kms.add_key(region="eu-west-1", account_id="444455556666")
@@ -158,7 +283,7 @@ def test_errors_have_their_names(kms: LocalKMS, client: Any) -> None:
         client.decrypt(CiphertextBlob=b"nonsense")
     with pytest.raises(client.exceptions.DryRunOperationException):
         client.encrypt(KeyId=kms.add_key(), Plaintext=b"x", DryRun=True)
-    assert error_of(client.list_aliases)["Code"] == "UnsupportedOperationException"
+    assert error_of(client.list_grants, KeyId=disabled)["Code"] == "UnsupportedOperationException"
 
 
 def test_a_wrong_secret_is_refused(connect: Connect) -> None:

@@ -1,0 +1,81 @@
+"""Other names for keys: CreateAlias, UpdateAlias, DeleteAlias, ListAliases."""
+
+from .calls import Call
+from .faults import Fault
+from .keys import Alias, Key
+from .paging import page
+from .specs import family_of
+
+ALIAS_NAME = "^[a-zA-Z0-9:/_-]+$"
+_PREFIX = "alias/"
+_RESERVED = "alias/aws/"  # AWS's own, for its managed keys
+
+
+def create_alias(call: Call) -> dict[str, object]:
+    """Give a key of the caller's account and region another name."""
+    name, key = _name(call), _target(call)
+    if call.store.find_alias(call.account_id, call.region, name) is not None:
+        raise Fault("AlreadyExistsException", f"An alias with the name {call.arn(name)} already exists")
+    now = call.store.clock.now()
+    call.store.add_alias(Alias(name, key, now, now))
+    return {}
+
+
+def update_alias(call: Call) -> dict[str, object]:
+    """Make an alias the name of another key of the same kind and usage, whatever state the old one is in."""
+    alias, key = call.alias(_name(call)), _target(call)
+    old, new = alias.key.shared, key.shared
+    if (family_of(old.spec), old.usage) != (family_of(new.spec), new.usage):
+        raise Fault(
+            "ValidationException",
+            f"{alias.arn} cannot go from a {family_of(old.spec)} {old.usage} key to a {family_of(new.spec)} "
+            f"{new.usage} one: delete the alias and create it anew.",
+        )
+    alias.key, alias.last_updated_date = key, call.store.clock.now()
+    return {}
+
+
+def delete_alias(call: Call) -> dict[str, object]:
+    """Take the name away; the key stays."""
+    call.store.remove_alias(call.alias(_name(call)))
+    return {}
+
+
+def list_aliases(call: Call) -> dict[str, object]:
+    """List the aliases of the caller's account and region, by name, or those of one key alone."""
+    wanted = call.key() if "KeyId" in call.members else None
+    aliases = call.store.aliases(call.account_id, call.region)
+    named = [alias for alias in aliases if wanted in (None, alias.key)]
+    return page(call, "Aliases", named, place=_place, wire=_entry, default=50, largest=100)
+
+
+def _name(call: Call) -> str:
+    name = call.members.required_text("AliasName", longest=256, pattern=ALIAS_NAME)
+    if not name.startswith(_PREFIX) or name == _PREFIX:
+        raise Fault("ValidationException", "Invalid identifier")
+    if name.startswith(_RESERVED):
+        raise Fault("NotAuthorizedException")
+    if ":" in name:
+        raise Fault("ValidationException", f"{name} contains invalid characters for an alias")
+    return name
+
+
+def _target(call: Call) -> Key:
+    target = call.members.required_text("TargetKeyId", longest=2048)
+    if target.startswith(_PREFIX) or f":{_PREFIX}" in target:
+        raise Fault("ValidationException", "Aliases must refer to keys. Not aliases")
+    return call.key("TargetKeyId")
+
+
+def _place(alias: Alias) -> str:
+    return alias.name
+
+
+def _entry(alias: Alias) -> dict[str, object]:
+    return {
+        "AliasName": alias.name,
+        "AliasArn": alias.arn,
+        "TargetKeyId": alias.key.key_id,
+        "CreationDate": alias.creation_date / 1000,
+        "LastUpdatedDate": alias.last_updated_date / 1000,
+    }

@@ -1,0 +1,67 @@
+"""Tags of keys: TagResource, UntagResource, ListResourceTags."""
+
+from collections.abc import Iterable
+
+from .calls import Call
+from .faults import Fault
+from .keys import Key
+from .members import Members
+from .paging import page
+
+_MOST = 50
+_RESERVED = "aws:"
+
+
+def tag_resource(call: Call) -> dict[str, object]:
+    """Add tags to the key, or change the values of those it has."""
+    given, key = tags_of(call.members, required=True), call.key()
+    tags = key.tags | given
+    _check_number(tags)
+    key.tags = tags
+    return {}
+
+
+def untag_resource(call: Call) -> dict[str, object]:
+    """Take tags from the key; one that it does not have is no error."""
+    names, key = call.members.required_strings("TagKeys", longest=128), call.key()
+    _check_names(names)
+    key.tags = {name: value for name, value in key.tags.items() if name not in names}
+    return {}
+
+
+def list_resource_tags(call: Call) -> dict[str, object]:
+    """List the key's tags, by their keys."""
+    return page(call, "Tags", wire_tags(call.key()), place=_place, wire=dict, default=50, largest=50)
+
+
+def tags_of(members: Members, *, required: bool = False) -> dict[str, str]:
+    """Give the `Tags` of a request; raise `Fault` where they break a rule of KMS."""
+    tags = members.structures("Tags", required=required)
+    names = [tag.required_text("TagKey", longest=128) for tag in tags]
+    values = [tag.required_text("TagValue", shortest=0, longest=256) for tag in tags]
+    _check_names(names)
+    if len(set(names)) < len(names):
+        raise Fault("TagException", "Duplicate tag keys")
+    given = dict(zip(names, values, strict=True))
+    _check_number(given)
+    return given
+
+
+def wire_tags(key: Key) -> list[dict[str, str]]:
+    """Give the key's tags as KMS spells them, by their keys."""
+    return [{"TagKey": name, "TagValue": key.tags[name]} for name in sorted(key.tags)]
+
+
+def _place(tag: dict[str, str]) -> str:
+    return tag["TagKey"]
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for name in names:
+        if name.lower().startswith(_RESERVED):
+            raise Fault("TagException", f"The tag key {name} begins with {_RESERVED}, which is AWS's own.")
+
+
+def _check_number(tags: dict[str, str]) -> None:
+    if len(tags) > _MOST:
+        raise Fault("LimitExceededException", f"A key has {_MOST} tags at most, not {len(tags)}.")
