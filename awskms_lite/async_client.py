@@ -1,4 +1,7 @@
-"""The asynchronous client, for asyncio and trio: a typed method for each operation, and no logic."""
+"""The asynchronous client, for asyncio and trio: its settings and its lifetime.
+
+The operations are methods of its base classes, a module a subject, in `async_methods`.
+"""
 
 import os
 import random as _random
@@ -9,19 +12,21 @@ from typing import NoReturn, Self
 
 import anyio
 
-from .call import Session, call, open_session
+from .async_methods.aliases import AsyncAliasMethods
+from .async_methods.keys import AsyncKeyMethods
+from .async_methods.tags import AsyncTagMethods
+from .async_methods.usage import AsyncUsageMethods
+from .call import open_session
 from .drivers import AsyncDriver
 from .errors import ParameterError
 from .identity import Credentials
 from .machine import read_file
-from .models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse
-from .operations.usage import GET_KEY_LAST_USAGE
 from .retry import RetryPolicy
 from .settings import load_sections, settle
 from .transport import AsyncHTTPClient
 
 
-class AsyncKMSClient:
+class AsyncKMSClient(AsyncAliasMethods, AsyncKeyMethods, AsyncTagMethods, AsyncUsageMethods):
     """A client for AWS KMS under asyncio and trio; tasks may share one, of one event loop after another too.
 
     Use it as an async context manager, or `aclose` it.
@@ -44,6 +49,10 @@ class AsyncKMSClient:
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
 
     Raises `ConfigurationError` where there is no region, or for options at odds with each other.
+
+    Each operation is a method; its `timeout` (seconds) stands in for the client's own. All of them raise
+    `ParameterError` before anything is sent, the errors they name and those that any call can meet, such as
+    `AccessDeniedException` (`ServiceError`), `TransportError`, `ProtocolError`, `CredentialsError`, `ClosedError`.
     """
 
     def __init__(
@@ -76,7 +85,7 @@ class AsyncKMSClient:
             use_fips_endpoint=use_fips_endpoint,
             use_dualstack_endpoint=use_dualstack_endpoint,
         )
-        self._session: Session = open_session(
+        self._session = open_session(
             settings,
             credentials=credentials,
             retry=retry,
@@ -111,21 +120,6 @@ class AsyncKMSClient:
         cache = self._session.credentials
         current = cache.current()
         return await self._driver.run(cache.get()) if current is None else current
-
-    async def get_key_last_usage(self, key_id: str, *, timeout: float | None = None) -> GetKeyLastUsageResponse:
-        """Ask when and how a key was last used for a successful cryptographic operation.
-
-        `key_id` is a key id or a key ARN of this client's region; aliases are refused. `timeout` (seconds)
-        bounds this call in place of the client's own. A use can take up to an hour to show, and the answer
-        alone is no leave to delete a key: see `UsageVerdict`. KMS allows 5 such calls a second for an account
-        and region. Permission: `kms:GetKeyLastUsage`, in the key's policy; keys of another account are refused.
-
-        Raises `ParameterError` before anything is sent; `NotFoundException`, `InvalidArnException`,
-        `KMSInternalException`, `DependencyTimeoutException` and what any call can meet (`ServiceError`);
-        `TransportError`, `ProtocolError`, `CredentialsError`, `ClosedError`.
-        """
-        request = GetKeyLastUsageRequest(key_id)
-        return await self._driver.run(call(self._session, GET_KEY_LAST_USAGE, request, timeout), timeout)
 
     async def aclose(self) -> None:
         """Close the connections of this event loop; a second time does nothing. Your `http_client` stays open."""

@@ -3,7 +3,7 @@
 Written once, as a flow; which driver runs it is none of its business.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
@@ -91,7 +91,8 @@ def call(
     that could not end in time is not begun: the error of the attempt before goes up. Raises whatever
     `KMSLiteError` the last attempt ended in.
     """
-    check_key_region(request.key_id, session.region)
+    for key_id in _key_ids(request):
+        check_key_region(key_id, session.region)
     body = encode(request)
     payload_hash = sha256(body).hexdigest()
     timeout = session.timeout if timeout is None else timeout
@@ -112,10 +113,18 @@ def call(
             renewed = True
             continue
         except (ServiceError, TransportError) as error:
-            wait = _wait_before_retry(session, operation, error, attempt)
+            wait = _wait_before_retry(session, error, attempt, replay_safe=operation.may_be_repeated(request))
             if wait is None or (deadline is not None and session.clock() + wait >= deadline):
                 raise
         yield from sleep(wait)
+
+
+def _key_ids(request: object) -> Iterator[str]:
+    """Give the keys that a request names."""
+    for name in ("key_id", "target_key_id", "source_key_id", "destination_key_id"):
+        key_id: str | None = getattr(request, name, None)
+        if key_id is not None:
+            yield key_id
 
 
 def _renew(session: Session, refused: Credentials) -> Flow[bool]:
@@ -136,11 +145,9 @@ def _trace(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     return [("X-Amzn-Trace-Id", quote(trace, safe=_VISIBLE, errors="surrogateescape"))]
 
 
-def _wait_before_retry(
-    session: Session, operation: Operation[Any, Any], error: KMSLiteError, attempt: int
-) -> float | None:
+def _wait_before_retry(session: Session, error: KMSLiteError, attempt: int, *, replay_safe: bool) -> float | None:
     """Give the seconds to wait before the next attempt, None where there is to be none."""
-    kind = kind_of(error, replay_safe=operation.replay_safe)
+    kind = kind_of(error, replay_safe=replay_safe)
     if kind == "final" or attempt >= session.retry.max_attempts:
         return None
     return delay(kind, attempt - 1, session.random)

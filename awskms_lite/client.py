@@ -1,4 +1,7 @@
-"""The synchronous client: a typed method for each operation, and no logic."""
+"""The synchronous client: its settings and its lifetime.
+
+The operations are methods of its base classes, a module a subject, in `methods`.
+"""
 
 import os
 import random as _random
@@ -7,19 +10,21 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import NoReturn, Self
 
-from .call import Session, call, open_session
+from .call import open_session
 from .drivers import Driver
 from .errors import ParameterError
 from .identity import Credentials
 from .machine import read_file
-from .models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse
-from .operations.usage import GET_KEY_LAST_USAGE
+from .methods.aliases import AliasMethods
+from .methods.keys import KeyMethods
+from .methods.tags import TagMethods
+from .methods.usage import UsageMethods
 from .retry import RetryPolicy
 from .settings import load_sections, settle
 from .transport import HTTPClient
 
 
-class KMSClient:
+class KMSClient(AliasMethods, KeyMethods, TagMethods, UsageMethods):
     """A client for AWS KMS; threads may share one. Use it as a context manager, or `close` it.
 
     Every argument is optional: what is left out is sought in the environment, then in the profile, under the
@@ -41,6 +46,10 @@ class KMSClient:
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
 
     Raises `ConfigurationError` where there is no region, or for options at odds with each other.
+
+    Each operation is a method; its `timeout` (seconds) stands in for the client's own. All of them raise
+    `ParameterError` before anything is sent, the errors they name and those that any call can meet, such as
+    `AccessDeniedException` (`ServiceError`), `TransportError`, `ProtocolError`, `CredentialsError`, `ClosedError`.
     """
 
     def __init__(
@@ -73,7 +82,7 @@ class KMSClient:
             use_fips_endpoint=use_fips_endpoint,
             use_dualstack_endpoint=use_dualstack_endpoint,
         )
-        self._session: Session = open_session(
+        self._session = open_session(
             settings,
             credentials=credentials,
             retry=retry,
@@ -108,21 +117,6 @@ class KMSClient:
         cache = self._session.credentials
         current = cache.current()
         return self._driver.run(cache.get()) if current is None else current
-
-    def get_key_last_usage(self, key_id: str, *, timeout: float | None = None) -> GetKeyLastUsageResponse:
-        """Ask when and how a key was last used for a successful cryptographic operation.
-
-        `key_id` is a key id or a key ARN of this client's region; aliases are refused. `timeout` (seconds)
-        bounds this call in place of the client's own. A use can take up to an hour to show, and the answer
-        alone is no leave to delete a key: see `UsageVerdict`. KMS allows 5 such calls a second for an account
-        and region. Permission: `kms:GetKeyLastUsage`, in the key's policy; keys of another account are refused.
-
-        Raises `ParameterError` before anything is sent; `NotFoundException`, `InvalidArnException`,
-        `KMSInternalException`, `DependencyTimeoutException` and what any call can meet (`ServiceError`);
-        `TransportError`, `ProtocolError`, `CredentialsError`, `ClosedError`.
-        """
-        request = GetKeyLastUsageRequest(key_id)
-        return self._driver.run(call(self._session, GET_KEY_LAST_USAGE, request, timeout), timeout)
 
     def close(self) -> None:
         """Close the connections; a second time does nothing. An `http_client` of yours stays open."""

@@ -1,15 +1,16 @@
 """The one cattrs converter: attrs models to the wire's JSON values, and back.
 
 Wire rules (AWS JSON 1.1 protocol, Smithy): a member is named in CamelCase; timestamps are numbers of seconds
-since 1970 UTC with up to millisecond fractions; a member that is null is a member that is absent; unknown
-members are ignored; an enum value that is newer than this package stays the string it is.
+since 1970 UTC with up to millisecond fractions; blobs are base64; a member that is null is a member that is
+absent; unknown members are ignored; an enum value that is newer than this package stays the string it is.
 """
 
-from collections.abc import Callable, Mapping
+from binascii import Error, a2b_base64, b2a_base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 from attrs import fields, has
 from cattrs import Converter
@@ -39,22 +40,19 @@ def from_wire(cls: type[T], members: Mapping[str, Any]) -> T:
     missing.
     """
     try:
-        return _structure(cls, members)
+        return _converter.structure(members, cls)
     except KeyError as error:
         raise ProtocolError(f"{cls.__name__}: the required member {error} is missing.") from None
 
 
-def _structure(cls: type[T], members: object) -> T:
-    if not isinstance(members, Mapping):
-        raise ProtocolError(f"{cls.__name__} must be a JSON object, not {type(members).__name__}.")
-    return _converter.structure(members, cls)
-
-
 def _wire_names(cls: type) -> dict[str, Any]:
-    """Map each member to its wire name; `metadata` is about the HTTP exchange and never on the wire."""
+    """Map each member to its wire name: CamelCase, or the `wire` of a name that keeps to no rule.
+
+    `metadata` is about the HTTP exchange and never on the wire.
+    """
     return {
         attribute.name: override(
-            rename="".join(part.capitalize() for part in attribute.name.split("_")),
+            rename=attribute.metadata.get("wire", "".join(map(str.capitalize, attribute.name.split("_")))),
             omit=attribute.name == "metadata",
         )
         for attribute in fields(cls)
@@ -62,36 +60,94 @@ def _wire_names(cls: type) -> dict[str, Any]:
 
 
 def _model_reader(cls: type[T]) -> Callable[[Any, Any], T]:
-    return make_dict_structure_fn(cls, _converter, **_wire_names(cls))
+    read = make_dict_structure_fn(cls, _converter, **_wire_names(cls))
+
+    def read_object(members: object, _: Any) -> T:
+        if not isinstance(members, Mapping):
+            raise ProtocolError(f"{cls.__name__} must be a JSON object, not {type(members).__name__}.")
+        return read(cast(Mapping[str, Any], members), cls)
+
+    return read_object
 
 
 def _model_writer(cls: type[T]) -> Callable[[T], dict[str, Any]]:
     return make_dict_unstructure_fn(cls, _converter, _cattrs_omit_if_default=True, **_wire_names(cls))
 
 
-def _is_optional(kind: object) -> bool:
-    return isinstance(kind, UnionType) and NoneType in get_args(kind)
+def _is_union(kind: object) -> bool:
+    return isinstance(kind, UnionType) or get_origin(kind) is Union
 
 
-def _optional_reader(kind: UnionType) -> Callable[[Any, Any], Any]:
-    """Read `X | None`, and `SomeEnum | str | None`, an enum open to values newer than this."""
+def _union_reader(kind: Any) -> Callable[[Any, Any], Any]:
+    """Read `X | None`, and `SomeEnum | str`, with None or without: an enum open to values newer than this."""
     members = [member for member in get_args(kind) if member is not NoneType]
+    if len(members) == 1:
+        read, (plain,) = _converter.get_structure_hook(members[0]), members
+        return lambda value, _: None if value is None else read(value, plain)
     known: dict[str, StrEnum] = {
         value.value: value for member in members if issubclass(member, StrEnum) for value in member
     }
-    if known:
-        return lambda value, _: None if value is None else known.get(_read_str(value, str), value)
-    (plain,) = members
-    if has(plain):
-        return lambda value, _: None if value is None else _structure(plain, value)
-    read = _converter.get_structure_hook(plain)
-    return lambda value, _: None if value is None else read(value, plain)
+    return lambda value, _: None if value is None else known.get(_read_str(value, str), value)
+
+
+def _is_array(kind: object) -> bool:
+    return get_origin(kind) in (tuple, Sequence)
+
+
+def _array_reader(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
+    item = get_args(kind)[0]
+    read = _converter.get_structure_hook(item)
+
+    def read_array(values: object, _: Any) -> tuple[Any, ...]:
+        if not isinstance(values, list | tuple | NoneType):
+            raise ProtocolError(f"An array was expected, not {type(values).__name__}.")
+        return tuple(read(value, item) for value in cast(Iterable[Any], values or ()))
+
+    return read_array
+
+
+def _write_array(values: Iterable[object]) -> list[Any]:
+    return [_converter.unstructure(value) for value in values]
+
+
+def _is_map(kind: object) -> bool:
+    return get_origin(kind) is Mapping
+
+
+def _read_map(members: object, _: Any) -> dict[str, str]:
+    if not isinstance(members, Mapping):
+        raise ProtocolError(f"An object of strings was expected, not {type(members).__name__}.")
+    pairs = cast(Mapping[str, object], members)
+    return {name: _read_str(value, str) for name, value in pairs.items()}
 
 
 def _read_str(value: object, _: Any) -> str:
     if not isinstance(value, str):
         raise ProtocolError(f"A string was expected, not {type(value).__name__}.")
     return value
+
+
+def _read_bool(value: object, _: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ProtocolError(f"True or false was expected, not {type(value).__name__}.")
+    return value
+
+
+def _read_int(value: object, _: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ProtocolError(f"A whole number was expected, not {type(value).__name__}.")
+    return value
+
+
+def _read_blob(value: object, _: Any) -> bytes:
+    try:
+        return a2b_base64(_read_str(value, str), strict_mode=True)
+    except (Error, ValueError):  # ValueError for a character beyond ASCII
+        raise ProtocolError("A blob is not base64.") from None
+
+
+def _write_blob(value: bytes) -> str:
+    return b2a_base64(value, newline=False).decode("ascii")
 
 
 def _read_timestamp(value: object, _: Any) -> datetime:
@@ -114,8 +170,15 @@ def _write_timestamp(value: datetime) -> float:
 _converter = Converter(detailed_validation=False)
 _converter.register_structure_hook_factory(has, _model_reader)
 _converter.register_unstructure_hook_factory(has, _model_writer)
-_converter.register_structure_hook_factory(_is_optional, _optional_reader)
+_converter.register_structure_hook_factory(_is_union, _union_reader)
+_converter.register_structure_hook_factory(_is_array, _array_reader)
+_converter.register_unstructure_hook_func(_is_array, _write_array)
+_converter.register_structure_hook_func(_is_map, _read_map)
 _converter.register_structure_hook(str, _read_str)
 _converter.register_unstructure_hook(StrEnum, str.__str__)
+_converter.register_structure_hook(bool, _read_bool)
+_converter.register_structure_hook(int, _read_int)
+_converter.register_structure_hook(bytes, _read_blob)
+_converter.register_unstructure_hook(bytes, _write_blob)
 _converter.register_structure_hook(datetime, _read_timestamp)
 _converter.register_unstructure_hook(datetime, _write_timestamp)

@@ -116,11 +116,13 @@ def _is_address_or_name(host: re.Match[str]) -> bool:
 def check_key_region(key_id: str, region: str) -> None:
     """Raise `ParameterError` where a key's ARN belongs to another region or partition than the client.
 
-    A key id, which names no region, passes. KMS would refuse the ARN too, after a signed request.
+    A key id, which names no region, passes, and so does what is no whole ARN: that is for KMS to refuse. It
+    would refuse this one too, after a signed request.
     """
-    if not key_id.startswith("arn:"):
+    parts = key_id.split(":", 4)
+    if len(parts) < 5 or parts[0] != "arn":
         return
-    _, partition, _, key_region, _ = key_id.split(":", 4)
+    _, partition, _, key_region, _ = parts
     if key_region != region:
         raise ParameterError(
             f"The key {key_id!r} is in {key_region}, and this client asks {region}: "

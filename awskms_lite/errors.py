@@ -10,6 +10,7 @@
      |    +-- TimeoutError             no answer in time                      (also the builtin one)
      |         +-- ConnectTimeoutError no connection in time                  (also a ConnectError)
      +-- ProtocolError                 an answer that is not awsJson1.1
+     +-- StateError                    what was waited for cannot come
      +-- ServiceError                  KMS answered with an error
           +-- NotFoundException, AccessDeniedException, ThrottlingException ...
 
@@ -20,7 +21,8 @@ carries a secret.
 """
 
 import builtins
-from typing import ClassVar, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["throttling", "transient", "final"]
 
@@ -70,14 +72,25 @@ class ProtocolError(KMSLiteError):
         self.request_id = request_id
 
 
+class StateError(KMSLiteError):
+    """What was waited for cannot come: the state there is does not lead to it."""
+
+
+class _Members(dict[str, Any]):
+    """What an answer said, which may be secret: only the names show."""
+
+    def __repr__(self) -> str:
+        return f"<members: {', '.join(self) or 'none'}>"
+
+
 class ServiceError(KMSLiteError):
     """An error that the service answered with.
 
     `code` is AWS's name for it, or the HTTP status as text where the answer held none; `message` the
     service's own text, None where it sent none; `attempts` how often the call was sent; `date` the answer's Date
-    header. `kind` and
-    `retryable` say whether the same call may succeed later: by the code first and, for a code nobody here
-    has heard of, by the status.
+    header; `members` what else the answer's body said, under the names and as the JSON that it had there, and
+    in no text of ours. `kind` and `retryable` say whether the same call may succeed later: by the code first
+    and, for a code nobody here has heard of, by the status.
     """
 
     retry_kind: ClassVar[Kind] = "final"
@@ -92,6 +105,7 @@ class ServiceError(KMSLiteError):
         request_id: str | None = None,
         attempts: int = 1,
         date: str | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -100,6 +114,7 @@ class ServiceError(KMSLiteError):
         self.request_id = request_id
         self.attempts = attempts
         self.date = date
+        self.members: Mapping[str, Any] = _Members(members or {})
 
     @property
     def kind(self) -> Kind:

@@ -19,6 +19,7 @@ from .steps import Response
 ResponseT = TypeVar("ResponseT", bound=KMSResponse)
 
 _REQUEST_ID = "x-amzn-requestid"
+_TEXTS = ("message", "Message", "errorMessage")
 # A refused signature is answered with the request's own headers, session token included.
 _ECHO = (
     r"The Canonical String for this request should have been|The String-to-Sign should have been"
@@ -82,15 +83,17 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Servic
     except (ValueError, RecursionError, ProtocolError):
         members = {}
     found: tuple[object, ...] = (lower.get("x-amzn-errortype"), members.get("__type"), members.get("code"))
-    code = next((plain for plain in map(_plain_code, found) if plain), str(status))
-    texts = (members.get(name) for name in ("message", "Message", "errorMessage"))
+    code = next((plain for plain in map(_plain_code, found) if plain), None)
+    texts = (members.get(name) for name in _TEXTS)
     message = next((text for text in texts if isinstance(text, str) and text), None)
-    return error_class(code)(
+    rest = {name: value for name, value in members.items() if name not in ("__type", "code", *_TEXTS)}
+    return error_class(code or "")(
         message and (re.split(_ECHO, message, maxsplit=1)[0].rstrip() or None),
-        code=code,
+        code=code or str(status),
         status_code=status,
         request_id=lower.get(_REQUEST_ID),
         date=lower.get("date"),
+        members=rest if code else None,  # what names no error is a body of anything
     )
 
 

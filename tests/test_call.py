@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
+from attrs import frozen
 from servers import CREDENTIALS, KEY_ID, USED
 
 from awskms_lite import sigv4
@@ -34,6 +35,8 @@ from awskms_lite.errors import (
     TransportError,
 )
 from awskms_lite.identity import Credentials
+from awskms_lite.models.aliases import CreateAliasRequest, ListAliasesRequest
+from awskms_lite.models.members import KMSResponse
 from awskms_lite.models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse, UsageVerdict
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
 from awskms_lite.retry import RetryPolicy
@@ -46,6 +49,17 @@ WITH_TOKEN = Credentials("ASIA111122223333TEST", "another/secret/of/the/TESTS", 
 ANSWER = Response(200, {"x-amzn-requestid": "id-1"}, USED)
 BROKEN = TransportError("broke off")
 SAFE, UNSAFE = GET_KEY_LAST_USAGE, GET_KEY_LAST_USAGE._replace(replay_safe=False)
+
+
+FOREIGN = f"arn:aws:kms:eu-west-1:111122223333:key/{KEY_ID}"
+
+
+@frozen(kw_only=True)
+class TwoKeys:
+    """A request that names two keys, as ReEncrypt does."""
+
+    source_key_id: str | None
+    destination_key_id: str
 
 
 def failure(status: int, code: str | None = None) -> Response:
@@ -327,6 +341,41 @@ def test_a_key_of_elsewhere_is_refused_before_it_is_sent(arn: str, telling: str)
     """An ARN of another region or partition ends the call before any step, and the text says what to do."""
     with pytest.raises(ParameterError, match=telling):
         call(session(), SAFE, GetKeyLastUsageRequest(arn)).send(None)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        CreateAliasRequest(alias_name="alias/a", target_key_id=FOREIGN),
+        ListAliasesRequest(key_id=FOREIGN),
+        TwoKeys(source_key_id=FOREIGN, destination_key_id=KEY_ID),
+        TwoKeys(source_key_id=None, destination_key_id=FOREIGN),
+    ],
+    ids=lambda request: type(request).__name__,
+)
+def test_every_key_that_a_request_names_is_looked_at(request_: object) -> None:
+    """Whichever member names a key of another region, the call ends before any step."""
+    with pytest.raises(ParameterError, match=r"region='eu-west-1'"):
+        call(session(), SAFE, request_).send(None)
+
+
+def test_a_request_that_names_no_key_is_sent() -> None:
+    """A request without a key, or with None in its place, belongs to no region but the client's."""
+    for request in (ListAliasesRequest(), KMSResponse()):
+        assert begin(call(session(), SAFE, request)).request.body == b"{}"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_row_may_leave_it_to_the_request(named: bool) -> None:
+    """Where a row asks the request, that says whether a call may be repeated."""
+    row = SAFE._replace(replay_safe=lambda request: request.key_id == (KEY_ID if named else "other"))
+    flow = call(session(), row, REQUEST)
+    begin(flow)
+    if named:
+        assert isinstance(give(flow, BROKEN), Sleep)
+    else:
+        with pytest.raises(TransportError):
+            give(flow, BROKEN)
 
 
 def test_a_key_of_another_account_is_sent() -> None:

@@ -1,17 +1,20 @@
 """Models to the wire's JSON values and back: nothing is lost, nothing is guessed."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from enum import StrEnum
+from typing import Annotated, Any
 
 import pytest
-from attrs import frozen
+from attrs import field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
 from awskms_lite.converter import from_wire, to_wire
 from awskms_lite.errors import ParameterError, ProtocolError
 from awskms_lite.models.members import ResponseMetadata
+from awskms_lite.models.requests import Bounds
 from awskms_lite.models.usage import (
     GetKeyLastUsageRequest,
     GetKeyLastUsageResponse,
@@ -55,6 +58,31 @@ class Timed:
     """A model of the tests' own, with a member that must be there."""
 
     key_creation_date: datetime
+
+
+class Colour(StrEnum):
+    RED = "RED"
+
+
+@frozen(kw_only=True)
+class Part:
+    """A structure of the tests' own, with a name that keeps to no rule."""
+
+    aws_account_id: str | None = field(default=None, metadata={"wire": "AWSAccountId"})
+
+
+@frozen(kw_only=True)
+class Everything:
+    """A model of the tests' own, with a member of each kind that KMS has beside times."""
+
+    blob: Annotated[bytes, Bounds(1, 4)] | None = None
+    flag: bool | None = None
+    number: int | None = None
+    pairs: Mapping[str, str] | None = None
+    part: Part | None = None
+    parts: tuple[Part, ...] = ()
+    texts: tuple[Annotated[str, Bounds(1, 4)], ...] = ()
+    colours: tuple[Colour | str, ...] = ()
 
 
 def time_of(value: object) -> datetime:
@@ -224,3 +252,90 @@ def test_a_request_speaks_both_ways_too() -> None:
     assert from_wire(GetKeyLastUsageRequest, {"KeyId": KEY}) == request
     with pytest.raises(ParameterError, match="alias"):
         from_wire(GetKeyLastUsageRequest, {"KeyId": "alias/app"})
+
+
+ANYTHING = st.builds(
+    Everything,
+    blob=st.none() | st.binary(max_size=5),
+    flag=st.none() | st.booleans(),
+    number=st.none() | st.integers(),
+    pairs=st.none() | st.dictionaries(TEXT, TEXT, max_size=2),
+    part=st.none() | st.builds(Part, aws_account_id=st.none() | TEXT),
+    parts=st.lists(st.builds(Part, aws_account_id=TEXT), max_size=2).map(tuple),
+    texts=st.lists(TEXT, max_size=2).map(tuple),
+    colours=st.lists(st.just(Colour.RED) | TEXT, max_size=2).map(tuple),
+)
+
+
+@given(ANYTHING)
+def test_every_kind_of_member_survives(model: Everything) -> None:
+    """Blobs, numbers, flags, arrays, mappings and structures come back from their JSON as they went."""
+    assert from_wire(Everything, json.loads(json.dumps(to_wire(model)))) == model
+
+
+def test_every_kind_of_member_has_its_form() -> None:
+    """A blob goes out as base64 in one line, an enum as its string, a tuple as an array, and so on."""
+    model = Everything(
+        blob=bytes(range(250, 256)) * 12,
+        flag=False,
+        number=0,
+        pairs={},
+        part=Part(aws_account_id="1"),
+        parts=(Part(),),
+        texts=("",),
+        colours=(Colour.RED, "GREEN"),
+    )
+    assert to_wire(model) == {
+        "Blob": "+vv8/f7/" * 12,
+        "Flag": False,
+        "Number": 0,
+        "Pairs": {},
+        "Part": {"AWSAccountId": "1"},
+        "Parts": [{}],
+        "Texts": [""],
+        "Colours": ["RED", "GREEN"],
+    }
+    assert type(to_wire(model)["Colours"][0]) is str
+    assert from_wire(Everything, {"Colours": ["RED"]}).colours[0] is Colour.RED
+
+
+@pytest.mark.parametrize("name", ["Blob", "Flag", "Number", "Pairs", "Part", "Parts", "Texts", "Colours"])
+def test_null_is_absent_whatever_the_kind(name: str) -> None:
+    """A member that is null is a member that is not there; of an array, that means an empty one."""
+    assert from_wire(Everything, {name: None}) == Everything()
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Blob", [1, True, [], {}, "a", "a===", "YQ", "YQ==\n", "Y Q=", "YQ==YQ==", "Y-Q_", "\u0394aaa"]),
+        ("Flag", [0, 1, "true", "", [], {}]),
+        ("Number", [True, "1", 1.5, [], {}]),
+        ("Pairs", [1, "a", ["a"], {"a": 1}, {"a": None}, {"a": ["b"]}]),
+        ("Part", [1, "a", [], [{}]]),
+        ("Parts", [1, "a", {}, ["a"], [[]], [None]]),
+        ("Texts", [1, "a", {}, [1], [None]]),
+        ("Colours", [1, "RED", {"RED": 1}, [1], [["RED"]]]),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_and_not_repeated(name: str, values: list[object]) -> None:
+    """What is no base64, flag, number, mapping or array where one is due is an error that holds nothing of it."""
+    for value in values:
+        with pytest.raises(ProtocolError) as caught:
+            from_wire(Everything, {name: value})
+        assert "RED" not in str(caught.value)
+        assert "Y" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+
+def test_a_required_member_within_is_named() -> None:
+    """Without a required member of a structure within there is no model either."""
+
+    @frozen
+    class Box:
+        """A model around another."""
+
+        timed: Timed
+
+    with pytest.raises(ProtocolError, match="'KeyCreationDate' is missing"):
+        from_wire(Box, {"Timed": {}})

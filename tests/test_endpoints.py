@@ -270,3 +270,11 @@ def test_a_key_of_another_partition_is_refused(region: str, partition: str, own:
         ParameterError, match=rf"the partition '{partition}', and the region {region} lies in '{own}'"
     ):
         check_key_region(arn(region, partition), region)
+
+
+@pytest.mark.parametrize(
+    "key_id", ["arn:", "arn:aws:kms", "arn:aws:kms:eu-west-1", "alias/app", "", ":::::", "arn"]
+)
+def test_what_is_no_whole_arn_is_not_judged(key_id: str) -> None:
+    """What names no region passes, however it looks: KMS says what is wrong with it."""
+    check_key_region(key_id, "us-east-1")

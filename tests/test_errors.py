@@ -88,6 +88,7 @@ def drawn() -> dict[str, tuple[str, str | None]]:
 
 def full(cls: type[ServiceError], **changes: object) -> ServiceError:
     given = {"message": "Said so", "code": cls.__name__, "status_code": 418, "request_id": "r-1", "attempts": 2}
+    given["members"] = {"Reason": "hunter2"}
     return cls(**{**given, **changes})  # type: ignore[arg-type]
 
 
@@ -239,3 +240,14 @@ def test_a_used_up_resource_quota_is_final() -> None:
     error = errors.LimitExceededException("too many grants", status_code=400)
     assert not error.retryable
     assert "ask AWS for a higher quota" in str(error)
+
+
+def test_what_else_an_answer_said_is_kept_and_not_shown() -> None:
+    """The further members of an error's answer are there for who asks for them, and in no text."""
+    error = errors.AccessDeniedException("no", members={"Reason": "hunter2", "More": [1]})
+    assert error.members == {"Reason": "hunter2", "More": [1]}
+    assert pickle.loads(pickle.dumps(error)).members == error.members
+    for text in (str(error), repr(error), repr(error.args), repr(vars(error))):
+        assert "hunter2" not in text
+    assert "Reason, More" in repr(error.members)
+    assert errors.AccessDeniedException("no").members == {}

@@ -20,12 +20,14 @@ FLOORS = {
         [
             ["steps", "identity", "errors", "_version"],
             ["sigv4", "models", "config", "endpoints", "retry"],
-            ["settings", "converter", "operations"],
+            ["settings", "converter", "operations", "paging"],
             ["protocol", "sts"],
             ["credentials"],
             ["call"],
+            ["waiting"],
             ["transport", "machine"],
             ["drivers"],
+            ["methods", "async_methods"],
             ["client", "async_client"],
             ["cli"],
         ]
@@ -34,7 +36,7 @@ FLOORS = {
 }
 ABOVE = ("__init__", "__main__")  # stand over all floors
 APART = "local"
-PURE = 5  # the highest floor that neither reads the clock nor touches anything else outside
+PURE = 6  # the highest floor that neither reads the clock nor touches anything else outside
 WORLD = re.compile(
     r"(time|random|secrets|socket|subprocess|tempfile)\b.*|os\.(environ|getenv|urandom|getcwd)|uuid\.uuid[14]"
     r"|.*\.(now|utcnow|today|read_text|read_bytes|write_text|write_bytes|open)"
@@ -124,7 +126,7 @@ def circle(sources: Mapping[str, str]) -> list[str]:
 
 @pytest.mark.parametrize("path", sorted(SOURCES))
 def test_every_module_keeps_to_the_table(path: str) -> None:
-    """A module imports only from below its own floor, and up to floor 5 nothing of it touches the world."""
+    """A module imports only from below its own floor, and up to floor 6 nothing of it touches the world."""
     assert complaints(path, SOURCES[path]) == []
 
 

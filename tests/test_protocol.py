@@ -300,3 +300,19 @@ def test_reading_an_error_never_fails(status: int, headers: dict[str, str], body
     assert "#" not in error.code
     assert error.message is None or error.message
     assert str(error).startswith(error.code)
+
+
+@pytest.mark.parametrize("text", ["message", "Message", "errorMessage"])
+def test_an_error_keeps_what_else_its_answer_said(text: str) -> None:
+    """Members beside the code and the text stay with the error, as they came."""
+    body = json.dumps({"__type": "a#Novel", text: "Said so", "Reason": "r", "More": {"a": [1]}, "code": "Other"})
+    error = decode_error(400, {}, body.encode())
+    assert (error.code, error.message) == ("Novel", "Said so")
+    assert error.members == {"Reason": "r", "More": {"a": [1]}}
+
+
+def test_what_names_no_error_is_not_kept() -> None:
+    """The body of an answer without a code may be anything, a plaintext even, so nothing of it stays."""
+    body = b'{"Plaintext":"c2VjcmV0"}'
+    assert decode_error(500, {}, body).members == {}
+    assert decode_error(500, {"x-amzn-errortype": "Novel"}, body).members == {"Plaintext": "c2VjcmV0"}

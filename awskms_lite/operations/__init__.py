@@ -1,6 +1,7 @@
 """Operations as data: one row each, in modules by subject like the models."""
 
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..errors import ServiceError
 from ..models.members import KMSResponse
@@ -13,11 +14,19 @@ class Operation(NamedTuple, Generic[RequestT, ResponseT]):
     """What the call loop must know of an operation.
 
     `errors` are the ones the API reference declares for it, beside those that any call can meet.
-    `replay_safe` says that sending it twice does no harm, so that a lost answer may be asked for again.
+    `replay_safe` says that sending it twice does no harm and gives no other answer than sending it once, so
+    that a lost answer may be asked for again; where that depends on the request, it is asked.
+    `items`, of an operation that answers in pages, is the member of the response that holds a page's items.
+    All such operations are asked with `limit` and `marker`, and answer with `next_marker` and `truncated`.
     """
 
     name: str
     request: type[RequestT]
     response: type[ResponseT]
     errors: tuple[type[ServiceError], ...]
-    replay_safe: bool
+    replay_safe: bool | Callable[[Any], bool]
+    items: str | None = None
+
+    def may_be_repeated(self, request: RequestT) -> bool:
+        """Say whether this request may be sent again where nobody knows if the first one was carried out."""
+        return self.replay_safe if isinstance(self.replay_safe, bool) else self.replay_safe(request)

@@ -1,0 +1,89 @@
+"""The methods about tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import AsyncMethods
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..models.members import KMSResponse
+    from ..models.tags import ListResourceTagsResponse, Tag
+    from ..paging import AsyncListing
+
+
+class AsyncTagMethods(AsyncMethods):
+    """Tags of keys: for bills, for order, and for access by attributes."""
+
+    async def tag_resource(self, key_id: str, tags: Sequence[Tag], *, timeout: float | None = None) -> KMSResponse:
+        """Put tags on a customer managed key; a tag whose key is there already gets the new value.
+
+        `key_id` is a key id or a key ARN of this account and region. A tag's key has 1 to 128 characters, its
+        value 0 to 256; keys that begin with "aws:" are AWS's own, and a KMS key holds 50 tags. Where policies
+        decide by tags, this changes who may use the key, within some minutes.
+
+        Permission: `kms:TagResource`, in the key's policy.
+
+        Raises `InvalidArnException`, `KMSInternalException`, `KMSInvalidStateException`,
+        `LimitExceededException`, `NotFoundException`, `TagException`.
+        """
+        from ..operations.tags import TAG_RESOURCE
+
+        return await self._call(TAG_RESOURCE, timeout, key_id=key_id, tags=tags)
+
+    async def untag_resource(
+        self, key_id: str, tag_keys: Sequence[str], *, timeout: float | None = None
+    ) -> KMSResponse:
+        """Take tags from a customer managed key, by their keys; one that is not there is passed over.
+
+        `key_id` is a key id or a key ARN of this account and region. Where policies decide by tags, this
+        changes who may use the key, within some minutes.
+
+        Permission: `kms:UntagResource`, in the key's policy.
+
+        Raises `InvalidArnException`, `KMSInternalException`, `KMSInvalidStateException`, `NotFoundException`,
+        `TagException`.
+        """
+        from ..operations.tags import UNTAG_RESOURCE
+
+        return await self._call(UNTAG_RESOURCE, timeout, key_id=key_id, tag_keys=tag_keys)
+
+    async def list_resource_tags(
+        self,
+        key_id: str,
+        *,
+        limit: int | None = None,
+        marker: str | None = None,
+        timeout: float | None = None,
+    ) -> ListResourceTagsResponse:
+        """Give a page of a key's tags.
+
+        `key_id` is a key id or a key ARN of this account and region. `limit` bounds the page: KMS takes 1 to
+        50, and gives 50 where it is None. Where the page is `truncated`, its `next_marker` is the `marker` of
+        the next.
+
+        Permission: `kms:ListResourceTags`, in the key's policy.
+
+        Raises `InvalidArnException`, `InvalidMarkerException`, `KMSInternalException`, `NotFoundException`.
+        """
+        from ..operations.tags import LIST_RESOURCE_TAGS
+
+        return await self._call(LIST_RESOURCE_TAGS, timeout, key_id=key_id, limit=limit, marker=marker)
+
+    def iter_list_resource_tags(
+        self,
+        key_id: str,
+        *,
+        limit: int | None = None,
+        marker: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncListing[Tag]:
+        """Go through all that `list_resource_tags` lists, page by page as they are needed.
+
+        `limit` and `timeout` are for each page; `marker` is where to begin, the `marker` of a listing before.
+        """
+        from ..operations.tags import LIST_RESOURCE_TAGS
+
+        return self._list(LIST_RESOURCE_TAGS, timeout, key_id=key_id, limit=limit, marker=marker)

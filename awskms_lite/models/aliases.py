@@ -1,0 +1,63 @@
+"""Aliases, the friendly names of keys: the models of their operations."""
+
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+from attrs import frozen
+
+from .members import KMSResponse
+from .requests import Arn, Bounds, KeyId, KMSRequest, Limit, Marker
+
+AliasName: TypeAlias = Annotated[str, Bounds(1, 256)]
+
+
+@frozen(kw_only=True)
+class CreateAliasRequest(KMSRequest):
+    """A new alias, "alias/" and a name, and the key that it shall stand for."""
+
+    alias_name: AliasName
+    target_key_id: KeyId
+
+
+@frozen(kw_only=True)
+class UpdateAliasRequest(KMSRequest):
+    """An alias there is, and the key that it shall stand for from now on."""
+
+    alias_name: AliasName
+    target_key_id: KeyId
+
+
+@frozen(kw_only=True)
+class DeleteAliasRequest(KMSRequest):
+    """The alias that shall be no more; its key stays."""
+
+    alias_name: AliasName
+
+
+@frozen(kw_only=True)
+class ListAliasesRequest(KMSRequest):
+    """Which aliases: all of the account and region, or those of one key; `limit` is for one page."""
+
+    key_id: KeyId | None = None
+    limit: Limit | None = None
+    marker: Marker | None = None
+
+
+@frozen(kw_only=True)
+class AliasListEntry:
+    """An alias. `target_key_id` is None for one of AWS's own that no key stands behind yet."""
+
+    alias_name: AliasName | None = None
+    alias_arn: Arn | None = None
+    target_key_id: KeyId | None = None
+    creation_date: datetime | None = None
+    last_updated_date: datetime | None = None
+
+
+@frozen(kw_only=True)
+class ListAliasesResponse(KMSResponse):
+    """A page of aliases; where `truncated`, the next page begins at `next_marker`."""
+
+    aliases: tuple[AliasListEntry, ...] = ()
+    next_marker: Marker | None = None
+    truncated: bool | None = None

@@ -1,0 +1,135 @@
+"""Keys, what they are and how they live: the models of their operations."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+from attrs import field, frozen
+
+from .members import KMSResponse
+from .requests import Arn, Bounds, GrantTokens, KeyId, KMSRequest
+from .specs import (
+    CustomerMasterKeySpec,
+    EncapsulationAlgorithmSpec,
+    EncryptionAlgorithmSpec,
+    ExpirationModelType,
+    KeyAgreementAlgorithmSpec,
+    KeySpec,
+    KeyUsageType,
+    MacAlgorithmSpec,
+    OriginType,
+    SigningAlgorithmSpec,
+)
+
+CustomKeyStoreId: TypeAlias = Annotated[str, Bounds(1, 64)]
+CloudHsmClusterId: TypeAlias = Annotated[str, Bounds(19, 24)]
+XksKeyId: TypeAlias = Annotated[str, Bounds(1, 128)]
+Description: TypeAlias = Annotated[str, Bounds(0, 8192)]
+Region: TypeAlias = Annotated[str, Bounds(1, 32)]
+KeyMaterialId: TypeAlias = Annotated[str, Bounds(64, 64)]
+
+
+class KeyState(StrEnum):
+    """What may be done with a key at present ("Key states" in the developer guide)."""
+
+    CREATING = "Creating"
+    ENABLED = "Enabled"
+    DISABLED = "Disabled"
+    PENDING_DELETION = "PendingDeletion"
+    PENDING_IMPORT = "PendingImport"
+    PENDING_REPLICA_DELETION = "PendingReplicaDeletion"
+    """A multi-Region primary whose deletion is scheduled: its waiting period begins when its replicas are gone."""
+    UNAVAILABLE = "Unavailable"
+    """The custom key store is not connected."""
+    UPDATING = "Updating"
+
+
+class KeyManagerType(StrEnum):
+    """Who manages a key: AWS on behalf of a service of its own, or the customer."""
+
+    AWS = "AWS"
+    CUSTOMER = "CUSTOMER"
+
+
+class MultiRegionKeyType(StrEnum):
+    """What a multi-Region key is to the others of its set."""
+
+    PRIMARY = "PRIMARY"
+    REPLICA = "REPLICA"
+
+
+@frozen(kw_only=True)
+class MultiRegionKey:
+    """One key of a multi-Region set."""
+
+    arn: Arn | None = None
+    region: Region | None = None
+
+
+@frozen(kw_only=True)
+class MultiRegionConfiguration:
+    """The set that a multi-Region key belongs to: the primary and all replicas, the key itself among them."""
+
+    multi_region_key_type: MultiRegionKeyType | str | None = None
+    primary_key: MultiRegionKey | None = None
+    replica_keys: tuple[MultiRegionKey, ...] = ()
+
+
+@frozen(kw_only=True)
+class XksKeyConfigurationType:
+    """The key in an external key manager that a KMS key stands for."""
+
+    id: XksKeyId | None = None
+
+
+@frozen(kw_only=True)
+class KeyMetadata:
+    """All that KMS tells of a key but its policy, its tags, its aliases, its grants and its material.
+
+    `deletion_date` is there while deletion is scheduled, `pending_deletion_window_in_days` (days) for a
+    multi-Region primary that still waits for its replicas; `valid_to` where imported material expires.
+    The algorithms are those that fit the key's spec and usage; the others are empty.
+    """
+
+    aws_account_id: str | None = field(default=None, metadata={"wire": "AWSAccountId"})
+    key_id: KeyId
+    arn: Arn | None = None
+    creation_date: datetime | None = None
+    enabled: bool | None = None
+    description: Description | None = None
+    key_usage: KeyUsageType | str | None = None
+    key_state: KeyState | str | None = None
+    deletion_date: datetime | None = None
+    valid_to: datetime | None = None
+    origin: OriginType | str | None = None
+    custom_key_store_id: CustomKeyStoreId | None = None
+    cloud_hsm_cluster_id: CloudHsmClusterId | None = None
+    expiration_model: ExpirationModelType | str | None = None
+    key_manager: KeyManagerType | str | None = None
+    customer_master_key_spec: CustomerMasterKeySpec | str | None = None
+    key_spec: KeySpec | str | None = None
+    encryption_algorithms: tuple[EncryptionAlgorithmSpec | str, ...] = ()
+    signing_algorithms: tuple[SigningAlgorithmSpec | str, ...] = ()
+    key_agreement_algorithms: tuple[KeyAgreementAlgorithmSpec | str, ...] = ()
+    encapsulation_algorithms: tuple[EncapsulationAlgorithmSpec | str, ...] = ()
+    multi_region: bool | None = None
+    multi_region_configuration: MultiRegionConfiguration | None = None
+    pending_deletion_window_in_days: Annotated[int, Bounds(1, 365)] | None = None
+    mac_algorithms: tuple[MacAlgorithmSpec | str, ...] = ()
+    xks_key_configuration: XksKeyConfigurationType | None = None
+    current_key_material_id: KeyMaterialId | None = None
+
+
+@frozen(kw_only=True)
+class DescribeKeyRequest(KMSRequest):
+    """The key, by its id, its ARN, an alias or an alias's ARN."""
+
+    key_id: KeyId
+    grant_tokens: GrantTokens | None = None
+
+
+@frozen(kw_only=True)
+class DescribeKeyResponse(KMSResponse):
+    """What KMS tells of the key."""
+
+    key_metadata: KeyMetadata | None = None

@@ -1,0 +1,75 @@
+"""The rows about aliases."""
+
+from ..errors import (
+    AlreadyExistsException,
+    DependencyTimeoutException,
+    InvalidAliasNameException,
+    InvalidArnException,
+    InvalidMarkerException,
+    KMSInternalException,
+    KMSInvalidStateException,
+    LimitExceededException,
+    NotFoundException,
+)
+from ..models.aliases import (
+    CreateAliasRequest,
+    DeleteAliasRequest,
+    ListAliasesRequest,
+    ListAliasesResponse,
+    UpdateAliasRequest,
+)
+from ..models.members import KMSResponse
+from . import Operation
+
+CREATE_ALIAS = Operation(
+    name="CreateAlias",
+    request=CreateAliasRequest,
+    response=KMSResponse,
+    errors=(
+        AlreadyExistsException,
+        DependencyTimeoutException,
+        InvalidAliasNameException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        LimitExceededException,
+        NotFoundException,
+    ),
+    replay_safe=False,  # the second would be told that the alias exists already
+)
+
+UPDATE_ALIAS = Operation(
+    name="UpdateAlias",
+    request=UpdateAliasRequest,
+    response=KMSResponse,
+    errors=(
+        DependencyTimeoutException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        LimitExceededException,
+        NotFoundException,
+    ),
+    replay_safe=True,  # the alias already stands for that key
+)
+
+DELETE_ALIAS = Operation(
+    name="DeleteAlias",
+    request=DeleteAliasRequest,
+    response=KMSResponse,
+    errors=(DependencyTimeoutException, KMSInternalException, KMSInvalidStateException, NotFoundException),
+    replay_safe=False,  # the second would be told that there is no such alias
+)
+
+LIST_ALIASES = Operation(
+    name="ListAliases",
+    request=ListAliasesRequest,
+    response=ListAliasesResponse,
+    errors=(
+        DependencyTimeoutException,
+        InvalidArnException,
+        InvalidMarkerException,
+        KMSInternalException,
+        NotFoundException,
+    ),
+    replay_safe=True,
+    items="aliases",
+)

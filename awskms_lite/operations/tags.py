@@ -1,0 +1,57 @@
+"""The rows about tags."""
+
+from ..errors import (
+    InvalidArnException,
+    InvalidMarkerException,
+    KMSInternalException,
+    KMSInvalidStateException,
+    LimitExceededException,
+    NotFoundException,
+    TagException,
+)
+from ..models.members import KMSResponse
+from ..models.tags import (
+    ListResourceTagsRequest,
+    ListResourceTagsResponse,
+    TagResourceRequest,
+    UntagResourceRequest,
+)
+from . import Operation
+
+TAG_RESOURCE = Operation(
+    name="TagResource",
+    request=TagResourceRequest,
+    response=KMSResponse,
+    errors=(
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        LimitExceededException,
+        NotFoundException,
+        TagException,
+    ),
+    replay_safe=True,  # the key has those tags already
+)
+
+UNTAG_RESOURCE = Operation(
+    name="UntagResource",
+    request=UntagResourceRequest,
+    response=KMSResponse,
+    errors=(
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+        TagException,
+    ),
+    replay_safe=True,  # a tag that is not there is passed over
+)
+
+LIST_RESOURCE_TAGS = Operation(
+    name="ListResourceTags",
+    request=ListResourceTagsRequest,
+    response=ListResourceTagsResponse,
+    errors=(InvalidArnException, InvalidMarkerException, KMSInternalException, NotFoundException),
+    replay_safe=True,
+    items="tags",
+)

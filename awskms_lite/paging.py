@@ -1,0 +1,85 @@
+"""Listings that go on from page to page, lazily: the cursor once, and a thin iterator for either client.
+
+KMS's rules ("Pagination" in the API reference): what is left is said by `Truncated`, never by the length of a
+page, which may be empty in the middle of a listing; the next page is asked for with the `NextMarker` of the
+one before.
+"""
+
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+from attrs import evolve
+
+from .errors import ProtocolError
+from .models.members import KMSResponse
+
+T = TypeVar("T")
+
+
+class _Cursor(Generic[T]):
+    """Where a listing stands. A page that failed to come is asked for again by the next step."""
+
+    def __init__(self, request: Any, items: str) -> None:
+        self._request = request
+        self._items = items
+        self._page: deque[T] = deque()
+        self._ended = False
+        self._asked: set[str | None] = set()
+
+    @property
+    def marker(self) -> str | None:
+        """Where the page after the one in hand begins, to resume from; None at the end of the listing.
+
+        What is still left of the page in hand comes before it.
+        """
+        marker: str | None = self._request.marker
+        return None if self._ended else marker
+
+    def _turn(self, page: Any) -> None:
+        """Take a page that was answered, and move on to the next."""
+        items, marker = getattr(page, self._items), page.next_marker
+        if page.truncated:
+            self._asked.add(self.marker)
+            if marker is None or marker in self._asked:
+                raise ProtocolError(
+                    f"The listing of {self._items} says that there is more and "
+                    f"{'gives no marker for it' if marker is None else 'gives a marker for the second time'} "
+                    f"(request id {page.metadata.request_id}): it cannot be gone on with. List anew.",
+                    status_code=page.metadata.status_code,
+                    request_id=page.metadata.request_id,
+                )
+            self._request = evolve(self._request, marker=marker)
+        else:
+            self._ended = True
+        self._page.extend(items)
+
+
+class Listing(_Cursor[T], Iterator[T]):
+    """An iterator over the items of a listing: each page is asked for when its first item is."""
+
+    def __init__(self, request: Any, items: str, ask: Callable[[Any], KMSResponse]) -> None:
+        super().__init__(request, items)
+        self._ask = ask
+
+    def __next__(self) -> T:
+        while not self._page:
+            if self._ended:
+                raise StopIteration
+            self._turn(self._ask(self._request))
+        return self._page.popleft()
+
+
+class AsyncListing(_Cursor[T], AsyncIterator[T]):
+    """An asynchronous iterator over the items of a listing: each page is asked for when its first item is."""
+
+    def __init__(self, request: Any, items: str, ask: Callable[[Any], Awaitable[KMSResponse]]) -> None:
+        super().__init__(request, items)
+        self._ask = ask
+
+    async def __anext__(self) -> T:
+        while not self._page:
+            if self._ended:
+                raise StopAsyncIteration
+            self._turn(await self._ask(self._request))
+        return self._page.popleft()

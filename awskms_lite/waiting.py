@@ -1,0 +1,90 @@
+"""Waiting for a state that KMS brings about by itself: flows that look, judge, and pause ever longer.
+
+A change is done in the background, and what a call sees may lag behind ("Eventual consistency" in the KMS
+developer guide). So a state that may still become the other is waited out, even the one from before the
+change; only a state that never leads there ends the wait.
+"""
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import TypeVar
+
+from .call import Session, call
+from .errors import NotFoundException, StateError, TimeoutError
+from .models.keys import DescribeKeyRequest, KeyMetadata, KeyState
+from .operations.keys import DESCRIBE_KEY
+from .steps import Flow, sleep
+
+T = TypeVar("T")
+
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 16.0
+_ABSENT = "absent"
+_DOOMED = (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION)
+
+
+def key_state(session: Session, key_id: str, state: KeyState | str, timeout: float) -> Flow[KeyMetadata]:
+    """Wait until a key is in a state, and give what KMS tells of it then.
+
+    A key whose deletion is scheduled gets into no other state than Disabled, when that is cancelled.
+    """
+    never = () if state in (*_DOOMED, KeyState.DISABLED) else _DOOMED
+    return _wait(session, partial(_describe, session, key_id), _state_of, (state,), never, timeout)
+
+
+def replica_ready(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
+    """Wait until a new replica is enabled, and give what KMS tells of it; its region may not know it at first."""
+    look = partial(_describe_or_absent, session, key_id)
+    return _wait(session, look, _state_of, (KeyState.ENABLED,), _DOOMED, timeout)
+
+
+def key_deleted(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
+    """Wait until there is no such key any more; one whose deletion is not scheduled stays."""
+    look = partial(_describe_or_absent, session, key_id)
+    stays = [state for state in KeyState if state not in _DOOMED]
+    return _wait(session, look, _state_of, (_ABSENT,), stays, timeout)
+
+
+def _wait(
+    session: Session,
+    look: Callable[[float], Flow[T]],
+    state_of: Callable[[T], str | None],
+    until: Collection[str],
+    never: Collection[str],
+    timeout: float,
+) -> Flow[T]:
+    """Look, with the seconds that are left, until a state of `until` shows; one of `never` is a `StateError`.
+
+    The pauses double from 1 s to 16 s, and half of each is drawn. One that would outlast the `timeout` is not
+    begun: `TimeoutError`.
+    """
+    wanted, deadline, pause = " or ".join(until), session.clock() + timeout, _FIRST_PAUSE
+    while True:
+        seen = yield from look(deadline - session.clock())
+        state = state_of(seen)
+        if state in until:
+            return seen
+        if state in never:
+            raise StateError(f"The state is {state}, which never leads to {wanted}: look at what was done before.")
+        seconds = pause * (1 + session.random()) / 2
+        if session.clock() + seconds >= deadline:
+            raise TimeoutError(f"After {timeout:g} s the state was still {state}, not {wanted}: wait longer.")
+        yield from sleep(seconds)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _state_of(key: KeyMetadata) -> str | None:
+    return key.key_state
+
+
+def _describe(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
+    request = DescribeKeyRequest(key_id=key_id)
+    response = yield from call(session, DESCRIBE_KEY, request, timeout)
+    return response.key_metadata or KeyMetadata(key_id=key_id)
+
+
+def _describe_or_absent(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
+    try:
+        return (yield from _describe(session, key_id, timeout))
+    except NotFoundException:
+        return KeyMetadata(key_id=key_id, key_state=_ABSENT)
