@@ -130,6 +130,7 @@ if TYPE_CHECKING:
         KeyLastUsageTrackingOperation,
         UsageVerdict,
     )
+    from .pacing import Pacing
     from .retry import RetryPolicy
 
 __all__ = [
@@ -199,6 +200,7 @@ __all__ = [
     "NotAuthorized",
     "NotFoundException",
     "OptInRequired",
+    "Pacing",
     "ParameterError",
     "PriorRequestNotComplete",
     "ProtocolError",
@@ -263,6 +265,7 @@ _HOMES = {
     "KeyLastUsageData": "models.usage",
     "KeyLastUsageTrackingOperation": "models.usage",
     "UsageVerdict": "models.usage",
+    "Pacing": "pacing",
     "RetryPolicy": "retry",
 }
 """Where each public name lives; the errors, most of the names, are not listed one by one."""

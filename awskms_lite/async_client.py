@@ -10,12 +10,13 @@ from typing import NoReturn, Self
 import anyio
 
 from .call import Session, call, open_session
-from .drivers import AsyncDriver
+from .drivers import AsyncDriver, renew_after_fork
 from .errors import ParameterError
 from .identity import Credentials
-from .machine import read_file
+from .machine import new_id, read_file
 from .models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse
 from .operations.usage import GET_KEY_LAST_USAGE
+from .pacing import Pacing
 from .retry import RetryPolicy
 from .settings import load_sections, settle
 from .transport import AsyncHTTPClient
@@ -32,7 +33,7 @@ class AsyncKMSClient:
 
     - `region`, as in "us-east-2"; `credentials`, in place of any search; `profile`, a section of the shared files.
     - `endpoint_url` (http or https), or `use_fips_endpoint` and `use_dualstack_endpoint`.
-    - `retry`: a `RetryPolicy`, 3 attempts in all by default.
+    - `retry`: a `RetryPolicy`, 3 attempts in all by default; `pacing`: a `Pacing` by KMS's quotas, off by default.
     - `timeout` bounds a whole call with its retries and waits, in seconds, None for no bound; `connect_timeout`
       (3 s by default) and `read_timeout` (10 s) bound the phases of one attempt.
     - `http_client`: an `httpx.AsyncClient` of your own for all traffic. It keeps its own timeouts unless the two
@@ -56,6 +57,7 @@ class AsyncKMSClient:
         use_fips_endpoint: bool | None = None,
         use_dualstack_endpoint: bool | None = None,
         retry: RetryPolicy | None = None,
+        pacing: Pacing | None = None,
         timeout: float | None = None,
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
@@ -80,11 +82,14 @@ class AsyncKMSClient:
             settings,
             credentials=credentials,
             retry=retry,
+            pacing=pacing,
             timeout=timeout,
             mfa=mfa,
             clock=clock,
             random=random,
+            new_id=new_id,
         )
+        renew_after_fork(self._session.quota, self._session.paces)
         self._driver = AsyncDriver(
             http_client,
             connect_timeout=connect_timeout,
