@@ -95,6 +95,7 @@ if TYPE_CHECKING:
         ServiceUnavailableException,
         SignatureDoesNotMatch,
         SlowDown,
+        StateError,
         TagException,
         ThrottledException,
         Throttling,
@@ -130,6 +131,7 @@ if TYPE_CHECKING:
         KeyLastUsageTrackingOperation,
         UsageVerdict,
     )
+    from .pacing import Pacing
     from .retry import RetryPolicy
 
 __all__ = [
@@ -199,6 +201,7 @@ __all__ = [
     "NotAuthorized",
     "NotFoundException",
     "OptInRequired",
+    "Pacing",
     "ParameterError",
     "PriorRequestNotComplete",
     "ProtocolError",
@@ -219,6 +222,7 @@ __all__ = [
     "ServiceUnavailableException",
     "SignatureDoesNotMatch",
     "SlowDown",
+    "StateError",
     "TagException",
     "ThrottledException",
     "Throttling",
@@ -263,6 +267,7 @@ _HOMES = {
     "KeyLastUsageData": "models.usage",
     "KeyLastUsageTrackingOperation": "models.usage",
     "UsageVerdict": "models.usage",
+    "Pacing": "pacing",
     "RetryPolicy": "retry",
 }
 """Where each public name lives; the errors, most of the names, are not listed one by one."""

@@ -17,10 +17,11 @@ from .async_methods.keys import AsyncKeyMethods
 from .async_methods.tags import AsyncTagMethods
 from .async_methods.usage import AsyncUsageMethods
 from .call import open_session
-from .drivers import AsyncDriver
+from .drivers import AsyncDriver, renew_after_fork
 from .errors import ParameterError
 from .identity import Credentials
-from .machine import read_file
+from .machine import new_id, read_file
+from .pacing import Pacing
 from .retry import RetryPolicy
 from .settings import load_sections, settle
 from .transport import AsyncHTTPClient
@@ -37,7 +38,7 @@ class AsyncKMSClient(AsyncAliasMethods, AsyncKeyMethods, AsyncTagMethods, AsyncU
 
     - `region`, as in "us-east-2"; `credentials`, in place of any search; `profile`, a section of the shared files.
     - `endpoint_url` (http or https), or `use_fips_endpoint` and `use_dualstack_endpoint`.
-    - `retry`: a `RetryPolicy`, 3 attempts in all by default.
+    - `retry`: a `RetryPolicy`, 3 attempts in all by default; `pacing`: a `Pacing` by KMS's quotas, off by default.
     - `timeout` bounds a whole call with its retries and waits, in seconds, None for no bound; `connect_timeout`
       (3 s by default) and `read_timeout` (10 s) bound the phases of one attempt.
     - `http_client`: an `httpx.AsyncClient` of your own for all traffic. It keeps its own timeouts unless the two
@@ -65,6 +66,7 @@ class AsyncKMSClient(AsyncAliasMethods, AsyncKeyMethods, AsyncTagMethods, AsyncU
         use_fips_endpoint: bool | None = None,
         use_dualstack_endpoint: bool | None = None,
         retry: RetryPolicy | None = None,
+        pacing: Pacing | None = None,
         timeout: float | None = None,
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
@@ -89,11 +91,14 @@ class AsyncKMSClient(AsyncAliasMethods, AsyncKeyMethods, AsyncTagMethods, AsyncU
             settings,
             credentials=credentials,
             retry=retry,
+            pacing=pacing,
             timeout=timeout,
             mfa=mfa,
             clock=clock,
             random=random,
+            new_id=new_id,
         )
+        renew_after_fork(self._session.quota, self._session.paces)
         self._driver = AsyncDriver(
             http_client,
             connect_timeout=connect_timeout,

@@ -6,24 +6,35 @@ Written once, as a flow; which driver runs it is none of its business.
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from hashlib import sha256
-from typing import Any, NamedTuple, TypeVar
+from math import inf
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from ._version import __version__
 from .credentials import chain
 from .credentials.cache import CredentialsCache
 from .endpoints import check_key_region
-from .errors import ExpiredTokenException, KMSLiteError, ParameterError, ServiceError, TransportError
+from .errors import (
+    ExpiredTokenException,
+    KMSLiteError,
+    ParameterError,
+    ProtocolError,
+    ServiceError,
+    TransportError,
+)
 from .identity import Credentials
 from .models.members import KMSResponse
 from .operations import Operation
+from .pacing import Pace, Paces, Pacing
 from .protocol import decode, encode, target
-from .retry import RetryPolicy, delay, kind_of
+from .retry import Attempts, RetryPolicy, RetryQuota, may_have_acted
+from .service_clock import ServiceClock
 from .settings import Settings
 from .sigv4 import PostSigner
 from .steps import Flow, Request, send, sleep
 
 ResponseT = TypeVar("ResponseT", bound=KMSResponse)
+Turn: TypeAlias = tuple[Pace, int]
 
 # Sent and not signed: what proxies may rewrite. "identity" because KMS's answers are small, and because a
 # compressed one could grow past the size limit unseen.
@@ -41,9 +52,13 @@ class Session(NamedTuple):
     credentials: CredentialsCache
     signer: PostSigner
     retry: RetryPolicy
+    quota: RetryQuota
+    paces: Paces
     timeout: float | None
     clock: Callable[[], float]
+    service_clock: ServiceClock
     random: Callable[[], float]
+    new_id: Callable[[], str]
 
 
 def open_session(
@@ -51,35 +66,56 @@ def open_session(
     *,
     credentials: Credentials | None,
     retry: RetryPolicy | None,
+    pacing: Pacing | None,
     timeout: float | None,
     mfa: Callable[[str], str] | None,
     clock: Callable[[], float],
     random: Callable[[], float],
+    new_id: Callable[[], str],
 ) -> Session:
-    """Make what a client's calls will share.
+    """Make what a client's calls will share; `new_id` gives each call the UUID that names it to the service.
 
     Raises `ConfigurationError` for options that are at odds, and `ParameterError` for those of a wrong kind.
     """
     url, region = settings.address("kms", "kms")
-    if not isinstance(credentials, Credentials | None):
-        raise ParameterError(f"credentials must be awskms_lite.Credentials, not {type(credentials).__name__}.")
-    if not isinstance(retry, RetryPolicy | None):
-        raise ParameterError(f"retry must be awskms_lite.RetryPolicy, not {type(retry).__name__}.")
+    for name, value, wanted in (
+        ("credentials", credentials, Credentials),
+        ("retry", retry, RetryPolicy),
+        ("pacing", pacing, Pacing),
+    ):
+        if not isinstance(value, wanted | None):
+            raise ParameterError(f"{name} must be awskms_lite.{wanted.__name__}, not {type(value).__name__}.")
+    retry = retry or RetryPolicy(settings.retry_mode.value, settings.max_attempts.value)
+    service_clock = ServiceClock(clock)
     if credentials is None:
-        find = partial(chain.find, settings, clock=clock, random=random, mfa=mfa)
+        find = partial(chain.find, settings, clock=service_clock, random=random, mfa=mfa)
     else:
         find = partial(chain.given, credentials)
     return Session(
         settings=settings,
         region=region,
         endpoint_url=url,
-        credentials=CredentialsCache(find, clock, random),
+        credentials=CredentialsCache(find, service_clock, random, partial(_check_clock, url, service_clock)),
         signer=PostSigner(url, region=region, service="kms"),
-        retry=retry or RetryPolicy(max_attempts=settings.max_attempts.value),
+        retry=retry,
+        quota=RetryQuota(),
+        paces=Paces(pacing, adaptive=retry.mode == "adaptive"),
         timeout=timeout,
         clock=clock,
+        service_clock=service_clock,
         random=random,
+        new_id=new_id,
     )
+
+
+def _check_clock(url: str, service_clock: ServiceClock) -> Flow[None]:
+    """Set the clock by KMS's where it is far off: KMS answers a request without a signature too, and dates it."""
+    then = service_clock()
+    try:
+        response = yield from send(Request("GET", f"{url}/", [*_UNSIGNED]))
+    except (TransportError, ProtocolError):
+        return
+    service_clock.set_by(response.headers.get("date"), then)
 
 
 def call(
@@ -88,35 +124,85 @@ def call(
     """Make one call, retries and waits included, and give the model of its answer.
 
     `timeout` (seconds) is what the driver allows the whole call, the session's own where it is None. A retry
-    that could not end in time is not begun: the error of the attempt before goes up. Raises whatever
-    `KMSLiteError` the last attempt ended in.
+    that could not end in time is not begun: the error of the attempt before goes up, or `TimeoutError` where it
+    is its turn that would come too late. Raises whatever `KMSLiteError` the last attempt ended in.
     """
     for key_id in _key_ids(request):
         check_key_region(key_id, session.region)
+    replay_safe = operation.may_be_repeated(request)
     body = encode(request)
     payload_hash = sha256(body).hexdigest()
+    named = [*_UNSIGNED, ("amz-sdk-invocation-id", session.new_id()), *_trace(session.settings.environ)]
+    paces = session.paces.of(operation.name)
     timeout = session.timeout if timeout is None else timeout
-    deadline = None if timeout is None else session.clock() + timeout
-    unsigned = [*_UNSIGNED, *_trace(session.settings.environ)]
-    attempt, renewed = 0, False
+    deadline = inf if timeout is None else session.clock() + timeout
+    attempts = Attempts(session.retry, session.quota, session.random, replay_safe=replay_safe)
+    renewed = False
     while True:
-        attempt += 1
+        turns = yield from _take_turns(session, paces, deadline, again=attempts.number > 1)
         credentials = session.credentials.current() or (yield from session.credentials.get())
-        headers = session.signer.headers(credentials, target(operation), payload_hash, session.clock())
-        signed = Request("POST", session.endpoint_url, headers + unsigned, body)
+        signed_at = session.service_clock()
+        headers = session.signer.headers(credentials, target(operation), payload_hash, signed_at)
+        count = ("amz-sdk-request", f"attempt={attempts.number}; max={session.retry.max_attempts}")
         try:
-            response = yield from send(signed)
-            return decode(operation, response, attempts=attempt)
+            signed = Request("POST", session.endpoint_url, [*headers, *named, count], body)
+            response = yield from send(signed, acts=not replay_safe)
+            answer = decode(operation, response, attempts=attempts.number)
         except ExpiredTokenException:
+            _learn(session, turns)
             if renewed or not (yield from _renew(session, credentials)):
                 raise
             renewed = True
-            continue
-        except (ServiceError, TransportError) as error:
-            wait = _wait_before_retry(session, error, attempt, replay_safe=operation.may_be_repeated(request))
-            if wait is None or (deadline is not None and session.clock() + wait >= deadline):
+            attempts.number += 1
+        except KMSLiteError as error:
+            _learn(session, turns, error)
+            clock_was_set = session.service_clock.set_right(error, signed_at)
+            wait = attempts.wait_after(error, clock_was_set=clock_was_set, left=deadline - session.clock())
+            if wait is None:
+                error.outcome_unknown = not replay_safe and may_have_acted(error)
                 raise
+            if wait:
+                yield from sleep(wait)
+        else:
+            _learn(session, turns)
+            attempts.succeeded()
+            return answer
+
+
+def _take_turns(session: Session, paces: tuple[Pace, ...], deadline: float, *, again: bool) -> Flow[list[Turn]]:
+    """Wait until it is our turn to send by each of the paces, and give the turns.
+
+    Raises `TimeoutError` at once where one of them does not come in time.
+    """
+    turns: list[Turn] = []
+    came = False
+    try:
+        for pace in paces:
+            turns.append((pace, pace.take(session.clock(), again=again)))
+            yield from _wait_for(session, *turns[-1], deadline)
+        came = True
+    finally:
+        if not came:
+            for pace, turn in turns:
+                pace.give_back(turn)
+    return turns
+
+
+def _wait_for(session: Session, pace: Pace, turn: int, deadline: float) -> Flow[None]:
+    now = session.clock()
+    while wait := pace.wait(turn, now, deadline):
         yield from sleep(wait)
+        before, now = now, session.clock()
+        if now <= before:  # the clock stands still or was set back: the wait itself must do
+            break
+
+
+def _learn(session: Session, turns: list[Turn], error: KMSLiteError | None = None) -> None:
+    """Tell the paces what became of a request; one that no answer came to says nothing about quotas."""
+    if turns and not isinstance(error, TransportError):
+        throttled = isinstance(error, ServiceError) and error.kind == "throttling"
+        for pace, turn in turns:
+            pace.learn(turn, throttled=throttled, now=session.clock())
 
 
 def _key_ids(request: object) -> Iterator[str]:
@@ -143,11 +229,3 @@ def _trace(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     if not trace:
         return []
     return [("X-Amzn-Trace-Id", quote(trace, safe=_VISIBLE, errors="surrogateescape"))]
-
-
-def _wait_before_retry(session: Session, error: KMSLiteError, attempt: int, *, replay_safe: bool) -> float | None:
-    """Give the seconds to wait before the next attempt, None where there is to be none."""
-    kind = kind_of(error, replay_safe=replay_safe)
-    if kind == "final" or attempt >= session.retry.max_attempts:
-        return None
-    return delay(kind, attempt - 1, session.random)

@@ -11,14 +11,15 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from .call import open_session
-from .drivers import Driver
+from .drivers import Driver, renew_after_fork
 from .errors import ParameterError
 from .identity import Credentials
-from .machine import read_file
+from .machine import new_id, read_file
 from .methods.aliases import AliasMethods
 from .methods.keys import KeyMethods
 from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
+from .pacing import Pacing
 from .retry import RetryPolicy
 from .settings import load_sections, settle
 from .transport import HTTPClient
@@ -33,10 +34,10 @@ class KMSClient(AliasMethods, KeyMethods, TagMethods, UsageMethods):
 
     - `region`, as in "us-east-2"; `credentials`, in place of any search; `profile`, a section of the shared files.
     - `endpoint_url` (http or https), or `use_fips_endpoint` and `use_dualstack_endpoint`.
-    - `retry`: a `RetryPolicy`, 3 attempts in all by default.
+    - `retry`: a `RetryPolicy`, 3 attempts in all by default; `pacing`: a `Pacing` by KMS's quotas, off by default.
     - `timeout` bounds a whole call with its retries and waits, in seconds, None for no bound; `connect_timeout`
-      (3 s by default) and `read_timeout` (10 s) bound the phases of one attempt. A server that sends the
-      head of its answer byte by byte can outlast `timeout` by as long as that takes; the call fails then.
+      (3 s by default) and `read_timeout` (10 s) bound the phases of one attempt, and their sum the whole of it.
+      Through a proxy, or an `http_client` of yours, each read of an answer's head is bounded, and not their sum.
     - `http_client`: an `httpx.Client` of your own for all traffic. It keeps its own timeouts unless the two
       above are given, and it stays open. Redirects are never followed.
     - `mfa`: asks a person for the code of an MFA device, by its serial number, where a profile wants one. The
@@ -62,6 +63,7 @@ class KMSClient(AliasMethods, KeyMethods, TagMethods, UsageMethods):
         use_fips_endpoint: bool | None = None,
         use_dualstack_endpoint: bool | None = None,
         retry: RetryPolicy | None = None,
+        pacing: Pacing | None = None,
         timeout: float | None = None,
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
@@ -86,11 +88,14 @@ class KMSClient(AliasMethods, KeyMethods, TagMethods, UsageMethods):
             settings,
             credentials=credentials,
             retry=retry,
+            pacing=pacing,
             timeout=timeout,
             mfa=mfa,
             clock=clock,
             random=random,
+            new_id=new_id,
         )
+        renew_after_fork(self._session.quota, self._session.paces)
         self._driver = Driver(
             http_client,
             connect_timeout=connect_timeout,

@@ -12,16 +12,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from threading import TIMEOUT_MAX, Lock
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakSet
 
 import anyio
 
 from . import machine, transport
-from .errors import ClosedError, KMSLiteError, TimeoutError
+from .errors import ClosedError, ConnectError, KMSLiteError, TimeoutError
 from .settings import checked_timeout
 from .steps import Alone, Flow, Read, Request, Response, Run, Send, Sleep, Step, Write
+from .transport.lines import Timeouts
 
 T = TypeVar("T")
 
@@ -45,12 +46,13 @@ class _Lifetime:
     ) -> None:
         own = {"connect": CONNECT_TIMEOUT, "read": READ_TIMEOUT, "write": READ_TIMEOUT, "pool": None}
         given: Any = getattr(http_client, "timeout", None)
-        self._timeouts: transport.Timeouts = given.as_dict() if hasattr(given, "as_dict") else own
+        self._timeouts: Timeouts = given.as_dict() if hasattr(given, "as_dict") else own
         if connect_timeout is not None:
             self._timeouts["connect"] = checked_timeout("connect_timeout", connect_timeout)
         if read_timeout is not None:
             limit = checked_timeout("read_timeout", read_timeout)
             self._timeouts.update(read=limit, write=limit)
+        self._attempt = None if http_client is not None else self._sum_of_phases()
         self._timeout = checked_timeout("timeout", timeout)
         self._roots = transport.TrustedRoots(trust_env, ca_bundle)
         self._closed = False
@@ -65,10 +67,21 @@ class _Lifetime:
         """Begin anew in a forked process: the sockets are the parent's, and a lock may be held for ever."""
         raise NotImplementedError
 
+    def _sum_of_phases(self) -> float | None:
+        """Give the seconds that an attempt may take, however an answer is spread; None for no bound."""
+        connect, read = self._timeouts["connect"], self._timeouts["read"]
+        return None if connect is None or read is None else connect + read
+
+    def _attempt_limit(self, step: Send) -> float | None:
+        """Give the seconds that this attempt may take: the step's own, or the driver's where they are fewer."""
+        if step.timeout is None or self._attempt is None:
+            return step.timeout or self._attempt
+        return min(step.timeout, self._attempt)
+
     def _limit(self, timeout: float | None) -> float | None:
         return self._timeout if timeout is None else checked_timeout("timeout", timeout)
 
-    def _within(self, deadline: float | None) -> transport.Timeouts:
+    def _within(self, deadline: float | None) -> Timeouts:
         """Give the timeouts of one attempt, phase by phase and none of them beyond the deadline."""
         return self._timeouts if deadline is None else _Phases(self._timeouts, deadline)
 
@@ -76,7 +89,7 @@ class _Lifetime:
 class _Phases(dict[str, float | None]):
     """The timeouts of an attempt that has a deadline: httpcore asks as each phase begins, for what is left."""
 
-    def __init__(self, phases: transport.Timeouts, deadline: float) -> None:
+    def __init__(self, phases: Timeouts, deadline: float) -> None:
         self._own, self._deadline = phases, deadline
         super().__init__((phase, self.get(phase)) for phase in phases)
 
@@ -87,15 +100,32 @@ class _Phases(dict[str, float | None]):
 
 
 class _OutOfTime(Exception):
-    """The time of a run is over: no failure that a flow is told of, but the end of the flow."""
+    """The time of a run is over: no failure that a flow is told of, but the end of the flow.
+
+    `acting` says that a request was under way which may be carried out all the same.
+    """
+
+    def __init__(self, acting: bool = False) -> None:
+        super().__init__(acting)
+        self.acting = acting
 
 
-_living: WeakSet[_Lifetime] = WeakSet()
+class _Renewable(Protocol):
+    def renew(self) -> None:
+        """Begin anew in a forked process, where another thread's lock may be held for ever."""
+
+
+_living: WeakSet[_Renewable] = WeakSet()
+
+
+def renew_after_fork(*shared: _Renewable) -> None:
+    """Let what a client's calls share begin anew in a forked process."""
+    _living.update(shared)
 
 
 def _renew_all() -> None:
-    for driver in list(_living):
-        driver.renew()
+    for shared in list(_living):
+        shared.renew()
 
 
 if hasattr(os, "register_at_fork"):  # Windows does not fork
@@ -138,7 +168,7 @@ class Driver(_Lifetime):
         try:
             return self._run(flow, None if limit is None else monotonic() + limit)
         except _OutOfTime as end:
-            raise _too_late() from end.__cause__
+            raise _too_late(end.acting) from end.__cause__
 
     def _run(self, flow: Flow[T], deadline: float | None) -> T:
         outcome: object = None
@@ -155,7 +185,7 @@ class Driver(_Lifetime):
                     outcome = self._perform(step, deadline)
                 except KMSLiteError as error:
                     if deadline is not None and monotonic() >= deadline:
-                        raise _OutOfTime from error
+                        raise _OutOfTime(_is_acting(step) and not isinstance(error, ConnectError)) from error
                     failure = error
         finally:
             failure = None  # else it would hold this frame, and this frame it
@@ -181,8 +211,9 @@ class Driver(_Lifetime):
 
     def _send(self, step: Send, deadline: float | None) -> Response:
         sender, began = self._sender(step.direct), monotonic()
-        if step.timeout is not None:
-            deadline = began + _left(step.timeout, deadline)
+        limit = self._attempt_limit(step)
+        if limit is not None:
+            deadline = began + _left(limit, deadline)
         response = None
         try:
             response = sender.send(step.request, self._within(deadline), deadline)
@@ -220,6 +251,12 @@ class Driver(_Lifetime):
             own, self._own = self._own, {}
         for sender in own.values():
             sender.close()
+
+
+class _Run:
+    """What is known of a run when its time is over: whether a request was under way that may be carried out."""
+
+    acting = False
 
 
 class _Loop:
@@ -262,13 +299,14 @@ class AsyncDriver(_Lifetime):
         """
         limit = self._limit(timeout)
         self.check_open()
+        run = _Run()
         if limit is None:
-            return await self._run(flow)
+            return await self._run(flow, run)
         with anyio.move_on_after(limit):
-            return await self._run(flow)
-        raise _too_late()
+            return await self._run(flow, run)
+        raise _too_late(run.acting)
 
-    async def _run(self, flow: Flow[T]) -> T:
+    async def _run(self, flow: Flow[T], run: "_Run") -> T:
         outcome: object = None
         failure: KMSLiteError | None = None
         try:
@@ -279,22 +317,23 @@ class AsyncDriver(_Lifetime):
                     value: T = end.value
                     return value
                 outcome = failure = None
+                run.acting = _is_acting(step)
                 try:
-                    outcome = await self._perform(step)
+                    outcome = await self._perform(step, run)
                 except KMSLiteError as error:
                     failure = error
         finally:
             failure = None  # else it would hold this frame, and this frame it
             flow.close()
 
-    async def _perform(self, step: Step) -> object:
+    async def _perform(self, step: Step, run: "_Run") -> object:
         match step:
             case Send():
                 return await self._send(step)
             case Sleep(seconds):
                 await self._sleep(seconds)
             case Alone(flow, wait):
-                return await self._run_alone(flow, wait)
+                return await self._run_alone(flow, wait, run)
             case Read(path):
                 return await anyio.to_thread.run_sync(machine.read_file, Path(path))
             case Write(path, content):
@@ -307,22 +346,20 @@ class AsyncDriver(_Lifetime):
         sender, began = self._sender(step.direct), monotonic()
         response = None
         try:
-            with anyio.move_on_after(step.timeout):
-                timeouts = self._within(None if step.timeout is None else began + step.timeout)
-                response = await sender.send(step.request, timeouts)
-                return response
-            raise transport.too_late(step.request)
+            timeouts = self._within(None if step.timeout is None else began + step.timeout)
+            response = await sender.send(step.request, timeouts, self._attempt_limit(step))
+            return response
         except sender.failures as error:
             raise transport.below_http(error, step.request) from error
         finally:
             _log(step.request, response, began)
 
-    async def _run_alone(self, flow: Flow[T], wait: bool) -> T | None:
+    async def _run_alone(self, flow: Flow[T], wait: bool, run: "_Run") -> T | None:
         alone = self._here().alone
         if not wait and alone.locked():
             return None
         async with alone:
-            return await self._run(flow)
+            return await self._run(flow, run)
 
     def _sender(self, direct: bool) -> transport.AsyncClient | transport.AsyncConnections:
         if self._given is not None:
@@ -377,10 +414,16 @@ def _left(limit: float, deadline: float | None) -> float:
     return min(limit, left)
 
 
-def _too_late() -> TimeoutError:
-    return TimeoutError(
+def _is_acting(step: Step) -> bool:
+    return isinstance(step, Send) and step.acts
+
+
+def _too_late(acting: bool) -> TimeoutError:
+    error = TimeoutError(
         "The call did not come to its end within its timeout: try again later, or allow a longer one."
     )
+    error.outcome_unknown = acting
+    return error
 
 
 def _log(request: Request, response: Response | None, began: float) -> None:

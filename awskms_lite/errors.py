@@ -26,9 +26,21 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["throttling", "transient", "final"]
 
+_UNKNOWN = " The request may have been carried out all the same: look before you make the call again."
+
 
 class KMSLiteError(Exception):
-    """The root of the tree: whatever this package raises on purpose is one of these."""
+    """The root of the tree: whatever this package raises on purpose is one of these.
+
+    `outcome_unknown` is True where a call that changes something was sent and no answer says whether it was
+    carried out: look before you make it again.
+    """
+
+    outcome_unknown = False
+
+    def __str__(self) -> str:
+        """Give the text, and say so where nobody knows what came of the call."""
+        return super().__str__() + (_UNKNOWN if self.outcome_unknown else "")
 
 
 class ConfigurationError(KMSLiteError):
@@ -88,12 +100,14 @@ class ServiceError(KMSLiteError):
 
     `code` is AWS's name for it, or the HTTP status as text where the answer held none; `message` the
     service's own text, None where it sent none; `attempts` how often the call was sent; `date` the answer's Date
-    header; `members` what else the answer's body said, under the names and as the JSON that it had there, and
-    in no text of ours. `kind` and `retryable` say whether the same call may succeed later: by the code first
-    and, for a code nobody here has heard of, by the status.
+    header; `retry_after` the seconds that the service asks to wait; `members` what else the answer's body said,
+    under the names and as the JSON that it had there, and in no text of ours. `kind` and `retryable` say whether
+    the same call may succeed later: by the code first and, for a code nobody here has heard of, by the status.
+    `rejected` says that by AWS's documentation the request was not carried out, though it may be later.
     """
 
     retry_kind: ClassVar[Kind] = "final"
+    rejected: ClassVar[bool] = False
     remedy: ClassVar[str] = ""
 
     def __init__(
@@ -105,6 +119,7 @@ class ServiceError(KMSLiteError):
         request_id: str | None = None,
         attempts: int = 1,
         date: str | None = None,
+        retry_after: float | None = None,
         members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
@@ -114,6 +129,7 @@ class ServiceError(KMSLiteError):
         self.request_id = request_id
         self.attempts = attempts
         self.date = date
+        self.retry_after = retry_after
         self.members: Mapping[str, Any] = _Members(members or {})
 
     @property
@@ -138,7 +154,8 @@ class ServiceError(KMSLiteError):
             facts.append(f"request id {self.request_id}")
         if self.attempts > 1:
             facts.append(f"{self.attempts} attempts")
-        return f"{text} ({', '.join(facts)}). {self._advice()}"
+        unknown = _UNKNOWN if self.outcome_unknown else ""
+        return f"{text} ({', '.join(facts)}). {self._advice()}{unknown}"
 
     def _advice(self) -> str:
         if self.remedy:
@@ -315,6 +332,7 @@ class KMSInternalException(ServiceError):
     """Something failed inside KMS."""
 
     retry_kind = "transient"
+    rejected = True
 
 
 class KMSInvalidMacException(ServiceError):
@@ -339,6 +357,7 @@ class KeyUnavailableException(ServiceError):
     """The key could not be reached for now."""
 
     retry_kind = "transient"
+    rejected = True
 
 
 class LimitExceededException(ServiceError):

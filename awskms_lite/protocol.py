@@ -14,6 +14,7 @@ from .converter import from_wire, to_wire
 from .errors import ProtocolError, ServiceError, error_class
 from .models.members import KMSResponse, ResponseMetadata
 from .operations import Operation
+from .retry import read_retry_after
 from .steps import Response
 
 ResponseT = TypeVar("ResponseT", bound=KMSResponse)
@@ -93,6 +94,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Servic
         status_code=status,
         request_id=lower.get(_REQUEST_ID),
         date=lower.get("date"),
+        retry_after=read_retry_after(lower),
         members=rest if code else None,  # what names no error is a body of anything
     )
 

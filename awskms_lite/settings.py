@@ -13,6 +13,7 @@ from attrs import frozen
 from .config import Section, Sections, file_locations, merge, parse_config
 from .endpoints import read_region, resolve
 from .errors import ConfigurationError, ParameterError
+from .retry import Mode
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ class Settings:
     use_fips_endpoint: Setting[bool]
     use_dualstack_endpoint: Setting[bool]
     ca_bundle: Setting[str] | None
-    retry_mode: Setting[str]
+    retry_mode: Setting[Mode]
     max_attempts: Setting[int]
 
     @property
@@ -210,14 +211,19 @@ def _flag(text: Setting[str] | None) -> Setting[bool]:
     return Setting(text.value.lower() == "true", text.origin)
 
 
-def _retry_mode(text: Setting[str] | None) -> Setting[str]:
-    """Read the mode. All that SDKs know are taken, and stand for the one there is here."""
+def _retry_mode(text: Setting[str] | None) -> Setting[Mode]:
+    """Read the mode; "legacy", which older SDKs have, is taken as standard."""
     if text is None:
         return Setting("standard", "default")
-    mode = text.value.lower()
-    if mode not in ("standard", "legacy", "adaptive"):
-        raise ConfigurationError(f"The retry mode ({text.origin}) is {text.value!r}: set it to standard.")
-    return Setting("standard", text.origin if mode == "standard" else f"in place of {mode}, {text.origin}")
+    match text.value.lower():
+        case "standard" | "adaptive" as mode:
+            return Setting(mode, text.origin)
+        case "legacy":
+            return Setting("standard", f"in place of legacy, {text.origin}")
+        case _:
+            raise ConfigurationError(
+                f"The retry mode ({text.origin}) is {text.value!r}: set it to standard or adaptive."
+            )
 
 
 def _attempts(text: Setting[str] | None) -> Setting[int]:

@@ -64,12 +64,14 @@ class Send(NamedTuple):
     """Send the request and give the `Response`, or raise a `TransportError` or a `ProtocolError`.
 
     `timeout` (seconds) bounds this one attempt on top of the driver's own attempt timeouts. `direct` keeps it
-    off any proxy.
+    off any proxy. `acts` says that the request may change something, so that whoever gives up waiting for its
+    answer is told that it may have been carried out.
     """
 
     request: Request
     timeout: float | None = None
     direct: bool = False
+    acts: bool = False
 
 
 class Sleep(NamedTuple):
@@ -128,9 +130,11 @@ Step: TypeAlias = Send | Sleep | Alone | Read | Write | Run
 Flow: TypeAlias = Generator[Step, Any, T]
 
 
-def send(request: Request, timeout: float | None = None, *, direct: bool = False) -> Flow[Response]:
+def send(
+    request: Request, timeout: float | None = None, *, direct: bool = False, acts: bool = False
+) -> Flow[Response]:
     """Send the request; give the response."""
-    response: Response = yield Send(request, timeout, direct)
+    response: Response = yield Send(request, timeout, direct, acts)
     return response
 
 

@@ -1,8 +1,9 @@
 """The flow of a call, driven by hand: no event loop, no socket, no clock but the test's own."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Any, ClassVar
 
 import httpx
@@ -29,6 +30,7 @@ from awskms_lite.errors import (
     NotFoundException,
     ParameterError,
     ProtocolError,
+    RequestExpired,
     ServiceError,
     ThrottlingException,
     TimeoutError,
@@ -39,6 +41,7 @@ from awskms_lite.models.aliases import CreateAliasRequest, ListAliasesRequest
 from awskms_lite.models.members import KMSResponse
 from awskms_lite.models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse, UsageVerdict
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
+from awskms_lite.pacing import Pacing
 from awskms_lite.retry import RetryPolicy
 from awskms_lite.settings import settle
 from awskms_lite.steps import Alone, Flow, Request, Response, Send, Sleep
@@ -62,9 +65,9 @@ class TwoKeys:
     destination_key_id: str
 
 
-def failure(status: int, code: str | None = None) -> Response:
+def failure(status: int, code: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
     body = b"" if code is None else json.dumps({"__type": code}).encode()
-    return Response(status, {"x-amzn-requestid": "id-2"}, body)
+    return Response(status, {"x-amzn-requestid": "id-2", **(headers or {})}, body)
 
 
 THROTTLED = failure(400, "ThrottlingException")
@@ -85,20 +88,30 @@ def session(
     credentials: Credentials | None = CREDENTIALS,
     timeout: float | None = None,
     attempts: int = 3,
+    retry: RetryPolicy | None = None,
     clock: Callable[[], float] = lambda: NOW,
     random: Callable[[], float] = lambda: 1.0,
     environ: dict[str, str] | None = None,
+    pacing: Pacing | None = None,
+    new_id: Callable[[], str] = lambda: "call-1",
     **options: Any,
 ) -> Session:
-    environ = {"AWS_REGION": "us-east-2", "AWS_EC2_METADATA_DISABLED": "true", **(environ or {})}
+    environ = {
+        "AWS_REGION": "us-east-2",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_MAX_ATTEMPTS": str(attempts),
+        **(environ or {}),
+    }
     return open_session(
         settle(environ, {}, **options),
         credentials=credentials,
-        retry=RetryPolicy(max_attempts=attempts),
+        retry=retry,
+        pacing=pacing,
         timeout=timeout,
         mfa=None,
         clock=clock,
         random=random,
+        new_id=new_id,
     )
 
 
@@ -178,7 +191,12 @@ def test_the_first_step_sends_a_signed_request(credentials: Credentials) -> None
     step = begin(call(session(credentials=credentials), SAFE, REQUEST))
     assert step.timeout is None
     assert step.request._replace(headers=()) == unsigned._replace(headers=())
-    extra = [("Accept-Encoding", "identity"), ("User-Agent", f"awskms-lite/{__version__}")]
+    extra = [
+        ("Accept-Encoding", "identity"),
+        ("User-Agent", f"awskms-lite/{__version__}"),
+        ("amz-sdk-invocation-id", "call-1"),
+        ("amz-sdk-request", "attempt=1; max=3"),
+    ]
     assert sorted(step.request.headers) == sorted([*signed.headers, *extra])
 
 
@@ -295,27 +313,105 @@ def test_trouble_that_stays_ends_the_call(outcome: Response | Exception, error: 
         (TimeoutError("late"), False),
         (ConnectError("refused"), True),
         (ConnectTimeoutError("late"), True),
-        (failure(500), True),
+        (failure(500), False),
+        (failure(503, "ServiceUnavailable"), False),
+        (failure(503, "DependencyTimeoutException"), False),
+        (failure(500, "KMSInternalException"), True),
+        (failure(500, "KeyUnavailableException"), True),
+        (failure(429), True),
         (THROTTLED, True),
     ],
 )
 def test_a_call_that_may_have_acted_is_not_repeated(outcome: Response | Exception, again: bool) -> None:
     """Without replay safety only what surely did not act is sent again: it never left, or KMS refused it."""
     flow = call(session(), UNSAFE, REQUEST)
-    begin(flow)
     if again:
-        assert isinstance(give(flow, outcome), Sleep)
-    else:
-        assert isinstance(outcome, TransportError)
-        with pytest.raises(TransportError) as caught:
-            give(flow, outcome)
-        assert caught.value is outcome
+        assert len(list(play(flow, outcome, ANSWER))) == 1
+        return
+    waits, error = waits_before_failure(flow, outcome)
+    assert waits == []
+    assert error.outcome_unknown
+    assert str(error).endswith("may have been carried out all the same: look before you make the call again.")
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        ConnectError("refused"),
+        ConnectTimeoutError("late"),
+        THROTTLED,
+        failure(500, "KMSInternalException"),
+        failure(400, "AccessDeniedException"),
+        ParameterError("no"),
+    ],
+)
+def test_a_call_that_surely_did_not_act_says_nothing_of_it(outcome: Response | Exception) -> None:
+    """Where it never left or was refused to the last, its end is known."""
+    _, error = waits_before_failure(call(session(attempts=1), UNSAFE, REQUEST), outcome)
+    assert not error.outcome_unknown
+    assert "carried out" not in str(error)
+
+
+@pytest.mark.parametrize("last", [BROKEN, ProtocolError("too long"), failure(504)])
+def test_the_last_attempt_decides_what_is_known(last: Response | Exception) -> None:
+    """A call that was refused first and lost later may have been carried out."""
+    waits, error = waits_before_failure(call(session(), UNSAFE, REQUEST), THROTTLED, last)
+    assert waits == [1.0]
+    assert error.outcome_unknown
+
+
+@pytest.mark.parametrize("outcome", [BROKEN, failure(504), ProtocolError("too long")])
+def test_a_call_that_only_reads_has_no_unknown_outcome(outcome: Response | Exception) -> None:
+    """Who may simply ask again need not look."""
+    _, error = waits_before_failure(call(session(attempts=1), SAFE, REQUEST), outcome)
+    assert not error.outcome_unknown
+
+
+@pytest.mark.parametrize(("operation", "acts"), [(SAFE, False), (UNSAFE, True)])
+def test_the_driver_is_told_what_may_act(operation: Any, acts: bool) -> None:
+    """Who cuts a call off has to know whether its request may be carried out all the same."""
+    assert begin(call(session(), operation, REQUEST)).acts is acts
 
 
 def test_a_lost_answer_to_a_safe_call_is_asked_for_again() -> None:
     """GetKeyLastUsage only reads, so even a call that may have arrived is repeated."""
     assert GET_KEY_LAST_USAGE.replay_safe
     assert list(play(call(session(), SAFE, REQUEST), BROKEN, ANSWER)) == [0.05]
+
+
+def test_an_answer_may_ask_for_a_longer_wait() -> None:
+    """A pause that KMS asks for is kept, of 5 s beyond the drawn one at most."""
+    asking = [failure(500, headers={"x-amz-retry-after": text}) for text in ("3000", "60000")]
+    assert list(play(call(session(), SAFE, REQUEST), *asking, ANSWER)) == [3.0, 5.1]
+
+
+def test_the_calls_of_a_session_share_a_quota() -> None:
+    """What the retries of one call take the next one lacks; without tokens the error goes up at once."""
+    opened = session()
+    opened.quota.tokens = 20
+    assert list(play(call(opened, SAFE, REQUEST), BROKEN, THROTTLED, ANSWER)) == [0.05, 2.0]
+    assert opened.quota.tokens == 6
+    waits, error = waits_before_failure(call(opened, SAFE, REQUEST), BROKEN)
+    assert (waits, error) == ([], BROKEN)
+    assert list(play(call(opened, SAFE, REQUEST), ANSWER)) == []
+    assert opened.quota.tokens == 7
+    assert session().quota.tokens == 500
+
+
+def test_every_attempt_names_the_call_and_its_own_number() -> None:
+    """One id stands for a call, another for the next, and each attempt says which of how many it is."""
+    ids = iter(["first", "second"])
+    opened = session(attempts=2, new_id=lambda: next(ids))
+    seen = []
+    for name in ("first", "second"):
+        flow = call(opened, SAFE, REQUEST)
+        steps = [begin(flow), give(flow, BROKEN), give(flow, None)]
+        give(flow, ANSWER)
+        sent = [dict(step.request.headers) for step in steps if isinstance(step, Send)]
+        seen += [(headers["amz-sdk-invocation-id"], headers["amz-sdk-request"]) for headers in sent]
+        assert [headers["amz-sdk-invocation-id"] for headers in sent] == [name, name]
+        assert not any("amz-sdk" in headers["Authorization"] for headers in sent)
+    assert [count for _, count in seen] == ["attempt=1; max=2", "attempt=2; max=2"] * 2
 
 
 @pytest.mark.parametrize(("timeout", "begun"), [(1.0, False), (0.5, False), (1.5, True)])
@@ -328,6 +424,56 @@ def test_a_retry_that_cannot_end_in_time_is_not_begun(timeout: float, begun: boo
     else:
         with pytest.raises(ThrottlingException):
             give(flow, THROTTLED)
+
+
+class TestWrongClock:
+    """A signature that is refused because our clock is wrong, step by step."""
+
+    @staticmethod
+    def refused(off: float, code: str = "InvalidSignatureException") -> Response:
+        return failure(403, code, headers={"date": formatdate(NOW + off, usegmt=True)})
+
+    @pytest.mark.parametrize("off", [5 * 3600, -5 * 3600])
+    def test_the_next_attempt_is_signed_by_the_services_time(self, off: float) -> None:
+        """It follows at once, takes what a retry after trouble does, and gives it back with the success."""
+        opened = session()
+        flow = call(opened, SAFE, REQUEST)
+        first = begin(flow).request
+        second = give(flow, self.refused(off))
+        assert isinstance(second, Send)
+        assert opened.quota.tokens == 486
+        stamps = [dict(request.headers)["X-Amz-Date"] for request in (first, second.request)]
+        before, after = (datetime.strptime(f"{stamp}+0000", "%Y%m%dT%H%M%SZ%z") for stamp in stamps)
+        assert (after - before).total_seconds() == off
+        give(flow, ANSWER)
+        assert opened.quota.tokens == 500
+
+    def test_a_call_that_must_not_act_twice_is_sent_again(self) -> None:
+        """What was refused for its signature did not act."""
+        assert list(play(call(session(), UNSAFE, REQUEST), self.refused(5 * 3600), ANSWER)) == []
+
+    def test_a_wrong_key_is_not_tried_twice(self) -> None:
+        """A signature that is refused though the clocks agree is refused for good, and the clock stays."""
+        opened = session()
+        _, error = waits_before_failure(call(opened, SAFE, REQUEST), self.refused(239))
+        assert error.outcome_unknown is False
+        assert (opened.service_clock.offset, opened.quota.tokens) == (0.0, 500)
+
+    def test_a_wrong_key_and_a_wrong_clock_are_told_apart_by_the_second_attempt(self) -> None:
+        """Once the clock is right, a refusal is final: no third attempt is wasted on it."""
+        opened = session(attempts=9)
+        waits, _ = waits_before_failure(call(opened, SAFE, REQUEST), self.refused(3600), self.refused(3600))
+        assert waits == []
+        assert opened.service_clock.offset == pytest.approx(3600, abs=1)
+
+    def test_it_counts_as_an_attempt(self) -> None:
+        """One attempt is one attempt, and an empty purse pays no more, but the clock is set all the same."""
+        for opened in (session(attempts=1), session()):
+            opened.quota.tokens = 13
+            waits, error = waits_before_failure(call(opened, SAFE, REQUEST), self.refused(3600, "RequestExpired"))
+            assert (waits, type(error)) == ([], RequestExpired)
+            assert opened.quota.tokens == 13
+            assert opened.service_clock.offset == pytest.approx(3600, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -448,11 +594,32 @@ def test_credentials_of_another_type_are_refused(credentials: Any) -> None:
 @pytest.mark.parametrize("retry", [3, "standard", {"max_attempts": 3}])
 def test_a_retry_policy_of_another_type_is_refused(retry: Any) -> None:
     """A number of attempts alone is no policy; the text says what is."""
-    settings = settle({"AWS_REGION": "us-east-2"}, {})
     with pytest.raises(ParameterError, match=r"retry must be awskms_lite\.RetryPolicy, not "):
-        open_session(
-            settings, credentials=None, retry=retry, timeout=None, mfa=None, clock=lambda: NOW, random=lambda: 1.0
-        )
+        session(retry=retry)
+
+
+@pytest.mark.parametrize("pacing", [5, True, {"GetKeyLastUsage": 5.0}])
+def test_a_pacing_of_another_type_is_refused(pacing: Any) -> None:
+    """Nor are rates alone a pacing."""
+    with pytest.raises(ParameterError, match=r"pacing must be awskms_lite\.Pacing, not "):
+        session(pacing=pacing)
+
+
+@pytest.mark.parametrize(
+    ("retry", "environ", "policy"),
+    [
+        (None, {}, RetryPolicy("standard", 3)),
+        (None, {"AWS_RETRY_MODE": "adaptive", "AWS_MAX_ATTEMPTS": "7"}, RetryPolicy("adaptive", 7)),
+        (RetryPolicy(), {"AWS_RETRY_MODE": "adaptive", "AWS_MAX_ATTEMPTS": "7"}, RetryPolicy("standard", 3)),
+    ],
+)
+def test_the_policy_is_the_given_one_or_the_environments(
+    retry: RetryPolicy | None, environ: dict[str, str], policy: RetryPolicy
+) -> None:
+    """A policy that is given goes before environment and profile as a whole."""
+    opened = session(retry=retry, environ=environ)
+    assert opened.retry == policy
+    assert bool(opened.paces.of("GetKeyLastUsage")) is (policy.mode == "adaptive")
 
 
 class TestExpiredToken:

@@ -7,18 +7,21 @@ case means. `make cases CASES=DIR` adds the files of a folder.
 import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
 import anyio.lowlevel
 import httpx
 import pytest
+from servers import WAYS, open_way
 
 from awskms_lite import AsyncKMSClient, Credentials, KMSClient, KMSLiteError, sigv4, to_wire
 from awskms_lite.config import file_locations, merge, parse_config
 from awskms_lite.protocol import decode_error
+from awskms_lite.retry import RetryPolicy
 
 Case = dict[str, Any]
 
@@ -222,6 +225,64 @@ def test_protocol(case: Case, call: Callable[..., Any]) -> None:
         for name in path.split("."):
             found = found[name]
         assert found == (value["timestamp"] if isinstance(value, dict) else value)
+
+
+class Script:
+    """Answers one request of a call after the other from its list, and keeps the requests."""
+
+    FAILURES: ClassVar = {
+        "timeout": httpx.ReadTimeout,
+        "connect": httpx.ConnectError,
+        "protocol": httpx.RemoteProtocolError,
+    }
+
+    def __init__(self, replies: list[Case]) -> None:
+        self._left = list(replies)
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        reply = self._left.pop(0)
+        if "error" in reply:
+            raise self.FAILURES[reply["error"]]("as the case says", request=request)
+        body = {"__type": reply["code"]} if "code" in reply else {}
+        return httpx.Response(reply["status"], headers=reply.get("headers"), json=body)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_retry(case: Case, way: str) -> None:
+    """How often a call is sent, what it waits for and what it takes of the quota, call by call of one client."""
+    policy, expected = case["input"]["policy"], case["expected"]
+    scripts: list[Script] = []
+    with open_way(way) as opened:
+        http = opened.http_client(transport=httpx.MockTransport(lambda request: scripts[-1](request)))
+        retry = RetryPolicy(max_attempts=policy["max_attempts"])
+        caller = opened.client(environ={}, region="us-east-1", credentials=GIVEN, retry=retry, http_client=http)
+        quota = caller.client._session.quota
+        quota.tokens = policy["quota"]
+        seen = []
+        for replies in case["input"]["calls"]:
+            scripts.append(Script(replies))
+            opened.pauses.clear()
+            try:
+                caller.get_key_last_usage(KEY)
+                outcome = "success"
+            except KMSLiteError:
+                outcome = "error"
+            sent = len(scripts[-1].requests)
+            seen.append({"attempts": sent, "delays": [*opened.pauses], "outcome": outcome, "quota": quota.tokens})
+    assert seen == [{**call, "delays": pytest.approx(call["delays"])} for call in expected["calls"]]
+    check_names(scripts, expected)
+
+
+def check_names(scripts: list[Script], expected: Case) -> None:
+    """Hold what each attempt says of its call against what the case wants."""
+    for script, wanted in zip(scripts, expected.get("sdk_request", [[]] * len(scripts)), strict=True):
+        for request, text in zip(script.requests, wanted, strict=bool(wanted)):
+            assert set(text.split("; ")) <= set(request.headers["amz-sdk-request"].split("; "))
+    ids = [[request.headers["amz-sdk-invocation-id"] for request in script.requests] for script in scripts]
+    assert all(len(set(of_a_call)) == 1 for of_a_call in ids)
+    assert len(set(chain.from_iterable(ids))) == expected.get("invocation_ids", len(scripts))
 
 
 def test_sigv4(case: Case) -> None:

@@ -198,6 +198,42 @@ def test_dropped_keys_are_sought_anew() -> None:
     assert source.asked == 2
 
 
+@pytest.mark.parametrize(
+    ("life", "stable", "checks"), [(1.0, False, 0), (None, False, 0), (0.0, False, 1), (-6 * HOUR, True, 1)]
+)
+def test_keys_that_seem_to_have_ended_have_the_clock_checked(
+    life: float | None, stable: bool, checks: int
+) -> None:
+    """Keys that come with their end behind them are more often a sign of a wrong clock, so it is set first."""
+    clock, checked = Clock(), []
+
+    def check_clock() -> Flow[None]:
+        checked.append(clock.now)
+        yield from sleep(0)
+        clock.now -= 7 * HOUR
+
+    cache = CredentialsCache(Source(keys("A", life, stable=stable)), clock, lambda: 0.5, check_clock)
+    assert ask(cache) == "A"
+    assert ask(cache) == "A"
+    assert checked == [NOW] * checks
+
+
+def test_keys_that_have_ended_by_a_right_clock_are_an_error() -> None:
+    """A check that leaves the clock as it is leaves the keys as they are, and the next caller asks again."""
+    source, checked = Source(keys("A", -1.0), keys("B")), []
+
+    def check_clock() -> Flow[None]:
+        checked.append(True)
+        yield from ()
+
+    cache = CredentialsCache(source, Clock(), lambda: 0.5, check_clock)
+    with pytest.raises(CredentialsError, match="have expired already"):
+        ask(cache)
+    assert checked == [True]
+    assert ask(cache) == "B"
+    assert checked == [True]
+
+
 class Gate:
     """A source that takes its time: it answers once everybody has asked."""
 

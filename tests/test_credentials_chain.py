@@ -15,6 +15,7 @@ from awskms_lite.config import parse_config
 from awskms_lite.credentials import chain, container
 from awskms_lite.errors import CredentialsError, KMSLiteError
 from awskms_lite.identity import Credentials
+from awskms_lite.service_clock import ServiceClock
 from awskms_lite.settings import settle
 from awskms_lite.steps import Response, Send
 
@@ -65,7 +66,7 @@ def find(
     """Ask the chain; `text` is a config file that begins with the properties of the default profile."""
     sections = parse_config(f"[default]\n{text}", "config") if text else {}
     settings = settle(environ, sections, profile=profile, region="us-east-2")
-    flow = chain.find(settings, clock=lambda: NOW, random=lambda: 1.0, mfa=mfa)
+    flow = chain.find(settings, clock=ServiceClock(lambda: NOW), random=lambda: 1.0, mfa=mfa)
     return (everywhere() if world is None else world).play(flow)
 
 

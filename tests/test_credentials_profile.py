@@ -12,6 +12,7 @@ from awskms_lite.credentials import profile
 from awskms_lite.credentials.source import Found, PassedOver
 from awskms_lite.errors import ConfigurationError, CredentialsError
 from awskms_lite.identity import Credentials
+from awskms_lite.service_clock import ServiceClock
 from awskms_lite.settings import settle
 from awskms_lite.steps import Output, Read, Response, Run, Send
 
@@ -50,7 +51,7 @@ def load(
     """Follow the profile `ops` of a config file that begins with its own properties."""
     sections: Sections = parse_config(f"[profile ops]\n{text}", "config")
     settings = settle({"HOME": "/home", **(environ or {})}, sections, profile="ops", region="us-east-2")
-    return (world or World()).play(profile.load(settings, lambda: NOW, lambda: 1.0, mfa))
+    return (world or World()).play(profile.load(settings, ServiceClock(lambda: NOW), lambda: 1.0, mfa))
 
 
 def world_of_sts(*answers: Response) -> World:

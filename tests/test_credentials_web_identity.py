@@ -12,6 +12,7 @@ from awskms_lite.credentials import web_identity
 from awskms_lite.credentials.source import Found, PassedOver
 from awskms_lite.errors import ConfigurationError, CredentialsError, KMSLiteError
 from awskms_lite.identity import Credentials
+from awskms_lite.service_clock import ServiceClock
 from awskms_lite.settings import settle
 from awskms_lite.steps import Read, Response, Send
 
@@ -38,7 +39,7 @@ def world(
 
 def load(world: World, environ: dict[str, str] | None = None) -> Found:
     settings = settle(ENVIRON if environ is None else environ, {}, region="us-east-2")
-    return world.play(web_identity.load(settings, lambda: NOW, lambda: 1.0))
+    return world.play(web_identity.load(settings, ServiceClock(lambda: NOW), lambda: 1.0))
 
 
 def refusal(world: World, environ: dict[str, str] | None = None) -> str:
@@ -143,7 +144,7 @@ def test_a_profile_may_name_all_of_it() -> None:
         settings,
         "/token",
         ROLE,
-        lambda: NOW,
+        ServiceClock(lambda: NOW),
         lambda: 1.0,
         session_name="me",
         source="profile pod",

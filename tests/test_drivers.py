@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,19 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
-from servers import PATIENCE, WAYS, ScriptedServer, Way, answer, cut_off, forwarding, open_way
+from servers import (
+    PATIENCE,
+    WAYS,
+    Script,
+    ScriptedServer,
+    Way,
+    answer,
+    cut_off,
+    forwarding,
+    open_way,
+    replying,
+    silent,
+)
 
 from awskms_lite import drivers, errors
 from awskms_lite.drivers import AsyncDriver, Driver
@@ -220,7 +233,7 @@ def test_an_attempt_that_outlives_its_limit_is_cut_off(way: Way) -> None:
                 yield b"."
                 await anyio.sleep(0.01)
 
-    with pytest.raises(TimeoutError, match="allow a longer one") as caught:
+    with pytest.raises(TimeoutError, match="allow a longer timeout or read_timeout") as caught:
         Drive(way, lambda request: httpx.Response(200, stream=Endless())).run(send(REQUEST, 0.05))
     assert isinstance(caught.value, builtins.TimeoutError)
 
@@ -653,3 +666,61 @@ class TestOutOfTime:
 
         with pytest.raises(builtins.TimeoutError, match="the caller's own"):
             way.run(Drive(way, sleep=fail).driver.run, sleep(1), 60)
+
+
+class TestOutcome:
+    """What is said of a request that may have been carried out, where a run has no time left for its answer."""
+
+    @staticmethod
+    def run_against(script: Script, way: Way, flow: Callable[[Request], Flow[Any]]) -> TimeoutError:
+        """Run a flow over connections of our own until its time is over; give the error."""
+        driver: Any = Driver if way.is_sync else AsyncDriver
+        rest = time.sleep if way.is_sync else anyio.sleep
+        with ScriptedServer(script) as server:
+            sender = driver(None, sleep=rest, **DEFAULTS)
+            with pytest.raises(TimeoutError) as caught:
+                way.run(sender.run, flow(Request("POST", server.url, [], b"{}")), 0.2)
+            way.run(sender.close if way.is_sync else sender.aclose)
+        return caught.value
+
+    @pytest.mark.parametrize("acts", [True, False])
+    def test_a_request_under_way(self, way: Way, acts: bool) -> None:
+        """One that changes something may have done so, and the text says it; one that only asks has no outcome."""
+        error = self.run_against(silent, way, lambda request: send(request, acts=acts))
+        assert error.outcome_unknown is acts
+        assert ("may have been carried out" in str(error)) is acts
+
+    def test_a_request_under_way_while_alone(self, way: Way) -> None:
+        """It makes no difference that the flow is part of another."""
+        error = self.run_against(silent, way, lambda request: alone(send(request, acts=True), wait=True))
+        assert error.outcome_unknown
+
+    @pytest.mark.parametrize("script", [replying(answer()), cut_off()], ids=["answered", "broken off"])
+    def test_a_wait_after_a_request(self, way: Way, script: Script) -> None:
+        """Whoever waits for something else by then has been told the outcome, or what became of the attempt."""
+
+        def flow(request: Request) -> Flow[None]:
+            with suppress(TransportError):
+                yield from send(request, acts=True)
+            yield from sleep(60)
+
+        assert not self.run_against(script, way, flow).outcome_unknown
+
+    @pytest.mark.parametrize(
+        ("failure", "unknown"),
+        [(httpx.ConnectTimeout, False), (httpx.ConnectError, False), (httpx.ReadError, True)],
+    )
+    def test_a_request_that_never_left(
+        self, monkeypatch: pytest.MonkeyPatch, failure: type[httpx.RequestError], unknown: bool
+    ) -> None:
+        """Where there was no connection when the time ran out, nothing was carried out."""
+        later = time.monotonic() + 60
+
+        def handler(request: httpx.Request) -> httpx.Response:
+            monkeypatch.setattr(drivers, "monotonic", lambda: later)
+            raise failure("too late")
+
+        with open_way("sync") as way, pytest.raises(TimeoutError) as caught:
+            Drive(way, handler).driver.run(send(REQUEST, acts=True), 30)
+        assert caught.value.outcome_unknown is unknown
+        assert isinstance(caught.value.__cause__, TransportError)

@@ -16,6 +16,7 @@ CLASSES = [cls for cls in vars(errors).values() if inspect.isclass(cls) and issu
 SERVICE = [cls for cls in CLASSES if issubclass(cls, ServiceError)]
 MODELED = [cls for cls in SERVICE if cls is not ServiceError]
 BELOW = [cls for cls in CLASSES if cls not in SERVICE]
+DATE = "Mon, 21 Sep 2026 14:13:20 GMT"
 
 # The lists of AWS's retry behaviour, and what the KMS and STS documentation call worth a retry.
 THROTTLING = [
@@ -46,6 +47,8 @@ TRANSIENT = [
     "ServiceUnavailable",
     "ServiceUnavailableException",
 ]
+# What AWS's documentation calls rejected although it may pass: the request was surely not carried out.
+REJECTED = ["KMSInternalException", "KeyUnavailableException"]
 COMMON = [
     "AccessDeniedException",
     "ThrottlingException",
@@ -89,7 +92,7 @@ def drawn() -> dict[str, tuple[str, str | None]]:
 def full(cls: type[ServiceError], **changes: object) -> ServiceError:
     given = {"message": "Said so", "code": cls.__name__, "status_code": 418, "request_id": "r-1", "attempts": 2}
     given["members"] = {"Reason": "hunter2"}
-    return cls(**{**given, **changes})  # type: ignore[arg-type]
+    return cls(**{**given, "date": DATE, "retry_after": 1.5, **changes})  # type: ignore[arg-type]
 
 
 def test_the_tree_is_as_drawn() -> None:
@@ -148,6 +151,21 @@ def test_every_other_error_survives_a_pickle(cls: type[KMSLiteError]) -> None:
     assert type(again) is cls
     assert (str(again), again.args) == ("what, and what to do", ("what, and what to do",))
     assert vars(again) == vars(error)
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_an_unknown_outcome_is_said_and_survives_a_pickle(cls: type[KMSLiteError]) -> None:
+    """Who gets such an error, in whichever process, is told that the call may have been carried out."""
+    error = cls("what, and what to do.")
+    plain = str(error)
+    assert not error.outcome_unknown
+    error.outcome_unknown = True
+    again = pickle.loads(pickle.dumps(error))
+    assert again.outcome_unknown
+    for each in (error, again):
+        said = str(each).removeprefix(plain)
+        assert said == " The request may have been carried out all the same: look before you make the call again."
+    assert not cls("another").outcome_unknown
 
 
 def test_a_protocol_error_keeps_where_it_came_from() -> None:
@@ -233,6 +251,19 @@ def test_an_unknown_code_is_judged_by_its_status(status: int, kind: str) -> None
     error = ServiceError(code="KeyOnHoliday", status_code=status)
     assert error.kind == kind
     assert error.retryable is (kind != "final")
+
+
+@pytest.mark.parametrize("cls", [ServiceError, *MODELED])
+def test_what_was_rejected_is_known_by_the_code(cls: type[ServiceError]) -> None:
+    """Of the errors that may pass, those whose documentation says so were not carried out."""
+    assert cls.rejected is (cls.__name__ in REJECTED)
+
+
+def test_what_the_answer_asks_for_is_kept() -> None:
+    """The pause that an answer asks for, and its date, stay with the error; both may be unknown."""
+    error = full(errors.ThrottlingException)
+    assert (error.retry_after, error.date) == (1.5, DATE)
+    assert (ServiceError().retry_after, ServiceError().date) == (None, None)
 
 
 def test_a_used_up_resource_quota_is_final() -> None:

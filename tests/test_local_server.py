@@ -1,15 +1,17 @@
 """The embedded KMS's own HTTP server, spoken to over bare sockets; the application behind it is a stub."""
 
+import os
 import socket
 import ssl
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
 import trustme
 
+from awskms_lite.local.delivery import Pause, Step
 from awskms_lite.local.messages import MAX_BODY, MAX_HEAD, Request, Response, parse_head, render
 from awskms_lite.local.server import Server
 
@@ -77,6 +79,21 @@ def test_an_answer_leaves_whole_with_its_headers() -> None:
         b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
         b"Content-Type: application/x-amz-json-1.1\r\n"
         b"Content-Length: 2\r\n"
+        b"\r\n{}"
+    )
+
+
+def test_an_answer_can_be_less_than_true() -> None:
+    """An answer can bear other headers, no request id, a status without a phrase and a length not its own."""
+    response = Response(599, b"{}", "", headers=(("x-amz-retry-after", "5"),))
+    answer = render(response, now=0, keep_alive=False, length=7)
+    assert answer == (
+        b"HTTP/1.1 599 \r\n"
+        b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+        b"Content-Type: application/x-amz-json-1.1\r\n"
+        b"Content-Length: 7\r\n"
+        b"x-amz-retry-after: 5\r\n"
+        b"Connection: close\r\n"
         b"\r\n{}"
     )
 
@@ -230,13 +247,67 @@ def test_close_ends_open_connections_and_every_thread() -> None:
         socket.create_connection(("127.0.0.1", server.port))
 
 
-def tls_server() -> tuple[Server, ssl.SSLContext]:
+def test_steps_are_carried_out_in_order() -> None:
+    """An application that gives steps has them done one by one; the connection stays if it was to stay."""
+
+    def in_steps(request: Request) -> list[Step]:
+        answer = render(echo(request), now=0, keep_alive=True)
+        return [answer[:9], Pause(0.001), answer[9:]]
+
+    server = Server(in_steps, port=0)
+    with connection(server) as sock:
+        for path in (b"/a", b"/b"):
+            sock.sendall(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path)
+            assert read_answer(sock).endswith(b"GET %b? " % path)
+        sock.sendall(b"GET /c HTTP/1.0\r\n\r\n")
+        assert read_to_end(sock).endswith(b"GET /c? ")
+    server.close()
+
+
+@pytest.mark.parametrize("head", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"no HTTP\r\n\r\n"])
+def test_the_date_is_of_the_clock_that_is_given(head: bytes) -> None:
+    """Answers and refusals bear the date of the server's own clock."""
+    server = Server(echo, port=0, now=lambda: 784111777.0)
+    assert b"\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n" in exchange(server, head)
+    server.close()
+
+
+def test_connections_are_counted(server: Server) -> None:
+    """Every connection counts once, however much was said over it."""
+    for _ in range(3):
+        exchange(server, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+    assert server.connections == 3
+
+
+def test_a_server_without_descriptors_waits_for_some(server: Server) -> None:
+    """Where the process may open no more, a new client is not lost: it waits, and is served later."""
+    resource = pytest.importorskip("resource", reason="this system has no limit to lower")
+    exchange(server, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")  # now it has all that it needs to listen
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as sock:
+        sock.settimeout(0.2)
+        lowest_unused = os.dup(sock.fileno())
+        os.close(lowest_unused)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_unused, hard))
+        try:
+            sock.connect(("127.0.0.1", server.port))
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            with pytest.raises(TimeoutError):
+                sock.recv(1)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        sock.settimeout(10)
+        assert read_answer(sock).startswith(b"HTTP/1.1 200 ")
+
+
+def tls_server(shakes_hands: Callable[[], bool] = lambda: True) -> tuple[Server, ssl.SSLContext]:
     authority = trustme.CA()
     server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(server_context)
     client_context = ssl.create_default_context()
     authority.configure_trust(client_context)
-    return Server(echo, port=0, ssl_context=server_context), client_context
+    server = Server(echo, port=0, ssl_context=server_context, shakes_hands=shakes_hands)
+    return server, client_context
 
 
 def test_tls_is_spoken_where_a_context_is_given() -> None:
@@ -274,3 +345,15 @@ def test_close_does_not_wait_for_a_handshake() -> None:
         server.close()
         assert read_to_end(silent) == b""
     assert threads_of(server.port) == []
+
+
+def test_a_handshake_can_be_broken_off() -> None:
+    """Where the server does not shake hands the client is told so, not left to wait."""
+    answers = iter([False, True])
+    server, context = tls_server(lambda: next(answers))
+    with connection(server) as raw, pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
+        context.wrap_socket(raw, server_hostname="localhost")
+    with connection(server) as raw, context.wrap_socket(raw, server_hostname="localhost") as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert read_answer(sock).startswith(b"HTTP/1.1 200 ")
+    server.close()

@@ -1,9 +1,10 @@
-"""Files and programs, on this machine for real."""
+"""Files, programs and ids, on this machine for real."""
 
 import stat
 import subprocess
 import sys
 import traceback
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,28 @@ from awskms_lite.errors import ConfigurationError, TimeoutError
 from awskms_lite.steps import Output
 
 ECHO = "import sys; sys.stdout.write('|'.join(sys.argv[1:])); sys.exit(3)"
+
+
+class TestNewId:
+    """Naming something as nobody else does."""
+
+    def test_it_is_a_random_uuid(self) -> None:
+        """The standard library reads it as one of version 4, in the usual spelling."""
+        for text in (machine.new_id() for _ in range(200)):
+            read = uuid.UUID(text)
+            assert (str(read), read.version, read.variant) == (text, 4, uuid.RFC_4122)
+
+    def test_every_digit_that_may_vary_does(self) -> None:
+        """All but the version are drawn: every digit takes each of its values, and no two ids are alike."""
+        ids = [machine.new_id() for _ in range(2000)]
+        assert len(set(ids)) == 2000
+        values = [len(set(column)) for column in zip(*(text.replace("-", "") for text in ids), strict=True)]
+        assert values == [16] * 12 + [1] + [16] * 3 + [4] + [16] * 15
+
+    def test_it_does_not_load_what_it_replaces(self) -> None:
+        """The module for such ids is slow to import, and a call has one made."""
+        script = "import sys; from awskms_lite.machine import new_id; new_id(); sys.exit('uuid' in sys.modules)"
+        subprocess.run([sys.executable, "-c", script], check=True)
 
 
 class TestRead:

@@ -4,7 +4,7 @@ import base64
 import copy
 import json
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -144,6 +144,21 @@ def test_a_request_is_ascii_whatever_it_holds() -> None:
     assert json.loads(body) == {"KeyId": key_id}
 
 
+@pytest.mark.parametrize("spell", [str, str.lower, str.upper])
+def test_an_error_keeps_the_date_and_the_pause_that_is_asked_for(spell: Callable[[str], str]) -> None:
+    """Both come out of the headers, in any case; the pause is told in milliseconds."""
+    date = "Mon, 21 Sep 2026 14:13:20 GMT"
+    headers = {spell("Date"): date, spell("x-amz-Retry-After"): "1500"}
+    error = decode_error(400, headers, b'{"__type":"ThrottlingException"}')
+    assert (error.date, error.retry_after) == (date, 1.5)
+
+
+@pytest.mark.parametrize("headers", [{}, {"x-amz-retry-after": "-1500"}, {"Retry-After": "2"}])
+def test_an_error_that_asks_for_no_pause_has_none(headers: dict[str, str]) -> None:
+    """A pause that is none is no reason for another error."""
+    assert decode_error(400, headers, b"").retry_after is None
+
+
 TOO_MUCH = {
     "nested arrays": b'{"KeyId":' + b"[" * 100_000,
     "nested objects": b'{"KeyId":' * 100_000,
@@ -270,7 +285,7 @@ BODIES = (
     | JSON_VALUES.map(lambda value: json.dumps(value, ensure_ascii=True).encode()[:-1])
 )
 HEADERS = st.dictionaries(
-    st.sampled_from(["x-amzn-errortype", "X-Amzn-ErrorType", "x-amzn-requestid", "content-type", ""]),
+    st.sampled_from(["x-amzn-errortype", "X-Amzn-ErrorType", "x-amzn-requestid", "x-amz-retry-after", "date", ""]),
     TEXT | st.sampled_from(["NotFoundException", "a#ThrottlingException:http://b#c"]),
     max_size=3,
 )

@@ -30,7 +30,7 @@ HEAVY = {
     )
 }
 NAMES = {
-    *("KMSClient", "AsyncKMSClient", "Credentials", "RetryPolicy", "ResponseMetadata"),
+    *("KMSClient", "AsyncKMSClient", "Credentials", "RetryPolicy", "Pacing", "ResponseMetadata"),
     *("GetKeyLastUsageRequest", "GetKeyLastUsageResponse", "KeyLastUsageData"),
     *("KeyLastUsageTrackingOperation", "UsageVerdict", "to_wire", "from_wire", "__version__"),
 }

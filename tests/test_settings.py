@@ -10,6 +10,7 @@ from awskms_lite.async_client import AsyncKMSClient
 from awskms_lite.client import KMSClient
 from awskms_lite.config import parse_config
 from awskms_lite.errors import ConfigurationError, ParameterError
+from awskms_lite.retry import Mode
 from awskms_lite.settings import Setting, Settings, checked_timeout, load_sections, settle
 
 REGION = {"AWS_REGION": "us-east-2"}
@@ -189,25 +190,33 @@ class TestAttempts:
 
 
 class TestRetryMode:
-    """How a call is sent again; every mode that SDKs know stands for the one there is."""
+    """How a call is sent again."""
 
     @pytest.mark.parametrize(
-        ("environ", "text", "origin"),
+        ("environ", "text", "mode", "origin"),
         [
-            ({}, "", "default"),
-            ({"AWS_RETRY_MODE": "Standard"}, "retry_mode = legacy\n", "AWS_RETRY_MODE"),
-            ({"AWS_RETRY_MODE": " "}, "retry_mode = standard\n", "retry_mode of the profile default"),
-            ({"AWS_RETRY_MODE": "legacy"}, "", "in place of legacy, AWS_RETRY_MODE"),
+            ({}, "", "standard", "default"),
+            ({"AWS_RETRY_MODE": "Standard"}, "retry_mode = adaptive\n", "standard", "AWS_RETRY_MODE"),
+            ({"AWS_RETRY_MODE": "adaptive"}, "retry_mode = standard\n", "adaptive", "AWS_RETRY_MODE"),
+            ({"AWS_RETRY_MODE": " "}, "retry_mode = ADAPTIVE\n", "adaptive", "retry_mode of the profile default"),
+            ({"AWS_RETRY_MODE": "legacy"}, "", "standard", "in place of legacy, AWS_RETRY_MODE"),
+            ({}, "retry_mode = Legacy\n", "standard", "in place of legacy, retry_mode of the profile default"),
         ],
     )
-    def test_the_mode_is_standard(self, environ: dict[str, str], text: str, origin: str) -> None:
-        """Variable, profile, default; the origin says what it stands for."""
-        assert settled({**REGION, **environ}, text).retry_mode == Setting("standard", origin)
+    def test_the_first_that_is_set_counts(
+        self, environ: dict[str, str], text: str, mode: Mode, origin: str
+    ) -> None:
+        """Variable, profile, and standard; what older SDKs call legacy is standard too, and the origin says so."""
+        assert settled({**REGION, **environ}, text).retry_mode == Setting(mode, origin)
 
-    def test_what_is_no_mode_is_an_error(self) -> None:
-        """A misspelt mode is told with its origin."""
-        with pytest.raises(ConfigurationError, match=r"\(AWS_RETRY_MODE\) is 'often': set it to standard"):
-            settled({**REGION, "AWS_RETRY_MODE": "often"})
+    @pytest.mark.parametrize("value", ["often", "standard adaptive", "3"])
+    def test_what_is_no_mode_is_an_error(self, value: str) -> None:
+        """A misspelt mode is told with its origin, and with those that there are."""
+        telling = rf"\(AWS_RETRY_MODE\) is '{value}': set it to standard or adaptive"
+        with pytest.raises(ConfigurationError, match=telling):
+            settled({**REGION, "AWS_RETRY_MODE": value})
+        with pytest.raises(ConfigurationError, match=r"\(retry_mode of the profile default\) is"):
+            settled(REGION, f"retry_mode = {value}\n")
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), 10**10, True, "3"])

@@ -24,11 +24,17 @@ def test_sending_is_one_step() -> None:
     assert end.value.value is RESPONSE
 
 
-def test_sending_has_no_timeout_of_its_own() -> None:
-    """Without a timeout a `Send` leaves the driver's own in place."""
+def test_sending_is_plain_unless_told() -> None:
+    """Without more a `Send` has no timeout of its own, may take a proxy, and changes nothing."""
     step = send(REQUEST).send(None)
     assert isinstance(step, Send)
-    assert step.timeout is None
+    assert (step.timeout, step.direct, step.acts) == (None, False, False)
+
+
+def test_what_a_request_is_stands_in_its_step() -> None:
+    """The driver is told that a request is to keep off proxies, or that it may change something."""
+    assert send(REQUEST, direct=True).send(None) == Send(REQUEST, direct=True)
+    assert send(REQUEST, acts=True).send(None) == Send(REQUEST, acts=True)
 
 
 def test_sleeping_is_one_step() -> None:

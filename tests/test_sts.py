@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -29,6 +30,7 @@ from awskms_lite.errors import (
     TransportError,
 )
 from awskms_lite.identity import Credentials
+from awskms_lite.service_clock import ServiceClock
 from awskms_lite.settings import Settings, settle
 from awskms_lite.steps import Request, Response, Send, Sleep
 
@@ -60,11 +62,11 @@ def answer(namespace: str = NAMESPACE, **changes: str) -> Response:
     return Response(200, {"content-type": "text/xml"}, body.encode())
 
 
-def refusal(status: int, code: str = "", message: str = "") -> Response:
+def refusal(status: int, code: str = "", message: str = "", date: float = NOW) -> Response:
     body = (
         f"<ErrorResponse{NAMESPACE}><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
     )
-    headers = {"x-amzn-requestid": "id-1", "date": "Mon, 21 Sep 2026 14:13:20 GMT"}
+    headers = {"x-amzn-requestid": "id-1", "date": formatdate(date, usegmt=True)}
     return Response(status, headers, body.encode() if code else b"")
 
 
@@ -77,14 +79,14 @@ def assume(
     *,
     credentials: Credentials = CALLER,
     settings: Settings | None = None,
-    clock: Callable[[], float] = lambda: NOW,
+    clock: ServiceClock | None = None,
     **options: Any,
 ) -> Credentials:
     flow = sts.assume_role(
         options.pop("role_arn", ROLE),
         settings=settings or settled(),
         credentials=credentials,
-        clock=clock,
+        clock=clock or ServiceClock(lambda: NOW),
         random=lambda: 1.0,
         source="profile audit",
         **options,
@@ -97,7 +99,7 @@ def assume_with_token(world: World, *, settings: Settings | None = None, **optio
         ROLE,
         token=options.pop("token", WEB_TOKEN),
         settings=settings or settled(),
-        clock=lambda: NOW,
+        clock=ServiceClock(lambda: NOW),
         random=lambda: 1.0,
         source="web identity",
         **options,
@@ -286,7 +288,7 @@ def test_a_trouble_that_passes_is_tried_again(trouble: Answer) -> None:
     """STS is asked three times in all, with the waits of any call and each time with a fresh signature."""
     ticks = iter(range(10))
     world = answering(trouble, trouble, answer())
-    assume(world, clock=lambda: NOW + 60 * next(ticks), session_name="me")
+    assume(world, clock=ServiceClock(lambda: NOW + 60 * next(ticks)), session_name="me")
     assert [step.seconds for step in world.steps if isinstance(step, Sleep)] == [0.05, 0.1]
     assert len({dict(request.headers)["X-Amz-Date"] for request in world.requests}) == 3
 
@@ -312,15 +314,49 @@ def test_the_last_trouble_goes_up() -> None:
     assert "503 (HTTP 503, request id id-1, 3 attempts). This may pass" in str(error)
 
 
-def test_a_code_that_may_have_been_used_is_not_sent_again() -> None:
-    """STS takes an MFA code once: an attempt that may have arrived is the last, one that surely failed is not."""
-    world = answering(TransportError("broke off"), answer())
-    with pytest.raises(CredentialsError, match="broke off"):
+@pytest.mark.parametrize("trouble", [TransportError("broke off"), refusal(503)])
+def test_a_code_that_may_have_been_used_is_not_sent_again(trouble: Answer) -> None:
+    """STS takes an MFA code once: an attempt that may have used it up is the last."""
+    world = answering(trouble, answer())
+    with pytest.raises(CredentialsError):
         assume(world, token_code="123456")
     assert len(world.requests) == 1
-    world = answering(refusal(503), ConnectError("never left"), answer())
-    assume(world, token_code="123456")
-    assert len(world.requests) == 3
+
+
+def test_a_code_that_was_surely_not_used_is_sent_again() -> None:
+    """What never left, and what was refused for its rate or its date, has not used the code up."""
+    expired = refusal(403, "SignatureDoesNotMatch", "Signature expired", date=NOW + 3600)
+    world = answering(ConnectError("never left"), refusal(400, "Throttling"), expired, answer())
+    assume(world, token_code="123456", settings=settled({"AWS_MAX_ATTEMPTS": "4"}))
+    assert [form(request)["TokenCode"] for request in world.requests] == ["123456"] * 4
+
+
+@pytest.mark.parametrize("off", [7 * 3600, -7 * 3600])
+def test_a_wrong_clock_is_set_by_the_answer(off: float) -> None:
+    """A signature that is refused for its date is made anew by the time of STS, and the clock stays set."""
+    clock = ServiceClock(lambda: NOW)
+    world = answering(refusal(403, "SignatureDoesNotMatch", "Signature expired", date=NOW + off), answer())
+    assume(world, clock=clock)
+    assert [type(step) for step in world.steps] == [Send, Send]
+    dates = [dict(request.headers)["X-Amz-Date"] for request in world.requests]
+    assert dates == [f"{datetime.fromtimestamp(NOW + late, UTC):%Y%m%dT%H%M%SZ}" for late in (0, off)]
+    assert clock.offset == pytest.approx(off, abs=1)
+
+
+@pytest.mark.parametrize("off", [239, -239, 0])
+def test_a_wrong_key_is_not_tried_again(off: float) -> None:
+    """Where the clocks agree the signature is wrong for another reason."""
+    clock = ServiceClock(lambda: NOW)
+    failure(refusal(403, "SignatureDoesNotMatch", date=NOW + off), clock=clock)
+    assert clock.offset == 0.0
+
+
+def test_sts_may_ask_for_a_longer_wait() -> None:
+    """Its answers are read like those of KMS."""
+    throttled = refusal(400, "Throttling", "Rate exceeded")
+    world = answering(throttled._replace(headers={"x-amz-retry-after": "4000"}), answer())
+    assume_with_token(world)
+    assert [step.seconds for step in world.steps if isinstance(step, Sleep)] == [4.0]
 
 
 @pytest.mark.parametrize(

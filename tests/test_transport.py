@@ -1,21 +1,26 @@
-"""What sends requests, and what its failures mean; no network: what is asked of httpx is looked at."""
+"""What sends requests, and what its failures mean: what is asked of httpx is looked at, over loopback at most."""
 
+import gc
 import ssl
 import sys
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import anyio
+import httpcore
 import httpx
 import pytest
-from servers import TLS
+from servers import PATIENCE, TLS, Line, Script, ScriptedServer, answer, cut_off, replying, resetting, silent
 
 from awskms_lite import errors, transport
 from awskms_lite.steps import Request
-from awskms_lite.transport import MAX_BODY, TrustedRoots, below_http, check_client
+from awskms_lite.transport import MAX_BODY, TrustedRoots, below_http, check_client, lines
 
 REQUEST = Request("POST", "https://kms.us-east-2.amazonaws.com", [("Host", "kms.us-east-2.amazonaws.com")], b"{}")
-TIMEOUTS: transport.Timeouts = {"connect": 1.0, "read": 1.0, "write": 1.0, "pool": 1.0}
+TIMEOUTS: lines.Timeouts = {"connect": 1.0, "read": 1.0, "write": 1.0, "pool": 1.0}
 ISSUER = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate"
 
 
@@ -318,3 +323,136 @@ class TestSize:
         handler = httpx.MockTransport(lambda request: httpx.Response(200, content=b"x" * MAX_BODY))
         with httpx.Client(transport=handler) as client:
             assert len(transport.Client(client).send(REQUEST, TIMEOUTS, None).body) == MAX_BODY
+
+
+class Clock(dict[str, float | None]):
+    """The timeouts of an attempt whose time passes as it is asked: so many seconds less each time."""
+
+    def __init__(self, *left: float) -> None:
+        self._left = iter(left)
+
+    def get(self, phase: str, default: Any = None) -> float:
+        return next(self._left)
+
+
+class Backend:
+    """Stands for httpcore's backend where only the last of so many addresses answers; notes what it is given."""
+
+    def __init__(self, failures: list[Exception]) -> None:
+        self.seen: list[tuple[str, float]] = []
+        self._failures = iter(failures)
+
+    def connect_tcp(self, host: str, port: int, timeout: float, **options: Any) -> Any:
+        self.seen.append((host, timeout))
+        for failure in self._failures:
+            raise failure
+        return SimpleNamespace(close=None, get_extra_info=None, start_tls=self.start_tls)
+
+    def start_tls(self, *args: Any, timeout: float) -> Any:
+        self.seen.append(("TLS", timeout))
+        return SimpleNamespace(close=None, get_extra_info=None)
+
+
+class TestConnecting:
+    """The way to a host with several addresses, as the endpoints in a private network have them."""
+
+    @pytest.fixture(autouse=True)
+    def _addresses(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = [(0, 0, 0, "", (address, 443)) for address in ("10.0.0.1", "10.0.1.1", "10.0.2.1")]
+        monkeypatch.setattr("socket.getaddrinfo", lambda *args, **options: found)
+
+    @staticmethod
+    def backend_of(left: Clock, backend: Backend) -> lines.Backend:
+        limits = lines.Limits()
+        limits.timeouts = left
+        return lines.Backend(limits, backend)
+
+    def test_each_address_gets_what_is_left(self) -> None:
+        """An address that does not answer leaves the next one less, and the handshake what remains."""
+        failures = [httpcore.ConnectTimeout("late"), httpcore.ConnectError("refused")]
+        backend = Backend(failures)
+        stream = self.backend_of(Clock(3.0, 2.0, 1.9, 0.5), backend).connect_tcp("kms.test", 443, 3.0)
+        stream.start_tls("context", timeout=3.0)
+        assert backend.seen == [("10.0.0.1", 3.0), ("10.0.1.1", 2.0), ("10.0.2.1", 1.9), ("TLS", 0.5)]
+
+    def test_the_last_address_has_the_last_word(self) -> None:
+        """Where none answers, the failure of the last one is the outcome."""
+        backend = Backend(
+            [httpcore.ConnectError("refused"), httpcore.ConnectError("refused"), httpcore.ConnectTimeout("late")]
+        )
+        with pytest.raises(httpcore.ConnectTimeout, match="late"):
+            self.backend_of(Clock(3.0, 2.0, 1.0), backend).connect_tcp("kms.test", 443, 3.0)
+
+
+@pytest.mark.anyio
+async def test_the_wait_for_a_place_is_no_part_of_an_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a connection longer than an attempt may take has the whole of its attempt after that."""
+    monkeypatch.setattr(transport, "MAX_CONNECTIONS", 1)
+    gate, statuses = threading.Event(), []
+
+    def gated(line: Line) -> None:
+        while line.request() is not None and gate.wait(PATIENCE):
+            line.send(answer())
+
+    async def send(limit: float | None) -> None:
+        statuses.append((await connections.send(request, {}, limit)).status)
+
+    with ScriptedServer(gated) as server:
+        request = Request("POST", server.url, [], b"{}")
+        connections = transport.AsyncConnections(TrustedRoots(False, None))
+        async with anyio.create_task_group() as group:
+            group.start_soon(send, None)
+            assert await anyio.to_thread.run_sync(server.asked.wait, PATIENCE)
+            group.start_soon(send, 0.5)
+            await anyio.sleep(0.6)
+            gate.set()
+        await connections.aclose()
+    assert statuses == [200, 200]
+
+
+class TestSockets:
+    """A plain connection's socket, with no help of the garbage collector."""
+
+    @pytest.fixture(params=["http", "https"])
+    def context(self, request: pytest.FixtureRequest) -> Iterator[ssl.SSLContext | None]:
+        gc.collect()
+        gc.disable()
+        yield self.tls.server if request.param == "https" else None
+        gc.enable()
+        gc.collect()
+
+    tls = TLS()
+
+    def connections(self, server: ScriptedServer, tmp_path: Path) -> transport.Connections:
+        self.tls.write_root(str(tmp_path / "root.pem"))
+        return transport.Connections(TrustedRoots(False, str(tmp_path / "root.pem")))
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            silent,
+            cut_off(b"HTTP/1.1 200 O"),
+            resetting(),
+            replying(answer(b"not begun", headers={"Content-Encoding": "gzip"})),
+            replying(answer(length=MAX_BODY + 1)),
+        ],
+    )
+    def test_it_is_closed_after_a_failure(
+        self, context: ssl.SSLContext | None, script: Script, tmp_path: Path
+    ) -> None:
+        """Whatever ends an attempt, its connection ends with it."""
+        with ScriptedServer(script, ssl_context=context) as server:
+            connections = self.connections(server, tmp_path)
+            with pytest.raises((httpx.RequestError, errors.ProtocolError)):
+                connections.send(Request("POST", server.url, [], b"{}"), {"connect": PATIENCE, "read": 0.1}, None)
+            assert server.lines[0].done.wait(PATIENCE)
+
+    def test_it_is_freed_with_those_who_hold_it(self, context: ssl.SSLContext | None, tmp_path: Path) -> None:
+        """Connections that nobody closed go, with the warning that Python has for that, when nobody holds them."""
+        with ScriptedServer(replying(answer()), ssl_context=context) as server:
+            connections = self.connections(server, tmp_path)
+            assert connections.send(Request("POST", server.url, [], b"{}"), {"read": PATIENCE}, None).status == 200
+            assert not server.lines[0].done.is_set()
+            with pytest.warns(ResourceWarning, match="unclosed"):
+                del connections
+            assert server.lines[0].done.wait(PATIENCE)

@@ -31,10 +31,12 @@ class World:
             settle({"AWS_REGION": "us-east-2"}, {}),
             credentials=CREDENTIALS,
             retry=None,
+            pacing=None,
             timeout=None,
             mfa=None,
             clock=lambda: self.now,
             random=lambda: random,
+            new_id=lambda: "call-1",
         )
 
     def play(self, flow: Flow[T]) -> T:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError, NotFoundException, ServiceError
-from ..machine import read_file
+from ..machine import new_id, read_file
+from ..service_clock import read_date
 from ..settings import Setting, Settings, load_sections, settle
 from .text import columns, printable
 
@@ -109,11 +110,9 @@ def _credentials(client: "KMSClient") -> tuple[Finding, int]:
 
 def _call(client: "KMSClient") -> tuple[list[Finding], int]:
     """Ask about a key that does not exist: to be told so means that the call arrived and is permitted."""
-    import uuid
-
     asked = time.time()
     try:
-        client.get_key_last_usage(str(uuid.uuid4()))
+        client.get_key_last_usage(new_id())
     except NotFoundException as error:
         return [_clock(error, asked), Finding("call", "reached and permitted", _request_id(error))], 0
     except ServiceError as error:
@@ -131,17 +130,14 @@ def _request_id(error: ServiceError) -> str:
 
 def _clock(error: ServiceError, asked: float) -> Finding:
     """Compare the clocks; the header counts whole seconds, and the answer took its time."""
-    from email.utils import parsedate_to_datetime
-
-    try:
-        theirs = parsedate_to_datetime(error.date or "").timestamp()
-    except ValueError:
+    theirs = read_date(error.date)
+    if theirs is None:
         return Finding("clock", "unknown", "the answer tells no date")
     difference = round((asked + time.time()) / 2 - theirs - 0.5)
     if abs(difference) < 2:
         return Finding("clock", "right", "as the endpoint's")
     side = "ahead of" if difference > 0 else "behind"
-    remark = "signatures are refused beyond 300 s: set it" if abs(difference) > 240 else ""
+    remark = "made up for; beyond 300 s by sending once more: set it" if abs(difference) > 240 else ""
     return Finding("clock", f"{abs(difference)} s {side} the endpoint's", remark)
 
 

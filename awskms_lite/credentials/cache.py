@@ -35,12 +35,21 @@ class _Held(NamedTuple):
 
 
 class CredentialsCache:
-    """Gives one client its credentials. `find` is the flow that gets new ones; the rest is handed in for tests."""
+    """Gives one client its credentials.
+
+    `find` is the flow that gets new ones, `check_clock` one that sets the clock right where it is wrong: new keys
+    that have ended already are more often a sign of that.
+    """
 
     def __init__(
-        self, find: Callable[[], Flow[Credentials]], clock: Callable[[], float], random: Callable[[], float]
+        self,
+        find: Callable[[], Flow[Credentials]],
+        clock: Callable[[], float],
+        random: Callable[[], float],
+        check_clock: Callable[[], Flow[None]] | None = None,
     ) -> None:
         self._find = find
+        self._check_clock = check_clock
         self._clock = clock
         self._random = random
         self._held: _Held | None = None
@@ -93,7 +102,10 @@ class CredentialsCache:
         if self._is_usable():
             self._pause()  # whatever becomes of this, even if the caller's time runs out: no other for a while
         try:
-            held = self._take((yield from self._find()))
+            found = yield from self._find()
+            if self._check_clock is not None and _end_of(found) <= self._clock():
+                yield from self._check_clock()  # before such keys are called expired
+            held = self._take(found)
         except KMSLiteError as error:
             kind = ConfigurationError if isinstance(error, ConfigurationError) else CredentialsError
             self._round, self._failure = self._round + 1, (kind, str(error))
@@ -107,7 +119,7 @@ class CredentialsCache:
 
     def _take(self, found: Credentials) -> _Held:
         now, held = self._clock(), self._held
-        end = inf if found.expires_at is None else found.expires_at.timestamp()
+        end = _end_of(found)
         life = end - now
         if life <= 0 and not found.static_stability:
             raise CredentialsError(
@@ -132,3 +144,7 @@ class CredentialsCache:
         held, now = self._held, self._clock()
         overdue = held is not None and held.credentials.static_stability and held.end - now < _MUST
         self._pause_until = now + (_MUST + self._random() * (_SOON - _MUST) if overdue else _PAUSE)
+
+
+def _end_of(credentials: Credentials) -> float:
+    return inf if credentials.expires_at is None else credentials.expires_at.timestamp()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from ..errors import CredentialsError
 from ..identity import Credentials
+from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..steps import Flow
 from .source import Found, PassedOver, checked
@@ -27,7 +28,7 @@ def given(credentials: Credentials) -> Flow[Credentials]:
 
 
 def find(
-    settings: Settings, *, clock: Callable[[], float], random: Callable[[], float], mfa: Ask | None
+    settings: Settings, *, clock: ServiceClock, random: Callable[[], float], mfa: Ask | None
 ) -> Flow[Credentials]:
     """Ask the sources in order; give the first credentials.
 
@@ -47,7 +48,7 @@ def find(
 
 
 def _sources(
-    settings: Settings, clock: Callable[[], float], random: Callable[[], float], mfa: Ask | None
+    settings: Settings, clock: ServiceClock, random: Callable[[], float], mfa: Ask | None
 ) -> Iterator[tuple[str, Flow[Found]]]:
     """Give the sources one by one; the next is imported when it is its turn."""
     profile_first = settings.profile.origin == "profile"
@@ -70,7 +71,7 @@ def _sources(
 
 
 def _profile(
-    settings: Settings, clock: Callable[[], float], random: Callable[[], float], mfa: Ask | None
+    settings: Settings, clock: ServiceClock, random: Callable[[], float], mfa: Ask | None
 ) -> tuple[str, Flow[Found]]:
     name = f"profile {settings.profile.value}"
     if not settings.section:

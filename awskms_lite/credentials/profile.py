@@ -19,6 +19,7 @@ from typing import NamedTuple
 from ..config import Section
 from ..errors import CredentialsError
 from ..identity import Credentials
+from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..steps import Flow
 from .source import Found, PassedOver, checked
@@ -30,14 +31,14 @@ class _Means(NamedTuple):
     """What a profile may need on the way, handed down from the client."""
 
     settings: Settings
-    clock: Callable[[], float]
+    clock: ServiceClock
     random: Callable[[], float]
     mfa: Callable[[str], str] | None
 
 
 def load(
     settings: Settings,
-    clock: Callable[[], float],
+    clock: ServiceClock,
     random: Callable[[], float],
     mfa: Callable[[str], str] | None,
 ) -> Flow[Found]:

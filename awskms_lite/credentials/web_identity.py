@@ -9,6 +9,7 @@ from collections.abc import Callable
 from .. import sts
 from ..errors import CredentialsError
 from ..identity import Credentials
+from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..steps import Flow
 from .source import Found, PassedOver, checked
@@ -19,7 +20,7 @@ TOKEN_FILE, ROLE = "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"
 _UNFIT = re.compile(r"[^!-~]")
 
 
-def load(settings: Settings, clock: Callable[[], float], random: Callable[[], float]) -> Flow[Found]:
+def load(settings: Settings, clock: ServiceClock, random: Callable[[], float]) -> Flow[Found]:
     """Assume the role that the environment names, with the token that it names.
 
     Raises `CredentialsError` for a token file without a role, and where the role is not to be had.
@@ -36,7 +37,7 @@ def exchange(
     settings: Settings,
     token_file: str,
     role_arn: str,
-    clock: Callable[[], float],
+    clock: ServiceClock,
     random: Callable[[], float],
     *,
     session_name: str | None = None,

@@ -21,7 +21,8 @@ _TARGET = re.compile(rb"/[!-~]*")
 _ALLOWED = b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 _REASONS = {
     200: "OK", 400: "Bad Request", 404: "Not Found", 411: "Length Required", 413: "Content Too Large",
-    431: "Request Header Fields Too Large", 500: "Internal Server Error", 505: "HTTP Version Not Supported",
+    429: "Too Many Requests", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
+    502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 505: "HTTP Version Not Supported",
 }  # fmt: skip
 _CLOSE = "Connection: close\r\n"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -46,12 +47,17 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """One answer: its body is sent with its length, its request id in `x-amzn-RequestId`."""
+    """One answer: its body is sent with its length, its request id, unless it is empty, in `x-amzn-RequestId`.
+
+    `code` repeats the body's error code for whoever counts; it is not sent.
+    """
 
     status: int
     body: bytes
     request_id: str
     content_type: str = "application/x-amz-json-1.1"
+    code: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def parse_head(head: bytes) -> Request:
@@ -125,17 +131,21 @@ def body_length(headers: Headers) -> int:
     return int(length)
 
 
-def render(response: Response, *, now: float, keep_alive: bool) -> bytes:
+def render(response: Response, *, now: float, keep_alive: bool, length: int | None = None) -> bytes:
     """Give the whole answer as one piece of bytes, so that it leaves in one segment.
 
-    `now` is real time in seconds since 1970, for the Date header: clients mend their clocks by it.
+    `now` is real time in seconds since 1970, for the Date header: clients mend their clocks by it. `length` is
+    what to announce in place of the body's own.
     """
+    request_id = f"x-amzn-RequestId: {response.request_id}\r\n" if response.request_id else ""
+    more = "".join([f"{name}: {value}\r\n" for name, value in response.headers])
     head = (
-        f"HTTP/1.1 {response.status} {_REASONS[response.status]}\r\n"
-        f"x-amzn-RequestId: {response.request_id}\r\n"
+        f"HTTP/1.1 {response.status} {_REASONS.get(response.status, '')}\r\n"
+        f"{request_id}"
         f"Date: {_http_date(int(now))}\r\n"
         f"Content-Type: {response.content_type}\r\n"
-        f"Content-Length: {len(response.body)}\r\n"
+        f"Content-Length: {len(response.body) if length is None else length}\r\n"
+        f"{more}"
         f"{'' if keep_alive else _CLOSE}\r\n"
     )
     return head.encode("ascii") + response.body

@@ -12,8 +12,11 @@ from .calls import Call
 from .faults import Fault
 from .members import Members
 from .messages import Request, Response
+from .quotas import Quotas
 from .signature import verify
 from .store import Store
+
+THROTTLED = "ThrottlingException"
 
 _TARGET_PREFIX = "TrentService."
 
@@ -70,8 +73,9 @@ OTHER_OPERATIONS = frozenset(
 class Service:
     """Answers requests over one store: names the operation, checks the signature, reads the body, calls."""
 
-    def __init__(self, store: Store, real_time: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store, quotas: Quotas, real_time: Callable[[], float] = time.time) -> None:
         self._store = store
+        self._quotas = quotas
         self._real_time = real_time
 
     def __call__(self, request: Request) -> Response:
@@ -80,13 +84,16 @@ class Service:
         try:
             answer = self._answer(request, request_id)
         except Fault as fault:
-            return Response(fault.status, json.dumps(fault.body()).encode("ascii"), request_id)
+            body = json.dumps(fault.body()).encode("ascii")
+            return Response(fault.status, body, request_id, code=fault.code)
         return Response(200, json.dumps(answer).encode("ascii"), request_id)
 
     def _answer(self, request: Request, request_id: str) -> dict[str, object]:
-        operation = _operation(request)
+        operation = operation_of(request)
         scope = verify(request, now=self._real_time(), service="kms", secret_for=secret_for)
         account_id = cast(str, account_of(scope.access_key_id))  # a key that has a secret has an account
+        if not self._quotas.take(account_id, scope.region, operation):
+            raise Fault(THROTTLED, "Rate exceeded")
         handler = OPERATIONS.get(operation)
         if handler is None:
             known = ", ".join(OPERATIONS)
@@ -97,14 +104,26 @@ class Service:
             return handler(Call(operation, members, account_id, scope.region, request_id, self._store))
 
 
-def _operation(request: Request) -> str:
+def check_operation(operation: str) -> str:
+    """Give the operation back; raise `ValueError` where KMS has none of that name."""
+    if not _is_operation(operation):
+        raise ValueError(f"KMS has no operation {operation!r}: pass a name like 'GetKeyLastUsage'")
+    return operation
+
+
+def operation_of(request: Request) -> str:
+    """Give the operation that the request names; raise `Fault` where KMS has none of that name."""
     if request.method != "POST" or request.path != "/":
         raise Fault("UnknownOperationException", status=404)
     targets = [target.decode("latin-1") for target in request.values("x-amz-target")]
     operation = targets[0].removeprefix(_TARGET_PREFIX) if len(targets) == 1 else ""
-    if targets != [_TARGET_PREFIX + operation] or not (operation in OPERATIONS or operation in OTHER_OPERATIONS):
+    if targets != [_TARGET_PREFIX + operation] or not _is_operation(operation):
         raise Fault("UnknownOperationException")
     return operation
+
+
+def _is_operation(name: str) -> bool:
+    return name in OPERATIONS or name in OTHER_OPERATIONS
 
 
 def _members(body: bytes) -> Members:

@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 from .._version import __version__
 from ..errors import CredentialsError, ParameterError, ProtocolError, ServiceError, TransportError
 from ..identity import Credentials
-from ..retry import delay, kind_of
+from ..retry import Attempts, RetryPolicy, RetryQuota
+from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..sigv4 import sign
 from ..steps import Flow, Request, Response, send, sleep
@@ -33,7 +34,7 @@ def assume_role(
     *,
     settings: Settings,
     credentials: Credentials,
-    clock: Callable[[], float],
+    clock: ServiceClock,
     random: Callable[[], float],
     source: str,
     session_name: str | None = None,
@@ -66,7 +67,7 @@ def assume_role_with_web_identity(
     *,
     token: str,
     settings: Settings,
-    clock: Callable[[], float],
+    clock: ServiceClock,
     random: Callable[[], float],
     source: str,
     session_name: str | None = None,
@@ -84,7 +85,7 @@ def assume_role_with_web_identity(
     return (yield from _ask(form, None, settings, clock, random, source))
 
 
-def _read_session_name(given: str | None, settings: Settings, clock: Callable[[], float], source: str) -> str:
+def _read_session_name(given: str | None, settings: Settings, clock: ServiceClock, source: str) -> str:
     name = given or settings.environ.get(_SESSION_NAME_VARIABLE, "").strip() or f"awskms-lite-{int(clock())}"
     if not _SESSION_NAME.fullmatch(name):
         raise CredentialsError(
@@ -98,7 +99,7 @@ def _ask(
     form: dict[str, str | None],
     caller: Credentials | None,
     settings: Settings,
-    clock: Callable[[], float],
+    clock: ServiceClock,
     random: Callable[[], float],
     source: str,
 ) -> Flow[Credentials]:
@@ -110,17 +111,20 @@ def _ask(
     if caller is not None:
         secrets += [caller.secret_access_key, caller.session_token]
 
-    def prepare() -> Request:
+    def prepare(now: float) -> Request:
         if caller is None:
             return request
-        now = datetime.fromtimestamp(clock(), UTC)
-        return sign(request, credentials=caller, region=region, service="sts", now=now)
+        date = datetime.fromtimestamp(now, UTC)
+        return sign(request, credentials=caller, region=region, service="sts", now=date)
 
-    # STS takes an MFA code once: a request that may have acted already would be refused.
-    safe = not form.get("TokenCode")
+    attempts = Attempts(
+        RetryPolicy(max_attempts=settings.max_attempts.value),
+        RetryQuota(),
+        random,
+        replay_safe=not form.get("TokenCode"),  # STS takes an MFA code once
+    )
     try:
-        attempts = settings.max_attempts.value
-        response = yield from _exchange(prepare, random, attempts, safe, [text for text in secrets if text])
+        response = yield from _exchange(prepare, attempts, clock, [text for text in secrets if text])
         return read_credentials(response, source)
     except (ServiceError, TransportError, ProtocolError, ParameterError) as error:
         raise CredentialsError(
@@ -130,24 +134,20 @@ def _ask(
 
 
 def _exchange(
-    prepare: Callable[[], Request],
-    random: Callable[[], float],
-    attempts: int,
-    replay_safe: bool,
-    secrets: Sequence[str],
+    prepare: Callable[[float], Request], attempts: Attempts, clock: ServiceClock, secrets: Sequence[str]
 ) -> Flow[Response]:
-    """Send until there is a success, as often as any call is sent; each attempt is prepared anew."""
-    attempt = 0
+    """Send until there is a success, as often as any call is sent; each attempt is prepared for its time."""
     while True:
-        attempt += 1
-        request = prepare()
+        now = clock()
+        request = prepare(now)
         try:
             response = yield from send(request._replace(headers=[*request.headers, *_UNSIGNED]))
             if 200 <= response.status < 300:
                 return response
-            raise read_error(response, attempt, secrets)
+            raise read_error(response, attempts.number, secrets)
         except (ServiceError, TransportError) as error:
-            kind = kind_of(error, replay_safe=replay_safe)
-            if kind == "final" or attempt >= attempts:
+            wait = attempts.wait_after(error, clock_was_set=clock.set_right(error, now))
+            if wait is None:
                 raise
-        yield from sleep(delay(kind, attempt - 1, random))
+        if wait:
+            yield from sleep(wait)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from ..errors import KMSLiteError, ProtocolError, ServiceError, error_class
 from ..identity import Credentials
+from ..retry import read_retry_after
 from ..steps import Response
 
 _MAX_ANSWER = 64 * 1024
@@ -64,6 +65,7 @@ def read_error(response: Response, attempts: int, secrets: Sequence[str]) -> Ser
         request_id=response.headers.get("x-amzn-requestid"),
         attempts=attempts,
         date=response.headers.get("date"),
+        retry_after=read_retry_after(response.headers),
     )
 
 

@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 
 from awskms_lite import Credentials, CredentialsError, ServiceError, sts
 from awskms_lite.endpoints import read_region, service_url
+from awskms_lite.service_clock import ServiceClock
 from awskms_lite.settings import Settings, settle
 from awskms_lite.steps import Flow, Response
 
@@ -70,7 +71,7 @@ def assume(**options: Any) -> Flow[Credentials]:
         ROLE,
         credentials=CALLER,
         settings=settings(),
-        clock=lambda: NOW,
+        clock=ServiceClock(lambda: NOW),
         random=lambda: 0.0,
         source="a test",
         **options,
@@ -79,7 +80,13 @@ def assume(**options: Any) -> Flow[Credentials]:
 
 def assume_with_web_identity(token: str, **options: Any) -> Flow[Credentials]:
     return sts.assume_role_with_web_identity(
-        ROLE, token=token, settings=settings(), clock=lambda: NOW, random=lambda: 0.0, source="a test", **options
+        ROLE,
+        token=token,
+        settings=settings(),
+        clock=ServiceClock(lambda: NOW),
+        random=lambda: 0.0,
+        source="a test",
+        **options,
     )
 
 

@@ -11,7 +11,7 @@ request: at 50 calls at a time that alone takes most of the time.
 import ssl
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -23,25 +23,20 @@ from urllib.request import getproxies, proxy_bypass
 import anyio
 import httpx
 
-from . import errors
-from .steps import Request, Response
+from .. import errors
+from ..steps import Request, Response
+from .lines import KEEP_ALIVE, AsyncLine, Line, Timeouts
 
 T = TypeVar("T")
-TransportT = TypeVar("TransportT", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 HTTPClient: TypeAlias = httpx.Client
 AsyncHTTPClient: TypeAlias = httpx.AsyncClient
-Timeouts: TypeAlias = dict[str, float | None]
-"""Seconds for each phase of an attempt, under httpx's names: connect, read, write, pool."""
 
 MAX_BODY = 1024 * 1024
 """Bytes of a response body that are read; no answer of KMS comes near it."""
 MAX_CONNECTIONS = 100
 """Connections that one async client has at a time; further calls wait for one, in order."""
-KEEP_ALIVE = 20.0
-"""Seconds that a connection without work is kept."""
 
 _TRACE = "X-Amzn-Trace-Id"
-_ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
 
 
 class TrustedRoots:
@@ -108,34 +103,36 @@ class AsyncClient:
         self._client = client
         self.failures = _failures_of(client)
 
-    async def send(self, request: Request, timeouts: Timeouts) -> Response:
-        """Send once; raises one of `failures`, or a `KMSLiteError`."""
+    async def send(self, request: Request, timeouts: Timeouts, limit: float | None) -> Response:
+        """Send once, within so many seconds; raises one of `failures`, or a `KMSLiteError`."""
         message = _build(self._client, request, timeouts)
-        response = await self._client.send(message, auth=None, follow_redirects=False, stream=True)
-        try:
-            return await _read_async(response)
-        finally:
-            await response.aclose()
+        with anyio.move_on_after(limit):
+            response = await self._client.send(message, auth=None, follow_redirects=False, stream=True)
+            try:
+                return await _read_async(response)
+            finally:
+                await response.aclose()
+        raise too_late(request)
 
     async def aclose(self) -> None:
         """Close the client; only called for one of our own."""
         await self._client.aclose()
 
 
-class _Idle(Generic[TransportT]):
+class _Idle(Generic[T]):
     """Transports that wait for work, by origin; the last used goes first, so that surplus ones grow old."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._waiting: dict[str, deque[tuple[float, TransportT]]] = {}
+        self._waiting: dict[str, deque[tuple[float, T]]] = {}
         self._ended = False
 
-    def take(self, origin: str) -> TransportT | None:
+    def take(self, origin: str) -> T | None:
         with self._lock:
             waiting = self._waiting.get(origin)
             return waiting.pop()[1] if waiting else None
 
-    def put(self, origin: str, transport: TransportT) -> TransportT | None:
+    def put(self, origin: str, transport: T) -> T | None:
         """Keep a transport. Give one to be closed: one that waited for too long, or this after the end."""
         now = monotonic()
         with self._lock:
@@ -145,7 +142,7 @@ class _Idle(Generic[TransportT]):
             waiting.append((now, transport))
             return waiting.popleft()[1] if waiting[0][0] < now - KEEP_ALIVE else None
 
-    def end(self) -> list[TransportT]:
+    def end(self) -> list[T]:
         """Give all transports, to be closed, and keep none from now on."""
         with self._lock:
             self._ended = True
@@ -161,16 +158,15 @@ class Connections:
 
     def __init__(self, roots: TrustedRoots) -> None:
         self._roots = roots
-        self._idle: _Idle[httpx.HTTPTransport] = _Idle()
+        self._idle: _Idle[Line] = _Idle()
 
     def send(self, request: Request, timeouts: Timeouts, deadline: float | None) -> Response:
         """Send once, and be done by the deadline (by `monotonic`); raises one of `failures`, or our own."""
         url, origin = _parsed(request.url)
-        transport = self._idle.take(origin) or httpx.HTTPTransport(
-            verify=self._roots.context(url.scheme), limits=_ONE_CONNECTION
-        )
-        surplus: httpx.HTTPTransport | None = transport
+        transport = self._idle.take(origin) or Line(self._roots.context(url.scheme))
+        surplus: Line | None = transport
         try:
+            transport.limits.timeouts = timeouts
             answer = _read(transport.handle_request(_message(request, url, timeouts)), request, deadline)
             surplus = self._idle.put(origin, transport)
             return answer
@@ -191,26 +187,25 @@ class AsyncConnections:
 
     def __init__(self, roots: TrustedRoots) -> None:
         self._roots = roots
-        self._idle: _Idle[httpx.AsyncHTTPTransport] = _Idle()
+        self._idle: _Idle[AsyncLine] = _Idle()
         self._places = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
 
-    async def send(self, request: Request, timeouts: Timeouts) -> Response:
-        """Send once; raises one of `failures`, or a `KMSLiteError`."""
+    async def send(self, request: Request, timeouts: Timeouts, limit: float | None) -> Response:
+        """Send once, within so many seconds; raises one of `failures`, or a `KMSLiteError`."""
         url, origin = _parsed(request.url)
         async with self._places:
-            transport = self._idle.take(origin) or httpx.AsyncHTTPTransport(
-                verify=self._roots.context(url.scheme), limits=_ONE_CONNECTION
-            )
-            surplus: httpx.AsyncHTTPTransport | None = transport
+            transport = self._idle.take(origin) or AsyncLine(self._roots.context(url.scheme))
+            surplus: AsyncLine | None = transport
             try:
-                response = await transport.handle_async_request(_message(request, url, timeouts))
-                answer = await _read_async(response)
-                surplus = self._idle.put(origin, transport)
-                return answer
+                with anyio.move_on_after(limit):
+                    response = await transport.handle_async_request(_message(request, url, timeouts))
+                    answer = await _read_async(response)
+                    surplus = self._idle.put(origin, transport)
+                    return answer
+                raise too_late(request)
             finally:
                 if surplus is not None:
-                    with anyio.CancelScope(shield=True):
-                        await surplus.aclose()
+                    await surplus.aclose()
 
     async def aclose(self) -> None:
         """Close the connections: those without work now, the others when their call ends."""
@@ -307,9 +302,11 @@ def _words(error: BaseException | None) -> str:
 
 
 def too_late(request: Request) -> errors.TimeoutError:
-    """Give the error for a call whose own timeout ran out while it was under way."""
+    """Give the error for an answer that was begun, or not even that, as its time ran out."""
     host = _parsed(request.url)[1]
-    return errors.TimeoutError(f"No whole answer from {host} within the call's timeout: allow a longer one.")
+    return errors.TimeoutError(
+        f"No whole answer from {host} in time. Try again later, or allow a longer timeout or read_timeout."
+    )
 
 
 def _failures_of(client: Any) -> tuple[type[Exception], ...]:
@@ -334,8 +331,27 @@ def _message(request: Request, url: httpx.URL, timeouts: Timeouts) -> httpx.Requ
     headers = [*request.headers, ("Content-Length", str(len(request.body)))]
     if not any(name.lower() == "host" for name, _ in headers):
         headers.insert(0, ("Host", url.netloc.decode()))
-    stream = httpx.ByteStream(request.body)
-    return httpx.Request(request.method, url, headers=headers, stream=stream, extensions={"timeout": timeouts})
+    extensions = {"timeout": timeouts}
+    return httpx.Request(request.method, url, headers=headers, stream=_Body(request.body), extensions=extensions)
+
+
+class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A request's body. httpx's own is an async generator, which a call that is cancelled would leave unclosed."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._content,))
+
+    def __aiter__(self) -> "_Body":
+        self._left = iter(self)
+        return self
+
+    async def __anext__(self) -> bytes:
+        for part in self._left:
+            return part
+        raise StopAsyncIteration
 
 
 def _build(client: Any, request: Request, timeouts: Timeouts) -> Any:

@@ -1,0 +1,141 @@
+"""What can go wrong with an answer, or with a connection, as records to hand to `LocalKMS.misbehave`.
+
+Each says what the client sees of it, and whether the operation was carried out: a client that knows neither
+must not ask again lightly. A value that makes no sense raises `ValueError`.
+"""
+
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+_LONGEST = 24 * 60 * 60  # seconds, a day: beyond it a wait is a mistake
+
+
+@frozen
+class Error:
+    """An error of this code in place of the answer. Not carried out, and the signature not looked at.
+
+    `retry_after`, in seconds, goes out as `x-amz-retry-after` in whole milliseconds.
+    """
+
+    code: str
+    message: str | None = None
+    status: int = 400
+    retry_after: float | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not self.code:
+            raise ValueError("an Error has a code: pass a name like 'KMSInternalException'")
+        _check_status(self.status)
+        if self.retry_after is not None and not 0 <= self.retry_after <= _LONGEST:
+            raise ValueError(f"retry_after={self.retry_after!r} is no wait: pass seconds from 0 to {_LONGEST}")
+
+
+@frozen
+class Unavailable:
+    """A page of HTML with this status, without a code or a request id, as from a proxy. Not carried out."""
+
+    status: int = 503
+
+    def __attrs_post_init__(self) -> None:
+        _check_status(self.status)
+
+
+@frozen
+class Latency:
+    """The right answer, so many seconds late. Carried out at once."""
+
+    seconds: float
+
+    def __attrs_post_init__(self) -> None:
+        _check_wait("seconds", self.seconds)
+
+
+@frozen
+class Reset:
+    """A connection that is reset: `when` is 'before', 'during' or 'after' the answer.
+
+    'before': no answer; not carried out. 'during': half of the answer's bytes; carried out. 'after': the whole
+    answer; carried out, and the connection looks sound until the client speaks over it once more, so that it
+    is the client's next request that fails, unread.
+    """
+
+    when: Literal["before", "during", "after"]
+
+    def __attrs_post_init__(self) -> None:
+        if self.when not in ("before", "during", "after"):
+            raise ValueError(f"a Reset when {self.when!r} is none: pass 'before', 'during' or 'after'")
+
+
+@frozen
+class Truncated:
+    """Half of the body under the length of the whole, then the end, in good order. Carried out."""
+
+
+@frozen
+class WrongLength:
+    """The whole answer under a Content-Length that is off by `by`. Carried out.
+
+    Too long a length, and the connection ends in good order before it is reached; too short a one (0 at the
+    least), and the surplus bytes stand before the connection's next answer.
+    """
+
+    by: int
+
+    def __attrs_post_init__(self) -> None:
+        if self.by == 0:
+            raise ValueError("a WrongLength by 0 is right: pass a number of bytes above or below 0")
+
+
+@frozen
+class Drip:
+    """The right answer, `size` bytes at a time and `every` so many seconds. Carried out."""
+
+    every: float
+    size: int = 1
+
+    def __attrs_post_init__(self) -> None:
+        _check_wait("every", self.every)
+        if self.size < 1:
+            raise ValueError(f"size={self.size!r} is no piece: pass a number of bytes from 1 up")
+
+
+@frozen
+class Garbage:
+    """Bytes drawn from the seed: `where` is 'head' or 'body'. Carried out.
+
+    'head': nothing that resembles HTTP, then the end. 'body': a sound 200 whose body is no JSON.
+    """
+
+    where: Literal["head", "body"]
+
+    def __attrs_post_init__(self) -> None:
+        if self.where not in ("head", "body"):
+            raise ValueError(f"Garbage in the {self.where!r} is not made: pass 'head' or 'body'")
+
+
+@frozen
+class HangUp:
+    """The right answer, which does not say that the connection ends; then it does, in good order. Carried out."""
+
+
+@frozen
+class HandshakeFailure:
+    """A TLS handshake that the server breaks off with an alert. Strikes connections; no request comes to be."""
+
+
+Disturbance: TypeAlias = Latency | Reset | Truncated | WrongLength | Drip | Garbage | HangUp
+"""What becomes of an answer on its way."""
+
+RequestFault: TypeAlias = Error | Unavailable | Disturbance
+"""What can befall a request."""
+
+
+def _check_status(status: int) -> None:
+    if not 300 <= status <= 599 or status == 304:
+        raise ValueError(f"status={status!r}: pass one from 300 to 599, but for 304, which has no body")
+
+
+def _check_wait(name: str, seconds: float) -> None:
+    if not 0 < seconds <= _LONGEST:
+        raise ValueError(f"{name}={seconds!r} is no wait: pass seconds above 0, at most {_LONGEST}")

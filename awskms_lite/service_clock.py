@@ -1,0 +1,61 @@
+"""The service's time: our clock, set right once the service has shown that it is wrong.
+
+A signature is good for five minutes, so a container whose clock is off cannot make a single call. Source: "Clock
+skew" as the AWS SDKs correct it.
+"""
+
+from collections.abc import Callable
+from datetime import UTC
+
+from .errors import KMSLiteError, ServiceError
+
+_ALWAYS = ("RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture")
+_IF_FAR_APART = ("InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure")
+_FAR = 240.0
+
+
+class ServiceClock:
+    """Gives seconds since 1970 as the service counts them; one client's calls and credentials share it.
+
+    `offset` is what our own clock lacks, in seconds. For how long something took, ask our own clock: this one
+    may be set in between.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.offset = 0.0
+
+    def __call__(self) -> float:
+        """Give the time."""
+        return self._clock() + self.offset
+
+    def set_right(self, error: KMSLiteError, then: float) -> bool:
+        """Set the clock by the answer's date, where the clock is why the call was refused; say whether it is.
+
+        `then` is what this clock said for the request: another call may have set it since.
+        """
+        if not isinstance(error, ServiceError) or error.code not in _ALWAYS + _IF_FAR_APART:
+            return False
+        return self.set_by(error.date, then, 0.0 if error.code in _ALWAYS else _FAR)
+
+    def set_by(self, date: str | None, then: float, least: float = _FAR) -> bool:
+        """Set the clock by a Date header, where it is so many seconds or more off; say whether it was."""
+        theirs = read_date(date)
+        if theirs is None or abs(theirs - then) < least:
+            return False
+        self.offset = theirs - self._clock()
+        return True
+
+
+def read_date(text: str | None) -> float | None:
+    """Read a Date header as seconds since 1970; None where it is missing or none.
+
+    All three forms count, the one without a time zone too (RFC 9110, 5.6.7).
+    """
+    from email.utils import parsedate_to_datetime  # slow to load, and hardly ever needed
+
+    try:
+        moment = parsedate_to_datetime(text or "")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
