@@ -13,7 +13,17 @@ from typing import NoReturn, Self
 import anyio
 
 from .async_methods.aliases import AsyncAliasMethods
+from .async_methods.custom_key_stores import AsyncCustomKeyStoreMethods
+from .async_methods.data_keys import AsyncDataKeyMethods
+from .async_methods.encryption import AsyncEncryptionMethods
+from .async_methods.grants import AsyncGrantMethods
+from .async_methods.importing import AsyncImportMethods
 from .async_methods.keys import AsyncKeyMethods
+from .async_methods.policies import AsyncPolicyMethods
+from .async_methods.replicas import AsyncReplicaMethods
+from .async_methods.rotation import AsyncRotationMethods
+from .async_methods.shared_secrets import AsyncSharedSecretMethods
+from .async_methods.signing import AsyncSigningMethods
 from .async_methods.tags import AsyncTagMethods
 from .async_methods.usage import AsyncUsageMethods
 from .call import open_session
@@ -27,7 +37,22 @@ from .settings import load_sections, settle
 from .transport import AsyncHTTPClient
 
 
-class AsyncKMSClient(AsyncAliasMethods, AsyncKeyMethods, AsyncTagMethods, AsyncUsageMethods):
+class AsyncKMSClient(
+    AsyncAliasMethods,
+    AsyncCustomKeyStoreMethods,
+    AsyncDataKeyMethods,
+    AsyncEncryptionMethods,
+    AsyncGrantMethods,
+    AsyncImportMethods,
+    AsyncKeyMethods,
+    AsyncPolicyMethods,
+    AsyncReplicaMethods,
+    AsyncRotationMethods,
+    AsyncSharedSecretMethods,
+    AsyncSigningMethods,
+    AsyncTagMethods,
+    AsyncUsageMethods,
+):
     """A client for AWS KMS under asyncio and trio; tasks may share one, of one event loop after another too.
 
     Use it as an async context manager, or `aclose` it.

@@ -16,7 +16,17 @@ from .errors import ParameterError
 from .identity import Credentials
 from .machine import new_id, read_file
 from .methods.aliases import AliasMethods
+from .methods.custom_key_stores import CustomKeyStoreMethods
+from .methods.data_keys import DataKeyMethods
+from .methods.encryption import EncryptionMethods
+from .methods.grants import GrantMethods
+from .methods.importing import ImportMethods
 from .methods.keys import KeyMethods
+from .methods.policies import PolicyMethods
+from .methods.replicas import ReplicaMethods
+from .methods.rotation import RotationMethods
+from .methods.shared_secrets import SharedSecretMethods
+from .methods.signing import SigningMethods
 from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
 from .pacing import Pacing
@@ -25,7 +35,22 @@ from .settings import load_sections, settle
 from .transport import HTTPClient
 
 
-class KMSClient(AliasMethods, KeyMethods, TagMethods, UsageMethods):
+class KMSClient(
+    AliasMethods,
+    CustomKeyStoreMethods,
+    DataKeyMethods,
+    EncryptionMethods,
+    GrantMethods,
+    ImportMethods,
+    KeyMethods,
+    PolicyMethods,
+    ReplicaMethods,
+    RotationMethods,
+    SharedSecretMethods,
+    SigningMethods,
+    TagMethods,
+    UsageMethods,
+):
     """A client for AWS KMS; threads may share one. Use it as a context manager, or `close` it.
 
     Every argument is optional: what is left out is sought in the environment, then in the profile, under the

@@ -50,7 +50,8 @@ def decode(operation: Operation[Any, ResponseT], response: Response, *, attempts
     """Give the model that a response holds.
 
     Raises a `ServiceError` for a status of 300 and above, and `ProtocolError` for a success that cannot be
-    read. An empty body stands for an empty object.
+    read. An empty body stands for an empty object; so does null, which servers that stand in for KMS send,
+    where there is nothing to tell.
     """
     request_id = response.headers.get(_REQUEST_ID)
     if not 200 <= response.status < 300:
@@ -58,7 +59,7 @@ def decode(operation: Operation[Any, ResponseT], response: Response, *, attempts
         error.attempts = attempts
         raise error
     try:
-        answer = from_wire(operation.response, _read_object(response.body or b"{}"))
+        answer = from_wire(operation.response, _members(operation, response.body))
     except (ValueError, RecursionError, ProtocolError) as error:
         why = _why(error)
     else:
@@ -101,6 +102,11 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Servic
 
 def _plain_code(code: object) -> str:
     return code.partition(":")[0].rpartition("#")[2].strip() if isinstance(code, str) else ""
+
+
+def _members(operation: Operation[Any, Any], body: bytes) -> dict[str, Any]:
+    is_null = operation.response is KMSResponse and body == b"null"
+    return {} if is_null or not body else _read_object(body)
 
 
 def _read_object(body: bytes) -> dict[str, Any]:

@@ -7,13 +7,16 @@ change; only a state that never leads there ends the wait.
 
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .call import Session, call
 from .errors import NotFoundException, StateError, TimeoutError
 from .models.keys import DescribeKeyRequest, KeyMetadata, KeyState
 from .operations.keys import DESCRIBE_KEY
 from .steps import Flow, sleep
+
+if TYPE_CHECKING:
+    from .models.custom_key_stores import CustomKeyStoresListEntry
 
 T = TypeVar("T")
 
@@ -45,6 +48,21 @@ def key_deleted(session: Session, key_id: str, timeout: float) -> Flow[KeyMetada
     return _wait(session, look, _state_of, (_ABSENT,), stays, timeout)
 
 
+def custom_key_store_connected(
+    session: Session, custom_key_store_id: str, timeout: float
+) -> Flow["CustomKeyStoresListEntry"]:
+    """Wait until a custom key store is connected, and give what KMS tells of it then.
+
+    One that failed to connect stays so until it is disconnected (API reference, ConnectCustomKeyStore).
+    """
+    look = partial(_describe_custom_key_store, session, custom_key_store_id)
+    return _wait(session, look, _connection_of, ("CONNECTED",), ("FAILED",), timeout, _mend_connection)
+
+
+def _look_back(_: object) -> str:
+    return "look at what was done before"
+
+
 def _wait(
     session: Session,
     look: Callable[[float], Flow[T]],
@@ -52,6 +70,7 @@ def _wait(
     until: Collection[str],
     never: Collection[str],
     timeout: float,
+    remedy: Callable[[T], str] = _look_back,
 ) -> Flow[T]:
     """Look, with the seconds that are left, until a state of `until` shows; one of `never` is a `StateError`.
 
@@ -65,7 +84,7 @@ def _wait(
         if state in until:
             return seen
         if state in never:
-            raise StateError(f"The state is {state}, which never leads to {wanted}: look at what was done before.")
+            raise StateError(f"The state is {state}, which never leads to {wanted}: {remedy(seen)}.")
         seconds = pause * (1 + session.random()) / 2
         if session.clock() + seconds >= deadline:
             raise TimeoutError(f"After {timeout:g} s the state was still {state}, not {wanted}: wait longer.")
@@ -88,3 +107,23 @@ def _describe_or_absent(session: Session, key_id: str, timeout: float) -> Flow[K
         return (yield from _describe(session, key_id, timeout))
     except NotFoundException:
         return KeyMetadata(key_id=key_id, key_state=_ABSENT)
+
+
+def _connection_of(store: "CustomKeyStoresListEntry") -> str | None:
+    return store.connection_state
+
+
+def _mend_connection(store: "CustomKeyStoresListEntry") -> str:
+    return f"the reason is {store.connection_error_code}; disconnect the store, mend that, and connect it again"
+
+
+def _describe_custom_key_store(
+    session: Session, custom_key_store_id: str, timeout: float
+) -> Flow["CustomKeyStoresListEntry"]:
+    from .models.custom_key_stores import CustomKeyStoresListEntry, DescribeCustomKeyStoresRequest
+    from .operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES  # who waits for a key needs none of these
+
+    request = DescribeCustomKeyStoresRequest(custom_key_store_id=custom_key_store_id)
+    response = yield from call(session, DESCRIBE_CUSTOM_KEY_STORES, request, timeout)
+    unknown = CustomKeyStoresListEntry(custom_key_store_id=custom_key_store_id)
+    return response.custom_key_stores[0] if response.custom_key_stores else unknown

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from awskms_lite import errors
 from awskms_lite.errors import ProtocolError, ServiceError
-from awskms_lite.models.members import ResponseMetadata
+from awskms_lite.models.members import KMSResponse, ResponseMetadata
 from awskms_lite.models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse
+from awskms_lite.operations.tags import TAG_RESOURCE
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
 from awskms_lite.protocol import decode, decode_error, encode, target
 from awskms_lite.steps import Response
@@ -124,6 +125,21 @@ def test_a_success_that_cannot_be_read_is_a_protocol_error(sample: Example) -> N
     assert caught.value.status_code == sample.status
     assert caught.value.request_id == sample.expected["request_id"]
     assert f"request id {caught.value.request_id}" in text
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"null", b'{"New":1}'])
+def test_an_operation_may_have_nothing_to_tell(body: bytes) -> None:
+    """Where an operation has no output, nothing, an empty object and null are all the same success."""
+    response = decode(TAG_RESOURCE, answer(body), attempts=1)
+    assert type(response) is KMSResponse
+    assert response.metadata.status_code == 200
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"true", b"nul"])
+def test_having_nothing_to_tell_is_no_excuse(body: bytes) -> None:
+    """An operation without output is not taken for done when something that is not KMS answers."""
+    with pytest.raises(ProtocolError, match="The answer to TagResource cannot be read"):
+        decode(TAG_RESOURCE, answer(body), attempts=1)
 
 
 def test_the_target_names_the_operation() -> None:

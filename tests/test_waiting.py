@@ -1,6 +1,8 @@
 """Waiting for a state, driven by hand: no event loop, no socket, no clock but the test's own."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -8,11 +10,18 @@ import pytest
 from servers import CREDENTIALS
 
 from awskms_lite.call import Session, open_session
-from awskms_lite.errors import AccessDeniedException, NotFoundException, StateError, TimeoutError
+from awskms_lite.errors import (
+    AccessDeniedException,
+    CustomKeyStoreNotFoundException,
+    NotFoundException,
+    StateError,
+    TimeoutError,
+)
+from awskms_lite.models.custom_key_stores import ConnectionStateType, CustomKeyStoresListEntry
 from awskms_lite.models.keys import KeyState
 from awskms_lite.settings import settle
 from awskms_lite.steps import Alone, Flow, Response, Send, Sleep, Step
-from awskms_lite.waiting import key_deleted, key_state, replica_ready
+from awskms_lite.waiting import custom_key_store_connected, key_deleted, key_state, replica_ready
 
 T = TypeVar("T")
 
@@ -21,7 +30,10 @@ DOOMED = [KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION]
 
 
 class World:
-    """Answers DescribeKey from a list of states, the last one for good, and moves the clock by what is slept."""
+    """Answers from a list of states, the last one for good, and moves the clock by what is slept.
+
+    They are those of a key, or of a custom key store, whichever is asked for.
+    """
 
     def __init__(self, *states: str, random: float = 1.0) -> None:
         self.now = 0.0
@@ -56,17 +68,22 @@ class World:
                 self.now += seconds
             case Alone(flow):
                 return self.play(flow)
-            case Send():
-                return self._answer(self._states.pop(0) if len(self._states) > 1 else self._states[0])
+            case Send(request):
+                state = self._states.pop(0) if len(self._states) > 1 else self._states[0]
+                return self._answer(dict(request.headers)["X-Amz-Target"], state)
             case _:
                 raise AssertionError(f"no part of this world: {step}")
         return None
 
-    def _answer(self, state: str) -> Response:
+    def _answer(self, target: str, state: str) -> Response:
         if state.endswith("Exception"):
             return Response(400, {}, json.dumps({"__type": state}).encode())
-        metadata = {"KeyId": "k", "KeyState": state} if state else None
-        return Response(200, {}, json.dumps({"KeyMetadata": metadata}).encode())
+        store = {"CustomKeyStoreId": "cks-1", "ConnectionState": state, "ConnectionErrorCode": "USER_LOCKED_OUT"}
+        answers: dict[str, dict[str, object]] = {
+            "TrentService.DescribeKey": {"KeyMetadata": {"KeyId": "k", "KeyState": state} if state else None},
+            "TrentService.DescribeCustomKeyStores": {"CustomKeyStores": [store] if state else []},
+        }
+        return Response(200, {}, json.dumps(answers[target]).encode())
 
 
 def test_a_state_that_is_there_is_not_waited_for() -> None:
@@ -161,3 +178,53 @@ def test_only_a_missing_key_is_absent(flow: Callable[..., Flow[Any]]) -> None:
     world = World("AccessDeniedException")
     with pytest.raises(AccessDeniedException):
         world.play(flow(world.session, "k", 300))
+
+
+def connected(world: World, timeout: float = 300) -> CustomKeyStoresListEntry:
+    return world.play(custom_key_store_connected(world.session, "cks-1", timeout))
+
+
+def test_a_custom_key_store_that_is_connected_is_not_waited_for() -> None:
+    """A store that is connected already is given at once, with all that KMS tells of it."""
+    world = World("CONNECTED")
+    store = connected(world)
+    assert (store.custom_key_store_id, store.connection_state) == ("cks-1", ConnectionStateType.CONNECTED)
+    assert world.pauses == []
+
+
+@pytest.mark.parametrize("state", ["CONNECTING", "DISCONNECTED", "DISCONNECTING", "NOVEL", ""])
+def test_a_custom_key_store_may_still_be_connected(state: str) -> None:
+    """Any state but the failure is waited out: what a call sees may be from before the change."""
+    world = World(state, state, "CONNECTED")
+    assert connected(world).connection_state is ConnectionStateType.CONNECTED
+    assert world.pauses == [1, 2]
+
+
+def test_a_connection_that_failed_ends_the_wait() -> None:
+    """A failure stays, so it ends the wait; the error has KMS's code for the reason and the way out of it."""
+    world = World("CONNECTING", "FAILED", "CONNECTED")
+    with pytest.raises(
+        StateError, match=r"FAILED.*CONNECTED: the reason is USER_LOCKED_OUT; disconnect the store"
+    ):
+        connected(world)
+    assert world.pauses == [1]
+
+
+def test_a_connection_that_takes_too_long_is_told() -> None:
+    """A store that is not connected in time is an error that names its state."""
+    with pytest.raises(TimeoutError, match="After 7 s the state was still CONNECTING, not CONNECTED"):
+        connected(World("CONNECTING"), timeout=7)
+
+
+def test_a_custom_key_store_that_is_not_there_ends_the_wait() -> None:
+    """What a look ends in goes up for stores too."""
+    with pytest.raises(CustomKeyStoreNotFoundException):
+        connected(World("CustomKeyStoreNotFoundException"))
+
+
+def test_who_waits_for_a_key_loads_no_other_models() -> None:
+    """The models of custom key stores are loaded by the first look at one."""
+    code = "import sys, awskms_lite.waiting; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert "awskms_lite.models.keys" in result.stdout.split()
+    assert "awskms_lite.models.custom_key_stores" not in result.stdout.split()

@@ -9,11 +9,81 @@ from . import AsyncMethods
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..models.keys import DescribeKeyResponse, KeyMetadata, KeyState
+    from ..models.keys import (
+        CancelKeyDeletionResponse,
+        CreateKeyResponse,
+        DescribeKeyResponse,
+        KeyListEntry,
+        KeyMetadata,
+        KeyState,
+        ListKeysResponse,
+        ResourceOwnerType,
+        ScheduleKeyDeletionResponse,
+    )
+    from ..models.members import KMSResponse
+    from ..models.specs import CustomerMasterKeySpec, KeySpec, KeyUsageType, OriginType
+    from ..models.tags import Tag
+    from ..paging import AsyncListing
 
 
 class AsyncKeyMethods(AsyncMethods):
-    """What keys are, and waiting for what they become."""
+    """Keys: make, describe, list, enable, disable and delete them, and wait for what they become."""
+
+    async def create_key(
+        self,
+        *,
+        key_spec: KeySpec | str | None = None,
+        key_usage: KeyUsageType | str | None = None,
+        description: str | None = None,
+        policy: str | None = None,
+        bypass_policy_lockout_safety_check: bool | None = None,
+        tags: Sequence[Tag] | None = None,
+        multi_region: bool | None = None,
+        origin: OriginType | str | None = None,
+        custom_key_store_id: str | None = None,
+        xks_key_id: str | None = None,
+        customer_master_key_spec: CustomerMasterKeySpec | str | None = None,
+        timeout: float | None = None,
+    ) -> CreateKeyResponse:
+        """Make a key in this account and region; without arguments, a symmetric one for encryption.
+
+        Any other `key_spec` needs a `key_usage`. Neither of them, nor `origin` or `multi_region`, can be changed
+        later. With the `origin` EXTERNAL the key waits for material to be imported; with AWS_CLOUDHSM or
+        EXTERNAL_KEY_STORE it takes a `custom_key_store_id`, and the latter an `xks_key_id` too.
+        `description` (up to 8192 characters) and `tags` show in logs. `policy` is a JSON document; without one
+        the account decides by its IAM policies. KMS refuses one that would keep the caller from changing it
+        again, unless `bypass_policy_lockout_safety_check` is true: a key so locked needs AWS Support.
+        `customer_master_key_spec` is the older name of `key_spec`: pass one of the two at most.
+
+        A call whose answer is lost is not sent again: the second would make another key. The error says
+        `outcome_unknown` then, and `list_keys` what there is.
+
+        Permission: `kms:CreateKey`, in an IAM policy, and `kms:TagResource` for `tags`; the account's first
+        `multi_region` key needs `iam:CreateServiceLinkedRole` too.
+
+        Raises `CloudHsmClusterInvalidConfigurationException`, `CustomKeyStoreInvalidStateException`,
+        `CustomKeyStoreNotFoundException`, `DependencyTimeoutException`, `InvalidArnException`,
+        `KMSInternalException`, `LimitExceededException`, `MalformedPolicyDocumentException`, `TagException`,
+        `UnsupportedOperationException`, `XksKeyAlreadyInUseException`, `XksKeyInvalidConfigurationException`,
+        `XksKeyNotFoundException`.
+        """
+        from ..operations.keys import CREATE_KEY
+
+        return await self._call(
+            CREATE_KEY,
+            timeout,
+            key_spec=key_spec,
+            key_usage=key_usage,
+            description=description,
+            policy=policy,
+            bypass_policy_lockout_safety_check=bypass_policy_lockout_safety_check,
+            tags=tags,
+            multi_region=multi_region,
+            origin=origin,
+            custom_key_store_id=custom_key_store_id,
+            xks_key_id=xks_key_id,
+            customer_master_key_spec=customer_master_key_spec,
+        )
 
     async def describe_key(
         self, key_id: str, *, grant_tokens: Sequence[str] | None = None, timeout: float | None = None
@@ -33,6 +103,131 @@ class AsyncKeyMethods(AsyncMethods):
 
         return await self._call(DESCRIBE_KEY, timeout, key_id=key_id, grant_tokens=grant_tokens)
 
+    async def list_keys(
+        self,
+        *,
+        resource_owners: Sequence[ResourceOwnerType | str] | None = None,
+        limit: int | None = None,
+        marker: str | None = None,
+        timeout: float | None = None,
+    ) -> ListKeysResponse:
+        """Give a page of the keys of this account and region, AWS's own among them.
+
+        `resource_owners` says whose keys: SELF where it is None; with OTHER_ACCOUNTS_VIA_RAM those that other
+        accounts share with this one, whose ARNs name their owners. `limit` bounds the page: KMS takes 1 to
+        1000, and gives 100 where it is None. Where the page is `truncated`, its `next_marker` is the `marker`
+        of the next, for the same `resource_owners`.
+
+        Permission: `kms:ListKeys`, in an IAM policy.
+
+        Raises `DependencyTimeoutException`, `InvalidMarkerException`, `KMSInternalException`.
+        """
+        from ..operations.keys import LIST_KEYS
+
+        return await self._call(LIST_KEYS, timeout, resource_owners=resource_owners, limit=limit, marker=marker)
+
+    def iter_list_keys(
+        self,
+        *,
+        resource_owners: Sequence[ResourceOwnerType | str] | None = None,
+        limit: int | None = None,
+        marker: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncListing[KeyListEntry]:
+        """Go through all that `list_keys` lists, page by page as they are needed.
+
+        `limit` and `timeout` are for each page; `marker` is where to begin, the `marker` of a listing before.
+        """
+        from ..operations.keys import LIST_KEYS
+
+        return self._list(LIST_KEYS, timeout, resource_owners=resource_owners, limit=limit, marker=marker)
+
+    async def update_key_description(
+        self, key_id: str, description: str, *, timeout: float | None = None
+    ) -> KMSResponse:
+        """Describe a customer managed key in other words: 0 to 8192 characters, no place for secrets.
+
+        `key_id` is a key id or a key ARN of this account and region.
+
+        Permission: `kms:UpdateKeyDescription`, in the key's policy.
+
+        Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
+        `KMSInvalidStateException`, `NotFoundException`.
+        """
+        from ..operations.keys import UPDATE_KEY_DESCRIPTION
+
+        return await self._call(UPDATE_KEY_DESCRIPTION, timeout, key_id=key_id, description=description)
+
+    async def enable_key(self, key_id: str, *, timeout: float | None = None) -> KMSResponse:
+        """Let a disabled key be used again; nothing happens to one that is enabled.
+
+        `key_id` is a key id or a key ARN of this account and region. KMS may take some minutes until the
+        change is known everywhere.
+
+        Permission: `kms:EnableKey`, in the key's policy.
+
+        Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
+        `KMSInvalidStateException`, `LimitExceededException`, `NotFoundException`.
+        """
+        from ..operations.keys import ENABLE_KEY
+
+        return await self._call(ENABLE_KEY, timeout, key_id=key_id)
+
+    async def disable_key(self, key_id: str, *, timeout: float | None = None) -> KMSResponse:
+        """Let a key not be used for cryptography until it is enabled; nothing is lost by that.
+
+        It is the way to find out whether a key is still needed before its deletion is scheduled: who asks for
+        it gets a `DisabledException`, which CloudTrail records. `key_id` is a key id or a key ARN of this
+        account and region. KMS may take some minutes until the change is known everywhere.
+
+        Permission: `kms:DisableKey`, in the key's policy.
+
+        Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
+        `KMSInvalidStateException`, `NotFoundException`.
+        """
+        from ..operations.keys import DISABLE_KEY
+
+        return await self._call(DISABLE_KEY, timeout, key_id=key_id)
+
+    async def schedule_key_deletion(
+        self, key_id: str, *, pending_window_in_days: int | None = None, timeout: float | None = None
+    ) -> ScheduleKeyDeletionResponse:
+        """Have a key deleted after 7 to 30 days, 30 where `pending_window_in_days` is None.
+
+        Until then it cannot be used, and `cancel_key_deletion` keeps it. Afterwards all that was encrypted
+        under it is lost, and its aliases are gone; only a replica of a multi-Region key, and an asymmetric or
+        HMAC key with imported material, can be made anew. The days of a multi-Region primary begin when the
+        last of its replicas is deleted. `key_id` is a key id or a key ARN of this account and region.
+
+        A call whose answer is lost is not sent again: the second would find the key in the wrong state.
+        `describe_key` tells then.
+
+        Permission: `kms:ScheduleKeyDeletion`, in the key's policy.
+
+        Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
+        `KMSInvalidStateException`, `NotFoundException`.
+        """
+        from ..operations.keys import SCHEDULE_KEY_DELETION
+
+        return await self._call(
+            SCHEDULE_KEY_DELETION, timeout, key_id=key_id, pending_window_in_days=pending_window_in_days
+        )
+
+    async def cancel_key_deletion(self, key_id: str, *, timeout: float | None = None) -> CancelKeyDeletionResponse:
+        """Keep a key whose deletion is scheduled. It is disabled then: `enable_key` lets it be used again.
+
+        `key_id` is a key id or a key ARN of this account and region. A call whose answer is lost is not sent
+        again: the second would find the key in the wrong state. `describe_key` tells then.
+
+        Permission: `kms:CancelKeyDeletion`, in the key's policy.
+
+        Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
+        `KMSInvalidStateException`, `NotFoundException`.
+        """
+        from ..operations.keys import CANCEL_KEY_DELETION
+
+        return await self._call(CANCEL_KEY_DELETION, timeout, key_id=key_id)
+
     async def wait_until_key_state(
         self, key_id: str, state: KeyState | str, *, timeout: float = 300.0
     ) -> KeyMetadata:
@@ -49,15 +244,6 @@ class AsyncKeyMethods(AsyncMethods):
     async def wait_until_enabled(self, key_id: str, *, timeout: float = 300.0) -> KeyMetadata:
         """Wait until a key is enabled, as `wait_until_key_state` does."""
         return await self.wait_until_key_state(key_id, "Enabled", timeout=timeout)
-
-    async def wait_until_replica_ready(self, key_id: str, *, timeout: float = 300.0) -> KeyMetadata:
-        """Wait until a new replica of a multi-Region key is enabled; this client's region is the replica's.
-
-        As `wait_until_key_state`, but a key that is not found may still come.
-        """
-        from ..waiting import replica_ready
-
-        return await self._run(replica_ready(self._session, key_id, timeout), timeout)
 
     async def wait_until_deleted(self, key_id: str, *, timeout: float) -> None:
         """Wait until there is no such key any more.

@@ -1,5 +1,6 @@
 """Keys, what they are and how they live: the models of their operations."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, TypeAlias
@@ -7,7 +8,19 @@ from typing import Annotated, TypeAlias
 from attrs import field, frozen
 
 from .members import KMSResponse
-from .requests import Arn, Bounds, GrantTokens, KeyId, KMSRequest
+from .requests import (
+    Arn,
+    Bounds,
+    CloudHsmClusterId,
+    CustomKeyStoreId,
+    GrantTokens,
+    KeyId,
+    KeyMaterialId,
+    KMSRequest,
+    Limit,
+    Marker,
+    Policy,
+)
 from .specs import (
     CustomerMasterKeySpec,
     EncapsulationAlgorithmSpec,
@@ -20,13 +33,11 @@ from .specs import (
     OriginType,
     SigningAlgorithmSpec,
 )
+from .tags import Tag
 
-CustomKeyStoreId: TypeAlias = Annotated[str, Bounds(1, 64)]
-CloudHsmClusterId: TypeAlias = Annotated[str, Bounds(19, 24)]
 XksKeyId: TypeAlias = Annotated[str, Bounds(1, 128)]
 Description: TypeAlias = Annotated[str, Bounds(0, 8192)]
 Region: TypeAlias = Annotated[str, Bounds(1, 32)]
-KeyMaterialId: TypeAlias = Annotated[str, Bounds(64, 64)]
 
 
 class KeyState(StrEnum):
@@ -56,6 +67,13 @@ class MultiRegionKeyType(StrEnum):
 
     PRIMARY = "PRIMARY"
     REPLICA = "REPLICA"
+
+
+class ResourceOwnerType(StrEnum):
+    """Whose keys: the caller's account's own, or those that others share with it (Resource Access Manager)."""
+
+    SELF = "SELF"
+    OTHER_ACCOUNTS_VIA_RAM = "OTHER_ACCOUNTS_VIA_RAM"
 
 
 @frozen(kw_only=True)
@@ -121,11 +139,35 @@ class KeyMetadata:
 
 
 @frozen(kw_only=True)
+class CreateKeyRequest(KMSRequest):
+    """A new key; one of which nothing is said is symmetric, for encryption, with material of KMS's own."""
+
+    policy: Policy | None = None
+    description: Description | None = None
+    key_usage: KeyUsageType | str | None = None
+    customer_master_key_spec: CustomerMasterKeySpec | str | None = None
+    key_spec: KeySpec | str | None = None
+    origin: OriginType | str | None = None
+    custom_key_store_id: CustomKeyStoreId | None = None
+    bypass_policy_lockout_safety_check: bool | None = None
+    tags: Sequence[Tag] | None = None
+    multi_region: bool | None = None
+    xks_key_id: XksKeyId | None = None
+
+
+@frozen(kw_only=True)
+class CreateKeyResponse(KMSResponse):
+    """What KMS tells of the new key."""
+
+    key_metadata: KeyMetadata | None = None
+
+
+@frozen(kw_only=True)
 class DescribeKeyRequest(KMSRequest):
     """The key, by its id, its ARN, an alias or an alias's ARN."""
 
     key_id: KeyId
-    grant_tokens: GrantTokens | None = None
+    grant_tokens: GrantTokens | None = field(default=None, repr=False)
 
 
 @frozen(kw_only=True)
@@ -133,3 +175,86 @@ class DescribeKeyResponse(KMSResponse):
     """What KMS tells of the key."""
 
     key_metadata: KeyMetadata | None = None
+
+
+@frozen(kw_only=True)
+class ListKeysRequest(KMSRequest):
+    """Whose keys, the account's own where None; `limit` is for one page."""
+
+    limit: Limit | None = None
+    marker: Marker | None = None
+    resource_owners: Annotated[Sequence[ResourceOwnerType | str], Bounds(1, 2)] | None = None
+
+
+@frozen(kw_only=True)
+class KeyListEntry:
+    """A key: its id, and its ARN, which names its account."""
+
+    key_id: KeyId | None = None
+    key_arn: Arn | None = None
+
+
+@frozen(kw_only=True)
+class ListKeysResponse(KMSResponse):
+    """A page of keys; where `truncated`, the next page begins at `next_marker`."""
+
+    keys: tuple[KeyListEntry, ...] = ()
+    next_marker: Marker | None = None
+    truncated: bool | None = None
+
+
+@frozen(kw_only=True)
+class UpdateKeyDescriptionRequest(KMSRequest):
+    """The key, and its new description, which may be empty."""
+
+    key_id: KeyId
+    description: Description
+
+
+@frozen(kw_only=True)
+class EnableKeyRequest(KMSRequest):
+    """The key that may be used from now on."""
+
+    key_id: KeyId
+
+
+@frozen(kw_only=True)
+class DisableKeyRequest(KMSRequest):
+    """The key that may be used no more, until it is enabled."""
+
+    key_id: KeyId
+
+
+@frozen(kw_only=True)
+class ScheduleKeyDeletionRequest(KMSRequest):
+    """The key that shall be deleted, and how many days it waits for that: 7 to 30, 30 where None.
+
+    The service model would let 1 to 365 pass, which KMS refuses (API reference, ScheduleKeyDeletion).
+    """
+
+    key_id: KeyId
+    pending_window_in_days: Annotated[int, Bounds(7, 30)] | None = None
+
+
+@frozen(kw_only=True)
+class ScheduleKeyDeletionResponse(KMSResponse):
+    """When the key is deleted; a multi-Region primary that waits for its replicas has no `deletion_date` yet."""
+
+    key_id: KeyId | None = None
+    deletion_date: datetime | None = None
+    key_state: KeyState | str | None = None
+    pending_window_in_days: Annotated[int, Bounds(1, 365)] | None = None
+
+
+@frozen(kw_only=True)
+class CancelKeyDeletionRequest(KMSRequest):
+    """The key that shall not be deleted after all."""
+
+    key_id: KeyId
+
+
+@frozen(kw_only=True)
+class CancelKeyDeletionResponse(KMSResponse):
+    """The ARN of the key, which is disabled now."""
+
+    key_id: KeyId | None = None

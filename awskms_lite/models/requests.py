@@ -39,9 +39,18 @@ KeyId: TypeAlias = Annotated[str, Bounds(1, 2048)]
 Arn: TypeAlias = Annotated[str, Bounds(20, 2048)]
 Limit: TypeAlias = Annotated[int, Bounds(1, 1000)]
 Marker: TypeAlias = Annotated[str, Bounds(1, 1024)]
+Policy: TypeAlias = Annotated[str, Bounds(1, 131072)]
+"""A key policy, a JSON document."""
 GrantToken: TypeAlias = Annotated[str, Bounds(1, 8192)]
 GrantTokens: TypeAlias = Annotated[Sequence[GrantToken], Bounds(0, 10)]
 EncryptionContext: TypeAlias = Mapping[str, str]
+Plaintext: TypeAlias = Annotated[bytes, Bounds(1, 4096)]
+Ciphertext: TypeAlias = Annotated[bytes, Bounds(1, 6144)]
+PublicKey: TypeAlias = Annotated[bytes, Bounds(1, 8192)]
+KeyMaterialId: TypeAlias = Annotated[str, Bounds(64, 64)]
+KeyMaterialDescription: TypeAlias = Annotated[str, Bounds(0, 256)]
+CustomKeyStoreId: TypeAlias = Annotated[str, Bounds(1, 64)]
+CloudHsmClusterId: TypeAlias = Annotated[str, Bounds(19, 24)]
 
 
 class KMSRequest:

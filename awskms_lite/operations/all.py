@@ -2,8 +2,42 @@
 
 from typing import Any
 
-from . import Operation, aliases, keys, tags, usage
+from . import (
+    Operation,
+    aliases,
+    custom_key_stores,
+    data_keys,
+    encryption,
+    grants,
+    importing,
+    keys,
+    policies,
+    replicas,
+    rotation,
+    shared_secrets,
+    signing,
+    tags,
+    usage,
+)
 
 ALL_OPERATIONS: tuple[Operation[Any, Any], ...] = tuple(
-    row for subject in (aliases, keys, tags, usage) for name, row in vars(subject).items() if name.isupper()
+    row
+    for subject in (
+        aliases,
+        custom_key_stores,
+        data_keys,
+        encryption,
+        grants,
+        importing,
+        keys,
+        policies,
+        replicas,
+        rotation,
+        shared_secrets,
+        signing,
+        tags,
+        usage,
+    )
+    for name, row in vars(subject).items()
+    if name.isupper()
 )

@@ -1,8 +1,62 @@
 """The rows about keys and their lives."""
 
-from ..errors import DependencyTimeoutException, InvalidArnException, KMSInternalException, NotFoundException
-from ..models.keys import DescribeKeyRequest, DescribeKeyResponse
+from ..errors import (
+    CloudHsmClusterInvalidConfigurationException,
+    CustomKeyStoreInvalidStateException,
+    CustomKeyStoreNotFoundException,
+    DependencyTimeoutException,
+    InvalidArnException,
+    InvalidMarkerException,
+    KMSInternalException,
+    KMSInvalidStateException,
+    LimitExceededException,
+    MalformedPolicyDocumentException,
+    NotFoundException,
+    TagException,
+    UnsupportedOperationException,
+    XksKeyAlreadyInUseException,
+    XksKeyInvalidConfigurationException,
+    XksKeyNotFoundException,
+)
+from ..models.keys import (
+    CancelKeyDeletionRequest,
+    CancelKeyDeletionResponse,
+    CreateKeyRequest,
+    CreateKeyResponse,
+    DescribeKeyRequest,
+    DescribeKeyResponse,
+    DisableKeyRequest,
+    EnableKeyRequest,
+    ListKeysRequest,
+    ListKeysResponse,
+    ScheduleKeyDeletionRequest,
+    ScheduleKeyDeletionResponse,
+    UpdateKeyDescriptionRequest,
+)
+from ..models.members import KMSResponse
 from . import Operation
+
+CREATE_KEY = Operation(
+    name="CreateKey",
+    request=CreateKeyRequest,
+    response=CreateKeyResponse,
+    errors=(
+        CloudHsmClusterInvalidConfigurationException,
+        CustomKeyStoreInvalidStateException,
+        CustomKeyStoreNotFoundException,
+        DependencyTimeoutException,
+        InvalidArnException,
+        KMSInternalException,
+        LimitExceededException,
+        MalformedPolicyDocumentException,
+        TagException,
+        UnsupportedOperationException,
+        XksKeyAlreadyInUseException,
+        XksKeyInvalidConfigurationException,
+        XksKeyNotFoundException,
+    ),
+    replay_safe=False,  # the second would make another key, one that nobody knows and everybody pays for
+)
 
 DESCRIBE_KEY = Operation(
     name="DescribeKey",
@@ -10,4 +64,84 @@ DESCRIBE_KEY = Operation(
     response=DescribeKeyResponse,
     errors=(DependencyTimeoutException, InvalidArnException, KMSInternalException, NotFoundException),
     replay_safe=True,
+)
+
+LIST_KEYS = Operation(
+    name="ListKeys",
+    request=ListKeysRequest,
+    response=ListKeysResponse,
+    errors=(DependencyTimeoutException, InvalidMarkerException, KMSInternalException),
+    replay_safe=True,
+    items="keys",
+)
+
+UPDATE_KEY_DESCRIPTION = Operation(
+    name="UpdateKeyDescription",
+    request=UpdateKeyDescriptionRequest,
+    response=KMSResponse,
+    errors=(
+        DependencyTimeoutException,
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+    ),
+    replay_safe=True,
+)
+
+ENABLE_KEY = Operation(
+    name="EnableKey",
+    request=EnableKeyRequest,
+    response=KMSResponse,
+    errors=(
+        DependencyTimeoutException,
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        LimitExceededException,
+        NotFoundException,
+    ),
+    replay_safe=True,  # an enabled key may be enabled
+)
+
+DISABLE_KEY = Operation(
+    name="DisableKey",
+    request=DisableKeyRequest,
+    response=KMSResponse,
+    errors=(
+        DependencyTimeoutException,
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+    ),
+    replay_safe=True,  # a disabled key may be disabled
+)
+
+SCHEDULE_KEY_DELETION = Operation(
+    name="ScheduleKeyDeletion",
+    request=ScheduleKeyDeletionRequest,
+    response=ScheduleKeyDeletionResponse,
+    errors=(
+        DependencyTimeoutException,
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+    ),
+    replay_safe=False,  # the second would be told that the key is in the wrong state, pending deletion
+)
+
+CANCEL_KEY_DELETION = Operation(
+    name="CancelKeyDeletion",
+    request=CancelKeyDeletionRequest,
+    response=CancelKeyDeletionResponse,
+    errors=(
+        DependencyTimeoutException,
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+    ),
+    replay_safe=False,  # the second would be told that the key is in the wrong state, disabled
 )

@@ -1,0 +1,243 @@
+"""The methods about custom key stores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import Methods
+
+if TYPE_CHECKING:
+    from ..models.custom_key_stores import (
+        CreateCustomKeyStoreResponse,
+        CustomKeyStoresListEntry,
+        CustomKeyStoreType,
+        DescribeCustomKeyStoresResponse,
+        XksProxyAuthenticationCredentialType,
+        XksProxyConnectivityType,
+    )
+    from ..models.members import KMSResponse
+    from ..paging import Listing
+
+
+class CustomKeyStoreMethods(Methods):
+    """Key stores of one's own behind KMS: a CloudHSM cluster, or a key manager outside AWS."""
+
+    def create_custom_key_store(
+        self,
+        custom_key_store_name: str,
+        *,
+        cloud_hsm_cluster_id: str | None = None,
+        trust_anchor_certificate: str | None = None,
+        key_store_password: str | None = None,
+        custom_key_store_type: CustomKeyStoreType | str | None = None,
+        xks_proxy_uri_endpoint: str | None = None,
+        xks_proxy_uri_path: str | None = None,
+        xks_proxy_vpc_endpoint_service_name: str | None = None,
+        xks_proxy_vpc_endpoint_service_owner: str | None = None,
+        xks_proxy_authentication_credential: XksProxyAuthenticationCredentialType | None = None,
+        xks_proxy_connectivity: XksProxyConnectivityType | str | None = None,
+        timeout: float | None = None,
+    ) -> CreateCustomKeyStoreResponse:
+        """Make a custom key store, under a name that no other of this account and region has.
+
+        For a CloudHSM cluster: the cluster's id, its trust anchor (the text of customerCA.crt) and the password
+        of its user `kmsuser` (7 to 32 characters). For a key manager outside AWS: `custom_key_store_type`
+        "EXTERNAL_KEY_STORE", and of its proxy the endpoint ("https://" and a host), the path (it ends with
+        "/kms/xks/v1"), the credential and the connectivity; for "VPC_ENDPOINT_SERVICE" the service's name too,
+        and its owner where that is another account. The type stays what it is.
+
+        The store can be used once it is connected: `connect_custom_key_store`. A call whose answer is lost is
+        not sent again: the second would find the name in use.
+
+        Permission: `kms:CreateCustomKeyStore`, in an IAM policy.
+
+        Raises `CloudHsmClusterInUseException`, `CloudHsmClusterInvalidConfigurationException`,
+        `CloudHsmClusterNotActiveException`, `CloudHsmClusterNotFoundException`,
+        `CustomKeyStoreNameInUseException`, `IncorrectTrustAnchorException`, `KMSInternalException`,
+        `LimitExceededException`, `XksProxyIncorrectAuthenticationCredentialException`,
+        `XksProxyInvalidConfigurationException`, `XksProxyInvalidResponseException`,
+        `XksProxyUriEndpointInUseException`, `XksProxyUriInUseException`, `XksProxyUriUnreachableException`,
+        `XksProxyVpcEndpointServiceInUseException`, `XksProxyVpcEndpointServiceInvalidConfigurationException`,
+        `XksProxyVpcEndpointServiceNotFoundException`.
+        """
+        from ..operations.custom_key_stores import CREATE_CUSTOM_KEY_STORE
+
+        return self._call(
+            CREATE_CUSTOM_KEY_STORE,
+            timeout,
+            custom_key_store_name=custom_key_store_name,
+            cloud_hsm_cluster_id=cloud_hsm_cluster_id,
+            trust_anchor_certificate=trust_anchor_certificate,
+            key_store_password=key_store_password,
+            custom_key_store_type=custom_key_store_type,
+            xks_proxy_uri_endpoint=xks_proxy_uri_endpoint,
+            xks_proxy_uri_path=xks_proxy_uri_path,
+            xks_proxy_vpc_endpoint_service_name=xks_proxy_vpc_endpoint_service_name,
+            xks_proxy_vpc_endpoint_service_owner=xks_proxy_vpc_endpoint_service_owner,
+            xks_proxy_authentication_credential=xks_proxy_authentication_credential,
+            xks_proxy_connectivity=xks_proxy_connectivity,
+        )
+
+    def update_custom_key_store(
+        self,
+        custom_key_store_id: str,
+        *,
+        new_custom_key_store_name: str | None = None,
+        key_store_password: str | None = None,
+        cloud_hsm_cluster_id: str | None = None,
+        xks_proxy_uri_endpoint: str | None = None,
+        xks_proxy_uri_path: str | None = None,
+        xks_proxy_vpc_endpoint_service_name: str | None = None,
+        xks_proxy_vpc_endpoint_service_owner: str | None = None,
+        xks_proxy_authentication_credential: XksProxyAuthenticationCredentialType | None = None,
+        xks_proxy_connectivity: XksProxyConnectivityType | str | None = None,
+        timeout: float | None = None,
+    ) -> KMSResponse:
+        """Change a custom key store, or tell KMS of a password or a credential that was changed there.
+
+        What is None stays. The store must be disconnected, but for its name, and for path and credential of an
+        external one. A new cluster must have the same backups behind it as the old, and a new proxy must
+        lead to the same keys: without them, what they encrypted is lost.
+
+        Permission: `kms:UpdateCustomKeyStore`, in an IAM policy.
+
+        Raises `CloudHsmClusterInvalidConfigurationException`, `CloudHsmClusterNotActiveException`,
+        `CloudHsmClusterNotFoundException`, `CloudHsmClusterNotRelatedException`,
+        `CustomKeyStoreInvalidStateException`, `CustomKeyStoreNameInUseException`,
+        `CustomKeyStoreNotFoundException`, `KMSInternalException`,
+        `XksProxyIncorrectAuthenticationCredentialException`, `XksProxyInvalidConfigurationException`,
+        `XksProxyInvalidResponseException`, `XksProxyUriEndpointInUseException`, `XksProxyUriInUseException`,
+        `XksProxyUriUnreachableException`, `XksProxyVpcEndpointServiceInUseException`,
+        `XksProxyVpcEndpointServiceInvalidConfigurationException`,
+        `XksProxyVpcEndpointServiceNotFoundException`.
+        """
+        from ..operations.custom_key_stores import UPDATE_CUSTOM_KEY_STORE
+
+        return self._call(
+            UPDATE_CUSTOM_KEY_STORE,
+            timeout,
+            custom_key_store_id=custom_key_store_id,
+            new_custom_key_store_name=new_custom_key_store_name,
+            key_store_password=key_store_password,
+            cloud_hsm_cluster_id=cloud_hsm_cluster_id,
+            xks_proxy_uri_endpoint=xks_proxy_uri_endpoint,
+            xks_proxy_uri_path=xks_proxy_uri_path,
+            xks_proxy_vpc_endpoint_service_name=xks_proxy_vpc_endpoint_service_name,
+            xks_proxy_vpc_endpoint_service_owner=xks_proxy_vpc_endpoint_service_owner,
+            xks_proxy_authentication_credential=xks_proxy_authentication_credential,
+            xks_proxy_connectivity=xks_proxy_connectivity,
+        )
+
+    def delete_custom_key_store(self, custom_key_store_id: str, *, timeout: float | None = None) -> KMSResponse:
+        """Remove a custom key store that is disconnected and has no keys any more.
+
+        Cluster or key manager, and the keys in them, stay as they are. Where the store may be wanted again,
+        disconnect it instead. A call whose answer is lost is not sent again: the second would find no such
+        store.
+
+        Permission: `kms:DeleteCustomKeyStore`, in an IAM policy.
+
+        Raises `CustomKeyStoreHasCMKsException`, `CustomKeyStoreInvalidStateException`,
+        `CustomKeyStoreNotFoundException`, `KMSInternalException`.
+        """
+        from ..operations.custom_key_stores import DELETE_CUSTOM_KEY_STORE
+
+        return self._call(DELETE_CUSTOM_KEY_STORE, timeout, custom_key_store_id=custom_key_store_id)
+
+    def describe_custom_key_stores(
+        self,
+        *,
+        custom_key_store_id: str | None = None,
+        custom_key_store_name: str | None = None,
+        limit: int | None = None,
+        marker: str | None = None,
+        timeout: float | None = None,
+    ) -> DescribeCustomKeyStoresResponse:
+        """Give a page of the custom key stores of this account and region, or one by its id or its name.
+
+        `connection_state` tells whether a store can be used, and `connection_error_code` why it could not be
+        connected. `limit` bounds the page: KMS takes 1 to 1000. Where the page is `truncated`, its
+        `next_marker` is the `marker` of the next.
+
+        Permission: `kms:DescribeCustomKeyStores`, in an IAM policy.
+
+        Raises `CustomKeyStoreNotFoundException`, `InvalidMarkerException`, `KMSInternalException`.
+        """
+        from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
+
+        return self._call(
+            DESCRIBE_CUSTOM_KEY_STORES,
+            timeout,
+            custom_key_store_id=custom_key_store_id,
+            custom_key_store_name=custom_key_store_name,
+            limit=limit,
+            marker=marker,
+        )
+
+    def iter_describe_custom_key_stores(
+        self,
+        *,
+        custom_key_store_id: str | None = None,
+        custom_key_store_name: str | None = None,
+        limit: int | None = None,
+        marker: str | None = None,
+        timeout: float | None = None,
+    ) -> Listing[CustomKeyStoresListEntry]:
+        """Go through all that `describe_custom_key_stores` lists, page by page as they are needed.
+
+        `limit` and `timeout` are for each page; `marker` is where to begin, the `marker` of a listing before.
+        """
+        from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
+
+        return self._list(
+            DESCRIBE_CUSTOM_KEY_STORES,
+            timeout,
+            custom_key_store_id=custom_key_store_id,
+            custom_key_store_name=custom_key_store_name,
+            limit=limit,
+            marker=marker,
+        )
+
+    def connect_custom_key_store(self, custom_key_store_id: str, *, timeout: float | None = None) -> KMSResponse:
+        """Begin to connect a custom key store, so that its keys can be used.
+
+        That takes up to 20 minutes and may fail in the end: `wait_until_custom_key_store_connected` sees to
+        both. A store that failed is disconnected before it is connected again. Of a CloudHSM cluster one HSM
+        must be active, and `kmsuser` logged out; of an external store the proxy must answer.
+
+        Permission: `kms:ConnectCustomKeyStore`, in an IAM policy.
+
+        Raises `CloudHsmClusterInvalidConfigurationException`, `CloudHsmClusterNotActiveException`,
+        `CustomKeyStoreInvalidStateException`, `CustomKeyStoreNotFoundException`, `KMSInternalException`.
+        """
+        from ..operations.custom_key_stores import CONNECT_CUSTOM_KEY_STORE
+
+        return self._call(CONNECT_CUSTOM_KEY_STORE, timeout, custom_key_store_id=custom_key_store_id)
+
+    def disconnect_custom_key_store(
+        self, custom_key_store_id: str, *, timeout: float | None = None
+    ) -> KMSResponse:
+        """Part a custom key store from what is behind it: its keys can be managed, and not used, until it is back.
+
+        A call whose answer is lost is not sent again: the second would be told that the store is disconnected.
+
+        Permission: `kms:DisconnectCustomKeyStore`, in an IAM policy.
+
+        Raises `CustomKeyStoreInvalidStateException`, `CustomKeyStoreNotFoundException`, `KMSInternalException`.
+        """
+        from ..operations.custom_key_stores import DISCONNECT_CUSTOM_KEY_STORE
+
+        return self._call(DISCONNECT_CUSTOM_KEY_STORE, timeout, custom_key_store_id=custom_key_store_id)
+
+    def wait_until_custom_key_store_connected(
+        self, custom_key_store_id: str, *, timeout: float = 1800.0
+    ) -> CustomKeyStoresListEntry:
+        """Wait until a custom key store is connected, and give what KMS tells of it then.
+
+        It is asked for by `describe_custom_key_stores`, at first after a second, then ever more rarely, for
+        `timeout` seconds in all. Raises `StateError` where connecting it failed, with KMS's code for the
+        reason, `TimeoutError`, and what `describe_custom_key_stores` raises.
+        """
+        from ..waiting import custom_key_store_connected
+
+        return self._run(custom_key_store_connected(self._session, custom_key_store_id, timeout), timeout)

@@ -1,0 +1,89 @@
+"""The methods about replicas of multi-Region keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import Methods
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..models.keys import KeyMetadata
+    from ..models.members import KMSResponse
+    from ..models.replicas import ReplicateKeyResponse
+    from ..models.tags import Tag
+
+
+class ReplicaMethods(Methods):
+    """Multi-Region keys: replicate them, change their primary, and wait for a replica."""
+
+    def replicate_key(
+        self,
+        key_id: str,
+        replica_region: str,
+        *,
+        description: str | None = None,
+        policy: str | None = None,
+        bypass_policy_lockout_safety_check: bool | None = None,
+        tags: Sequence[Tag] | None = None,
+        timeout: float | None = None,
+    ) -> ReplicateKeyResponse:
+        """Make a replica of a multi-Region primary key in another region of its partition.
+
+        `key_id` is the id or the ARN of the primary, in this client's region. The replica has its id, its
+        material, its spec, its usage and its rotation in common with it; `description`, `policy` and `tags` are
+        its own, as in `create_key`. It is Creating for some seconds: `wait_until_replica_ready`, of a client
+        of `replica_region`, waits for it. Imported material is to be imported into the replica again.
+
+        A call whose answer is lost is not sent again: the second would find its own replica in the way.
+
+        Permission: `kms:ReplicateKey`, in the primary's policy; `kms:CreateKey`, and `kms:TagResource` for
+        `tags`, in an IAM policy that holds in `replica_region`.
+
+        Raises `AlreadyExistsException`, `DisabledException`, `InvalidArnException`, `KMSInternalException`,
+        `KMSInvalidStateException`, `LimitExceededException`, `MalformedPolicyDocumentException`,
+        `NotFoundException`, `TagException`, `UnsupportedOperationException`.
+        """
+        from ..operations.replicas import REPLICATE_KEY
+
+        return self._call(
+            REPLICATE_KEY,
+            timeout,
+            key_id=key_id,
+            replica_region=replica_region,
+            description=description,
+            policy=policy,
+            bypass_policy_lockout_safety_check=bypass_policy_lockout_safety_check,
+            tags=tags,
+        )
+
+    def update_primary_region(
+        self, key_id: str, primary_region: str, *, timeout: float | None = None
+    ) -> KMSResponse:
+        """Make the replica in another region the primary of a multi-Region key, and the primary a replica.
+
+        `key_id` is the id or the ARN of the primary there is, in this client's region; `primary_region` must
+        have a replica already. Both keys are Updating for some seconds, in which they can be used but neither
+        enabled nor disabled.
+
+        A call whose answer is lost is not sent again: the second would find that the key is no primary.
+        `describe_key` tells then.
+
+        Permission: `kms:UpdatePrimaryRegion`, in the policies of both keys.
+
+        Raises `DisabledException`, `InvalidArnException`, `KMSInternalException`, `KMSInvalidStateException`,
+        `NotFoundException`, `UnsupportedOperationException`.
+        """
+        from ..operations.replicas import UPDATE_PRIMARY_REGION
+
+        return self._call(UPDATE_PRIMARY_REGION, timeout, key_id=key_id, primary_region=primary_region)
+
+    def wait_until_replica_ready(self, key_id: str, *, timeout: float = 300.0) -> KeyMetadata:
+        """Wait until a new replica of a multi-Region key is enabled; this client's region is the replica's.
+
+        As `wait_until_key_state`, but a key that is not found may still come.
+        """
+        from ..waiting import replica_ready
+
+        return self._run(replica_ready(self._session, key_id, timeout), timeout)

@@ -1,0 +1,151 @@
+"""Grants, permissions given for a key without a change to its policy: the models of their operations."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+from attrs import field, frozen
+
+from .members import KMSResponse
+from .requests import Bounds, EncryptionContext, GrantToken, GrantTokens, KeyId, KMSRequest, Limit, Marker
+
+GrantId: TypeAlias = Annotated[str, Bounds(1, 128)]
+GrantName: TypeAlias = Annotated[str, Bounds(1, 256)]
+Principal: TypeAlias = Annotated[str, Bounds(1, 256)]
+"""The ARN of an account, a user, a role, a federated user or an assumed role."""
+ServicePrincipal: TypeAlias = Annotated[str, Bounds(1, 128)]
+"""The name of an AWS service, as in "backup.amazonaws.com"."""
+SourceArn: TypeAlias = Annotated[str, Bounds(20, 512)]
+
+
+class GrantOperation(StrEnum):
+    """What a grant can permit; a key permits those of them that fit its spec and usage."""
+
+    DECRYPT = "Decrypt"
+    ENCRYPT = "Encrypt"
+    GENERATE_DATA_KEY = "GenerateDataKey"
+    GENERATE_DATA_KEY_WITHOUT_PLAINTEXT = "GenerateDataKeyWithoutPlaintext"
+    RE_ENCRYPT_FROM = "ReEncryptFrom"
+    RE_ENCRYPT_TO = "ReEncryptTo"
+    SIGN = "Sign"
+    VERIFY = "Verify"
+    GET_PUBLIC_KEY = "GetPublicKey"
+    CREATE_GRANT = "CreateGrant"
+    RETIRE_GRANT = "RetireGrant"
+    DESCRIBE_KEY = "DescribeKey"
+    GENERATE_DATA_KEY_PAIR = "GenerateDataKeyPair"
+    GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT = "GenerateDataKeyPairWithoutPlaintext"
+    GENERATE_MAC = "GenerateMac"
+    VERIFY_MAC = "VerifyMac"
+    DERIVE_SHARED_SECRET = "DeriveSharedSecret"  # noqa: S105 - an operation's name
+    ENCAPSULATE = "Encapsulate"
+    DECAPSULATE = "Decapsulate"
+
+
+@frozen(kw_only=True)
+class GrantConstraints:
+    """When a grant counts: for which encryption contexts, and on behalf of which resource.
+
+    A context must hold all pairs of the subset, or be equal to the pairs; KMS takes up to 8 of them. They are
+    no place for secrets: constraints show in CloudTrail.
+    """
+
+    encryption_context_subset: EncryptionContext | None = None
+    encryption_context_equals: EncryptionContext | None = None
+    source_arn: SourceArn | None = None
+
+
+@frozen(kw_only=True)
+class CreateGrantRequest(KMSRequest):
+    """What a principal may do with a key, when, and who may end that.
+
+    The grantee is either a principal or a service; so is the one who may retire the grant. `name` makes one
+    grant of all requests that are alike.
+    """
+
+    key_id: KeyId
+    operations: Sequence[GrantOperation | str]
+    grantee_principal: Principal | None = None
+    grantee_service_principal: ServicePrincipal | None = None
+    retiring_principal: Principal | None = None
+    retiring_service_principal: ServicePrincipal | None = None
+    constraints: GrantConstraints | None = None
+    grant_tokens: GrantTokens | None = field(default=None, repr=False)
+    name: GrantName | None = None
+    dry_run: bool | None = None
+
+
+@frozen(kw_only=True)
+class CreateGrantResponse(KMSResponse):
+    """The grant, and the token that makes it count before all of KMS knows it."""
+
+    grant_token: GrantToken | None = field(default=None, repr=False)
+    grant_id: GrantId | None = None
+
+
+@frozen(kw_only=True)
+class RetireGrantRequest(KMSRequest):
+    """The grant that is needed no more, by its token, or by its id and its key's ARN."""
+
+    grant_token: GrantToken | None = field(default=None, repr=False)
+    key_id: KeyId | None = None
+    grant_id: GrantId | None = None
+    dry_run: bool | None = None
+
+
+@frozen(kw_only=True)
+class RevokeGrantRequest(KMSRequest):
+    """The grant that shall count no more, and its key."""
+
+    key_id: KeyId
+    grant_id: GrantId
+    dry_run: bool | None = None
+
+
+@frozen(kw_only=True)
+class ListGrantsRequest(KMSRequest):
+    """The key whose grants are asked for: all, one, or those of one grantee; `limit` is for one page."""
+
+    key_id: KeyId
+    grant_id: GrantId | None = None
+    grantee_principal: Principal | None = None
+    grantee_service_principal: ServicePrincipal | None = None
+    limit: Limit | None = None
+    marker: Marker | None = None
+
+
+@frozen(kw_only=True)
+class ListRetirableGrantsRequest(KMSRequest):
+    """The principal, or the service, that may retire the grants asked for; `limit` is for one page."""
+
+    retiring_principal: Principal | None = None
+    retiring_service_principal: ServicePrincipal | None = None
+    limit: Limit | None = None
+    marker: Marker | None = None
+
+
+@frozen(kw_only=True)
+class GrantListEntry:
+    """A grant. Where AWS's own services are the grantee, `grantee_principal` may be the name of one."""
+
+    key_id: KeyId | None = None
+    grant_id: GrantId | None = None
+    name: GrantName | None = None
+    creation_date: datetime | None = None
+    grantee_principal: Principal | None = None
+    grantee_service_principal: ServicePrincipal | None = None
+    retiring_principal: Principal | None = None
+    retiring_service_principal: ServicePrincipal | None = None
+    issuing_account: Principal | None = None
+    operations: tuple[GrantOperation | str, ...] = ()
+    constraints: GrantConstraints | None = None
+
+
+@frozen(kw_only=True)
+class ListGrantsResponse(KMSResponse):
+    """A page of grants; where `truncated`, the next page begins at `next_marker`."""
+
+    grants: tuple[GrantListEntry, ...] = ()
+    next_marker: Marker | None = None
+    truncated: bool | None = None

@@ -1,0 +1,103 @@
+"""Import of key material that was made elsewhere: the models of its operations."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from attrs import field, frozen
+
+from .members import KMSResponse
+from .requests import Bounds, Ciphertext, KeyId, KeyMaterialDescription, KeyMaterialId, KMSRequest, Plaintext
+from .specs import ExpirationModelType
+
+
+class AlgorithmSpec(StrEnum):
+    """How key material is wrapped for its way to KMS.
+
+    The two RSA_AES algorithms wrap it in an AES key, and that in the public key: private RSA keys need them.
+    SM2PKE is of the China regions.
+    """
+
+    RSAES_PKCS1_V1_5 = "RSAES_PKCS1_V1_5"
+    """KMS has taken it no more since October 2023."""
+    RSAES_OAEP_SHA_1 = "RSAES_OAEP_SHA_1"
+    RSAES_OAEP_SHA_256 = "RSAES_OAEP_SHA_256"
+    RSA_AES_KEY_WRAP_SHA_1 = "RSA_AES_KEY_WRAP_SHA_1"
+    RSA_AES_KEY_WRAP_SHA_256 = "RSA_AES_KEY_WRAP_SHA_256"
+    SM2PKE = "SM2PKE"
+
+
+class WrappingKeySpec(StrEnum):
+    """The kind of the public key that wraps key material for its way to KMS."""
+
+    RSA_2048 = "RSA_2048"
+    RSA_3072 = "RSA_3072"
+    RSA_4096 = "RSA_4096"
+    SM2 = "SM2"
+
+
+class ImportType(StrEnum):
+    """Whether a key had the material before."""
+
+    NEW_KEY_MATERIAL = "NEW_KEY_MATERIAL"
+    EXISTING_KEY_MATERIAL = "EXISTING_KEY_MATERIAL"
+
+
+@frozen(kw_only=True)
+class GetParametersForImportRequest(KMSRequest):
+    """The key of origin EXTERNAL that material is for, and how the material will be wrapped."""
+
+    key_id: KeyId
+    wrapping_algorithm: AlgorithmSpec | str
+    wrapping_key_spec: WrappingKeySpec | str
+
+
+@frozen(kw_only=True)
+class GetParametersForImportResponse(KMSResponse):
+    """The public key (DER) to wrap material with, and the token to send with it; both are good for 24 hours."""
+
+    key_id: KeyId | None = None
+    import_token: Ciphertext | None = field(default=None, repr=False)
+    public_key: Plaintext | None = field(default=None, repr=False)
+    parameters_valid_to: datetime | None = None
+
+
+@frozen(kw_only=True)
+class ImportKeyMaterialRequest(KMSRequest):
+    """Wrapped material for a key, the token that came with the wrapping key, and until when the material is good.
+
+    Where `expiration_model` is None the material expires, and `valid_to` is needed, 365 days from now at most.
+    """
+
+    key_id: KeyId
+    import_token: Ciphertext = field(repr=False)
+    encrypted_key_material: Ciphertext
+    valid_to: datetime | None = None
+    expiration_model: ExpirationModelType | str | None = None
+    import_type: ImportType | str | None = None
+    key_material_description: KeyMaterialDescription | None = None
+    key_material_id: KeyMaterialId | None = None
+
+
+@frozen(kw_only=True)
+class ImportKeyMaterialResponse(KMSResponse):
+    """The ARN of the key, and what KMS calls the material."""
+
+    key_id: KeyId | None = None
+    key_material_id: KeyMaterialId | None = None
+
+
+@frozen(kw_only=True)
+class DeleteImportedKeyMaterialRequest(KMSRequest):
+    """The key, and which of its imported materials to delete, the current one where None."""
+
+    key_id: KeyId
+    key_material_id: KeyMaterialId | None = None
+
+
+@frozen(kw_only=True)
+class DeleteImportedKeyMaterialResponse(KMSResponse):
+    """The ARN of the key, and the material that was deleted; its id may be empty."""
+
+    key_id: KeyId | None = None
+    key_material_id: Annotated[str, Bounds(0, 64)] | None = None

@@ -1,0 +1,54 @@
+"""Key policies, which say who may do what with a key: the models of their operations."""
+
+from typing import Annotated, TypeAlias
+
+from attrs import frozen
+
+from .members import KMSResponse
+from .requests import Bounds, KeyId, KMSRequest, Limit, Marker, Policy
+
+PolicyName: TypeAlias = Annotated[str, Bounds(1, 128)]
+
+
+@frozen(kw_only=True)
+class GetKeyPolicyRequest(KMSRequest):
+    """The key whose policy is asked for, and which policy, "default" where None."""
+
+    key_id: KeyId
+    policy_name: PolicyName | None = None
+
+
+@frozen(kw_only=True)
+class GetKeyPolicyResponse(KMSResponse):
+    """The policy, a JSON document."""
+
+    policy: Policy | None = None
+    policy_name: PolicyName | None = None
+
+
+@frozen(kw_only=True)
+class PutKeyPolicyRequest(KMSRequest):
+    """The key and the policy, a JSON document, that takes the place of the one it has."""
+
+    key_id: KeyId
+    policy_name: PolicyName | None = None
+    policy: Policy
+    bypass_policy_lockout_safety_check: bool | None = None
+
+
+@frozen(kw_only=True)
+class ListKeyPoliciesRequest(KMSRequest):
+    """The key whose policies' names are asked for; `limit` is for one page."""
+
+    key_id: KeyId
+    limit: Limit | None = None
+    marker: Marker | None = None
+
+
+@frozen(kw_only=True)
+class ListKeyPoliciesResponse(KMSResponse):
+    """A page of names; where `truncated`, the next page begins at `next_marker`."""
+
+    policy_names: tuple[PolicyName, ...] = ()
+    next_marker: Marker | None = None
+    truncated: bool | None = None

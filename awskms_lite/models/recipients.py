@@ -1,0 +1,26 @@
+"""Attested environments: to whom KMS can answer so that nobody else reads the answer."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from attrs import frozen
+
+from .requests import Bounds
+
+
+class KeyEncryptionMechanism(StrEnum):
+    """How an answer is encrypted to an attested environment."""
+
+    RSAES_OAEP_SHA_256 = "RSAES_OAEP_SHA_256"
+
+
+@frozen(kw_only=True)
+class RecipientInfo:
+    """A Nitro enclave or a NitroTPM, by the document that attests it and holds its public key.
+
+    KMS encrypts the secret part of its answer to that key, as `ciphertext_for_recipient`, and leaves the plain
+    form out.
+    """
+
+    key_encryption_algorithm: KeyEncryptionMechanism | str | None = None
+    attestation_document: Annotated[bytes, Bounds(1, 262144)] | None = None

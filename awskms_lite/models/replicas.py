@@ -1,0 +1,39 @@
+"""Replicas of multi-Region keys: the models of their operations."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from .keys import Description, KeyMetadata, Region
+from .members import KMSResponse
+from .requests import KeyId, KMSRequest, Policy
+from .tags import Tag
+
+
+@frozen(kw_only=True)
+class ReplicateKeyRequest(KMSRequest):
+    """A multi-Region primary key, and the replica that another region of its partition shall have."""
+
+    key_id: KeyId
+    replica_region: Region
+    policy: Policy | None = None
+    bypass_policy_lockout_safety_check: bool | None = None
+    description: Description | None = None
+    tags: Sequence[Tag] | None = None
+
+
+@frozen(kw_only=True)
+class ReplicateKeyResponse(KMSResponse):
+    """What KMS tells of the new replica."""
+
+    replica_key_metadata: KeyMetadata | None = None
+    replica_policy: Policy | None = None
+    replica_tags: tuple[Tag, ...] = ()
+
+
+@frozen(kw_only=True)
+class UpdatePrimaryRegionRequest(KMSRequest):
+    """The multi-Region primary key there is, and the region whose replica shall be it from now on."""
+
+    key_id: KeyId
+    primary_region: Region

@@ -1,0 +1,140 @@
+"""Signatures, public keys and message authentication codes: the models of their operations."""
+
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from .members import KMSResponse
+from .requests import Ciphertext, GrantTokens, KeyId, KMSRequest, Plaintext, PublicKey
+from .specs import (
+    CustomerMasterKeySpec,
+    EncapsulationAlgorithmSpec,
+    EncryptionAlgorithmSpec,
+    KeyAgreementAlgorithmSpec,
+    KeySpec,
+    KeyUsageType,
+    MacAlgorithmSpec,
+    SigningAlgorithmSpec,
+)
+
+
+class MessageType(StrEnum):
+    """What is given to be signed or verified."""
+
+    RAW = "RAW"
+    """The message itself, which KMS hashes. This is what KMS takes it for where nothing is said."""
+    DIGEST = "DIGEST"
+    """The message's hash, by the hash function that the signing algorithm is named after."""
+    EXTERNAL_MU = "EXTERNAL_MU"
+    """The 64 bytes that stand for a message in ML-DSA (FIPS 204)."""
+
+
+@frozen(kw_only=True)
+class SignRequest(KMSRequest):
+    """A message of 1 to 4096 bytes, or its digest, and the asymmetric key and the algorithm to sign it with."""
+
+    key_id: KeyId
+    message: Plaintext = field(repr=False)
+    message_type: MessageType | str | None = None
+    grant_tokens: GrantTokens | None = field(default=None, repr=False)
+    signing_algorithm: SigningAlgorithmSpec | str
+    dry_run: bool | None = None
+
+
+@frozen(kw_only=True)
+class SignResponse(KMSResponse):
+    """The signature: of an RSA key as in RFC 8017, of an ECDSA one in DER (RFC 3279, section 2.2.3)."""
+
+    key_id: KeyId | None = None
+    signature: Ciphertext | None = None
+    signing_algorithm: SigningAlgorithmSpec | str | None = None
+
+
+@frozen(kw_only=True)
+class VerifyRequest(KMSRequest):
+    """A signature, and the message, the key and the algorithm that it is said to be of."""
+
+    key_id: KeyId
+    message: Plaintext = field(repr=False)
+    message_type: MessageType | str | None = None
+    signature: Ciphertext
+    signing_algorithm: SigningAlgorithmSpec | str
+    grant_tokens: GrantTokens | None = field(default=None, repr=False)
+    dry_run: bool | None = None
+
+
+@frozen(kw_only=True)
+class VerifyResponse(KMSResponse):
+    """The signature is right: a wrong one is no answer but `KMSInvalidSignatureException`."""
+
+    key_id: KeyId | None = None
+    signature_valid: bool | None = None
+    signing_algorithm: SigningAlgorithmSpec | str | None = None
+
+
+@frozen(kw_only=True)
+class GetPublicKeyRequest(KMSRequest):
+    """The asymmetric key whose public half is asked for."""
+
+    key_id: KeyId
+    grant_tokens: GrantTokens | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class GetPublicKeyResponse(KMSResponse):
+    """A public key (DER, the SubjectPublicKeyInfo of RFC 5280), and what it may be used for.
+
+    The algorithms are those that KMS can undo or check with the private half; of the four lists the one that
+    fits `key_usage` is filled.
+    """
+
+    key_id: KeyId | None = None
+    public_key: PublicKey | None = None
+    customer_master_key_spec: CustomerMasterKeySpec | str | None = None
+    key_spec: KeySpec | str | None = None
+    key_usage: KeyUsageType | str | None = None
+    encryption_algorithms: tuple[EncryptionAlgorithmSpec | str, ...] = ()
+    signing_algorithms: tuple[SigningAlgorithmSpec | str, ...] = ()
+    key_agreement_algorithms: tuple[KeyAgreementAlgorithmSpec | str, ...] = ()
+    encapsulation_algorithms: tuple[EncapsulationAlgorithmSpec | str, ...] = ()
+
+
+@frozen(kw_only=True)
+class GenerateMacRequest(KMSRequest):
+    """A message of 1 to 4096 bytes, and the HMAC key and the algorithm to make its code with."""
+
+    message: Plaintext = field(repr=False)
+    key_id: KeyId
+    mac_algorithm: MacAlgorithmSpec | str
+    grant_tokens: GrantTokens | None = field(default=None, repr=False)
+    dry_run: bool | None = None
+
+
+@frozen(kw_only=True)
+class GenerateMacResponse(KMSResponse):
+    """The message's authentication code, 28 to 64 bytes by its algorithm."""
+
+    mac: Ciphertext | None = None
+    mac_algorithm: MacAlgorithmSpec | str | None = None
+    key_id: KeyId | None = None
+
+
+@frozen(kw_only=True)
+class VerifyMacRequest(KMSRequest):
+    """A code, and the message, the key and the algorithm that it is said to be of."""
+
+    message: Plaintext = field(repr=False)
+    key_id: KeyId
+    mac_algorithm: MacAlgorithmSpec | str
+    mac: Ciphertext
+    grant_tokens: GrantTokens | None = field(default=None, repr=False)
+    dry_run: bool | None = None
+
+
+@frozen(kw_only=True)
+class VerifyMacResponse(KMSResponse):
+    """The code is right: a wrong one is no answer but `KMSInvalidMacException`."""
+
+    key_id: KeyId | None = None
+    mac_valid: bool | None = None
+    mac_algorithm: MacAlgorithmSpec | str | None = None

@@ -1,0 +1,118 @@
+"""The rows about grants."""
+
+from ..errors import (
+    DependencyTimeoutException,
+    DisabledException,
+    DryRunOperationException,
+    InvalidArnException,
+    InvalidGrantIdException,
+    InvalidGrantTokenException,
+    InvalidMarkerException,
+    KMSInternalException,
+    KMSInvalidStateException,
+    LimitExceededException,
+    NotFoundException,
+)
+from ..models.grants import (
+    CreateGrantRequest,
+    CreateGrantResponse,
+    ListGrantsRequest,
+    ListGrantsResponse,
+    ListRetirableGrantsRequest,
+    RetireGrantRequest,
+    RevokeGrantRequest,
+)
+from ..models.members import KMSResponse
+from . import Operation
+
+
+def _is_named(request: CreateGrantRequest) -> bool:
+    """Say whether a second request gives the grant of the first; without a name it makes another.
+
+    The token is a new one each time, but all tokens of a grant do the same (API reference, CreateGrant, Name).
+    """
+    return request.name is not None
+
+
+CREATE_GRANT = Operation(
+    name="CreateGrant",
+    request=CreateGrantRequest,
+    response=CreateGrantResponse,
+    errors=(
+        DependencyTimeoutException,
+        DisabledException,
+        DryRunOperationException,
+        InvalidArnException,
+        InvalidGrantTokenException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        LimitExceededException,
+        NotFoundException,
+    ),
+    replay_safe=_is_named,
+)
+
+RETIRE_GRANT = Operation(
+    name="RetireGrant",
+    request=RetireGrantRequest,
+    response=KMSResponse,
+    errors=(
+        DependencyTimeoutException,
+        DryRunOperationException,
+        InvalidArnException,
+        InvalidGrantIdException,
+        InvalidGrantTokenException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+    ),
+    replay_safe=False,  # the second would be told that there is no such grant
+)
+
+REVOKE_GRANT = Operation(
+    name="RevokeGrant",
+    request=RevokeGrantRequest,
+    response=KMSResponse,
+    errors=(
+        DependencyTimeoutException,
+        DryRunOperationException,
+        InvalidArnException,
+        InvalidGrantIdException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+    ),
+    replay_safe=False,  # the second would be told that there is no such grant
+)
+
+LIST_GRANTS = Operation(
+    name="ListGrants",
+    request=ListGrantsRequest,
+    response=ListGrantsResponse,
+    errors=(
+        DependencyTimeoutException,
+        InvalidArnException,
+        InvalidGrantIdException,
+        InvalidMarkerException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+    ),
+    replay_safe=True,
+    items="grants",
+)
+
+LIST_RETIRABLE_GRANTS = Operation(
+    name="ListRetirableGrants",
+    request=ListRetirableGrantsRequest,
+    response=ListGrantsResponse,
+    errors=(
+        DependencyTimeoutException,
+        InvalidArnException,
+        InvalidMarkerException,
+        KMSInternalException,
+        NotFoundException,
+    ),
+    replay_safe=True,
+    items="grants",
+)

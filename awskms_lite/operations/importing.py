@@ -1,0 +1,79 @@
+"""The rows about import of key material."""
+
+from ..errors import (
+    DependencyTimeoutException,
+    ExpiredImportTokenException,
+    IncorrectKeyMaterialException,
+    InvalidArnException,
+    InvalidCiphertextException,
+    InvalidImportTokenException,
+    KMSInternalException,
+    KMSInvalidStateException,
+    NotFoundException,
+    UnsupportedOperationException,
+)
+from ..models.importing import (
+    DeleteImportedKeyMaterialRequest,
+    DeleteImportedKeyMaterialResponse,
+    GetParametersForImportRequest,
+    GetParametersForImportResponse,
+    ImportKeyMaterialRequest,
+    ImportKeyMaterialResponse,
+    ImportType,
+)
+from . import Operation
+
+
+def _may_be_there_already(request: ImportKeyMaterialRequest) -> bool:
+    """Say whether KMS takes the material a second time: not what is said to be new, which it is only once."""
+    return request.import_type != ImportType.NEW_KEY_MATERIAL
+
+
+GET_PARAMETERS_FOR_IMPORT = Operation(
+    name="GetParametersForImport",
+    request=GetParametersForImportRequest,
+    response=GetParametersForImportResponse,
+    errors=(
+        DependencyTimeoutException,
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+        UnsupportedOperationException,
+    ),
+    replay_safe=True,  # the second pair of key and token is as good as the first, which just expires
+)
+
+IMPORT_KEY_MATERIAL = Operation(
+    name="ImportKeyMaterial",
+    request=ImportKeyMaterialRequest,
+    response=ImportKeyMaterialResponse,
+    errors=(
+        DependencyTimeoutException,
+        ExpiredImportTokenException,
+        IncorrectKeyMaterialException,
+        InvalidArnException,
+        InvalidCiphertextException,
+        InvalidImportTokenException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+        UnsupportedOperationException,
+    ),
+    replay_safe=_may_be_there_already,
+)
+
+DELETE_IMPORTED_KEY_MATERIAL = Operation(
+    name="DeleteImportedKeyMaterial",
+    request=DeleteImportedKeyMaterialRequest,
+    response=DeleteImportedKeyMaterialResponse,
+    errors=(
+        DependencyTimeoutException,
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+        UnsupportedOperationException,
+    ),
+    replay_safe=False,  # the second would find no material, and could not say which one was deleted
+)

@@ -1,0 +1,107 @@
+"""The rows about rotation of key material."""
+
+from ..errors import (
+    ConflictException,
+    DependencyTimeoutException,
+    DisabledException,
+    InvalidArnException,
+    InvalidMarkerException,
+    KMSInternalException,
+    KMSInvalidStateException,
+    LimitExceededException,
+    NotFoundException,
+    UnsupportedOperationException,
+)
+from ..models.members import KMSResponse
+from ..models.rotation import (
+    DisableKeyRotationRequest,
+    EnableKeyRotationRequest,
+    GetKeyRotationStatusRequest,
+    GetKeyRotationStatusResponse,
+    ListKeyRotationsRequest,
+    ListKeyRotationsResponse,
+    RotateKeyOnDemandRequest,
+    RotateKeyOnDemandResponse,
+)
+from . import Operation
+
+ENABLE_KEY_ROTATION = Operation(
+    name="EnableKeyRotation",
+    request=EnableKeyRotationRequest,
+    response=KMSResponse,
+    errors=(
+        DependencyTimeoutException,
+        DisabledException,
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+        UnsupportedOperationException,
+    ),
+    replay_safe=True,  # the key rotates so already
+)
+
+DISABLE_KEY_ROTATION = Operation(
+    name="DisableKeyRotation",
+    request=DisableKeyRotationRequest,
+    response=KMSResponse,
+    errors=(
+        DependencyTimeoutException,
+        DisabledException,
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+        UnsupportedOperationException,
+    ),
+    replay_safe=True,  # the key does not rotate by itself any more
+)
+
+GET_KEY_ROTATION_STATUS = Operation(
+    name="GetKeyRotationStatus",
+    request=GetKeyRotationStatusRequest,
+    response=GetKeyRotationStatusResponse,
+    errors=(
+        DependencyTimeoutException,
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+        UnsupportedOperationException,
+    ),
+    replay_safe=True,
+)
+
+LIST_KEY_ROTATIONS = Operation(
+    name="ListKeyRotations",
+    request=ListKeyRotationsRequest,
+    response=ListKeyRotationsResponse,
+    errors=(
+        InvalidArnException,
+        InvalidMarkerException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        NotFoundException,
+        UnsupportedOperationException,
+    ),
+    replay_safe=True,
+    items="rotations",
+)
+
+ROTATE_KEY_ON_DEMAND = Operation(
+    name="RotateKeyOnDemand",
+    request=RotateKeyOnDemandRequest,
+    response=RotateKeyOnDemandResponse,
+    errors=(
+        ConflictException,
+        DependencyTimeoutException,
+        DisabledException,
+        InvalidArnException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        LimitExceededException,
+        NotFoundException,
+        UnsupportedOperationException,
+    ),
+    replay_safe=False,  # the second would rotate the key once more, of 25 times in its life
+)

@@ -1,0 +1,78 @@
+"""The rows about shared secrets."""
+
+from ..errors import (
+    DependencyTimeoutException,
+    DisabledException,
+    DryRunOperationException,
+    InvalidCiphertextException,
+    InvalidGrantTokenException,
+    InvalidKeyUsageException,
+    KeyUnavailableException,
+    KMSInternalException,
+    KMSInvalidStateException,
+    NotFoundException,
+)
+from ..models.shared_secrets import (
+    DecapsulateRequest,
+    DecapsulateResponse,
+    DeriveSharedSecretRequest,
+    DeriveSharedSecretResponse,
+    EncapsulateRequest,
+    EncapsulateResponse,
+)
+from . import Operation
+
+DERIVE_SHARED_SECRET = Operation(
+    name="DeriveSharedSecret",
+    request=DeriveSharedSecretRequest,
+    response=DeriveSharedSecretResponse,
+    errors=(
+        DependencyTimeoutException,
+        DisabledException,
+        DryRunOperationException,
+        InvalidGrantTokenException,
+        InvalidKeyUsageException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        KeyUnavailableException,
+        NotFoundException,
+    ),
+    replay_safe=True,
+)
+
+ENCAPSULATE = Operation(
+    name="Encapsulate",
+    request=EncapsulateRequest,
+    response=EncapsulateResponse,
+    errors=(
+        DependencyTimeoutException,
+        DisabledException,
+        DryRunOperationException,
+        InvalidGrantTokenException,
+        InvalidKeyUsageException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        KeyUnavailableException,
+        NotFoundException,
+    ),
+    replay_safe=True,  # a secret that nobody has seen is shared with nobody
+)
+
+DECAPSULATE = Operation(
+    name="Decapsulate",
+    request=DecapsulateRequest,
+    response=DecapsulateResponse,
+    errors=(
+        DependencyTimeoutException,
+        DisabledException,
+        DryRunOperationException,
+        InvalidCiphertextException,
+        InvalidGrantTokenException,
+        InvalidKeyUsageException,
+        KMSInternalException,
+        KMSInvalidStateException,
+        KeyUnavailableException,
+        NotFoundException,
+    ),
+    replay_safe=True,
+)
