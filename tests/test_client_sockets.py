@@ -457,6 +457,36 @@ class TestConnections:
             caller.get_key_last_usage(KEY_ID)
             assert (len(server.requests), server.connections) == (3, 1)
 
+    @pytest.mark.parametrize("parted", [True, False])
+    @pytest.mark.parametrize("surplus", [b"}", answer(b'{"KeyId":"of nobody"}')])
+    def test_what_comes_behind_an_answer_is_nobodys(self, way: Way, surplus: bytes, parted: bool) -> None:
+        """A second answer to one request is not taken for that to the next; the connection is not used again."""
+
+        def too_much(line: Line) -> None:
+            line.request()
+            if parted:  # the head by itself, and the rest in one piece with what is too much
+                head, _, body = answer().partition(b"\r\n\r\n")
+                line.send(head + b"\r\n\r\n")
+                line.pause(0.01)
+                line.send(body + surplus)
+            else:
+                line.send(answer() + surplus)
+            line.wait_for_end()
+
+        with ScriptedServer(too_much, replying(answer())) as server:
+            caller = caller_for(way, server)
+            assert [caller.get_key_last_usage(KEY_ID).key_id for _ in range(3)] == ["1234abcd"] * 3
+            assert server.connections == 2
+
+    def test_an_answer_of_unknown_length_ends_its_connection(self, way: Way) -> None:
+        """Where an answer does not say how long it is, nobody can tell what came behind it."""
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        chunked = head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(USED), USED)
+        with ScriptedServer(replying(chunked)) as server:
+            caller = caller_for(way, server)
+            assert [caller.get_key_last_usage(KEY_ID).key_id for _ in range(2)] == ["1234abcd"] * 2
+            assert server.connections == 2
+
     def test_a_connection_that_the_server_ended_is_replaced_unnoticed(self, way: Way) -> None:
         """An idle connection that the server has left is not used for the next call: no attempt is lost."""
         with ScriptedServer(cut_off(answer()), replying(answer())) as server:

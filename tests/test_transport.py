@@ -363,9 +363,9 @@ class TestConnecting:
 
     @staticmethod
     def backend_of(left: Clock, backend: Backend) -> lines.Backend:
-        limits = lines.Limits()
-        limits.timeouts = left
-        return lines.Backend(limits, backend)
+        exchange = lines.Exchange()
+        exchange.timeouts = left
+        return lines.Backend(exchange, backend)
 
     def test_each_address_gets_what_is_left(self) -> None:
         """An address that does not answer leaves the next one less, and the handshake what remains."""

@@ -166,9 +166,10 @@ class Connections:
         transport = self._idle.take(origin) or Line(self._roots.context(url.scheme))
         surplus: Line | None = transport
         try:
-            transport.limits.timeouts = timeouts
+            transport.exchange.begin(timeouts)
             answer = _read(transport.handle_request(_message(request, url, timeouts)), request, deadline)
-            surplus = self._idle.put(origin, transport)
+            if transport.exchange.is_over(answer):
+                surplus = self._idle.put(origin, transport)
             return answer
         finally:
             if surplus is not None:
@@ -198,9 +199,11 @@ class AsyncConnections:
             surplus: AsyncLine | None = transport
             try:
                 with anyio.move_on_after(limit):
+                    transport.exchange.begin(timeouts)
                     response = await transport.handle_async_request(_message(request, url, timeouts))
                     answer = await _read_async(response)
-                    surplus = self._idle.put(origin, transport)
+                    if transport.exchange.is_over(answer):
+                        surplus = self._idle.put(origin, transport)
                     return answer
                 raise too_late(request)
             finally:
