@@ -157,6 +157,8 @@ def call(
             clock_was_set = session.service_clock.set_right(error, signed_at)
             wait = attempts.wait_after(error, clock_was_set=clock_was_set, left=deadline - session.clock())
             if wait is None:
+                if isinstance(error, TransportError):
+                    error.attempts = attempts.number
                 error.outcome_unknown = not operation.replay_safe and may_have_acted(error)
                 raise
             if wait:

@@ -63,7 +63,9 @@ def _is_number(value: object) -> TypeGuard[float]:
 class Pacing:
     """How fast a client sends: `rates` in calls a second by operation, in place of KMS's own quotas (`QUOTAS`).
 
-    Operations that neither names are not paced. After a pause `burst` calls may go out at once.
+    So `Pacing()` asks GetKeyLastUsage 5 times a second. Names are KMS's, to the letter; operations that neither
+    names are not paced. After a pause `burst` calls may go out at once. How long a call waits for its turn is
+    bounded by its `timeout` alone.
     """
 
     rates: Mapping[str, float] | None = field(default=None, validator=_check_rates)

@@ -286,14 +286,14 @@ def below_http(error: Exception, request: Request) -> errors.TransportError:
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         return errors.ConnectError(
             f"{host} could not prove who it is ({reason}). Check the endpoint; where a company's proxy or an "
-            "authority of your own signs, name its root in SSL_CERT_FILE."
+            "authority of your own signs, name a file with its root in AWS_CA_BUNDLE."
         )
     if names & {"ConnectError", "ProxyError", "UnsupportedProtocol"}:
         return errors.ConnectError(
             f"No connection to {host} ({reason}). Check the endpoint, the network and the proxy."
         )
     return errors.TransportError(
-        f"The connection to {host} broke off ({reason}). Try again; look at what lies between."
+        f"The connection to {host} broke off ({reason}). Try again; check proxies and firewalls on the way."
     )
 
 
