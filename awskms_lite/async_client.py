@@ -86,6 +86,7 @@ class AsyncKMSClient:
             timeout=timeout,
             mfa=mfa,
             clock=clock,
+            timer=time.monotonic if clock is time.time else clock,
             random=random,
             new_id=new_id,
         )
@@ -110,12 +111,15 @@ class AsyncKMSClient:
         """Where requests go, without a slash at the end."""
         return self._session.endpoint_url
 
-    async def resolve_credentials(self) -> Credentials:
-        """Give the credentials that calls are signed with; raises `CredentialsError` where there are none."""
+    async def resolve_credentials(self, *, timeout: float | None = None) -> Credentials:
+        """Give the credentials that calls are signed with; raises `CredentialsError` where there are none.
+
+        `timeout` (seconds) bounds the search in place of the client's own.
+        """
         self._driver.check_open()
         cache = self._session.credentials
         current = cache.current()
-        return await self._driver.run(cache.get()) if current is None else current
+        return await self._driver.run(cache.get(), timeout) if current is None else current
 
     async def get_key_last_usage(self, key_id: str, *, timeout: float | None = None) -> GetKeyLastUsageResponse:
         """Ask when and how a key was last used for a successful cryptographic operation.

@@ -72,7 +72,7 @@ class ConnectError(TransportError):
 
 
 class TimeoutError(TransportError, builtins.TimeoutError):  # noqa: A001 - the name httpx and the builtins use
-    """The answer did not come in time."""
+    """The answer did not come in time, or the turn to send the request would not (`Pacing`)."""
 
 
 class ConnectTimeoutError(ConnectError, TimeoutError):

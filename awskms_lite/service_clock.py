@@ -47,11 +47,11 @@ class ServiceClock:
         theirs = read_date(date)
         if theirs is None or theirs > _LATEST or abs(theirs - then) < least:
             return False
-        self.offset = theirs - self._clock()
-        side = "behind" if self.offset > 0 else "ahead of"
-        logger.warning(
-            "This machine's clock is %.0f s %s the service's, and is made up for: set it.", abs(self.offset), side
-        )
+        before, self.offset = self.offset, theirs - self._clock()
+        if abs(self.offset - before) >= _FAR:
+            side = "behind" if self.offset > 0 else "ahead of"
+            said = "This machine's clock is %.0f s %s the service's, and is made up for: set it."
+            logger.warning(said, abs(self.offset), side)
         return True
 
 

@@ -90,7 +90,7 @@ def in_memory(way: Way, *given: httpx.Response | Exception) -> Any:
 
 
 def test_each_attempt_leaves_one_line(way: Way, caplog: pytest.LogCaptureFixture) -> None:
-    """A line says operation, number, host, status, request id and duration of an attempt; another tells each wait."""
+    """A line says operation, number, host, status, request id and duration of an attempt; another each wait."""
     caplog.set_level(logging.DEBUG, logger="awskms_lite")
     caller = in_memory(
         way,

@@ -447,6 +447,17 @@ class TestSockets:
                 connections.send(Request("POST", server.url, [], b"{}"), {"connect": PATIENCE, "read": 0.1}, None)
             assert server.lines[0].done.wait(PATIENCE)
 
+    def test_an_error_that_is_compressed_goes_by_its_status(
+        self, context: ssl.SSLContext | None, tmp_path: Path
+    ) -> None:
+        """A proxy's page that nobody can read is still the error that its status says; its connection ends."""
+        page = answer(b"\x1f\x8b not read", 503, headers={"Content-Encoding": "gzip"})
+        with ScriptedServer(replying(page), ssl_context=context) as server:
+            connections = self.connections(server, tmp_path)
+            told = connections.send(Request("POST", server.url, [], b"{}"), {"read": PATIENCE}, None)
+            assert (told.status, told.body) == (503, b"")
+            assert server.lines[0].done.wait(PATIENCE)
+
     def test_it_is_freed_with_those_who_hold_it(self, context: ssl.SSLContext | None, tmp_path: Path) -> None:
         """Connections that nobody closed go, with the warning that Python has for that, when nobody holds them."""
         with ScriptedServer(replying(answer()), ssl_context=context) as server:

@@ -22,7 +22,7 @@ Timeouts: TypeAlias = dict[str, float | None]
 """Seconds for each phase of an attempt, under httpx's names: connect, read, write, pool."""
 
 KEEP_ALIVE = 20.0
-"""Seconds that a connection without work is kept."""
+"""Seconds that a connection without work is kept; when the next call ends, it is closed."""
 
 _ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
 
