@@ -12,7 +12,7 @@ ALONE = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && env -i PATH="$$PATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all cases lint format format-check types interop bench check clean
+.PHONY: help demo test test-all soak cases lint format format-check types interop bench check clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test-all: ## run the tests on each Python from 3.11 to 3.14 that answers here
 			PYENV_VERSION=3.$$minor $(MAKE) --no-print-directory test PYTHON=python3.$$minor VENV=.venv-3.$$minor || exit 1; \
 		else echo "python3.$$minor does not answer here: passed over"; fi; \
 	done
+
+soak: $(VENV)/.group-test ## make 100,000 calls through faults: none is lost or mixed up, and nothing grows
+	@$(ALONE) $(BIN)/python tests/soak.py $(ARGS)
 
 cases: $(VENV)/.group-test ## run a folder of case files beside our own: make cases CASES=DIR
 	@test -d "$(CASES)" || { echo "name a folder of case files: make cases CASES=DIR" >&2; exit 2; }

@@ -120,6 +120,7 @@ class AsyncKMSClient(
             timeout=timeout,
             mfa=mfa,
             clock=clock,
+            timer=time.monotonic if clock is time.time else clock,
             random=random,
             new_id=new_id,
         )
@@ -144,12 +145,15 @@ class AsyncKMSClient(
         """Where requests go, without a slash at the end."""
         return self._session.endpoint_url
 
-    async def resolve_credentials(self) -> Credentials:
-        """Give the credentials that calls are signed with; raises `CredentialsError` where there are none."""
+    async def resolve_credentials(self, *, timeout: float | None = None) -> Credentials:
+        """Give the credentials that calls are signed with; raises `CredentialsError` where there are none.
+
+        `timeout` (seconds) bounds the search in place of the client's own.
+        """
         self._driver.check_open()
         cache = self._session.credentials
         current = cache.current()
-        return await self._driver.run(cache.get()) if current is None else current
+        return await self._driver.run(cache.get(), timeout) if current is None else current
 
     async def aclose(self) -> None:
         """Close the connections of this event loop; a second time does nothing. Your `http_client` stays open."""

@@ -3,12 +3,14 @@
 Written once, as a flow; which driver runs it is none of its business.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import sha256
 from math import inf
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import quote
+
+from attrs import evolve
 
 from ._version import __version__
 from .credentials import chain
@@ -29,7 +31,7 @@ from .pacing import Pace, Paces, Pacing
 from .protocol import decode, encode, target
 from .retry import Attempts, RetryPolicy, RetryQuota, may_have_acted
 from .service_clock import ServiceClock
-from .settings import Settings
+from .settings import Setting, Settings
 from .sigv4 import PostSigner
 from .steps import Flow, Request, send, sleep
 
@@ -55,7 +57,7 @@ class Session(NamedTuple):
     quota: RetryQuota
     paces: Paces
     timeout: float | None
-    clock: Callable[[], float]
+    timer: Callable[[], float]
     service_clock: ServiceClock
     random: Callable[[], float]
     new_id: Callable[[], str]
@@ -70,12 +72,15 @@ def open_session(
     timeout: float | None,
     mfa: Callable[[str], str] | None,
     clock: Callable[[], float],
+    timer: Callable[[], float],
     random: Callable[[], float],
     new_id: Callable[[], str],
 ) -> Session:
-    """Make what a client's calls will share; `new_id` gives each call the UUID that names it to the service.
+    """Make what a client's calls will share.
 
-    Raises `ConfigurationError` for options that are at odds, and `ParameterError` for those of a wrong kind.
+    `clock` gives seconds since 1970, and `timer` seconds by a clock that nobody sets; `new_id` gives each call
+    the UUID that names it to the service. Raises `ConfigurationError` for options that are at odds, and
+    `ParameterError` for those of a wrong kind.
     """
     url, region = settings.address("kms", "kms")
     for name, value, wanted in (
@@ -85,7 +90,10 @@ def open_session(
     ):
         if not isinstance(value, wanted | None):
             raise ParameterError(f"{name} must be awskms_lite.{wanted.__name__}, not {type(value).__name__}.")
-    retry = retry or RetryPolicy(settings.retry_mode.value, settings.max_attempts.value)
+    if retry is not None:  # for STS too
+        mode, attempts = Setting(retry.mode, "retry"), Setting(retry.max_attempts, "retry")
+        settings = evolve(settings, retry_mode=mode, max_attempts=attempts)
+    retry = RetryPolicy(settings.retry_mode.value, settings.max_attempts.value)
     service_clock = ServiceClock(clock)
     if credentials is None:
         find = partial(chain.find, settings, clock=service_clock, random=random, mfa=mfa)
@@ -101,7 +109,7 @@ def open_session(
         quota=RetryQuota(),
         paces=Paces(pacing, adaptive=retry.mode == "adaptive"),
         timeout=timeout,
-        clock=clock,
+        timer=timer,
         service_clock=service_clock,
         random=random,
         new_id=new_id,
@@ -124,26 +132,27 @@ def call(
     """Make one call, retries and waits included, and give the model of its answer.
 
     `timeout` (seconds) is what the driver allows the whole call, the session's own where it is None. A retry
-    that could not end in time is not begun: the error of the attempt before goes up, or `TimeoutError` where it
-    is its turn that would come too late. Raises whatever `KMSLiteError` the last attempt ended in.
+    that could not end in time is not begun: the error of the attempt before goes up. Raises whatever
+    `KMSLiteError` the last attempt ended in.
     """
-    for key_id in _key_ids(request):
-        check_key_region(key_id, session.region)
+    _check_regions(request, session.region)
     replay_safe = operation.may_be_repeated(request)
     body = encode(request)
     payload_hash = sha256(body).hexdigest()
     named = [*_UNSIGNED, ("amz-sdk-invocation-id", session.new_id()), *_trace(session.settings.environ)]
     paces = session.paces.of(operation.name)
     timeout = session.timeout if timeout is None else timeout
-    deadline = inf if timeout is None else session.clock() + timeout
+    deadline = inf if timeout is None else session.timer() + timeout
     attempts = Attempts(session.retry, session.quota, session.random, replay_safe=replay_safe)
-    renewed = False
+    renewed, throttled = False, False
     while True:
-        turns = yield from _take_turns(session, paces, deadline, again=attempts.number > 1)
+        if paces and session.credentials.current() is None:
+            yield from session.credentials.get()  # first, since the turns may be over by the time there are some
+        turns = yield from _take_turns(session, paces, deadline, throttled=throttled)
         credentials = session.credentials.current() or (yield from session.credentials.get())
         signed_at = session.service_clock()
         headers = session.signer.headers(credentials, target(operation), payload_hash, signed_at)
-        count = ("amz-sdk-request", f"attempt={attempts.number}; max={session.retry.max_attempts}")
+        count = ("amz-sdk-request", f"attempt={attempts.number}; max={attempts.most}")
         try:
             signed = Request("POST", session.endpoint_url, [*headers, *named, count], body)
             response = yield from send(signed, acts=not replay_safe)
@@ -153,12 +162,16 @@ def call(
             if renewed or not (yield from _renew(session, credentials)):
                 raise
             renewed = True
-            attempts.number += 1
+            attempts.begin_renewed()
         except KMSLiteError as error:
             _learn(session, turns, error)
             clock_was_set = session.service_clock.set_right(error, signed_at)
-            wait = attempts.wait_after(error, clock_was_set=clock_was_set, left=deadline - session.clock())
+            throttled = isinstance(error, ServiceError) and error.kind == "throttling"
+            left = deadline - session.timer() - _backlog(session, paces)
+            wait = attempts.begin_next(error, clock_was_set=clock_was_set, left=left)
             if wait is None:
+                if isinstance(error, TransportError):
+                    error.attempts = attempts.number
                 error.outcome_unknown = not replay_safe and may_have_acted(error)
                 raise
             if wait:
@@ -169,16 +182,19 @@ def call(
             return answer
 
 
-def _take_turns(session: Session, paces: tuple[Pace, ...], deadline: float, *, again: bool) -> Flow[list[Turn]]:
+def _take_turns(
+    session: Session, paces: tuple[Pace, ...], deadline: float, *, throttled: bool
+) -> Flow[list[Turn]]:
     """Wait until it is our turn to send by each of the paces, and give the turns.
 
-    Raises `TimeoutError` at once where one of them does not come in time.
+    `throttled` says that it is to send a throttled request again. Raises `TimeoutError` at once where a turn
+    does not come in time.
     """
     turns: list[Turn] = []
     came = False
     try:
         for pace in paces:
-            turns.append((pace, pace.take(session.clock(), again=again)))
+            turns.append((pace, pace.take(session.timer(), again=throttled)))
             yield from _wait_for(session, *turns[-1], deadline)
         came = True
     finally:
@@ -189,12 +205,17 @@ def _take_turns(session: Session, paces: tuple[Pace, ...], deadline: float, *, a
 
 
 def _wait_for(session: Session, pace: Pace, turn: int, deadline: float) -> Flow[None]:
-    now = session.clock()
+    now = session.timer()
     while wait := pace.wait(turn, now, deadline):
         yield from sleep(wait)
-        before, now = now, session.clock()
-        if now <= before:  # the clock stands still or was set back: the wait itself must do
+        before, now = now, session.timer()
+        if now == before:  # a test's, which stands still: the wait itself must do
             break
+
+
+def _backlog(session: Session, paces: tuple[Pace, ...]) -> float:
+    """Give the seconds until a turn that is taken now would come."""
+    return max((pace.backlog(session.timer()) for pace in paces), default=0.0)
 
 
 def _learn(session: Session, turns: list[Turn], error: KMSLiteError | None = None) -> None:
@@ -202,15 +223,15 @@ def _learn(session: Session, turns: list[Turn], error: KMSLiteError | None = Non
     if turns and not isinstance(error, TransportError):
         throttled = isinstance(error, ServiceError) and error.kind == "throttling"
         for pace, turn in turns:
-            pace.learn(turn, throttled=throttled, now=session.clock())
+            pace.learn(turn, throttled=throttled, now=session.timer())
 
 
-def _key_ids(request: object) -> Iterator[str]:
-    """Give the keys that a request names."""
+def _check_regions(request: object, region: str) -> None:
+    """Raise `ParameterError` where a key that the request names is of another region."""
     for name in ("key_id", "target_key_id", "source_key_id", "destination_key_id"):
         key_id: str | None = getattr(request, name, None)
         if key_id is not None:
-            yield key_id
+            check_key_region(key_id, region)
 
 
 def _renew(session: Session, refused: Credentials) -> Flow[bool]:

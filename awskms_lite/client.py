@@ -117,6 +117,7 @@ class KMSClient(
             timeout=timeout,
             mfa=mfa,
             clock=clock,
+            timer=time.monotonic if clock is time.time else clock,
             random=random,
             new_id=new_id,
         )
@@ -141,12 +142,15 @@ class KMSClient(
         """Where requests go, without a slash at the end."""
         return self._session.endpoint_url
 
-    def resolve_credentials(self) -> Credentials:
-        """Give the credentials that calls are signed with; raises `CredentialsError` where there are none."""
+    def resolve_credentials(self, *, timeout: float | None = None) -> Credentials:
+        """Give the credentials that calls are signed with; raises `CredentialsError` where there are none.
+
+        `timeout` (seconds) bounds the search in place of the client's own.
+        """
         self._driver.check_open()
         cache = self._session.credentials
         current = cache.current()
-        return self._driver.run(cache.get()) if current is None else current
+        return self._driver.run(cache.get(), timeout) if current is None else current
 
     def close(self) -> None:
         """Close the connections; a second time does nothing. An `http_client` of yours stays open."""

@@ -168,7 +168,7 @@ class Driver(_Lifetime):
         try:
             return self._run(flow, None if limit is None else monotonic() + limit)
         except _OutOfTime as end:
-            raise _too_late(end.acting) from end.__cause__
+            raise _too_late(limit, end.acting) from end.__cause__
 
     def _run(self, flow: Flow[T], deadline: float | None) -> T:
         outcome: object = None
@@ -198,6 +198,7 @@ class Driver(_Lifetime):
             case Sleep(seconds):
                 if _left(seconds, deadline) < seconds:
                     raise _OutOfTime
+                logger.debug("Waiting %.3f s", seconds)
                 self._sleep(seconds)
             case Alone(flow, wait):
                 return self._run_alone(flow, wait, deadline)
@@ -304,7 +305,7 @@ class AsyncDriver(_Lifetime):
             return await self._run(flow, run)
         with anyio.move_on_after(limit):
             return await self._run(flow, run)
-        raise _too_late(run.acting)
+        raise _too_late(limit, run.acting)
 
     async def _run(self, flow: Flow[T], run: "_Run") -> T:
         outcome: object = None
@@ -331,6 +332,7 @@ class AsyncDriver(_Lifetime):
             case Send():
                 return await self._send(step)
             case Sleep(seconds):
+                logger.debug("Waiting %.3f s", seconds)
                 await self._sleep(seconds)
             case Alone(flow, wait):
                 return await self._run_alone(flow, wait, run)
@@ -418,9 +420,10 @@ def _is_acting(step: Step) -> bool:
     return isinstance(step, Send) and step.acts
 
 
-def _too_late(acting: bool) -> TimeoutError:
+def _too_late(limit: float | None, acting: bool) -> TimeoutError:
     error = TimeoutError(
-        "The call did not come to its end within its timeout: try again later, or allow a longer one."
+        f"The call did not come to its end within its timeout of {limit:g} s: try again later, or allow a longer "
+        "one."
     )
     error.outcome_unknown = acting
     return error
@@ -430,9 +433,11 @@ def _log(request: Request, response: Response | None, began: float) -> None:
     """Leave a line about one attempt: what was asked of whom, and what came of it; never what was sent."""
     if not logger.isEnabledFor(logging.DEBUG):
         return
-    took = 1000 * (monotonic() - began)
-    target = next((value for name, value in request.headers if name == "X-Amz-Target"), "")
-    asked, host = target.rpartition(".")[2] or request.method, urlsplit(request.url).netloc
+    took, sent = 1000 * (monotonic() - began), dict(request.headers)
+    asked = sent.get("X-Amz-Target", "").rpartition(".")[2] or request.method
+    if "amz-sdk-request" in sent:
+        asked += f" ({sent['amz-sdk-request']})"
+    host = urlsplit(request.url).netloc
     if response is None:
         logger.debug("%s to %s: no answer, %.1f ms", asked, host, took)
     else:

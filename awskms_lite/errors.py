@@ -60,7 +60,13 @@ class ParameterError(KMSLiteError, ValueError):
 
 
 class TransportError(KMSLiteError):
-    """No answer came: the connection failed or broke off. The cause is chained."""
+    """No answer came: the connection failed or broke off. The cause is chained; `attempts` is how often."""
+
+    attempts = 1
+
+    def __str__(self) -> str:
+        """Give the text, and how often the call was sent if more than once."""
+        return super().__str__() + (f" ({self.attempts} attempts.)" if self.attempts > 1 else "")
 
 
 class ConnectError(TransportError):
@@ -68,7 +74,7 @@ class ConnectError(TransportError):
 
 
 class TimeoutError(TransportError, builtins.TimeoutError):  # noqa: A001 - the name httpx and the builtins use
-    """The answer did not come in time."""
+    """The answer did not come in time, or the turn to send the request would not (`Pacing`)."""
 
 
 class ConnectTimeoutError(ConnectError, TimeoutError):
@@ -160,10 +166,11 @@ class ServiceError(KMSLiteError):
     def _advice(self) -> str:
         if self.remedy:
             return self.remedy
-        if self.code.isdecimal():
-            return "No error code: a proxy or another server may have answered. Check the endpoint."
         if self.kind == "throttling":
-            return "Too many requests: send fewer a second, or ask AWS for a higher quota."
+            return "Too many requests: pace the client (pacing=Pacing()), or ask AWS for a higher quota."
+        if self.code.isdecimal():
+            passing = "This may pass: try again later. " if self.kind == "transient" else ""
+            return f"{passing}No error code: a proxy or another server may have answered. Check the endpoint."
         if self.kind == "transient":
             return "This may pass: try again later."
         return "Look the code up in the AWS KMS API reference."

@@ -48,6 +48,8 @@ def _check_rates(_: object, __: object, rates: Mapping[Any, Any] | None) -> None
                 f"The rate of {name!r} is {rate!r}: name an operation as KMS does (GetKeyLastUsage), with calls a "
                 "second above 0."
             )
+        if name not in QUOTAS and name.lower() in map(str.lower, QUOTAS):
+            raise ConfigurationError(f"KMS writes {name!r} in other capitals: {', '.join(QUOTAS)}.")
 
 
 def _check_burst(_: object, __: object, burst: object) -> None:
@@ -63,7 +65,9 @@ def _is_number(value: object) -> TypeGuard[float]:
 class Pacing:
     """How fast a client sends: `rates` in calls a second by operation, in place of KMS's own quotas (`QUOTAS`).
 
-    Operations that neither names are not paced. After a pause `burst` calls may go out at once.
+    So `Pacing()` asks GetKeyLastUsage 5 times a second. Names are KMS's, to the letter; operations that neither
+    names are not paced. After a pause `burst` calls may go out at once. How long a call waits for its turn is
+    bounded by its `timeout` alone.
     """
 
     rates: Mapping[str, float] | None = field(default=None, validator=_check_rates)
@@ -111,6 +115,11 @@ class TokenBucket:
             )
         return seconds if ahead <= _FAR_BACK else min(ahead / 2, _LONGEST_NAP) / self.rate
 
+    def backlog(self, now: float) -> float:
+        """Give the seconds until a turn that is taken now would come."""
+        self._release(now)
+        return max(self._given + 1 - self.released - len(self._unused), 0.0) / self.rate
+
     def give_back(self, turn: int) -> None:
         """Take back a turn that was not used."""
         insort(self._unused, turn)
@@ -139,6 +148,8 @@ class TokenBucket:
 class Pace:
     """How fast calls go out, from what became of those before; the callers of one client share it."""
 
+    _ROOM = 0
+
     def __init__(self, bucket: TokenBucket) -> None:
         self._bucket = bucket
         self.renew()
@@ -148,9 +159,14 @@ class Pace:
         self._lock = Lock()
 
     def take(self, now: float, *, again: bool = False) -> int:
-        """Take a turn; one to send a request again leaves the turn before it unused, so as to find room."""
+        """Take a turn; `again` says that it is to send a throttled request once more."""
         with self._lock:
-            return self._bucket.take(now, room=1 if again else 0)
+            return self._bucket.take(now, room=self._ROOM if again else 0)
+
+    def backlog(self, now: float) -> float:
+        """Give the seconds until a turn that is taken now would come."""
+        with self._lock:
+            return self._bucket.backlog(now)
 
     def wait(self, turn: int, now: float, deadline: float = inf) -> float:
         """Give the seconds after which to ask again, 0 once the turn has come.
@@ -180,8 +196,10 @@ class QuotaPace(Pace):
     A throttled answer lowers the rate to 0.7 of what it was, once for all the requests that were under way;
     each success raises it by a hundredth, up to the quota. So about one request in forty probes for more
     where there is none, at any rate, and a call meets three such in a row once in some ten thousand times.
+    A throttled request that goes again leaves the turn before its own unused, so as to find room.
     """
 
+    _ROOM = 1
     _LOWERED = 0.7
     _RAISED = 1.01
     _LEAST = 0.05

@@ -87,27 +87,27 @@ class RetryQuota:
 
 
 class Attempts:
-    """The attempts of one call: how many there were, and whether and when there is another."""
+    """The attempts of one call: the `number` of the one under way, and the `most` there can be."""
 
     def __init__(
         self, policy: RetryPolicy, quota: RetryQuota, random: Callable[[], float], *, replay_safe: bool
     ) -> None:
         self.number = 1
-        self._policy = policy
+        self.most = policy.max_attempts
         self._quota = quota
         self._random = random
         self._replay_safe = replay_safe
         self._retries = 0
         self._taken = 1
 
-    def wait_after(self, error: KMSLiteError, *, clock_was_set: bool, left: float = inf) -> float | None:
+    def begin_next(self, error: KMSLiteError, *, clock_was_set: bool, left: float = inf) -> float | None:
         """Begin another attempt: give the seconds to wait before it, None where there is to be none.
 
         `clock_was_set` says that the error was the clock's fault, and will not be again; `left` is what the
         caller's time allows, in seconds. Only an attempt that is made costs anything.
         """
         kind = "clock" if clock_was_set else kind_of(error, replay_safe=self._replay_safe)
-        if kind == "final" or self.number >= self._policy.max_attempts:
+        if kind == "final" or self.number >= self.most:
             return None
         asked = error.retry_after if isinstance(error, ServiceError) else None
         wait = delay(kind, self._retries, self._random, asked)
@@ -118,6 +118,11 @@ class Attempts:
         self._retries += 1
         self.number += 1
         return wait
+
+    def begin_renewed(self) -> None:
+        """Begin another attempt with new credentials, beyond what the policy allows."""
+        self.number += 1
+        self.most += 1
 
     def succeeded(self) -> None:
         """Give back what the last retry took."""

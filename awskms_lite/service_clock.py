@@ -4,6 +4,7 @@ A signature is good for five minutes, so a container whose clock is off cannot m
 skew" as the AWS SDKs correct it.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import UTC
 
@@ -12,6 +13,9 @@ from .errors import KMSLiteError, ServiceError
 _ALWAYS = ("RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture")
 _IF_FAR_APART = ("InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure")
 _FAR = 240.0
+_LATEST = 4_102_444_800.0  # 2100; no service is further on
+
+logger = logging.getLogger("awskms_lite")
 
 
 class ServiceClock:
@@ -41,9 +45,13 @@ class ServiceClock:
     def set_by(self, date: str | None, then: float, least: float = _FAR) -> bool:
         """Set the clock by a Date header, where it is so many seconds or more off; say whether it was."""
         theirs = read_date(date)
-        if theirs is None or abs(theirs - then) < least:
+        if theirs is None or theirs > _LATEST or abs(theirs - then) < least:
             return False
-        self.offset = theirs - self._clock()
+        before, self.offset = self.offset, theirs - self._clock()
+        if abs(self.offset - before) >= _FAR:
+            side = "behind" if self.offset > 0 else "ahead of"
+            said = "This machine's clock is %.0f s %s the service's, and is made up for: set it."
+            logger.warning(said, abs(self.offset), side)
         return True
 
 

@@ -77,16 +77,16 @@ def _wait(
     The pauses double from 1 s to 16 s, and half of each is drawn. One that would outlast the `timeout` is not
     begun: `TimeoutError`.
     """
-    wanted, deadline, pause = " or ".join(until), session.clock() + timeout, _FIRST_PAUSE
+    wanted, deadline, pause = " or ".join(until), session.timer() + timeout, _FIRST_PAUSE
     while True:
-        seen = yield from look(deadline - session.clock())
+        seen = yield from look(deadline - session.timer())
         state = state_of(seen)
         if state in until:
             return seen
         if state in never:
             raise StateError(f"The state is {state}, which never leads to {wanted}: {remedy(seen)}.")
         seconds = pause * (1 + session.random()) / 2
-        if session.clock() + seconds >= deadline:
+        if session.timer() + seconds >= deadline:
             raise TimeoutError(f"After {timeout:g} s the state was still {state}, not {wanted}: wait longer.")
         yield from sleep(seconds)
         pause = min(2 * pause, _LONGEST_PAUSE)

@@ -33,6 +33,7 @@ def session(clock: Callable[[], float], pacing: Pacing | None, **options: Any) -
         pacing=pacing,
         mfa=None,
         clock=clock,
+        timer=clock,
         new_id=lambda: "call-1",
         **given,
     )

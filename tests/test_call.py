@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 from attrs import frozen
+from flows import World
 from servers import CREDENTIALS, KEY_ID, USED
 
 from awskms_lite import sigv4
@@ -49,6 +50,9 @@ from awskms_lite.steps import Alone, Flow, Request, Response, Send, Sleep
 NOW = 1_790_000_000.25
 REQUEST = GetKeyLastUsageRequest(KEY_ID)
 WITH_TOKEN = Credentials("ASIA111122223333TEST", "another/secret/of/the/TESTS", "token/of/the/TESTS")
+ONCE = RetryPolicy(max_attempts=1)
+STS = "https://sts.us-east-2.amazonaws.com"
+FROM_WEB_IDENTITY = {"AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/r"}
 ANSWER = Response(200, {"x-amzn-requestid": "id-1"}, USED)
 BROKEN = TransportError("broke off")
 SAFE, UNSAFE = GET_KEY_LAST_USAGE, GET_KEY_LAST_USAGE._replace(replay_safe=False)
@@ -90,6 +94,7 @@ def session(
     attempts: int = 3,
     retry: RetryPolicy | None = None,
     clock: Callable[[], float] = lambda: NOW,
+    timer: Callable[[], float] | None = None,
     random: Callable[[], float] = lambda: 1.0,
     environ: dict[str, str] | None = None,
     pacing: Pacing | None = None,
@@ -110,6 +115,7 @@ def session(
         timeout=timeout,
         mfa=None,
         clock=clock,
+        timer=timer or clock,
         random=random,
         new_id=new_id,
     )
@@ -622,6 +628,24 @@ def test_the_policy_is_the_given_one_or_the_environments(
     assert bool(opened.paces.of("GetKeyLastUsage")) is (policy.mode == "adaptive")
 
 
+def test_the_policy_of_a_client_holds_for_sts_too() -> None:
+    """What is given goes before environment and profile, for credentials as well."""
+    opened = session(credentials=None, environ={**FROM_WEB_IDENTITY, "AWS_MAX_ATTEMPTS": "2"}, retry=ONCE)
+    search = opened.credentials.get().send(None)
+    assert isinstance(search, Alone)
+    world = World(files={"/token": b"jwt"}, answers={("POST", STS): [failure(503), ANSWER]})
+    with pytest.raises(CredentialsError):
+        world.play(search.flow)
+    assert [request.url for request in world.requests] == [STS]
+
+
+def test_pauses_follow_a_clock_that_nobody_sets() -> None:
+    """Whether a retry ends in time is judged by the timer; the clock is for signatures."""
+    times = iter([NOW, NOW + 7200.0])
+    flow = call(session(clock=lambda: next(times, NOW), timer=lambda: 5.0, timeout=1.0), SAFE, REQUEST)
+    assert list(play(flow, BROKEN, ANSWER)) == [0.05]
+
+
 class TestExpiredToken:
     """Credentials that KMS refuses as expired."""
 
@@ -686,6 +710,24 @@ class TestExpiredToken:
         assert isinstance(error, ExpiredTokenException)
         assert error.attempts == 2
         assert left == [third]
+
+    def test_the_renewal_takes_none_of_the_attempts(self) -> None:
+        """It is counted to KMS and to the caller, and the policy's own retries are still to come."""
+        opened, _ = self.opened(WITH_TOKEN, CREDENTIALS)
+        flow = call(opened, SAFE, REQUEST)
+        begin(flow)
+        sent = give(flow, self.EXPIRED)
+        while not isinstance(sent, Send):
+            assert isinstance(sent, Alone)
+            sent = flow.send(ended(sent.flow))
+        assert dict(sent.request.headers)["amz-sdk-request"] == "attempt=2; max=4"
+        waits: list[object] = []
+        for _ in range(2):
+            waits.append(give(flow, BROKEN))
+            give(flow, None)
+        assert waits == [Sleep(0.05), Sleep(0.1)]
+        with pytest.raises(TransportError, match=r"\(4 attempts\.\)"):
+            flow.throw(BROKEN)
 
     def test_the_same_keys_are_not_shown_again(self) -> None:
         """Where the search brings the keys that were refused, the refusal goes up."""

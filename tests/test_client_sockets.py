@@ -206,7 +206,7 @@ class TestTLS:
         """A certificate that nobody vouches for ends the call; the text says where to name the authority."""
         options = {} if own else {"http_client": way.http_client()}
         caller = way.client(environ=kms.environ, retry=ONCE, **options)
-        with pytest.raises(errors.ConnectError, match=r"could not prove who it is .*SSL_CERT_FILE") as caught:
+        with pytest.raises(errors.ConnectError, match=r"could not prove who it is .*AWS_CA_BUNDLE") as caught:
             caller.get_key_last_usage(KEY_ID)
         assert isinstance(caught.value.__cause__, httpx.ConnectError)
 
@@ -221,7 +221,7 @@ class TestTLS:
     def test_http_spoken_to_a_tls_port_is_told(self, way: Way, kms: LocalKMS) -> None:
         """An http URL for an https server is a TransportError, not a riddle."""
         environ = {**kms.environ, "AWS_ENDPOINT_URL": kms.endpoint_url.replace("https", "http")}
-        with pytest.raises(errors.TransportError, match="Try again; look at what lies between"):
+        with pytest.raises(errors.TransportError, match="Try again; check proxies and firewalls on the way"):
             way.client(environ=environ, retry=ONCE).get_key_last_usage(KEY_ID)
 
     def test_https_spoken_to_a_plain_port_is_told(self, way: Way) -> None:
@@ -243,9 +243,13 @@ class TestMisbehaviour:
             (cut_off(answer(length=500)), errors.TransportError, "broke off"),
             (resetting(answer(length=500)), errors.TransportError, "broke off"),
             (cut_off(b"HTTP/1.1 200 O"), errors.TransportError, "broke off"),
-            (cut_off(b"SSH-2.0-OpenSSH_9.6\r\n"), errors.TransportError, "look at what lies between"),
+            (cut_off(b"SSH-2.0-OpenSSH_9.6\r\n"), errors.TransportError, "check proxies and firewalls on the way"),
             (replying(answer(b'{"KeyId":"12')), errors.ProtocolError, "no JSON.*no proxy rewrites"),
-            (replying(answer(b"", 500)), errors.ServiceError, r"^500 \(HTTP 500\). No error code: a proxy"),
+            (
+                replying(answer(b"", 500)),
+                errors.ServiceError,
+                r"^500 \(HTTP 500\). This may pass: try again later. No error code: a proxy",
+            ),
             (replying(answer(b"<h1>no</h1>", 403)), errors.ServiceError, r"^403 \(HTTP 403\). .*a proxy"),
             (replying(answer(b"x" * (transport.MAX_BODY + 1))), errors.ProtocolError, "over 1048576 bytes"),
         ],
@@ -457,6 +461,36 @@ class TestConnections:
             caller.get_key_last_usage(KEY_ID)
             assert (len(server.requests), server.connections) == (3, 1)
 
+    @pytest.mark.parametrize("parted", [True, False])
+    @pytest.mark.parametrize("surplus", [b"}", answer(b'{"KeyId":"of nobody"}')])
+    def test_what_comes_behind_an_answer_is_nobodys(self, way: Way, surplus: bytes, parted: bool) -> None:
+        """A second answer to one request is not taken for that to the next; the connection is not used again."""
+
+        def too_much(line: Line) -> None:
+            line.request()
+            if parted:  # the head by itself, and the rest in one piece with what is too much
+                head, _, body = answer().partition(b"\r\n\r\n")
+                line.send(head + b"\r\n\r\n")
+                line.pause(0.01)
+                line.send(body + surplus)
+            else:
+                line.send(answer() + surplus)
+            line.wait_for_end()
+
+        with ScriptedServer(too_much, replying(answer())) as server:
+            caller = caller_for(way, server)
+            assert [caller.get_key_last_usage(KEY_ID).key_id for _ in range(3)] == ["1234abcd"] * 3
+            assert server.connections == 2
+
+    def test_an_answer_of_unknown_length_ends_its_connection(self, way: Way) -> None:
+        """Where an answer does not say how long it is, nobody can tell what came behind it."""
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        chunked = head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(USED), USED)
+        with ScriptedServer(replying(chunked)) as server:
+            caller = caller_for(way, server)
+            assert [caller.get_key_last_usage(KEY_ID).key_id for _ in range(2)] == ["1234abcd"] * 2
+            assert server.connections == 2
+
     def test_a_connection_that_the_server_ended_is_replaced_unnoticed(self, way: Way) -> None:
         """An idle connection that the server has left is not used for the next call: no attempt is lost."""
         with ScriptedServer(cut_off(answer()), replying(answer())) as server:
@@ -498,31 +532,31 @@ class TestConnections:
         assert way.pauses == []
 
     def test_old_connections_are_closed(self, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Of two idle connections, the one that waited for too long is closed when the other gets idle again."""
+        """Of some idle connections, those that waited for too long are closed when one gets idle again."""
         now = 1000.0
         monkeypatch.setattr(transport, "monotonic", lambda: now)
-        together = threading.Barrier(2)
+        together = threading.Barrier(3)
 
         def meeting(line: Line) -> None:
             if line.request() is not None:
-                together.wait(PATIENCE)  # answers only when both calls are there, so neither waits for the other
+                together.wait(PATIENCE)  # answers only when all calls are there, so none waits for another
                 line.send(answer())
             replying(answer())(line)
 
-        with ScriptedServer(meeting) as server, ThreadPoolExecutor(2) as pool:
+        with ScriptedServer(meeting) as server, ThreadPoolExecutor(3) as pool:
             caller = caller_for(way, server)
-            list(pool.map(caller.get_key_last_usage, [KEY_ID] * 2))
-            assert server.connections == 2
+            list(pool.map(caller.get_key_last_usage, [KEY_ID] * 3))
+            assert server.connections == 3
             now += lines.KEEP_ALIVE - 1
             caller.get_key_last_usage(KEY_ID)
             assert not any(line.ended_by_client.is_set() for line in server.lines)
             now += 2
             caller.get_key_last_usage(KEY_ID)
             old = [line for line in server.lines if line.requests == 1]
-            assert len(old) == 1
-            assert old[0].ended_by_client.wait(PATIENCE)
+            assert len(old) == 2
+            assert all(line.ended_by_client.wait(PATIENCE) for line in old)
             caller.get_key_last_usage(KEY_ID)
-            assert server.connections == 2
+            assert server.connections == 3
 
     def test_a_call_under_way_at_the_end_keeps_no_connection(self, way: Way) -> None:
         """Closing a client lets a call under way finish, and its connection ends with it."""

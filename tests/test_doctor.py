@@ -187,7 +187,7 @@ class TestReached:
 class TestClock:
     """The difference between this machine's clock and the endpoint's."""
 
-    MADE_UP = "made up for; beyond 300 s by sending once more: set it"
+    MADE_UP = "KMS refuses what is signed beyond 300 s: set it"
 
     @pytest.mark.parametrize(
         ("off", "value", "remark"),

@@ -562,7 +562,7 @@ class TestTime:
 
         limit = 1e-9 if way.is_sync else 0.01
         drive = Drive(way, refuse, sleep=None if way.is_sync else rest, timeout=limit if own else None)
-        with pytest.raises(TimeoutError, match=r"within its timeout: .* allow a longer one"):
+        with pytest.raises(TimeoutError, match=r"within its timeout of \S+ s: .* allow a longer one"):
             way.run(drive.driver.run, self.flow(), None if own else limit)
 
     def test_the_runs_time_goes_before_the_drivers(self, way: Way) -> None:

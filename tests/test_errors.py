@@ -190,7 +190,7 @@ def test_a_service_error_says_what_happened_and_what_to_do(cls: type[ServiceErro
     ("code", "status", "advice"),
     [
         ("KeyOnHoliday", 400, "Look the code up in the AWS KMS API reference."),
-        ("KeyOnHoliday", 429, "send fewer a second"),
+        ("KeyOnHoliday", 429, "pace the client"),
         ("KeyOnHoliday", 503, "try again later"),
         ("403", 403, "a proxy or another server may have answered. Check the endpoint."),
         ("502", 502, "a proxy or another server may have answered. Check the endpoint."),

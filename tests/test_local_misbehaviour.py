@@ -606,6 +606,11 @@ class TestSkew:
         (lambda: WrongLength(0), "above or below 0"),
         (lambda: Drip(-1), "pass seconds above 0"),
         (lambda: Drip(1, size=0), "from 1 up"),
+        (lambda: Error(3), "pass a name"),  # type: ignore[arg-type]
+        (lambda: Error("A", status="400"), "from 300 to 599"),  # type: ignore[arg-type]
+        (lambda: Latency("1"), "pass seconds above 0"),  # type: ignore[arg-type]
+        (lambda: WrongLength(0.5), "whole number"),  # type: ignore[arg-type]
+        (lambda: Drip(1, size=1.5), "from 1 up"),  # type: ignore[arg-type]
         (lambda: Garbage("tail"), "pass 'head' or 'body'"),  # type: ignore[arg-type]
     ],
 )
@@ -625,6 +630,9 @@ def test_a_fault_that_makes_no_sense_is_refused(make: Callable[[], object], tell
         ({"fault": HangUp(), "share": 1.1}, "above 0, at most 1"),
         ({"fault": HangUp(), "after": -1}, "from 0 up"),
         ({"fault": HangUp(), "burst": 0}, "from 1 up"),
+        ({"fault": HangUp(), "times": 1.5}, "or None for no end"),
+        ({"fault": HangUp(), "after": 0.5}, "from 0 up"),
+        ({"fault": HangUp(), "burst": 1.5}, "from 1 up"),
         ({"fault": HandshakeFailure()}, "make this LocalKMS with an ssl_context"),
     ],
 )

@@ -90,7 +90,7 @@ def in_memory(way: Way, *given: httpx.Response | Exception) -> Any:
 
 
 def test_each_attempt_leaves_one_line(way: Way, caplog: pytest.LogCaptureFixture) -> None:
-    """A line says operation, host, status, request id and duration of one attempt, answered or not."""
+    """A line says operation, number, host, status, request id and duration of an attempt; another each wait."""
     caplog.set_level(logging.DEBUG, logger="awskms_lite")
     caller = in_memory(
         way,
@@ -100,8 +100,10 @@ def test_each_attempt_leaves_one_line(way: Way, caplog: pytest.LogCaptureFixture
     )
     caller.get_key_last_usage(KEY_ID)
     found = lines(caplog)
-    assert len(found) == 3
-    for line, parts in zip(found, (["no answer"], ["500", "id-1"], ["200", "id-2"]), strict=True):
+    attempts, waits = found[::2], found[1::2]
+    assert waits == ["Waiting 0.050 s", "Waiting 0.100 s"]
+    told = (["no answer", "attempt=1; max=3"], ["500", "id-1", "attempt=2"], ["200", "id-2", "attempt=3"])
+    for line, parts in zip(attempts, told, strict=True):
         for part in (*parts, "GetKeyLastUsage", "kms.us-east-2.amazonaws.com"):
             assert part in line
         assert re.search(r"\d+\.\d ms", line)
@@ -116,7 +118,7 @@ def test_an_attempt_without_an_answer_leaves_its_line(
     caplog.set_level(logging.DEBUG, logger="awskms_lite")
     with pytest.raises(errors.TransportError):
         in_memory(way, *[error] * 3).get_key_last_usage(KEY_ID)
-    assert len(lines(caplog)) == 3
+    assert [line.count("no answer") for line in lines(caplog)] == [1, 0, 1, 0, 1]
 
 
 def test_nothing_is_logged_above_debug(way: Way, caplog: pytest.LogCaptureFixture) -> None:

@@ -58,6 +58,12 @@ class TestPacing:
         with pytest.raises(ConfigurationError, match="name an operation as KMS does"):
             Pacing(unnamed)
 
+    @pytest.mark.parametrize("name", ["getKeyLastUsage", "GETKEYLASTUSAGE", "Listkeys"])
+    def test_a_name_in_other_capitals_is_refused(self, name: str) -> None:
+        """It would be the rate of nothing, and the operation that was meant would keep KMS's own."""
+        with pytest.raises(ConfigurationError, match=r"in other capitals: .*GetKeyLastUsage"):
+            Pacing({name: 50})
+
     @pytest.mark.parametrize("burst", [0, 0.5, -1, inf, nan, True, "2", None])
     def test_a_burst_that_lets_nothing_through_is_refused(self, burst: Any) -> None:
         """A bucket that never holds a whole turn would hold up every call."""

@@ -15,7 +15,7 @@ from simulation import ANSWER, NOW, THROTTLED, ended, session
 
 from awskms_lite import AsyncKMSClient, KMSClient
 from awskms_lite.call import call
-from awskms_lite.errors import ConnectError, KMSLiteError, ThrottlingException, TimeoutError
+from awskms_lite.errors import ConnectError, KMSLiteError, ThrottlingException, TimeoutError, TransportError
 from awskms_lite.models.usage import GetKeyLastUsageRequest
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
 from awskms_lite.pacing import Pacing
@@ -24,6 +24,7 @@ from awskms_lite.steps import Alone, Flow, Response, Send, Sleep, Step
 
 REQUEST = GetKeyLastUsageRequest(KEY_ID)
 FIVE = Pacing()
+BROKEN = TransportError("broke off")
 
 
 class Held:
@@ -110,13 +111,44 @@ def test_a_call_that_cannot_be_in_time_fails_at_once() -> None:
 def test_a_rate_that_falls_may_end_a_wait_before_its_time() -> None:
     """Once the turn cannot come in time any more the call fails, without sleeping until its deadline."""
     hand = Hand()
-    calls = [hand.begin(timeout=2.5) for _ in range(11)]
+    calls = [hand.begin(timeout=None if first else 2.5) for first in [True] + [False] * 10]
     calls[0].go_on(THROTTLED)
     last = calls[-1]
     assert last.seconds == pytest.approx(1.0)
     hand.now += 1
     with pytest.raises(TimeoutError):
         last.go_on(None)
+
+
+def test_a_clock_that_is_set_back_lets_nobody_go_early() -> None:
+    """Who is far back, and asks again half way, waits for the turn all the same."""
+    hand = Hand()
+    calls = [hand.begin() for _ in range(21)]
+    last = calls[-1]
+    assert last.seconds == pytest.approx(2.0)
+    hand.now -= 3600
+    assert isinstance(last.go_on(None), Sleep)
+
+
+def test_a_retry_whose_turn_would_come_too_late_is_not_begun() -> None:
+    """The error of the attempt before goes up, and the retry costs nothing."""
+    hand = Hand()
+    first = hand.begin(timeout=2.5)
+    _others = [hand.begin() for _ in range(20)]
+    with pytest.raises(ThrottlingException):
+        first.go_on(THROTTLED)
+    assert hand.session.quota.tokens == 500
+
+
+def test_only_a_throttled_request_makes_room() -> None:
+    """A retry after another trouble takes the next turn there is."""
+    throttled, broken = Hand(random=lambda: 0.0), Hand(random=lambda: 0.0)
+    waits = []
+    for hand, outcome in ((throttled, THROTTLED), (broken, BROKEN)):
+        again = hand.begin()
+        again.go_on(outcome)
+        waits.append(again.seconds)
+    assert waits == pytest.approx([2 / 3.5, 1 / 5], abs=1e-5)  # the rate has fallen too
 
 
 @pytest.mark.parametrize("asleep", [0.0, 0.1, 0.3])
@@ -197,10 +229,10 @@ def test_the_turns_of_both_paces_are_given_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "moves", [[0.0], [-3600.0, 1.0], [-0.001], [1.0, -0.5]], ids=["still", "set back", "backwards", "to and fro"]
+    "moves", [[0.0], [-3600.0, 1.0, 1.0], [1.0, -0.5]], ids=["still", "set back", "to and fro"]
 )
 def test_no_clock_holds_a_call_up_for_ever(moves: list[float]) -> None:
-    """Under a clock that stands still, is set back or runs backwards each call is sent after a few waits."""
+    """Under a clock that stands still, or is set back now and then, each call is sent after a few waits."""
     hand = Hand()
     calls = [hand.begin() for _ in range(100)]
     moved = cycle(moves)

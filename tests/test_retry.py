@@ -274,14 +274,14 @@ class TestAttempts:
         """After throttling a retry is cheap and late, after anything else it is dear and soon."""
         quota = RetryQuota()
         attempts = self.begin(quota)
-        assert attempts.wait_after(error, clock_was_set=clock_was_set) == wait
+        assert attempts.begin_next(error, clock_was_set=clock_was_set) == wait
         assert (attempts.number, quota.tokens) == (2, 500 - cost)
 
     def test_a_final_error_is_the_last_attempt(self) -> None:
         """What a second attempt cannot mend costs nothing."""
         quota = RetryQuota()
         attempts = self.begin(quota)
-        assert attempts.wait_after(REFUSED, clock_was_set=False) is None
+        assert attempts.begin_next(REFUSED, clock_was_set=False) is None
         assert (attempts.number, quota.tokens) == (1, 500)
 
     @pytest.mark.parametrize("most", [1, 2, 3, 7])
@@ -289,7 +289,7 @@ class TestAttempts:
         """Of `max_attempts` the first is one, and the attempt that is not made costs nothing."""
         quota = RetryQuota()
         attempts = self.begin(quota, attempts=most)
-        waits = [attempts.wait_after(TRANSIENT, clock_was_set=False) for _ in range(most)]
+        waits = [attempts.begin_next(TRANSIENT, clock_was_set=False) for _ in range(most)]
         assert waits == [*LONGEST["transient"][: most - 1], None]
         assert (attempts.number, quota.tokens) == (most, 500 - 14 * (most - 1))
 
@@ -297,19 +297,19 @@ class TestAttempts:
         """The delay follows the number of the retry: troubles that take turns do not begin anew."""
         attempts = self.begin(attempts=9)
         troubles = [TRANSIENT, THROTTLED, TRANSIENT, THROTTLED]
-        assert [attempts.wait_after(e, clock_was_set=False) for e in troubles] == [0.05, 2.0, 0.2, 8.0]
+        assert [attempts.begin_next(e, clock_was_set=False) for e in troubles] == [0.05, 2.0, 0.2, 8.0]
 
     def test_the_answer_may_ask_for_a_longer_wait(self) -> None:
         """What the error brings of the header counts."""
         error = errors.ThrottlingException(status_code=400, retry_after=3.0)
-        assert self.begin().wait_after(error, clock_was_set=False) == 3.0
+        assert self.begin().begin_next(error, clock_was_set=False) == 3.0
 
     @pytest.mark.parametrize(("left", "wait"), [(1.0, None), (0.0, None), (-5.0, None), (1.001, 1.0)])
     def test_a_wait_that_uses_up_the_time_is_not_begun(self, left: float, wait: float | None) -> None:
         """What cannot end in time costs nothing either."""
         quota = RetryQuota()
         attempts = self.begin(quota)
-        assert attempts.wait_after(THROTTLED, clock_was_set=False, left=left) == wait
+        assert attempts.begin_next(THROTTLED, clock_was_set=False, left=left) == wait
         assert (attempts.number, quota.tokens) == ((1, 500) if wait is None else (2, 495))
 
     @pytest.mark.parametrize(("error", "cost"), [(THROTTLED, 5), (TRANSIENT, 14)])
@@ -317,10 +317,10 @@ class TestAttempts:
         """One token less than a retry costs, and the error goes up at once."""
         quota = RetryQuota()
         quota.tokens = cost - 1
-        assert self.begin(quota).wait_after(error, clock_was_set=False) is None
+        assert self.begin(quota).begin_next(error, clock_was_set=False) is None
         assert quota.tokens == cost - 1
         quota.tokens = cost
-        assert self.begin(quota).wait_after(error, clock_was_set=False) is not None
+        assert self.begin(quota).begin_next(error, clock_was_set=False) is not None
         assert quota.tokens == 0
 
     @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ class TestAttempts:
         quota.tokens = 400
         attempts = self.begin(quota)
         for error in troubles:
-            attempts.wait_after(error, clock_was_set=False)
+            attempts.begin_next(error, clock_was_set=False)
         attempts.succeeded()
         assert quota.tokens == left
 
@@ -343,6 +343,6 @@ class TestAttempts:
         """After a lost answer there is another attempt only where that is safe; after a refusal in any case."""
         attempts = self.begin(attempts=9, replay_safe=replay_safe)
         for error in (errors.ConnectError("refused"), THROTTLED, TRANSIENT):
-            assert attempts.wait_after(error, clock_was_set=False) is not None
-        lost = attempts.wait_after(errors.TimeoutError("late"), clock_was_set=False)
+            assert attempts.begin_next(error, clock_was_set=False) is not None
+        lost = attempts.begin_next(errors.TimeoutError("late"), clock_was_set=False)
         assert (lost is not None) is replay_safe

@@ -31,13 +31,13 @@ ISSUER = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to 
         (httpx.PoolTimeout(""), errors.ConnectTimeoutError, r"in time \(PoolTimeout\)"),
         (httpx.ReadTimeout("timed out"), errors.TimeoutError, "allow a longer read_timeout"),
         (httpx.WriteTimeout("timed out"), errors.TimeoutError, "WriteTimeout"),
-        (httpx.ConnectError(ISSUER), errors.ConnectError, "could not prove who it is .* SSL_CERT_FILE"),
+        (httpx.ConnectError(ISSUER), errors.ConnectError, "could not prove who it is .* AWS_CA_BUNDLE"),
         (httpx.ConnectError("refused"), errors.ConnectError, r"No connection to .* \(ConnectError: refused\)"),
         (httpx.ProxyError("407 denied"), errors.ConnectError, "407 denied.* and the proxy"),
         (httpx.UnsupportedProtocol("ftp"), errors.ConnectError, "Check the endpoint"),
         (httpx.ReadError("reset"), errors.TransportError, r"broke off \(ReadError: reset\)"),
         (httpx.WriteError("pipe"), errors.TransportError, "Try again"),
-        (httpx.RemoteProtocolError("no HTTP"), errors.TransportError, "look at what lies between"),
+        (httpx.RemoteProtocolError("no HTTP"), errors.TransportError, "check proxies and firewalls on the way"),
         (httpx.DecodingError("no gzip"), errors.TransportError, "broke off"),
     ],
 )
@@ -363,9 +363,9 @@ class TestConnecting:
 
     @staticmethod
     def backend_of(left: Clock, backend: Backend) -> lines.Backend:
-        limits = lines.Limits()
-        limits.timeouts = left
-        return lines.Backend(limits, backend)
+        exchange = lines.Exchange()
+        exchange.timeouts = left
+        return lines.Backend(exchange, backend)
 
     def test_each_address_gets_what_is_left(self) -> None:
         """An address that does not answer leaves the next one less, and the handshake what remains."""
@@ -445,6 +445,17 @@ class TestSockets:
             connections = self.connections(server, tmp_path)
             with pytest.raises((httpx.RequestError, errors.ProtocolError)):
                 connections.send(Request("POST", server.url, [], b"{}"), {"connect": PATIENCE, "read": 0.1}, None)
+            assert server.lines[0].done.wait(PATIENCE)
+
+    def test_an_error_that_is_compressed_goes_by_its_status(
+        self, context: ssl.SSLContext | None, tmp_path: Path
+    ) -> None:
+        """A proxy's page that nobody can read is still the error that its status says; its connection ends."""
+        page = answer(b"\x1f\x8b not read", 503, headers={"Content-Encoding": "gzip"})
+        with ScriptedServer(replying(page), ssl_context=context) as server:
+            connections = self.connections(server, tmp_path)
+            told = connections.send(Request("POST", server.url, [], b"{}"), {"read": PATIENCE}, None)
+            assert (told.status, told.body) == (503, b"")
             assert server.lines[0].done.wait(PATIENCE)
 
     def test_it_is_freed_with_those_who_hold_it(self, context: ssl.SSLContext | None, tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ class World:
             timeout=None,
             mfa=None,
             clock=lambda: self.now,
+            timer=lambda: self.now,
             random=lambda: random,
             new_id=lambda: "call-1",
         )

@@ -137,7 +137,7 @@ def _clock(error: ServiceError, asked: float) -> Finding:
     if abs(difference) < 2:
         return Finding("clock", "right", "as the endpoint's")
     side = "ahead of" if difference > 0 else "behind"
-    remark = "made up for; beyond 300 s by sending once more: set it" if abs(difference) > 240 else ""
+    remark = "KMS refuses what is signed beyond 300 s: set it" if abs(difference) > 240 else ""
     return Finding("clock", f"{abs(difference)} s {side} the endpoint's", remark)
 
 

@@ -34,7 +34,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         "usage",
         parents=[shared],
         help="ask when and how keys were last used",
-        description="Ask KMS when and how each key was last used. KMS allows 5 such calls a second.",
+        description="Ask KMS when and how each key was last used, at the 5 keys a second that KMS allows.",
         epilog="Example: awskms-lite usage --region us-east-2 1234abcd-12ab-34cd-56ef-1234567890ab",
     )
     parser.add_argument("keys", metavar="KEY", nargs="+", help="a key id or a key ARN; aliases are not taken")
@@ -59,12 +59,18 @@ def run(arguments: argparse.Namespace) -> int:
 def _ask(arguments: argparse.Namespace) -> Iterator[Outcome]:
     """Ask about the keys in their order, with a client for each region."""
     from ..client import KMSClient
+    from ..pacing import Pacing
 
     with ExitStack() as stack:
         clients: dict[str | None, KMSClient] = {}
         places = {key: arguments.region or _region_of(key) for key in arguments.keys if _fault(key) is None}
         for place in dict.fromkeys(places.values()):  # all first: a wrong set-up shows before any call
-            client = KMSClient(region=place, profile=arguments.profile, endpoint_url=arguments.endpoint_url)
+            client = KMSClient(
+                region=place,
+                profile=arguments.profile,
+                endpoint_url=arguments.endpoint_url,
+                pacing=Pacing(burst=5),
+            )
             clients[place] = stack.enter_context(client)
         for key in arguments.keys:
             if key not in places:

@@ -97,8 +97,9 @@ class CredentialsCache:
             if self._failure is not None and not self._is_usable():
                 kind, text = self._failure
                 raise kind(text)
-            if self._held is not None:  # else KMS has refused the new ones already, and others are needed
-                return self._held.credentials
+            held = self._held
+            if held is not None:  # else KMS has refused the new ones already, and others are needed
+                return held.credentials
         if self._is_usable():
             self._pause()  # whatever becomes of this, even if the caller's time runs out: no other for a while
         try:

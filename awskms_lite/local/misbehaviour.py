@@ -24,7 +24,7 @@ class Error:
     retry_after: float | None = None
 
     def __attrs_post_init__(self) -> None:
-        if not self.code:
+        if not isinstance(self.code, str) or not self.code:
             raise ValueError("an Error has a code: pass a name like 'KMSInternalException'")
         _check_status(self.status)
         if self.retry_after is not None and not 0 <= self.retry_after <= _LONGEST:
@@ -83,8 +83,8 @@ class WrongLength:
     by: int
 
     def __attrs_post_init__(self) -> None:
-        if self.by == 0:
-            raise ValueError("a WrongLength by 0 is right: pass a number of bytes above or below 0")
+        if not isinstance(self.by, int) or self.by == 0:
+            raise ValueError(f"by={self.by!r} is no error: pass a whole number of bytes above or below 0")
 
 
 @frozen
@@ -96,7 +96,7 @@ class Drip:
 
     def __attrs_post_init__(self) -> None:
         _check_wait("every", self.every)
-        if self.size < 1:
+        if not isinstance(self.size, int) or self.size < 1:
             raise ValueError(f"size={self.size!r} is no piece: pass a number of bytes from 1 up")
 
 
@@ -132,10 +132,10 @@ RequestFault: TypeAlias = Error | Unavailable | Disturbance
 
 
 def _check_status(status: int) -> None:
-    if not 300 <= status <= 599 or status == 304:
+    if not isinstance(status, int) or not 300 <= status <= 599 or status == 304:
         raise ValueError(f"status={status!r}: pass one from 300 to 599, but for 304, which has no body")
 
 
 def _check_wait(name: str, seconds: float) -> None:
-    if not 0 < seconds <= _LONGEST:
+    if not isinstance(seconds, int | float) or not 0 < seconds <= _LONGEST:
         raise ValueError(f"{name}={seconds!r} is no wait: pass seconds above 0, at most {_LONGEST}")

@@ -25,13 +25,13 @@ class Rule(Generic[F]):
     _follow: int = field(default=0, init=False)  # how many of a burst are still to come
 
     def __attrs_post_init__(self) -> None:
-        if self.times is not None and self.times < 1:
+        if self.times is not None and not _is_count(self.times, 1):
             raise ValueError(f"times={self.times!r} strikes nothing: pass a number from 1 up, or None for no end")
         if not 0 < self.share <= 1:
             raise ValueError(f"share={self.share!r} is no share: pass a number above 0, at most 1")
-        if self.after < 0:
+        if not _is_count(self.after, 0):
             raise ValueError(f"after={self.after!r} is no number of requests: pass one from 0 up")
-        if self.burst < 1:
+        if not _is_count(self.burst, 1):
             raise ValueError(f"burst={self.burst!r} is no number of requests: pass one from 1 up")
 
     def concerns(self, operation: str | None) -> bool:
@@ -54,6 +54,10 @@ class Rule(Generic[F]):
         if self.times is not None:
             self.times -= 1
         return True
+
+
+def _is_count(value: object, least: int) -> bool:
+    return isinstance(value, int) and value >= least
 
 
 class Rules(Generic[F]):

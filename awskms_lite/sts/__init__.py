@@ -146,7 +146,7 @@ def _exchange(
                 return response
             raise read_error(response, attempts.number, secrets)
         except (ServiceError, TransportError) as error:
-            wait = attempts.wait_after(error, clock_was_set=clock.set_right(error, now))
+            wait = attempts.begin_next(error, clock_was_set=clock.set_right(error, now))
             if wait is None:
                 raise
         if wait:

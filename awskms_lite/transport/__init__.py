@@ -132,15 +132,18 @@ class _Idle(Generic[T]):
             waiting = self._waiting.get(origin)
             return waiting.pop()[1] if waiting else None
 
-    def put(self, origin: str, transport: T) -> T | None:
-        """Keep a transport. Give one to be closed: one that waited for too long, or this after the end."""
+    def put(self, origin: str, transport: T) -> list[T]:
+        """Keep a transport. Give those to be closed: who waited for too long, or this one after the end."""
         now = monotonic()
         with self._lock:
             if self._ended:
-                return transport
+                return [transport]
             waiting = self._waiting.setdefault(origin, deque())
             waiting.append((now, transport))
-            return waiting.popleft()[1] if waiting[0][0] < now - KEEP_ALIVE else None
+            old: list[T] = []
+            while waiting[0][0] < now - KEEP_ALIVE:
+                old.append(waiting.popleft()[1])
+            return old
 
     def end(self) -> list[T]:
         """Give all transports, to be closed, and keep none from now on."""
@@ -164,15 +167,16 @@ class Connections:
         """Send once, and be done by the deadline (by `monotonic`); raises one of `failures`, or our own."""
         url, origin = _parsed(request.url)
         transport = self._idle.take(origin) or Line(self._roots.context(url.scheme))
-        surplus: Line | None = transport
+        surplus = [transport]
         try:
-            transport.limits.timeouts = timeouts
+            transport.exchange.begin(timeouts)
             answer = _read(transport.handle_request(_message(request, url, timeouts)), request, deadline)
-            surplus = self._idle.put(origin, transport)
+            if transport.exchange.is_over(answer):
+                surplus = self._idle.put(origin, transport)
             return answer
         finally:
-            if surplus is not None:
-                surplus.close()
+            for line in surplus:
+                line.close()
 
     def close(self) -> None:
         """Close the connections: those without work now, the others when their call ends."""
@@ -195,17 +199,19 @@ class AsyncConnections:
         url, origin = _parsed(request.url)
         async with self._places:
             transport = self._idle.take(origin) or AsyncLine(self._roots.context(url.scheme))
-            surplus: AsyncLine | None = transport
+            surplus = [transport]
             try:
                 with anyio.move_on_after(limit):
+                    transport.exchange.begin(timeouts)
                     response = await transport.handle_async_request(_message(request, url, timeouts))
                     answer = await _read_async(response)
-                    surplus = self._idle.put(origin, transport)
+                    if transport.exchange.is_over(answer):
+                        surplus = self._idle.put(origin, transport)
                     return answer
                 raise too_late(request)
             finally:
-                if surplus is not None:
-                    await surplus.aclose()
+                for line in surplus:
+                    await line.aclose()
 
     async def aclose(self) -> None:
         """Close the connections: those without work now, the others when their call ends."""
@@ -283,14 +289,14 @@ def below_http(error: Exception, request: Request) -> errors.TransportError:
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         return errors.ConnectError(
             f"{host} could not prove who it is ({reason}). Check the endpoint; where a company's proxy or an "
-            "authority of your own signs, name its root in SSL_CERT_FILE."
+            "authority of your own signs, name a file with its root in AWS_CA_BUNDLE."
         )
     if names & {"ConnectError", "ProxyError", "UnsupportedProtocol"}:
         return errors.ConnectError(
             f"No connection to {host} ({reason}). Check the endpoint, the network and the proxy."
         )
     return errors.TransportError(
-        f"The connection to {host} broke off ({reason}). Try again; look at what lies between."
+        f"The connection to {host} broke off ({reason}). Try again; check proxies and firewalls on the way."
     )
 
 
@@ -370,6 +376,8 @@ def _read(response: httpx.Response, request: Request, deadline: float | None) ->
     """Read a response to its end, which must come before the deadline."""
     body = bytearray()
     headers = _checked_headers(response)
+    if _is_compressed(headers):
+        return _without_body(response, headers)
     for part in response.iter_bytes():
         body += part
         _check_size(len(body), response.status_code)
@@ -383,6 +391,8 @@ def _read(response: httpx.Response, request: Request, deadline: float | None) ->
 async def _read_async(response: httpx.Response) -> Response:
     body = bytearray()
     headers = _checked_headers(response)
+    if _is_compressed(headers):
+        return _without_body(response, headers)
     async for part in response.aiter_bytes():
         body += part
         _check_size(len(body), response.status_code)
@@ -392,19 +402,32 @@ async def _read_async(response: httpx.Response) -> Response:
 def _checked_headers(response: httpx.Response) -> dict[str, str]:
     """Give the headers in lower case; the last of several of one name, none of which matters here.
 
-    Raises `ProtocolError` for a body that is announced as too long, or as compressed, which nobody asked for and
-    which could grow beyond any size. Such a body is not begun, so that nothing is left half-read.
+    Raises `ProtocolError` for a body that is announced as too long, which is not begun, so that nothing is left
+    half-read.
     """
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
     length = headers.get("content-length", "")
     _check_size(int(length) if length.isdecimal() and len(length) < 20 else 0, response.status_code)
-    coding = headers.get("content-encoding", "identity")
-    if coding != "identity":
+    return headers
+
+
+def _is_compressed(headers: dict[str, str]) -> bool:
+    return headers.get("content-encoding", "identity") != "identity"
+
+
+def _without_body(response: httpx.Response, headers: dict[str, str]) -> Response:
+    """Give an answer whose body is compressed, which nobody asked for: an error goes by its status alone.
+
+    Such a body is not begun, since it could grow beyond any size; without a length, its connection is given up.
+    Raises `ProtocolError` for a success.
+    """
+    if response.status_code < 300:
         raise errors.ProtocolError(
             f"The answer (HTTP {response.status_code}) is compressed, which was ruled out: check the endpoint.",
             status_code=response.status_code,
         )
-    return headers
+    headers.pop("content-length", None)
+    return Response(response.status_code, headers, b"")
 
 
 def _check_size(length: int, status: int) -> None:

@@ -1,4 +1,12 @@
-"""A line: an httpx transport of one connection, with what httpcore's own connections lack."""
+"""A line: an httpx transport of one connection, with what httpcore's own connections lack.
+
+    a bound        httpcore asks for a timeout once a phase, and so bounds each read and not their sum: a server
+                   that sends the head of its answer byte by byte could outlast any
+    a count        what comes behind an answer stays in httpcore's buffer, to be taken for the next call's answer
+    an end         a connection that is cancelled in its TLS handshake is lost sight of, and left open
+
+Hence pools that reach the network through us, in place of httpx's own.
+"""
 
 import socket
 import ssl
@@ -8,47 +16,68 @@ from typing import Any, TypeAlias, cast
 import anyio
 import httpx
 
+from ..steps import Response
+
 Timeouts: TypeAlias = dict[str, float | None]
 """Seconds for each phase of an attempt, under httpx's names: connect, read, write, pool."""
 
 KEEP_ALIVE = 20.0
-"""Seconds that a connection without work is kept."""
+"""Seconds that a connection without work is kept; when the next call ends, it is closed."""
 
 _ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
 
 
-class Limits:
-    """The timeouts of the attempt that a line is busy with."""
+class Exchange:
+    """The attempt that a line is busy with: its timeouts, and how much of an answer came."""
 
     timeouts: Timeouts
 
+    def begin(self, timeouts: Timeouts) -> None:
+        """Begin anew."""
+        self.timeouts = timeouts
+        self._head: bytes | None = b""
+        self._received = 0
+
+    def take(self, data: bytes) -> None:
+        """Count what came, from the end of the head on."""
+        if self._head is None:
+            self._received += len(data)
+            return
+        self._head += data
+        end = self._head.find(b"\r\n\r\n")
+        if end >= 0:
+            self._received, self._head = len(self._head) - end - 4, None
+
+    def is_over(self, response: Response) -> bool:
+        """Say whether nothing came behind this answer, so that the next one will be the next request's.
+
+        Only an answer of a known length can tell, and KMS gives it.
+        """
+        return self._head is None and response.headers.get("content-length") == str(self._received)
+
 
 class Line(httpx.HTTPTransport):
-    """A transport of one connection, whose every read and write asks its `limits` anew.
-
-    httpcore asks once for each phase, and so bounds each read and not their sum: a server that sends the head of
-    its answer byte by byte could outlast any timeout. Hence a pool that reads through us, in place of httpx's own.
-    """
+    """A transport of one connection, which keeps to the time of its `exchange` in every read and write."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         import httpcore  # httpx loads it here too
 
         super().__init__(verify=context, limits=_ONE_CONNECTION)
-        self.limits = Limits()
+        self.exchange = Exchange()
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
             max_connections=1,
             max_keepalive_connections=1,
             keepalive_expiry=KEEP_ALIVE,
-            network_backend=cast("httpcore.NetworkBackend", Backend(self.limits, httpcore.SyncBackend())),
+            network_backend=cast("httpcore.NetworkBackend", Backend(self.exchange, httpcore.SyncBackend())),
         )
 
 
 class Backend:
     """Opens the one stream of a line, in the part of httpcore's network backend."""
 
-    def __init__(self, limits: Limits, backend: Any) -> None:
-        self._limits = limits
+    def __init__(self, exchange: Exchange, backend: Any) -> None:
+        self._exchange = exchange
         self._backend = backend
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> "Stream":
@@ -66,45 +95,44 @@ class Backend:
         return self._connect(last, port, timeout, options)
 
     def _connect(self, address: str, port: int, timeout: float | None, options: dict[str, Any]) -> "Stream":
-        timeout = self._limits.timeouts.get("connect", timeout)
-        return Stream(self._limits, self._backend.connect_tcp(address, port, timeout, **options))
+        timeout = self._exchange.timeouts.get("connect", timeout)
+        return Stream(self._exchange, self._backend.connect_tcp(address, port, timeout, **options))
 
 
 class Stream:
     """Reads and writes within what is left, in the part of httpcore's network stream."""
 
-    def __init__(self, limits: Limits, stream: Any) -> None:
-        self._limits = limits
+    def __init__(self, exchange: Exchange, stream: Any) -> None:
+        self._exchange = exchange
         self._stream = stream
         self.close = stream.close
         self.get_extra_info = stream.get_extra_info
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read some bytes, within what is left."""
-        data: bytes = self._stream.read(max_bytes, self._limits.timeouts.get("read", timeout))
+        data: bytes = self._stream.read(max_bytes, self._exchange.timeouts.get("read", timeout))
+        self._exchange.take(data)
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all the bytes, each part of them within what is left."""
-        self._stream.write(buffer, self._limits.timeouts.get("write", timeout))
+        self._stream.write(buffer, self._exchange.timeouts.get("write", timeout))
 
     def start_tls(self, *args: Any, timeout: float | None = None, **options: Any) -> "Stream":
         """Shake hands within what is left of the time to connect; give the stream within TLS."""
-        timeout = self._limits.timeouts.get("connect", timeout)
-        return Stream(self._limits, self._stream.start_tls(*args, timeout=timeout, **options))
+        timeout = self._exchange.timeouts.get("connect", timeout)
+        return Stream(self._exchange, self._stream.start_tls(*args, timeout=timeout, **options))
 
 
 class AsyncLine(httpx.AsyncHTTPTransport):
-    """A transport of one connection, whose socket is closed with it in any case.
-
-    httpcore loses sight of a connection that is cancelled in its TLS handshake, and leaves it open.
-    """
+    """A transport of one connection, which counts for its `exchange` and closes its socket in any case."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         import httpcore  # httpx loads it here too
 
         super().__init__(verify=context, limits=_ONE_CONNECTION)
-        self._backend = AsyncBackend(httpcore.AnyIOBackend())
+        self.exchange = Exchange()
+        self._backend = AsyncBackend(self.exchange, httpcore.AnyIOBackend())
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             max_connections=1,
@@ -124,11 +152,33 @@ class AsyncLine(httpx.AsyncHTTPTransport):
 class AsyncBackend:
     """Opens the one stream of an async line and remembers it, in the part of httpcore's network backend."""
 
-    def __init__(self, backend: Any) -> None:
+    def __init__(self, exchange: Exchange, backend: Any) -> None:
+        self._exchange = exchange
         self._backend = backend
         self.stream: Any = None
 
-    async def connect_tcp(self, *args: Any, **options: Any) -> Any:
+    async def connect_tcp(self, *args: Any, **options: Any) -> "AsyncStream":
         """Connect, and remember the stream."""
         self.stream = await self._backend.connect_tcp(*args, **options)
-        return self.stream
+        return AsyncStream(self._exchange, self.stream)
+
+
+class AsyncStream:
+    """Counts what it reads, in the part of httpcore's network stream."""
+
+    def __init__(self, exchange: Exchange, stream: Any) -> None:
+        self._exchange = exchange
+        self._stream = stream
+        self.write = stream.write
+        self.aclose = stream.aclose
+        self.get_extra_info = stream.get_extra_info
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read some bytes."""
+        data: bytes = await self._stream.read(max_bytes, timeout)
+        self._exchange.take(data)
+        return data
+
+    async def start_tls(self, *args: Any, **options: Any) -> "AsyncStream":
+        """Shake hands; give the stream within TLS."""
+        return AsyncStream(self._exchange, await self._stream.start_tls(*args, **options))
