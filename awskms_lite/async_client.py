@@ -8,7 +8,7 @@ import random as _random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 import anyio
 
@@ -31,10 +31,12 @@ from .drivers import AsyncDriver, renew_after_fork
 from .errors import ParameterError
 from .identity import Credentials
 from .machine import new_id, read_file
-from .pacing import Pacing
 from .retry import RetryPolicy
 from .settings import load_sections, settle
 from .transport import AsyncHTTPClient
+
+if TYPE_CHECKING:
+    from .pacing import Pacing
 
 
 class AsyncKMSClient(
@@ -91,7 +93,7 @@ class AsyncKMSClient(
         use_fips_endpoint: bool | None = None,
         use_dualstack_endpoint: bool | None = None,
         retry: RetryPolicy | None = None,
-        pacing: Pacing | None = None,
+        pacing: "Pacing | None" = None,
         timeout: float | None = None,
         connect_timeout: float | None = None,
         read_timeout: float | None = None,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import sha256
 from math import inf
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from attrs import evolve
@@ -27,7 +27,6 @@ from .errors import (
 from .identity import Credentials
 from .models.members import KMSResponse
 from .operations import Operation
-from .pacing import Pace, Paces, Pacing
 from .protocol import decode, encode, target
 from .retry import Attempts, RetryPolicy, RetryQuota, may_have_acted
 from .service_clock import ServiceClock
@@ -35,8 +34,11 @@ from .settings import Setting, Settings
 from .sigv4 import PostSigner
 from .steps import Flow, Request, send, sleep
 
+if TYPE_CHECKING:
+    from .pacing import Pace, Paces, Pacing
+
 ResponseT = TypeVar("ResponseT", bound=KMSResponse)
-Turn: TypeAlias = tuple[Pace, int]
+Turn: TypeAlias = "tuple[Pace, int]"
 
 # Sent and not signed: what proxies may rewrite. "identity" because KMS's answers are small, and because a
 # compressed one could grow past the size limit unseen.
@@ -55,7 +57,7 @@ class Session(NamedTuple):
     signer: PostSigner
     retry: RetryPolicy
     quota: RetryQuota
-    paces: Paces
+    paces: "Paces | None"
     timeout: float | None
     timer: Callable[[], float]
     service_clock: ServiceClock
@@ -68,7 +70,7 @@ def open_session(
     *,
     credentials: Credentials | None,
     retry: RetryPolicy | None,
-    pacing: Pacing | None,
+    pacing: "Pacing | None",
     timeout: float | None,
     mfa: Callable[[str], str] | None,
     clock: Callable[[], float],
@@ -83,13 +85,10 @@ def open_session(
     `ParameterError` for those of a wrong kind.
     """
     url, region = settings.address("kms", "kms")
-    for name, value, wanted in (
-        ("credentials", credentials, Credentials),
-        ("retry", retry, RetryPolicy),
-        ("pacing", pacing, Pacing),
-    ):
-        if not isinstance(value, wanted | None):
-            raise ParameterError(f"{name} must be awskms_lite.{wanted.__name__}, not {type(value).__name__}.")
+    if not isinstance(credentials, Credentials | None):
+        raise ParameterError(f"credentials must be awskms_lite.Credentials, not {type(credentials).__name__}.")
+    if not isinstance(retry, RetryPolicy | None):
+        raise ParameterError(f"retry must be awskms_lite.RetryPolicy, not {type(retry).__name__}.")
     if retry is not None:  # for STS too
         mode, attempts = Setting(retry.mode, "retry"), Setting(retry.max_attempts, "retry")
         settings = evolve(settings, retry_mode=mode, max_attempts=attempts)
@@ -107,13 +106,23 @@ def open_session(
         signer=PostSigner(url, region=region, service="kms"),
         retry=retry,
         quota=RetryQuota(),
-        paces=Paces(pacing, adaptive=retry.mode == "adaptive"),
+        paces=_paces(pacing, adaptive=retry.mode == "adaptive"),
         timeout=timeout,
         timer=timer,
         service_clock=service_clock,
         random=random,
         new_id=new_id,
     )
+
+
+def _paces(pacing: "Pacing | None", *, adaptive: bool) -> "Paces | None":
+    if pacing is None and not adaptive:
+        return None
+    from .pacing import Paces, Pacing  # most clients have no need of it
+
+    if not isinstance(pacing, Pacing | None):
+        raise ParameterError(f"pacing must be awskms_lite.Pacing, not {type(pacing).__name__}.")
+    return Paces(pacing, adaptive=adaptive)
 
 
 def _check_clock(url: str, service_clock: ServiceClock) -> Flow[None]:
@@ -140,7 +149,7 @@ def call(
     body = encode(request)
     payload_hash = sha256(body).hexdigest()
     named = [*_UNSIGNED, ("amz-sdk-invocation-id", session.new_id()), *_trace(session.settings.environ)]
-    paces = session.paces.of(operation.name)
+    paces = () if session.paces is None else session.paces.of(operation.name)
     timeout = session.timeout if timeout is None else timeout
     deadline = inf if timeout is None else session.timer() + timeout
     attempts = Attempts(session.retry, session.quota, session.random, replay_safe=replay_safe)
@@ -183,7 +192,7 @@ def call(
 
 
 def _take_turns(
-    session: Session, paces: tuple[Pace, ...], deadline: float, *, throttled: bool
+    session: Session, paces: "tuple[Pace, ...]", deadline: float, *, throttled: bool
 ) -> Flow[list[Turn]]:
     """Wait until it is our turn to send by each of the paces, and give the turns.
 
@@ -204,7 +213,7 @@ def _take_turns(
     return turns
 
 
-def _wait_for(session: Session, pace: Pace, turn: int, deadline: float) -> Flow[None]:
+def _wait_for(session: Session, pace: "Pace", turn: int, deadline: float) -> Flow[None]:
     now = session.timer()
     while wait := pace.wait(turn, now, deadline):
         yield from sleep(wait)
@@ -213,7 +222,7 @@ def _wait_for(session: Session, pace: Pace, turn: int, deadline: float) -> Flow[
             break
 
 
-def _backlog(session: Session, paces: tuple[Pace, ...]) -> float:
+def _backlog(session: Session, paces: "tuple[Pace, ...]") -> float:
     """Give the seconds until a turn that is taken now would come."""
     return max((pace.backlog(session.timer()) for pace in paces), default=0.0)
 

@@ -8,7 +8,7 @@ import random as _random
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from .call import open_session
 from .drivers import Driver, renew_after_fork
@@ -29,10 +29,12 @@ from .methods.shared_secrets import SharedSecretMethods
 from .methods.signing import SigningMethods
 from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
-from .pacing import Pacing
 from .retry import RetryPolicy
 from .settings import load_sections, settle
 from .transport import HTTPClient
+
+if TYPE_CHECKING:
+    from .pacing import Pacing
 
 
 class KMSClient(
@@ -88,7 +90,7 @@ class KMSClient(
         use_fips_endpoint: bool | None = None,
         use_dualstack_endpoint: bool | None = None,
         retry: RetryPolicy | None = None,
-        pacing: Pacing | None = None,
+        pacing: "Pacing | None" = None,
         timeout: float | None = None,
         connect_timeout: float | None = None,
         read_timeout: float | None = None,

@@ -118,9 +118,9 @@ class _Renewable(Protocol):
 _living: WeakSet[_Renewable] = WeakSet()
 
 
-def renew_after_fork(*shared: _Renewable) -> None:
-    """Let what a client's calls share begin anew in a forked process."""
-    _living.update(shared)
+def renew_after_fork(*shared: _Renewable | None) -> None:
+    """Let what a client's calls share begin anew in a forked process, as far as there is any."""
+    _living.update(filter(None, shared))
 
 
 def _renew_all() -> None:

@@ -708,7 +708,9 @@ class TestFork:
         with ScriptedServer(replying(answer())) as server:
             policy = RetryPolicy(mode="adaptive")
             client = KMSClient(environ=environ_of(server), pacing=Pacing(), retry=policy)
-            pace, shared = client._session.paces.of("GetKeyLastUsage")
+            paces = client._session.paces
+            assert paces is not None
+            pace, shared = paces.of("GetKeyLastUsage")
             locks = {
                 "quota": client._session.quota._lock,
                 "pace": pace._lock,
