@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
-from faulty import CREATE, READ, create_key
+from faulty import CREATE, READ
 from test_fault_matrix import MATRIX
 
 from awskms_lite.errors import KMSLiteError
@@ -48,7 +48,7 @@ class Job(NamedTuple):
     def ask(self, client: Any) -> Any:
         """Make the call; what an asynchronous client gives is to be awaited."""
         return (
-            create_key(client, self.subject)
+            client.create_key(description=self.subject)
             if self.operation == CREATE
             else client.get_key_last_usage(self.subject)
         )

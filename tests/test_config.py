@@ -6,8 +6,7 @@ import string
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from awskms_lite.config import Kind, Section, Sections, file_locations, home_directory, merge, parse_config
 from awskms_lite.errors import ConfigurationError

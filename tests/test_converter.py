@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import pytest
 from attrs import field, frozen
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.converter import from_wire, to_wire
 from awskms_lite.errors import ParameterError, ProtocolError

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from flows import Answer, World
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from awskms_lite.credentials import container
 from awskms_lite.credentials.source import Found, PassedOver

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from flows import Answer, World
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.credentials import instance
 from awskms_lite.credentials.source import ATTEMPTS, Found, PassedOver

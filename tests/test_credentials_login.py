@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 from flows import World
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.credentials import login
 from awskms_lite.errors import ConfigurationError, CredentialsError, KMSLiteError

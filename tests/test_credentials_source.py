@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from flows import World
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.credentials.source import ATTEMPTS, PassedOver, checked, fetch, read_object, read_time
 from awskms_lite.errors import (

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from flows import World
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.config import parse_config
 from awskms_lite.credentials import sso

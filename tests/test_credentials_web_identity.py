@@ -5,8 +5,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from flows import World
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.credentials import web_identity
 from awskms_lite.credentials.source import Found, PassedOver

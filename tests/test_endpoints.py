@@ -4,8 +4,7 @@ import ipaddress
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.endpoints import check_key_region, partition_of, read_custom_url, read_region, service_url
 from awskms_lite.errors import ConfigurationError, ParameterError

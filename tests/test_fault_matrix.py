@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count, cycle
 from time import monotonic, sleep
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple, get_args
 from urllib.parse import urlsplit
 
 import pytest
-from faulty import CREATE, READ, Fault, VirtualTime, count_keys, create_key
+from faulty import CREATE, READ, Fault, VirtualTime, count_keys
 from servers import PATIENCE, TLS, WAYS, Way, open_way
 
 from awskms_lite import KMSClient
@@ -218,7 +219,7 @@ class Scene:
         """Make a call, and check that its answer is its own; give the attempts that it took."""
         if operation == CREATE:
             name = next(self._names)
-            key = self._way.run(create_key, self.caller.client, name)
+            key = self._way.run(partial(self.caller.client.create_key, description=name))
             assert key.key_metadata.description == name
             return int(key.metadata.attempts)
         arn, used = next(self._keys)

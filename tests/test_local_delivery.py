@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.local import Drip, Error, Garbage, HangUp, Latency, Reset, Truncated, Unavailable, WrongLength
 from awskms_lite.local.delivery import Pause, Step, Turn, deliver, refusal

@@ -4,8 +4,7 @@ import threading
 from collections import Counter
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.local.rules import Rule, Rules
 

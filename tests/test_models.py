@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve, fields
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.errors import ParameterError
 from awskms_lite.models.members import ResponseMetadata

@@ -7,8 +7,7 @@ from math import inf, nan
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.errors import ConfigurationError, TimeoutError
 from awskms_lite.pacing import QUOTAS, AdaptivePace, Pace, Paces, Pacing, QuotaPace, TokenBucket

@@ -1,8 +1,7 @@
 """Where a listing stands, page by page, with no client and no event loop."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.errors import ConnectError, ProtocolError
 from awskms_lite.models.aliases import AliasListEntry, ListAliasesRequest, ListAliasesResponse

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from attrs import asdict
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from awskms_lite import errors
 from awskms_lite.errors import ProtocolError, ServiceError

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import awskms_lite
-from awskms_lite import errors
+from awskms_lite import errors, models
 from awskms_lite.local import LocalKMS
 
 HEAVY = {
@@ -47,12 +48,35 @@ def loaded(code: str, *arguments: str) -> set[str]:
     return set(result.stdout.split())
 
 
-def declared() -> Iterator[tuple[str, str]]:
-    """Give the names that type checkers see in the package's root, and the module each one comes from."""
-    tree = ast.parse(Path(awskms_lite.__file__).read_text(encoding="utf-8"))
+def declared(package: ModuleType = awskms_lite) -> Iterator[tuple[str, str]]:
+    """Give the names that type checkers see in a package's root, and the module each one comes from."""
+    tree = ast.parse(Path(str(package.__file__)).read_text(encoding="utf-8"))
     for block in (node for node in tree.body if isinstance(node, ast.If)):
         for node in (inner for inner in block.body if isinstance(inner, ast.ImportFrom)):
             yield from ((alias.name, f"awskms_lite.{node.module}") for alias in node.names)
+
+
+def model_homes() -> dict[str, str]:
+    """Give the classes of every subject that callers pass or get, and the module that each is in."""
+    folder = Path(awskms_lite.__file__).parent / "models"
+    homes = {}
+    for path in folder.glob("[!_]*.py"):
+        classes = (node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.ClassDef))
+        homes.update({node.name: f"awskms_lite.models.{path.stem}" for node in classes})
+    return {
+        name: home for name, home in homes.items() if not name.startswith("_") and not name.endswith("Request")
+    }
+
+
+def test_every_model_is_had_from_one_place() -> None:
+    """Whatever callers pass or get comes from `awskms_lite.models`, and type checkers know where from."""
+    homes = model_homes()
+    del homes["Bounds"]
+    assert set(dir(models)) == set(homes)
+    assert {name: getattr(models, name).__module__ for name in homes} == homes
+    assert {name: home.replace("lite.", "lite.models.") for name, home in declared(models)} == homes
+    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+        models.Nonsense  # noqa: B018
 
 
 def test_the_public_names() -> None:
@@ -148,6 +172,8 @@ with KMSClient(environ=ast.literal_eval(sys.argv[1])) as kms:
         name.removeprefix("awskms_lite.").partition(".")[0] for name in after if name.startswith("awskms_lite.")
     }
     assert {"client", "drivers", "transport", "call", "protocol", "converter", "sigv4"} <= ours
-    assert not ours & {"async_client", "cli", "local"}
+    assert not ours & {"async_client", "async_methods", "cli", "local", "pacing", "paging", "waiting"}
+    subjects = {name for name in after if name.startswith(("awskms_lite.models.", "awskms_lite.operations."))}
+    assert subjects == {f"awskms_lite.{name}" for name in ("models.members", "models.usage", "operations.usage")}
     assert "httpx" in after
     assert not after & {"asyncio", "argparse", "http.server"}

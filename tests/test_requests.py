@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 from attrs import evolve, field, fields, frozen
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.errors import ParameterError
 from awskms_lite.models.requests import Bounds, KMSRequest

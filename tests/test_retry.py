@@ -5,8 +5,7 @@ from typing import Any, get_args
 
 import pytest
 from attrs.exceptions import FrozenInstanceError
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite import errors
 from awskms_lite.errors import ConfigurationError, KMSLiteError, ServiceError

@@ -14,8 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from servers import CREDENTIALS, KEY_ID, PATIENCE, USED, WAYS, Caller, Way, open_way
 
 from awskms_lite.client import KMSClient

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from faulty import CREATE, READ, CreateKeyResponse, KeyMetadata
+from faulty import CREATE, READ
 from soak import ALL, PASSING, PLANS, work
 from soak_book import (
     GROWTH_IN_BLOCKS,
@@ -28,6 +28,7 @@ from soak_book import (
 from awskms_lite import KMSClient
 from awskms_lite.errors import ClosedError, ProtocolError, TransportError
 from awskms_lite.local import Error, Garbage, HandshakeFailure, Tally, Unavailable
+from awskms_lite.models import CreateKeyResponse, KeyMetadata
 from awskms_lite.models.usage import GetKeyLastUsageResponse, KeyLastUsageData
 
 USED, LATER = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)
@@ -82,7 +83,7 @@ def test_an_answer_to_another_call_is_seen() -> None:
         (Job(READ, "a", USED), GetKeyLastUsageResponse()),
         (Job(READ, "a", USED), GetKeyLastUsageResponse(key_last_usage=KeyLastUsageData(timestamp=LATER))),
         (Job(CREATE, "a"), CreateKeyResponse()),
-        (Job(CREATE, "a"), CreateKeyResponse(key_metadata=KeyMetadata("b"))),
+        (Job(CREATE, "a"), CreateKeyResponse(key_metadata=KeyMetadata(key_id="k", description="b"))),
     ],
 )
 def test_an_empty_or_foreign_answer_is_none(job: Job, answer: object) -> None:

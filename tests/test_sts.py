@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl, quote
 
 import pytest
 from flows import Answer, World
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from awskms_lite import sigv4, sts
 from awskms_lite.config import Sections

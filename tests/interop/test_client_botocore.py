@@ -27,8 +27,7 @@ import httpx
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.parsers import JSONParser
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from awskms_lite import (
     AsyncKMSClient,

@@ -24,9 +24,7 @@ from botocore import xform_name
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from hypothesis import given, settings as hypothesis_settings, strategies as st
 
 from awskms_lite import Credentials, KMSClient, RetryPolicy, ServiceError, from_wire, to_wire
 from awskms_lite.models.members import KMSResponse

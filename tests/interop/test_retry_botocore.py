@@ -12,8 +12,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.retries import quota, standard
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.errors import Kind, ServiceError
 from awskms_lite.protocol import decode_error

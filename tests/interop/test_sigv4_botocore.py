@@ -27,8 +27,7 @@ import pytest
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite.identity import Credentials
 from awskms_lite.sigv4 import PostSigner, Request, canonical_request, presign, sign, string_to_sign

@@ -22,8 +22,7 @@ from botocore.model import ServiceModel
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from flows import World
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from awskms_lite import Credentials, CredentialsError, ServiceError, sts
 from awskms_lite.endpoints import read_region, service_url
