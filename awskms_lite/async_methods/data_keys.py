@@ -178,8 +178,8 @@ class AsyncDataKeyMethods(AsyncMethods):
 
     async def generate_random(
         self,
-        *,
         number_of_bytes: int | None = None,
+        *,
         custom_key_store_id: str | None = None,
         recipient: RecipientInfo | None = None,
         timeout: float | None = None,

@@ -59,8 +59,8 @@ class EncryptionMethods(Methods):
 
     def decrypt(
         self,
-        *,
         ciphertext_blob: bytes | None = None,
+        *,
         encryption_context: Mapping[str, str] | None = None,
         grant_tokens: Sequence[str] | None = None,
         key_id: str | None = None,
@@ -106,9 +106,9 @@ class EncryptionMethods(Methods):
 
     def re_encrypt(
         self,
+        ciphertext_blob: bytes | None = None,
         *,
         destination_key_id: str,
-        ciphertext_blob: bytes | None = None,
         source_encryption_context: Mapping[str, str] | None = None,
         source_key_id: str | None = None,
         destination_encryption_context: Mapping[str, str] | None = None,
