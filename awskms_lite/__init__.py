@@ -6,7 +6,9 @@
         usage = kms.get_key_last_usage("1234abcd-12ab-34cd-56ef-1234567890ab")
     print(usage.verdict, usage.key_last_usage)
 
-`AsyncKMSClient` is the same for asyncio and trio. Importing this package imports nothing else: every name
+`AsyncKMSClient` is the same for asyncio and trio, and both have every other operation of KMS as a method;
+`awskms_lite.models` holds what these take and give, `awskms_lite.local` a KMS to test against. Importing this
+package imports nothing else: every name
 below is loaded when it is first touched (PEP 562).
 """
 
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
         MissingAuthenticationToken,
         MissingAuthenticationTokenException,
         NotAuthorized,
+        NotAuthorizedException,
         NotFoundException,
         OptInRequired,
         ParameterError,
@@ -199,6 +202,7 @@ __all__ = [
     "MissingAuthenticationToken",
     "MissingAuthenticationTokenException",
     "NotAuthorized",
+    "NotAuthorizedException",
     "NotFoundException",
     "OptInRequired",
     "Pacing",

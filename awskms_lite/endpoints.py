@@ -120,7 +120,7 @@ def check_key_region(key_id: str, region: str) -> None:
     would refuse this one too, after a signed request.
     """
     parts = key_id.split(":", 4)
-    if len(parts) < 5 or parts[0] != "arn":
+    if len(parts) < 5 or parts[0] != "arn" or parts[2] != "kms" or not parts[3]:
         return
     _, partition, _, key_region, _ = parts
     if key_region != region:

@@ -379,6 +379,12 @@ class MalformedPolicyDocumentException(ServiceError):
     remedy = "Check its JSON, and that its principals exist."
 
 
+class NotAuthorizedException(ServiceError):
+    """The name or the resource is AWS's own."""
+
+    remedy = "Names that begin with alias/aws/ are AWS's: choose another."
+
+
 class NotFoundException(ServiceError):
     """There is no such key, alias or other resource."""
 

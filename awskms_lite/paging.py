@@ -25,22 +25,28 @@ class _Cursor(Generic[T]):
         self._items = items
         self._page: deque[T] = deque()
         self._ended = False
+        self._here: str | None = None
         self._asked: set[str | None] = set()
 
     @property
     def marker(self) -> str | None:
-        """Where the page after the one in hand begins, to resume from; None at the end of the listing.
+        """Where to resume from: at the page in hand while any of it is left, else at the next; None at the end.
 
-        What is still left of the page in hand comes before it.
+        So what a listing has given of a page comes once more, and nothing is lost.
         """
+        return self._here if self._page else self._next
+
+    @property
+    def _next(self) -> str | None:
         marker: str | None = self._request.marker
         return None if self._ended else marker
 
     def _turn(self, page: Any) -> None:
         """Take a page that was answered, and move on to the next."""
         items, marker = getattr(page, self._items), page.next_marker
+        here = self._next
         if page.truncated:
-            self._asked.add(self.marker)
+            self._asked.add(here)
             if marker is None or marker in self._asked:
                 raise ProtocolError(
                     f"The listing of {self._items} says that there is more and "
@@ -52,6 +58,7 @@ class _Cursor(Generic[T]):
             self._request = evolve(self._request, marker=marker)
         else:
             self._ended = True
+        self._here = here
         self._page.extend(items)
 
 

@@ -10,9 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from .call import Session, call
-from .errors import NotFoundException, StateError, TimeoutError
+from .errors import NotFoundException, ParameterError, StateError, TimeoutError
 from .models.keys import DescribeKeyRequest, KeyMetadata, KeyState
 from .operations.keys import DESCRIBE_KEY
+from .settings import checked_timeout
 from .steps import Flow, sleep
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 16.0
+_LAST_LOOK = 1.0
+_NO_TIME = 1e-3
 _ABSENT = "absent"
 _DOOMED = (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION)
 
@@ -29,23 +32,32 @@ _DOOMED = (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION)
 def key_state(session: Session, key_id: str, state: KeyState | str, timeout: float) -> Flow[KeyMetadata]:
     """Wait until a key is in a state, and give what KMS tells of it then.
 
-    A key whose deletion is scheduled gets into no other state than Disabled, when that is cancelled.
+    A key whose deletion is scheduled gets into no other state than Disabled, when that is cancelled. Raises
+    `ParameterError` for what is no state: nobody would ever come out of it.
     """
+    if state not in list(KeyState):
+        raise ParameterError(f"state must be one of {', '.join(KeyState)}, not {state!r}.")
     never = () if state in (*_DOOMED, KeyState.DISABLED) else _DOOMED
-    return _wait(session, partial(_describe, session, key_id), _state_of, (state,), never, timeout)
+    look = partial(_describe, session, key_id)
+    return (yield from _wait(session, key_id, look, _state_of, (state,), never, timeout))
 
 
 def replica_ready(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
     """Wait until a new replica is enabled, and give what KMS tells of it; its region may not know it at first."""
     look = partial(_describe_or_absent, session, key_id)
-    return _wait(session, look, _state_of, (KeyState.ENABLED,), _DOOMED, timeout)
+    return _wait(session, key_id, look, _state_of, (KeyState.ENABLED,), _DOOMED, timeout)
 
 
 def key_deleted(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
-    """Wait until there is no such key any more; one whose deletion is not scheduled stays."""
-    look = partial(_describe_or_absent, session, key_id)
+    """Wait until there is no such key any more; one whose deletion is not scheduled stays.
+
+    One that is not there to begin with is an error, for so would be a mistaken id, or another region's. From then
+    on it is sought by its ARN: an alias may be taken away from it.
+    """
+    found = yield from _describe(session, key_id, checked_wait(timeout))
+    look = partial(_describe_or_absent, session, found.arn or key_id)
     stays = [state for state in KeyState if state not in _DOOMED]
-    return _wait(session, look, _state_of, (_ABSENT,), stays, timeout)
+    return (yield from _wait(session, key_id, look, _state_of, (_ABSENT,), stays, timeout))
 
 
 def custom_key_store_connected(
@@ -56,15 +68,25 @@ def custom_key_store_connected(
     One that failed to connect stays so until it is disconnected (API reference, ConnectCustomKeyStore).
     """
     look = partial(_describe_custom_key_store, session, custom_key_store_id)
-    return _wait(session, look, _connection_of, ("CONNECTED",), ("FAILED",), timeout, _mend_connection)
+    until, never = ("CONNECTED",), ("FAILED",)
+    return _wait(session, custom_key_store_id, look, _connection_of, until, never, timeout, _mend_connection)
 
 
 def _look_back(_: object) -> str:
     return "look at what was done before"
 
 
+def checked_wait(timeout: float) -> float:
+    """Give the seconds of a wait back; raises `ParameterError` for what is no number, None included."""
+    checked = checked_timeout("timeout", timeout)
+    if checked is None:
+        raise ParameterError("timeout must be a number of seconds here, not None: a wait has an end.")
+    return checked
+
+
 def _wait(
     session: Session,
+    name: str,
     look: Callable[[float], Flow[T]],
     state_of: Callable[[T], str | None],
     until: Collection[str],
@@ -74,21 +96,23 @@ def _wait(
 ) -> Flow[T]:
     """Look, with the seconds that are left, until a state of `until` shows; one of `never` is a `StateError`.
 
-    The pauses double from 1 s to 16 s, and half of each is drawn. One that would outlast the `timeout` is not
-    begun: `TimeoutError`.
+    The pauses double from 1 s to 16 s, and half of each is drawn; the last one leaves time for one more look
+    before the `timeout`, which raises `TimeoutError`. `name` is what the errors speak of.
     """
+    timeout = checked_wait(timeout)
     wanted, deadline, pause = " or ".join(until), session.timer() + timeout, _FIRST_PAUSE
+    last_look = deadline - min(_LAST_LOOK, timeout / 10)
     while True:
         seen = yield from look(deadline - session.timer())
         state = state_of(seen)
         if state in until:
             return seen
         if state in never:
-            raise StateError(f"The state is {state}, which never leads to {wanted}: {remedy(seen)}.")
-        seconds = pause * (1 + session.random()) / 2
-        if session.timer() + seconds >= deadline:
-            raise TimeoutError(f"After {timeout:g} s the state was still {state}, not {wanted}: wait longer.")
-        yield from sleep(seconds)
+            raise StateError(f"{name} is {state}, which never leads to {wanted}: {remedy(seen)}.")
+        left = last_look - session.timer()
+        if left <= _NO_TIME:
+            raise TimeoutError(f"{name} was still {state} after {timeout:g} s, not {wanted}: wait longer.")
+        yield from sleep(min(pause * (1 + session.random()) / 2, left))
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 

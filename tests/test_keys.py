@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from either_client import EitherClient
@@ -145,9 +146,48 @@ def test_a_key_is_waited_for_until_it_is_deleted(way: Way, local: LocalKMS) -> N
         waiting.wait_until_deleted(key, timeout=3600)
     waiting.schedule_key_deletion(key, pending_window_in_days=7)
     waiting.wait_until_deleted(key, timeout=3600)
-    assert local.tally.asked["DescribeKey"] == 1 + 4
+    assert local.tally.asked["DescribeKey"] == 2 + 5
     with pytest.raises(NotFoundException):
         waiting.describe_key(key)
+
+
+@pytest.mark.parametrize("key", ["alias/gone", "1234abcd-12ab-34cd-56ef-1234567890ab"])
+def test_what_is_not_there_to_begin_with_was_not_deleted(kms: EitherClient, key: str) -> None:
+    """A slip of the pen, or another region's key, does not pass for a key that is gone."""
+    with pytest.raises(NotFoundException):
+        kms.wait_until_deleted(key, timeout=5)
+
+
+def test_an_alias_that_moves_away_is_no_deletion(way: Way, local: LocalKMS) -> None:
+    """A key that was named by an alias is waited for itself."""
+    key = local.add_key(state="PendingDeletion", aliases=["alias/doomed"])
+
+    def remove(_: float) -> None:
+        if local.tally.asked["DeleteAlias"] == 0:
+            with KMSClient(environ=local.environ) as other:
+                other.delete_alias("alias/doomed")
+        else:
+            local.advance(timedelta(days=30))
+
+    waiting = EitherClient(way, local, on_pause=remove)
+    waiting.wait_until_deleted("alias/doomed", timeout=3600)
+    with pytest.raises(NotFoundException):
+        waiting.describe_key(key)
+
+
+@pytest.mark.parametrize("timeout", [None, 0, -1, "5"])
+def test_a_wait_without_an_end_is_refused(kms: EitherClient, local: LocalKMS, timeout: Any) -> None:
+    """How long to wait is a number of seconds above 0."""
+    with pytest.raises(ParameterError, match="timeout"):
+        kms.wait_until_enabled(local.add_key(), timeout=timeout)
+    assert local.tally.asked["DescribeKey"] == 0
+
+
+@pytest.mark.parametrize("state", ["DISABLED", "Disabeld", None])
+def test_a_state_that_is_none_is_not_waited_for(kms: EitherClient, local: LocalKMS, state: Any) -> None:
+    """A misspelt state would be waited for in vain."""
+    with pytest.raises(ParameterError, match="state must be one of Creating, Enabled, Disabled"):
+        kms.wait_until_key_state(local.add_key(), state)
 
 
 @pytest.mark.parametrize(

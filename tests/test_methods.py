@@ -214,9 +214,9 @@ def test_a_listing_goes_on_to_its_end(shop: Shop) -> None:
     listing = shop.client(kms).iter_list_aliases(key_id="k", limit=2)
     assert (kms.asked, listing.marker) == ([], None)
     assert shop.next(listing) == AliasListEntry(alias_name="a")
-    assert (len(kms.asked), listing.marker) == (1, "m1")
+    assert (len(kms.asked), listing.marker) == (1, None)
     assert shop.next(listing) == AliasListEntry(alias_name="b")
-    assert len(kms.asked) == 1
+    assert (len(kms.asked), listing.marker) == (1, "m1")
     assert shop.next(listing) == AliasListEntry(alias_name="c")
     assert listing.marker is None
     assert [shop.next(listing), shop.next(listing)] == ["end", "end"]
@@ -285,7 +285,7 @@ def test_a_custom_key_store_is_waited_for(shop: Shop) -> None:
 
 def test_waiting_ends_in_time(shop: Shop) -> None:
     """A state that does not come in time, or not at all, is an error."""
-    with pytest.raises(TimeoutError, match="After 20 s the state was still Creating"):
+    with pytest.raises(TimeoutError, match=r"was still Creating after 20 s"):
         shop.call(shop.client(KMS(CREATING)).wait_until_key_state, "k", "Enabled", timeout=20)
     with pytest.raises(StateError, match="PendingDeletion"):
         shop.call(shop.client(KMS(DOOMED)).wait_until_enabled, "k")

@@ -78,6 +78,13 @@ def test_a_listing_that_cannot_end_is_refused(pages: list[ListAliasesResponse], 
     assert (caught.value.request_id, caught.value.status_code) == ("r-1", 200)
 
 
+def test_a_listing_that_is_left_is_resumed_without_a_loss() -> None:
+    """In the middle of a page its marker leads to the page itself, at its end to the next."""
+    items = listing(Pages(page("a", "b", then="m1"), page("c", "d")))
+    markers = [(next(items).alias_name, items.marker) for _ in range(4)]
+    assert markers == [("a", None), ("b", "m1"), ("c", "m1"), ("d", None)]
+
+
 def test_a_failed_page_is_asked_for_again() -> None:
     """After a failure the next step asks for the same page: nothing is passed over, and nothing ends early."""
     ask = Pages(page("a", then="m1"), ConnectError("refused"), page("b"))

@@ -100,7 +100,8 @@ class AsyncAliasMethods(AsyncMethods):
     ) -> AsyncListing[AliasListEntry]:
         """Go through all that `list_aliases` lists, page by page as they are needed.
 
-        `limit` and `timeout` are for each page; `marker` is where to begin, the `marker` of a listing before.
+        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
+        which begins with the page in hand.
         """
         from ..operations.aliases import LIST_ALIASES
 

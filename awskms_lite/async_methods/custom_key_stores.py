@@ -187,7 +187,8 @@ class AsyncCustomKeyStoreMethods(AsyncMethods):
     ) -> AsyncListing[CustomKeyStoresListEntry]:
         """Go through all that `describe_custom_key_stores` lists, page by page as they are needed.
 
-        `limit` and `timeout` are for each page; `marker` is where to begin, the `marker` of a listing before.
+        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
+        which begins with the page in hand.
         """
         from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
 

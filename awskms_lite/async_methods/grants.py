@@ -168,7 +168,8 @@ class AsyncGrantMethods(AsyncMethods):
     ) -> AsyncListing[GrantListEntry]:
         """Go through all that `list_grants` lists, page by page as they are needed.
 
-        `limit` and `timeout` are for each page; `marker` is where to begin, the `marker` of a listing before.
+        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
+        which begins with the page in hand.
         """
         from ..operations.grants import LIST_GRANTS
 
@@ -225,7 +226,8 @@ class AsyncGrantMethods(AsyncMethods):
     ) -> AsyncListing[GrantListEntry]:
         """Go through all that `list_retirable_grants` lists, page by page as they are needed.
 
-        `limit` and `timeout` are for each page; `marker` is where to begin, the `marker` of a listing before.
+        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
+        which begins with the page in hand.
         """
         from ..operations.grants import LIST_RETIRABLE_GRANTS
 

@@ -136,7 +136,8 @@ class AsyncKeyMethods(AsyncMethods):
     ) -> AsyncListing[KeyListEntry]:
         """Go through all that `list_keys` lists, page by page as they are needed.
 
-        `limit` and `timeout` are for each page; `marker` is where to begin, the `marker` of a listing before.
+        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
+        which begins with the page in hand.
         """
         from ..operations.keys import LIST_KEYS
 
@@ -249,8 +250,9 @@ class AsyncKeyMethods(AsyncMethods):
         """Wait until there is no such key any more.
 
         Deletion comes 7 to 30 days after it was scheduled, and some hours later at times: so `timeout`
-        (seconds) has no default. A key whose deletion is not scheduled is a `StateError` at once; else as
-        `wait_until_key_state`.
+        (seconds) has no default. A key whose deletion is not scheduled is a `StateError` at once, and one that
+        is not there to begin with a `NotFoundException`: so would be a mistaken id, or a key of another region.
+        Else as `wait_until_key_state`.
         """
         from ..waiting import key_deleted
 

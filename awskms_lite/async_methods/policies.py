@@ -101,7 +101,8 @@ class AsyncPolicyMethods(AsyncMethods):
     ) -> AsyncListing[str]:
         """Go through all that `list_key_policies` lists, page by page as they are needed.
 
-        `limit` and `timeout` are for each page; `marker` is where to begin, the `marker` of a listing before.
+        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
+        which begins with the page in hand.
         """
         from ..operations.policies import LIST_KEY_POLICIES
 

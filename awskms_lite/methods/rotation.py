@@ -116,7 +116,8 @@ class RotationMethods(Methods):
     ) -> Listing[RotationsListEntry]:
         """Go through all that `list_key_rotations` lists, page by page as they are needed.
 
-        `limit` and `timeout` are for each page; `marker` is where to begin, the `marker` of a listing before.
+        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
+        which begins with the page in hand.
         """
         from ..operations.rotation import LIST_KEY_ROTATIONS
 

@@ -80,7 +80,8 @@ class TagMethods(Methods):
     ) -> Listing[Tag]:
         """Go through all that `list_resource_tags` lists, page by page as they are needed.
 
-        `limit` and `timeout` are for each page; `marker` is where to begin, the `marker` of a listing before.
+        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
+        which begins with the page in hand.
         """
         from ..operations.tags import LIST_RESOURCE_TAGS
 

@@ -16,16 +16,16 @@ _WANTED = "a key id like '1234abcd-12ab-34cd-56ef-1234567890ab', or the key's AR
 class ResponseMetadata(NamedTuple):
     """What the HTTP exchange says of itself: KMS's request id, the status, how often the call was sent."""
 
-    request_id: str | None = None
-    status_code: int | None = None
-    attempts: int = 0
+    request_id: str | None
+    status_code: int | None
+    attempts: int
 
 
 @frozen(kw_only=True)
 class KMSResponse:
     """What all responses share. `metadata` is not part of `==`: the same answer is the same answer."""
 
-    metadata: ResponseMetadata = field(default=ResponseMetadata(), eq=False, repr=False)
+    metadata: ResponseMetadata = field(default=ResponseMetadata(None, None, 0), eq=False, repr=False)
 
 
 def check_key_id(_: object, attribute: "Attribute[str]", value: object) -> None:
