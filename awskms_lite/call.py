@@ -153,7 +153,7 @@ def call(
     timeout = session.timeout if timeout is None else timeout
     deadline = inf if timeout is None else session.timer() + timeout
     attempts = Attempts(session.retry, session.quota, session.random, replay_safe=replay_safe)
-    renewed, throttled = False, False
+    renewed = throttled = lost = False
     while True:
         if paces and session.credentials.current() is None:
             yield from session.credentials.get()  # first, since the turns may be over by the time there are some
@@ -164,7 +164,7 @@ def call(
         count = ("amz-sdk-request", f"attempt={attempts.number}; max={attempts.most}")
         try:
             signed = Request("POST", session.endpoint_url, [*headers, *named, count], body)
-            response = yield from send(signed, acts=not replay_safe)
+            response = yield from send(signed, acts=operation.changes)
             answer = decode(operation, response, attempts=attempts.number)
         except ExpiredTokenException:
             _learn(session, turns)
@@ -174,6 +174,7 @@ def call(
             attempts.begin_renewed()
         except KMSLiteError as error:
             _learn(session, turns, error)
+            lost = lost or may_have_acted(error)  # what a later attempt ends in takes none of it back
             clock_was_set = session.service_clock.set_right(error, signed_at)
             throttled = isinstance(error, ServiceError) and error.kind == "throttling"
             left = deadline - session.timer() - _backlog(session, paces)
@@ -181,7 +182,7 @@ def call(
             if wait is None:
                 if isinstance(error, TransportError):
                     error.attempts = attempts.number
-                error.outcome_unknown = not replay_safe and may_have_acted(error)
+                error.outcome_unknown = operation.changes and lost
                 raise
             if wait:
                 yield from sleep(wait)

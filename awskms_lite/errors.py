@@ -17,7 +17,7 @@
 The classes below `ServiceError` carry AWS's own names, so that what you see can be searched for in AWS's
 documentation: the errors that the KMS API declares, and the common ones that any AWS call can meet. A code
 that is none of these is a plain `ServiceError` that keeps the code. All errors can be pickled, and none
-carries a secret.
+shows a secret; `members` of a `ServiceError` holds what the service said, whatever that is.
 """
 
 import builtins

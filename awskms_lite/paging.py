@@ -16,6 +16,8 @@ from .models.members import KMSResponse
 
 T = TypeVar("T")
 
+_LONGEST_MARKER = 1024
+
 
 class _Cursor(Generic[T]):
     """Where a listing stands. A page that failed to come is asked for again by the next step."""
@@ -37,6 +39,11 @@ class _Cursor(Generic[T]):
         return self._here if self._page else self._next
 
     @property
+    def ended(self) -> bool:
+        """Whether all of it was given."""
+        return self._ended and not self._page
+
+    @property
     def _next(self) -> str | None:
         marker: str | None = self._request.marker
         return None if self._ended else marker
@@ -47,10 +54,10 @@ class _Cursor(Generic[T]):
         here = self._next
         if page.truncated:
             self._asked.add(here)
-            if marker is None or marker in self._asked:
+            if not marker or len(marker) > _LONGEST_MARKER or marker in self._asked:
+                given = "gives a marker for the second time" if marker in self._asked else "gives no marker for it"
                 raise ProtocolError(
-                    f"The listing of {self._items} says that there is more and "
-                    f"{'gives no marker for it' if marker is None else 'gives a marker for the second time'} "
+                    f"The listing of {self._items} says that there is more and {given} "
                     f"(request id {page.metadata.request_id}): it cannot be gone on with. List anew.",
                     status_code=page.metadata.status_code,
                     request_id=page.metadata.request_id,

@@ -27,25 +27,30 @@ _LAST_LOOK = 1.0
 _NO_TIME = 1e-3
 _ABSENT = "absent"
 _DOOMED = (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION)
+_CANCELLED = (KeyState.DISABLED, KeyState.PENDING_IMPORT, KeyState.UNAVAILABLE)
 
 
 def key_state(session: Session, key_id: str, state: KeyState | str, timeout: float) -> Flow[KeyMetadata]:
     """Wait until a key is in a state, and give what KMS tells of it then.
 
-    A key whose deletion is scheduled gets into no other state than Disabled, when that is cancelled. Raises
+    A key whose deletion is scheduled gets into another state only when that is cancelled: then it is Disabled, or
+    waits for its material or its key store. Raises
     `ParameterError` for what is no state: nobody would ever come out of it.
     """
     if state not in list(KeyState):
         raise ParameterError(f"state must be one of {', '.join(KeyState)}, not {state!r}.")
-    never = () if state in (*_DOOMED, KeyState.DISABLED) else _DOOMED
+    never = () if state in (*_DOOMED, *_CANCELLED) else _DOOMED
     look = partial(_describe, session, key_id)
     return (yield from _wait(session, key_id, look, _state_of, (state,), never, timeout))
 
 
 def replica_ready(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
-    """Wait until a new replica is enabled, and give what KMS tells of it; its region may not know it at first."""
-    look = partial(_describe_or_absent, session, key_id)
-    return _wait(session, key_id, look, _state_of, (KeyState.ENABLED,), _DOOMED, timeout)
+    """Wait until a new replica is made, and give what KMS tells of it; its region may not know it at first.
+
+    It is enabled then, or waits for its material where that is imported.
+    """
+    look, made = partial(_describe_or_absent, session, key_id), (KeyState.ENABLED, KeyState.PENDING_IMPORT)
+    return _wait(session, key_id, look, _state_of, made, _DOOMED, timeout)
 
 
 def key_deleted(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
@@ -57,6 +62,8 @@ def key_deleted(session: Session, key_id: str, timeout: float) -> Flow[KeyMetada
     found = yield from _describe(session, key_id, checked_wait(timeout))
     look = partial(_describe_or_absent, session, found.arn or key_id)
     stays = [state for state in KeyState if state not in _DOOMED]
+    if found.key_state in stays:  # from before the change, perhaps
+        yield from sleep(_FIRST_PAUSE)
     return (yield from _wait(session, key_id, look, _state_of, (_ABSENT,), stays, timeout))
 
 

@@ -43,8 +43,18 @@ def least(cls: type, **given: object) -> Any:
 
 
 def full(cls: type) -> dict[str, Any]:
-    """Give a value for each member of a model."""
-    return {member.name: example(member.type) for member in fields(cls) if member.name != "metadata"}
+    """Give a value for each member of a model, so that no two of them could be mistaken for each other."""
+    return {member.name: named(member.type, member.name) for member in fields(cls) if member.name != "metadata"}
+
+
+def named(kind: Any, name: str) -> object:
+    """Give a value that an annotation allows, made of a member's name where it can be."""
+    value, bounds = example(kind), bounds_of(kind) or Bounds(len(name), len(name))
+    if isinstance(value, str | bytes):
+        size = min(max(len(name), bounds.low), bounds.high)
+        text = (name * size)[:size]
+        return text if isinstance(value, str) else text.encode()
+    return {name: "b"} if isinstance(value, Mapping) else value
 
 
 def example(kind: Any) -> object:

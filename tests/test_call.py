@@ -55,7 +55,7 @@ STS = "https://sts.us-east-2.amazonaws.com"
 FROM_WEB_IDENTITY = {"AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/r"}
 ANSWER = Response(200, {"x-amzn-requestid": "id-1"}, USED)
 BROKEN = TransportError("broke off")
-SAFE, UNSAFE = GET_KEY_LAST_USAGE, GET_KEY_LAST_USAGE._replace(replay_safe=False)
+SAFE, UNSAFE = GET_KEY_LAST_USAGE, GET_KEY_LAST_USAGE._replace(replay_safe=False, changes=True)
 
 
 FOREIGN = f"arn:aws:kms:eu-west-1:111122223333:key/{KEY_ID}"
@@ -626,6 +626,22 @@ def test_the_policy_is_the_given_one_or_the_environments(
     opened = session(retry=retry, environ=environ)
     assert opened.retry == policy
     assert (opened.paces is not None) is (policy.mode == "adaptive")
+
+
+@pytest.mark.parametrize("last", [BROKEN, ConnectError("refused"), failure(400, "AccessDeniedException")])
+def test_a_change_that_may_be_done_is_told_whatever_comes_later(last: Response | KMSLiteError) -> None:
+    """A change that is safe to repeat is repeated, and one lost answer is enough not to know."""
+    changing = SAFE._replace(changes=True)
+    _, error = waits_before_failure(call(session(attempts=2), changing, REQUEST), BROKEN, last)
+    assert error.outcome_unknown
+
+
+def test_a_change_that_surely_was_not_made_is_no_riddle() -> None:
+    """Where each attempt was refused, or did not leave, nothing was done."""
+    changing = SAFE._replace(changes=True)
+    refused = THROTTLED, failure(400, "AccessDeniedException")
+    _, error = waits_before_failure(call(session(), changing, REQUEST), ConnectError("refused"), *refused)
+    assert not error.outcome_unknown
 
 
 def test_the_policy_of_a_client_holds_for_sts_too() -> None:

@@ -175,7 +175,7 @@ def test_a_wrong_code_is_an_error(kms: EitherClient, local: LocalKMS) -> None:
 # What a method takes.
 
 WORD = "shibboleth"
-BYTES_WANTED = "must be bytes (a text is made bytes by its encode method), not "
+BYTES_WANTED = "must be bytes (bytes() makes some of a buffer, encode() of a text), not "
 BLOBS: list[tuple[str, dict[str, Any], str]] = [
     ("encrypt", {"key_id": "k"}, "plaintext"),
     ("decrypt", {}, "ciphertext_blob"),

@@ -182,3 +182,22 @@ def test_a_subject_loads_alone(subject: str) -> None:
         name.rpartition(".")[2] for name in result.stdout.split() if name.startswith("awskms_lite.operations.")
     }
     assert rows == {subject}
+
+
+def test_what_changes_something_is_known() -> None:
+    """Whatever KMS keeps changes by these alone: not by what asks, and not by what only uses a key."""
+    uses = (
+        "Decapsulate",
+        "Decrypt",
+        "Encapsulate",
+        "Encrypt",
+        "ReEncrypt",
+        "Sign",
+        "Verify",
+        "Derive",
+        "Generate",
+    )
+    asks = ("Describe", "Get", "List")
+    changing = {row.name for row in ALL_OPERATIONS if row.changes}
+    assert changing == {row.name for row in ALL_OPERATIONS if not row.name.startswith((*uses, *asks))}
+    assert {row.name for row in ALL_OPERATIONS if row.replay_safe is not True} <= changing

@@ -66,6 +66,8 @@ def test_the_end_is_told_by_truncated() -> None:
         ([page("a", truncated=True)], "gives no marker"),
         ([page("a", then="m0")], "a marker for the second time"),
         ([page("a", then="m1"), page("b", then="m1")], "a marker for the second time"),
+        ([page("a", then="", truncated=True)], "gives no marker"),
+        ([page("a", then="m" * 1025)], "gives no marker"),
         ([page("a", then="m1"), page(then="m2"), page("c", then="m1")], "a marker for the second time"),
         ([page("a", then="m1"), page(then="m2"), page("c", then="m0")], "a marker for the second time"),
     ],
@@ -83,6 +85,12 @@ def test_a_listing_that_is_left_is_resumed_without_a_loss() -> None:
     items = listing(Pages(page("a", "b", then="m1"), page("c", "d")))
     markers = [(next(items).alias_name, items.marker) for _ in range(4)]
     assert markers == [("a", None), ("b", "m1"), ("c", "m1"), ("d", None)]
+
+
+def test_a_listing_says_when_it_has_ended() -> None:
+    """Its marker alone is None at the beginning as well."""
+    items = listing(Pages(page("a", then="m1"), page("b", "c")))
+    assert [items.ended, *(items.ended for _ in items)] == [False, False, False, True]
 
 
 def test_a_failed_page_is_asked_for_again() -> None:

@@ -86,7 +86,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"number": "1"}, "number must be an int, not str."),
     ({"blob": b"a"}, "blob has a length of 1: pass 2 to 4 bytes."),
     ({"blob": b"abcde"}, "blob has a length of 5: pass 2 to 4 bytes."),
-    ({"blob": "abc"}, "blob must be bytes (a text is made bytes by its encode method), not str."),
+    ({"blob": "abc"}, "blob must be bytes (bytes() makes some of a buffer, encode() of a text), not str."),
     ({"blob": bytearray(b"abc")}, "blob must be bytes"),
     ({"flag": 1}, "flag must be True or False, not int."),
     ({"flag": "true"}, "flag must be True or False, not str."),

@@ -117,7 +117,7 @@ def test_what_may_still_change_is_waited_out(state: str) -> None:
     assert world.play(key_state(world.session, "k", "Enabled", 10)).key_state is KeyState.ENABLED
 
 
-@pytest.mark.parametrize("wanted", ["Enabled", "PendingImport"])
+@pytest.mark.parametrize("wanted", ["Enabled", "Updating"])
 @pytest.mark.parametrize("state", DOOMED)
 def test_what_never_leads_there_ends_the_wait(state: str, wanted: str) -> None:
     """A key whose deletion is scheduled ends the wait for another state, and the error names both."""
@@ -127,10 +127,10 @@ def test_what_never_leads_there_ends_the_wait(state: str, wanted: str) -> None:
     assert world.pauses == [1]
 
 
-@pytest.mark.parametrize("wanted", ["Disabled", *DOOMED])
+@pytest.mark.parametrize("wanted", ["Disabled", "PendingImport", "Unavailable", *DOOMED])
 @pytest.mark.parametrize("state", ["Enabled", *DOOMED])
 def test_a_scheduled_deletion_can_be_waited_for_and_out(state: str, wanted: str) -> None:
-    """The states of a scheduled deletion can be waited for, and Disabled, which its cancelling leaves behind."""
+    """The states of a scheduled deletion can be waited for, and those that its cancelling leaves behind."""
     world = World(state, wanted)
     assert world.play(key_state(world.session, "k", wanted, 300)).key_state == wanted
 
@@ -165,6 +165,19 @@ def test_a_key_is_deleted_when_it_is_not_found() -> None:
     world = World(DOOMED[0], *DOOMED, ABSENT)
     world.play(key_deleted(world.session, "k", 300))
     assert world.pauses == [1, 2]
+
+
+def test_a_replica_of_an_imported_key_waits_for_its_material() -> None:
+    """A replica is made once it could be given what the primary has, though it cannot be used before."""
+    world = World("Creating", "PendingImport")
+    assert world.play(replica_ready(world.session, "k", 300)).key_state is KeyState.PENDING_IMPORT
+
+
+def test_the_state_from_before_is_looked_at_twice() -> None:
+    """Right after its deletion was scheduled a key may still seem to stay."""
+    world = World("Enabled", DOOMED[0], ABSENT)
+    world.play(key_deleted(world.session, "k", 300))
+    assert world.pauses == [1, 1]
 
 
 def test_a_key_that_was_never_there_is_not_deleted() -> None:

@@ -63,8 +63,8 @@ def _wait(store: Store, key: Key, start: int) -> None:
 
 
 def _end(store: Store, key: Key, moment: int) -> None:
-    if key.deletion_date != moment:
-        return  # cancelled meanwhile, or scheduled anew
+    if key.deletion_date != moment or store.find(key.account_id, key.region, key.key_id) is not key:
+        return  # cancelled meanwhile, scheduled anew, or gone already
     store.remove(key)
     for primary in store.related(key):
         if primary.state == "PendingReplicaDeletion" and not _has_replicas(store, primary):

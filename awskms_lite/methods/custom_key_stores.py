@@ -235,7 +235,7 @@ class CustomKeyStoreMethods(Methods):
     ) -> CustomKeyStoresListEntry:
         """Wait until a custom key store is connected, and give what KMS tells of it then.
 
-        It is asked for by `describe_custom_key_stores`, at first after a second, then ever more rarely, for
+        It is asked for by `describe_custom_key_stores`, at once, after a second, then ever more rarely, for
         `timeout` seconds in all. Raises `StateError` where connecting it failed, with KMS's code for the
         reason, `TimeoutError`, and what `describe_custom_key_stores` raises.
         """

@@ -232,7 +232,7 @@ class KeyMethods(Methods):
     def wait_until_key_state(self, key_id: str, state: KeyState | str, *, timeout: float = 300.0) -> KeyMetadata:
         """Wait until a key is in a state, and give what KMS tells of it then.
 
-        It is asked for by `describe_key`, at first after a second, then ever more rarely, for `timeout`
+        It is asked for by `describe_key`, at once, after a second, then ever more rarely, for `timeout`
         seconds in all. Raises `StateError` where the state cannot come, as for a key whose deletion is
         scheduled, `TimeoutError`, and what `describe_key` raises.
         """

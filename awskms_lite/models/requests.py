@@ -162,7 +162,7 @@ def _plain(kind: type) -> Rule:
 
 _WANTED = {
     str: "a str",
-    bytes: "bytes (a text is made bytes by its encode method)",
+    bytes: "bytes (bytes() makes some of a buffer, encode() of a text)",
     int: "an int",
     bool: "True or False",
     datetime: "an aware datetime",

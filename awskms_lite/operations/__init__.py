@@ -14,6 +14,7 @@ class Operation(NamedTuple, Generic[RequestT, ResponseT]):
     """What the call loop must know of an operation.
 
     `errors` are the ones the API reference declares for it, beside those that any call can meet.
+    `changes` says that it changes something, so that whoever gets no answer must be told that it may be done.
     `replay_safe` says that sending it twice does no harm and gives no other answer than sending it once, so
     that a lost answer may be asked for again; where that depends on the request, it is asked.
     `items`, of an operation that answers in pages, is the member of the response that holds a page's items.
@@ -25,6 +26,7 @@ class Operation(NamedTuple, Generic[RequestT, ResponseT]):
     response: type[ResponseT]
     errors: tuple[type[ServiceError], ...]
     replay_safe: bool | Callable[[Any], bool]
+    changes: bool = False
     items: str | None = None
 
     def may_be_repeated(self, request: RequestT) -> bool:

@@ -34,6 +34,7 @@ CREATE_ALIAS = Operation(
         LimitExceededException,
         NotFoundException,
     ),
+    changes=True,
     replay_safe=False,  # the second would be told that the alias exists already
 )
 
@@ -48,6 +49,7 @@ UPDATE_ALIAS = Operation(
         LimitExceededException,
         NotFoundException,
     ),
+    changes=True,
     replay_safe=True,  # the alias already stands for that key
 )
 
@@ -56,6 +58,7 @@ DELETE_ALIAS = Operation(
     request=DeleteAliasRequest,
     response=KMSResponse,
     errors=(DependencyTimeoutException, KMSInternalException, KMSInvalidStateException, NotFoundException),
+    changes=True,
     replay_safe=False,  # the second would be told that there is no such alias
 )
 

@@ -60,6 +60,7 @@ CREATE_CUSTOM_KEY_STORE = Operation(
         XksProxyVpcEndpointServiceInvalidConfigurationException,
         XksProxyVpcEndpointServiceNotFoundException,
     ),
+    changes=True,
     replay_safe=False,  # the second would be told that the name is in use already
 )
 
@@ -86,6 +87,7 @@ UPDATE_CUSTOM_KEY_STORE = Operation(
         XksProxyVpcEndpointServiceInvalidConfigurationException,
         XksProxyVpcEndpointServiceNotFoundException,
     ),
+    changes=True,
     replay_safe=True,  # the store is so already; a name or a URI is only ever in the way of another store
 )
 
@@ -99,6 +101,7 @@ DELETE_CUSTOM_KEY_STORE = Operation(
         CustomKeyStoreNotFoundException,
         KMSInternalException,
     ),
+    changes=True,
     replay_safe=False,  # the second would be told that there is no such store
 )
 
@@ -122,6 +125,7 @@ CONNECT_CUSTOM_KEY_STORE = Operation(
         CustomKeyStoreNotFoundException,
         KMSInternalException,
     ),
+    changes=True,
     replay_safe=True,  # KMS takes it for a store that connects already, or is connected
 )
 
@@ -130,5 +134,6 @@ DISCONNECT_CUSTOM_KEY_STORE = Operation(
     request=DisconnectCustomKeyStoreRequest,
     response=KMSResponse,
     errors=(CustomKeyStoreInvalidStateException, CustomKeyStoreNotFoundException, KMSInternalException),
+    changes=True,
     replay_safe=False,  # the second would be told that the store is disconnected already
 )

@@ -49,6 +49,7 @@ CREATE_GRANT = Operation(
         LimitExceededException,
         NotFoundException,
     ),
+    changes=True,
     replay_safe=_is_named,
 )
 
@@ -66,6 +67,7 @@ RETIRE_GRANT = Operation(
         KMSInvalidStateException,
         NotFoundException,
     ),
+    changes=True,
     replay_safe=False,  # the second would be told that there is no such grant
 )
 
@@ -82,6 +84,7 @@ REVOKE_GRANT = Operation(
         KMSInvalidStateException,
         NotFoundException,
     ),
+    changes=True,
     replay_safe=False,  # the second would be told that there is no such grant
 )
 

@@ -60,6 +60,7 @@ IMPORT_KEY_MATERIAL = Operation(
         NotFoundException,
         UnsupportedOperationException,
     ),
+    changes=True,
     replay_safe=_may_be_there_already,
 )
 
@@ -75,5 +76,6 @@ DELETE_IMPORTED_KEY_MATERIAL = Operation(
         NotFoundException,
         UnsupportedOperationException,
     ),
+    changes=True,
     replay_safe=False,  # the second would find no material, and could not say which one was deleted
 )

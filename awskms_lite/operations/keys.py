@@ -55,6 +55,7 @@ CREATE_KEY = Operation(
         XksKeyInvalidConfigurationException,
         XksKeyNotFoundException,
     ),
+    changes=True,
     replay_safe=False,  # the second would make another key, one that nobody knows and everybody pays for
 )
 
@@ -86,6 +87,7 @@ UPDATE_KEY_DESCRIPTION = Operation(
         KMSInvalidStateException,
         NotFoundException,
     ),
+    changes=True,
     replay_safe=True,
 )
 
@@ -101,6 +103,7 @@ ENABLE_KEY = Operation(
         LimitExceededException,
         NotFoundException,
     ),
+    changes=True,
     replay_safe=True,  # an enabled key may be enabled
 )
 
@@ -115,6 +118,7 @@ DISABLE_KEY = Operation(
         KMSInvalidStateException,
         NotFoundException,
     ),
+    changes=True,
     replay_safe=True,  # a disabled key may be disabled
 )
 
@@ -129,6 +133,7 @@ SCHEDULE_KEY_DELETION = Operation(
         KMSInvalidStateException,
         NotFoundException,
     ),
+    changes=True,
     replay_safe=False,  # the second would be told that the key is in the wrong state, pending deletion
 )
 
@@ -143,5 +148,6 @@ CANCEL_KEY_DELETION = Operation(
         KMSInvalidStateException,
         NotFoundException,
     ),
+    changes=True,
     replay_safe=False,  # the second would be told that the key is in the wrong state, disabled
 )

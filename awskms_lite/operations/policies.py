@@ -54,6 +54,7 @@ PUT_KEY_POLICY = Operation(
         NotFoundException,
         UnsupportedOperationException,
     ),
+    changes=True,
     replay_safe=_leaves_us_in,
 )
 

@@ -32,6 +32,7 @@ REPLICATE_KEY = Operation(
         TagException,
         UnsupportedOperationException,
     ),
+    changes=True,
     replay_safe=False,  # the second would be told that the region has a replica already
 )
 
@@ -47,5 +48,6 @@ UPDATE_PRIMARY_REGION = Operation(
         NotFoundException,
         UnsupportedOperationException,
     ),
+    changes=True,
     replay_safe=False,  # the second would be told that the key is no primary
 )

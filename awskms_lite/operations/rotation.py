@@ -38,6 +38,7 @@ ENABLE_KEY_ROTATION = Operation(
         NotFoundException,
         UnsupportedOperationException,
     ),
+    changes=True,
     replay_safe=True,  # the key rotates so already
 )
 
@@ -54,6 +55,7 @@ DISABLE_KEY_ROTATION = Operation(
         NotFoundException,
         UnsupportedOperationException,
     ),
+    changes=True,
     replay_safe=True,  # the key does not rotate by itself any more
 )
 
@@ -103,5 +105,6 @@ ROTATE_KEY_ON_DEMAND = Operation(
         NotFoundException,
         UnsupportedOperationException,
     ),
+    changes=True,
     replay_safe=False,  # the second would rotate the key once more, of 25 times in its life
 )

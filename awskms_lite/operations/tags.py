@@ -30,6 +30,7 @@ TAG_RESOURCE = Operation(
         NotFoundException,
         TagException,
     ),
+    changes=True,
     replay_safe=True,  # the key has those tags already
 )
 
@@ -44,6 +45,7 @@ UNTAG_RESOURCE = Operation(
         NotFoundException,
         TagException,
     ),
+    changes=True,
     replay_safe=True,  # a tag that is not there is passed over
 )
 
