@@ -30,32 +30,25 @@ LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 
 
 class Quota:
-    """A token bucket, which others may draw on too: `rate` a second, `burst` at the most and at first."""
+    """A token bucket: `rate` a second, `burst` at the most and at first; from `begin` on others take some."""
 
     def __init__(self, rate: float, burst: float, others: float = 0, begin: float = inf) -> None:
         self._rate, self._tokens, self._burst = rate, burst, burst
         self._others, self._begin = others, begin
-        self._at = self._next_of_others = inf
+        self._first = self._at = inf
         self.counts = {"all": 0, "throttled": 0}
 
     def admits(self) -> bool:
         """Say whether one more request may be answered, and count it."""
         now = perf_counter()
-        if not self.counts["all"]:
-            self._at, self._next_of_others = now, now + self._begin
-        while self._next_of_others <= now:
-            self._take(self._next_of_others)
-            self._next_of_others += 1 / self._others
-        admitted = self._take(now)
-        self.counts["all"] += 1
-        self.counts["throttled"] += not admitted
-        return admitted
-
-    def _take(self, now: float) -> bool:
-        self._tokens = min(self._tokens + (now - self._at) * self._rate, self._burst)
+        self._first, self._at = min(self._first, now), min(self._at, now)
+        rate = self._rate - (self._others if now - self._first >= self._begin else 0)
+        self._tokens = min(self._tokens + (now - self._at) * rate, self._burst)
         self._at = now
         admitted = self._tokens >= 1
         self._tokens -= admitted
+        self.counts["all"] += 1
+        self.counts["throttled"] += not admitted
         return admitted
 
 
