@@ -166,9 +166,10 @@ def call(
             signed = Request("POST", session.endpoint_url, [*headers, *named, count], body)
             response = yield from send(signed, acts=operation.changes)
             answer = decode(operation, response, attempts=attempts.number)
-        except ExpiredTokenException:
+        except ExpiredTokenException as error:
             _learn(session, turns)
             if renewed or not (yield from _renew(session, credentials)):
+                error.outcome_unknown = lost and operation.changes
                 raise
             renewed = True
             attempts.begin_renewed()

@@ -5,6 +5,7 @@ case means. `make cases CASES=DIR` adds the files of a folder.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import chain
@@ -56,19 +57,19 @@ def call(request: pytest.FixtureRequest) -> Callable[..., Any]:
     driver: str = request.param
 
     def call_sync(
-        handler: Callable[[httpx.Request], httpx.Response], options: Case, method: str, *args: Any
+        handler: Callable[[httpx.Request], httpx.Response], options: Case, method: str, *args: Any, **named: Any
     ) -> Any:
         http = httpx.Client(transport=httpx.MockTransport(handler))
         with http, KMSClient(http_client=http, sleep=lambda _: None, **options) as client:
-            return getattr(client, method)(*args)
+            return getattr(client, method)(*args, **named)
 
     def call_async(
-        handler: Callable[[httpx.Request], httpx.Response], options: Case, method: str, *args: Any
+        handler: Callable[[httpx.Request], httpx.Response], options: Case, method: str, *args: Any, **named: Any
     ) -> Any:
         async def run() -> Any:
             http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
             async with http, AsyncKMSClient(http_client=http, sleep=no_sleep, **options) as client:
-                return await getattr(client, method)(*args)
+                return await getattr(client, method)(*args, **named)
 
         return anyio.run(run, backend=driver)
 
@@ -212,14 +213,12 @@ def test_protocol(case: Case, call: Callable[..., Any]) -> None:
             expected[name] for name in ("code", "message", "status_code")
         )
         return
-    if given["operation"] != "GetKeyLastUsage":
-        pytest.skip(f"there is no {given['operation']} yet")
-
     def answer(_: httpx.Request) -> httpx.Response:
         return httpx.Response(given["status"], headers=given["headers"], text=given["body"])
 
     options = {"environ": {}, "region": "us-east-1", "credentials": GIVEN}
-    members = to_wire(call(answer, options, "get_key_last_usage", given["params"]["KeyId"]))
+    named = {in_python(name): value for name, value in given["params"].items()}
+    members = to_wire(call(answer, options, in_python(given["operation"]), **named))
     for path, value in expected["members"].items():
         found: Any = members
         for name in path.split("."):
@@ -283,6 +282,11 @@ def check_names(scripts: list[Script], expected: Case) -> None:
     ids = [[request.headers["amz-sdk-invocation-id"] for request in script.requests] for script in scripts]
     assert all(len(set(of_a_call)) == 1 for of_a_call in ids)
     assert len(set(chain.from_iterable(ids))) == expected.get("invocation_ids", len(scripts))
+
+
+def in_python(name: str) -> str:
+    """Give the name that an operation or a member has in Python."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def test_sigv4(case: Case) -> None:
