@@ -213,6 +213,7 @@ def test_protocol(case: Case, call: Callable[..., Any]) -> None:
             expected[name] for name in ("code", "message", "status_code")
         )
         return
+
     def answer(_: httpx.Request) -> httpx.Response:
         return httpx.Response(given["status"], headers=given["headers"], text=given["body"])
 
