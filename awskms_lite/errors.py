@@ -105,11 +105,12 @@ class ServiceError(KMSLiteError):
     """An error that the service answered with.
 
     `code` is AWS's name for it, or the HTTP status as text where the answer held none; `message` the
-    service's own text, None where it sent none; `attempts` how often the call was sent; `date` the answer's Date
-    header; `retry_after` the seconds that the service asks to wait; `members` what else the answer's body said,
-    under the names and as the JSON that it had there, and in no text of ours. `kind` and `retryable` say whether
-    the same call may succeed later: by the code first and, for a code nobody here has heard of, by the status.
-    `rejected` says that by AWS's documentation the request was not carried out, though it may be later.
+    service's own text, None where it sent none; `operation` the one that was asked for, where a client asked;
+    `attempts` how often the call was sent; `date` the answer's Date header; `retry_after` the seconds that the
+    service asks to wait; `members` what else the answer's body said, under the names and as the JSON that it had
+    there, and in no text of ours. `kind` and `retryable` say whether the same call may succeed later: by the code
+    first and, for a code nobody here has heard of, by the status. `rejected` says that by AWS's documentation the
+    request was not carried out, though it may be later.
     """
 
     retry_kind: ClassVar[Kind] = "final"
@@ -134,6 +135,7 @@ class ServiceError(KMSLiteError):
         self.status_code = status_code
         self.request_id = request_id
         self.attempts = attempts
+        self.operation: str | None = None
         self.date = date
         self.retry_after = retry_after
         self.members: Mapping[str, Any] = _Members(members or {})
@@ -155,7 +157,8 @@ class ServiceError(KMSLiteError):
     def __str__(self) -> str:
         """Give the code, the text, what AWS's support asks for, and what to do next."""
         text = f"{self.code}: {self.message}" if self.message else self.code
-        facts = [f"HTTP {self.status_code}"]
+        facts = [self.operation] if self.operation else []
+        facts.append(f"HTTP {self.status_code}")
         if self.request_id:
             facts.append(f"request id {self.request_id}")
         if self.attempts > 1:

@@ -56,7 +56,7 @@ def decode(operation: Operation[Any, ResponseT], response: Response, *, attempts
     request_id = response.headers.get(_REQUEST_ID)
     if not 200 <= response.status < 300:
         error = decode_error(response.status, response.headers, response.body)
-        error.attempts = attempts
+        error.attempts, error.operation = attempts, operation.name
         raise error
     try:
         answer = from_wire(operation.response, _members(operation, response.body))

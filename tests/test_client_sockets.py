@@ -248,9 +248,13 @@ class TestMisbehaviour:
             (
                 replying(answer(b"", 500)),
                 errors.ServiceError,
-                r"^500 \(HTTP 500\). This may pass: try again later. No error code: a proxy",
+                r"^500 \(GetKeyLastUsage, HTTP 500\). This may pass: try again later. No error code: a proxy",
             ),
-            (replying(answer(b"<h1>no</h1>", 403)), errors.ServiceError, r"^403 \(HTTP 403\). .*a proxy"),
+            (
+                replying(answer(b"<h1>no</h1>", 403)),
+                errors.ServiceError,
+                r"^403 \(GetKeyLastUsage, HTTP 403\). .*a proxy",
+            ),
             (replying(answer(b"x" * (transport.MAX_BODY + 1))), errors.ProtocolError, "over 1048576 bytes"),
         ],
     )

@@ -104,12 +104,13 @@ def test_an_error_becomes_its_class(sample: Example) -> None:
 
 @examples("error")
 def test_a_call_raises_the_error(sample: Example) -> None:
-    """What `decode_error` gives is what a call raises, with the attempts that were made."""
+    """What `decode_error` gives is what a call raises, with its operation and the attempts that were made."""
     with pytest.raises(ServiceError) as caught:
         read(sample.response(), attempts=3)
     expected = decode_error(sample.status, sample.headers, sample.body)
     assert type(caught.value) is type(expected)
-    assert vars(caught.value) == {**vars(expected), "attempts": 3}
+    assert vars(caught.value) == {**vars(expected), "attempts": 3, "operation": "GetKeyLastUsage"}
+    assert "(GetKeyLastUsage, HTTP" in str(caught.value)
 
 
 @examples("unreadable")
