@@ -177,7 +177,7 @@ def call(
             _learn(session, turns, error)
             lost = lost or may_have_acted(error)  # what a later attempt ends in takes none of it back
             clock_was_set = session.service_clock.set_right(error, signed_at)
-            throttled = isinstance(error, ServiceError) and error.kind == "throttling"
+            throttled = _is_throttled(error)
             left = deadline - session.timer() - _backlog(session, paces)
             wait = attempts.begin_next(error, clock_was_set=clock_was_set, left=left)
             if wait is None:
@@ -232,9 +232,12 @@ def _backlog(session: Session, paces: "tuple[Pace, ...]") -> float:
 def _learn(session: Session, turns: list[Turn], error: KMSLiteError | None = None) -> None:
     """Tell the paces what became of a request; one that no answer came to says nothing about quotas."""
     if turns and not isinstance(error, TransportError):
-        throttled = isinstance(error, ServiceError) and error.kind == "throttling"
         for pace, turn in turns:
-            pace.learn(turn, throttled=throttled, now=session.timer())
+            pace.learn(turn, throttled=_is_throttled(error), now=session.timer())
+
+
+def _is_throttled(error: KMSLiteError | None) -> bool:
+    return isinstance(error, ServiceError) and error.kind == "throttling"
 
 
 def _check_regions(request: object, region: str) -> None:
