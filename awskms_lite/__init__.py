@@ -8,8 +8,7 @@
 
 `AsyncKMSClient` is the same for asyncio and trio, and both have every other operation of KMS as a method;
 `awskms_lite.models` holds what these take and give, `awskms_lite.local` a KMS to test against. Importing this
-package imports nothing else: every name
-below is loaded when it is first touched (PEP 562).
+package imports nothing else: every name below is loaded when it is first touched (PEP 562).
 """
 
 from typing import TYPE_CHECKING

@@ -41,8 +41,8 @@ def load(
     """Run the command of a profile and give the credentials it prints.
 
     The program finds the variables of `environ`. `account_id` is the account where it names none. `windows` says
-    by whose rules the command is split into its words. Raises `CredentialsError`, which
-    names the profile and the program.
+    by whose rules the command is split into its words. Raises `CredentialsError`, which names the profile and the
+    program.
     """
     argv = _split(command, profile, windows)
     name = f"{SOURCE} of the profile {profile!r} ({argv[0]})"
