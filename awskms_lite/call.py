@@ -68,7 +68,7 @@ class Session(NamedTuple):
 def open_session(
     settings: Settings,
     *,
-    credentials: Credentials | None,
+    credentials: Credentials | CredentialsCache | None,
     retry: RetryPolicy | None,
     pacing: "Pacing | None",
     timeout: float | None,
@@ -80,12 +80,12 @@ def open_session(
 ) -> Session:
     """Make what a client's calls will share.
 
-    `clock` gives seconds since 1970, and `timer` seconds by a clock that nobody sets; `new_id` gives each call
-    the UUID that names it to the service. Raises `ConfigurationError` for options that are at odds, and
-    `ParameterError` for those of a wrong kind.
+    `credentials` may be a cache that sessions of several regions share. `clock` gives seconds since 1970, and
+    `timer` seconds by a clock that nobody sets; `new_id` gives each call the UUID that names it to the service.
+    Raises `ConfigurationError` for options that are at odds, and `ParameterError` for those of a wrong kind.
     """
     url, region = settings.address("kms", "kms")
-    if not isinstance(credentials, Credentials | None):
+    if not isinstance(credentials, Credentials | CredentialsCache | None):
         raise ParameterError(f"credentials must be awskms_lite.Credentials, not {type(credentials).__name__}.")
     if not isinstance(retry, RetryPolicy | None):
         raise ParameterError(f"retry must be awskms_lite.RetryPolicy, not {type(retry).__name__}.")
@@ -94,15 +94,15 @@ def open_session(
         settings = evolve(settings, retry_mode=mode, max_attempts=attempts)
     retry = RetryPolicy(settings.retry_mode.value, settings.max_attempts.value)
     service_clock = ServiceClock(clock)
-    if credentials is None:
-        find = partial(chain.find, settings, clock=service_clock, random=random, mfa=mfa)
-    else:
-        find = partial(chain.given, credentials)
+    if not isinstance(credentials, CredentialsCache):
+        search = partial(chain.find, settings, clock=service_clock, random=random, mfa=mfa)
+        find = search if credentials is None else partial(chain.given, credentials)
+        credentials = CredentialsCache(find, service_clock, random, partial(_check_clock, url, service_clock))
     return Session(
         settings=settings,
         region=region,
         endpoint_url=url,
-        credentials=CredentialsCache(find, service_clock, random, partial(_check_clock, url, service_clock)),
+        credentials=credentials,
         signer=PostSigner(url, region=region, service="kms"),
         retry=retry,
         quota=RetryQuota(),

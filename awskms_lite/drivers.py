@@ -8,7 +8,8 @@ another event loop.
 
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable
 from pathlib import Path
 from threading import TIMEOUT_MAX, Lock
 from time import monotonic
@@ -156,7 +157,8 @@ class Driver(_Lifetime):
     def renew(self) -> None:
         """Begin anew in a forked process: the sockets are the parent's, and a lock may be held for ever."""
         self._own: dict[bool, transport.Client | transport.Connections] = {}
-        self._lock, self._alone = Lock(), Lock()
+        self._lock = Lock()
+        self._alone: defaultdict[Hashable, Lock] = defaultdict(Lock)
 
     def run(self, flow: Flow[T], timeout: float | None = None) -> T:
         """Run a flow to its end: give what it returns, or raise what it raises.
@@ -200,8 +202,10 @@ class Driver(_Lifetime):
                     raise _OutOfTime
                 logger.debug("Waiting %.3f s", seconds)
                 self._sleep(seconds)
-            case Alone(flow, wait):
-                return self._run_alone(flow, wait, deadline)
+            case Alone(flow, wait, about):
+                with self._lock:
+                    lock = self._alone[about]
+                return self._run_alone(flow, wait, lock, deadline)
             case Read(path):
                 return machine.read_file(Path(path))
             case Write(path, content):
@@ -224,8 +228,7 @@ class Driver(_Lifetime):
         finally:
             _log(step.request, response, began)
 
-    def _run_alone(self, flow: Flow[T], wait: bool, deadline: float | None) -> T | None:
-        alone = self._alone
+    def _run_alone(self, flow: Flow[T], wait: bool, alone: Lock, deadline: float | None) -> T | None:
         if not alone.acquire(wait, _left(TIMEOUT_MAX, deadline) if wait else -1):
             if wait:
                 raise _OutOfTime
@@ -261,19 +264,22 @@ class _Run:
 
 
 class _Loop:
-    """What an async driver keeps for one event loop: what it sends through, and the lock of who is alone."""
+    """What an async driver keeps for one event loop: what it sends through, and the locks of who is alone."""
 
     def __init__(self) -> None:
         self.own: dict[bool, transport.AsyncClient | transport.AsyncConnections] = {}
-        self.alone = anyio.Lock()
+        self.alone: defaultdict[Hashable, anyio.Lock] = defaultdict(anyio.Lock)
 
 
 class AsyncDriver(_Lifetime):
-    """Runs flows under asyncio and trio, for the tasks of one event loop, or of one loop after another."""
+    """Runs flows under asyncio and trio, for the tasks of one event loop, or of one loop after another.
+
+    With `in_threads` the `http_client` is a synchronous one, and each request is sent in a thread.
+    """
 
     def __init__(
         self,
-        http_client: transport.AsyncHTTPClient | None,
+        http_client: transport.AsyncHTTPClient | transport.HTTPClient | None,
         *,
         connect_timeout: float | None,
         read_timeout: float | None,
@@ -281,11 +287,13 @@ class AsyncDriver(_Lifetime):
         trust_env: bool,
         ca_bundle: str | None,
         timeout: float | None = None,
+        in_threads: bool = False,
     ) -> None:
         if http_client is not None:
-            transport.check_client(http_client, asynchronous=True)
+            transport.check_client(http_client, asynchronous=not in_threads)
         super().__init__(http_client, connect_timeout, read_timeout, timeout, trust_env, ca_bundle)
-        self._given = None if http_client is None else transport.AsyncClient(http_client)
+        wrap = transport.ClientInThreads if in_threads else transport.AsyncClient
+        self._given = None if http_client is None else wrap(http_client)
         self._sleep = sleep
         self.renew()
 
@@ -334,8 +342,8 @@ class AsyncDriver(_Lifetime):
             case Sleep(seconds):
                 logger.debug("Waiting %.3f s", seconds)
                 await self._sleep(seconds)
-            case Alone(flow, wait):
-                return await self._run_alone(flow, wait, run)
+            case Alone(flow, wait, about):
+                return await self._run_alone(flow, wait, self._here().alone[about], run)
             case Read(path):
                 return await anyio.to_thread.run_sync(machine.read_file, Path(path))
             case Write(path, content):
@@ -356,14 +364,15 @@ class AsyncDriver(_Lifetime):
         finally:
             _log(step.request, response, began)
 
-    async def _run_alone(self, flow: Flow[T], wait: bool, run: "_Run") -> T | None:
-        alone = self._here().alone
+    async def _run_alone(self, flow: Flow[T], wait: bool, alone: anyio.Lock, run: "_Run") -> T | None:
         if not wait and alone.locked():
             return None
         async with alone:
             return await self._run(flow, run)
 
-    def _sender(self, direct: bool) -> transport.AsyncClient | transport.AsyncConnections:
+    def _sender(
+        self, direct: bool
+    ) -> transport.AsyncClient | transport.AsyncConnections | transport.ClientInThreads:
         if self._given is not None:
             return self._given
         self.check_open()

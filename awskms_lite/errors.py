@@ -11,6 +11,7 @@
      |         +-- ConnectTimeoutError no connection in time                  (also a ConnectError)
      +-- ProtocolError                 an answer that is not awsJson1.1
      +-- StateError                    what was waited for cannot come
+     +-- CheckpointError               what an audit has read cannot be kept on disk
      +-- ServiceError                  KMS answered with an error
           +-- NotFoundException, AccessDeniedException, ThrottlingException ...
 
@@ -92,6 +93,10 @@ class ProtocolError(KMSLiteError):
 
 class StateError(KMSLiteError):
     """What was waited for cannot come: the state there is does not lead to it."""
+
+
+class CheckpointError(KMSLiteError):
+    """What an audit has read cannot be written to disk any more; what is there already stays good."""
 
 
 class _Members(dict[str, Any]):

@@ -152,7 +152,13 @@ class Pace:
 
     def __init__(self, bucket: TokenBucket) -> None:
         self._bucket = bucket
+        self.throttled = 0
         self.renew()
+
+    @property
+    def rate(self) -> float:
+        """How many calls a second go out at present."""
+        return self._bucket.rate
 
     def renew(self) -> None:
         """Begin anew in a forked process, where the lock may be held for ever."""
@@ -182,8 +188,9 @@ class Pace:
             self._bucket.give_back(turn)
 
     def learn(self, turn: int, *, throttled: bool, now: float) -> None:
-        """Take in what became of the request that was sent in a turn."""
+        """Take in what became of the request that was sent in a turn; `throttled` counts the throttled ones."""
         with self._lock:
+            self.throttled += throttled
             self._learn(turn, throttled, now)
 
     def _learn(self, turn: int, throttled: bool, now: float) -> None:
@@ -285,8 +292,11 @@ class Paces:
         """Give the paces that calls of an operation keep to; none by default."""
         return self._of.get(operation, self._shared)
 
+    def all(self) -> list[Pace]:
+        """Give each pace once."""
+        return list(dict.fromkeys(pace for paces in (*self._of.values(), self._shared) for pace in paces))
+
     def renew(self) -> None:
         """Begin anew in a forked process."""
-        for paces in (*self._of.values(), self._shared):
-            for pace in paces:
-                pace.renew()
+        for pace in self.all():
+            pace.renew()

@@ -14,7 +14,7 @@ Rules that keep this sound: no lock is held across a `yield`, and no flow catche
 cancelled driver closes its flow, which raises `GeneratorExit` inside it).
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -81,14 +81,15 @@ class Sleep(NamedTuple):
 
 
 class Alone(NamedTuple):
-    """Run the flow while nobody else is alone, and give what it returns.
+    """Run the flow while nobody else is alone about the same thing, and give what it returns.
 
     Where somebody is: wait for the turn, or else skip the flow and give None. A flow that is run by this step
-    asks for no `Alone` of its own.
+    asks for no `Alone` about that thing again. `about` is anything that can be a key of a dict.
     """
 
     flow: "Flow[Any]"
     wait: bool
+    about: Hashable = None
 
 
 class Read(NamedTuple):
@@ -143,9 +144,9 @@ def sleep(seconds: float) -> Flow[None]:
     yield Sleep(seconds)
 
 
-def alone(flow: Flow[T], *, wait: bool) -> Flow[T | None]:
-    """Run the flow while nobody else is alone; None where somebody is and `wait` is false."""
-    result: T | None = yield Alone(flow, wait)
+def alone(flow: Flow[T], *, wait: bool, about: Hashable = None) -> Flow[T | None]:
+    """Run the flow while nobody else is alone about the same thing; None where somebody is and `wait` is false."""
+    result: T | None = yield Alone(flow, wait, about)
     return result
 
 

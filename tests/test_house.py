@@ -29,6 +29,7 @@ FLOORS = {
             ["drivers"],
             ["methods", "async_methods"],
             ["client", "async_client"],
+            ["audit"],
             ["cli", "pytest_plugin"],
         ]
     )

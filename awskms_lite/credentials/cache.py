@@ -73,7 +73,7 @@ class CredentialsCache:
         held, now = self._held, self._clock()
         if held is not None and not self._is_due(held, now):
             return held.credentials
-        renewed = yield from alone(self._renew(seen), wait=held is None or now >= held.must)
+        renewed = yield from alone(self._renew(seen), wait=held is None or now >= held.must, about=self)
         if renewed is not None:
             return renewed
         assert held is not None  # without keys everybody waits, and who waited got some or an error

@@ -12,7 +12,7 @@ import ssl
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from inspect import iscoroutinefunction
 from pathlib import Path
 from threading import Lock
@@ -117,6 +117,22 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Close the client; only called for one of our own."""
         await self._client.aclose()
+
+
+class ClientInThreads:
+    """Sends through a caller's synchronous httpx client, for an asynchronous driver: each request in a thread."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = Client(client)
+        self.failures = self._client.failures
+
+    async def send(self, request: Request, timeouts: Timeouts, limit: float | None) -> Response:
+        """Send once, within so many seconds; raises one of `failures`, or a `KMSLiteError`."""
+        deadline = None if limit is None else monotonic() + limit
+        send = partial(self._client.send, request, timeouts, deadline)
+        with anyio.move_on_after(limit):
+            return await anyio.to_thread.run_sync(send, abandon_on_cancel=True)
+        raise too_late(request)
 
 
 class _Idle(Generic[T]):

@@ -1,0 +1,142 @@
+"""What an audit has read so far, in a file that survives a kill at any moment.
+
+SQLite with a write-ahead log: what is answered is committed before anything else is done with it, so that a run
+that is taken up again asks for no key twice. The file holds facts, not verdicts, so it can be taken up with
+another idle window; errors are not kept, so that what failed is asked for again.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from attrs import asdict
+
+from ..errors import CheckpointError, ConfigurationError
+from .places import Place
+from .records import KeyFacts
+from .reports import from_line, to_line
+from .selection import KeyFilter
+
+_APPLICATION_ID = 0x4B4D534C  # "KMSL"
+_FORMAT = 1
+_PAGE = 200
+_SCHEMA = (
+    f"PRAGMA application_id = {_APPLICATION_ID}",
+    f"PRAGMA user_version = {_FORMAT}",
+    "CREATE TABLE filter (words TEXT NOT NULL)",
+    "CREATE TABLE caller (name TEXT PRIMARY KEY, account_id TEXT NOT NULL) WITHOUT ROWID",
+    # facts is NULL for a key that the filter left out
+    "CREATE TABLE answer (caller, region, arn, facts TEXT, PRIMARY KEY (caller, region, arn)) WITHOUT ROWID",
+)
+
+
+class Answer(NamedTuple):
+    """A key that was answered before: what was read of it, None where the filter left it out."""
+
+    arn: str
+    facts: KeyFacts | None
+
+
+class Checkpoint:
+    """The checkpoint of one run, which has it to itself until it is closed.
+
+    Raises `ConfigurationError` for a file that is no checkpoint, is in use by another run, is of another format or
+    was made with another filter, and `CheckpointError` where it cannot be written any more.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], wanted: KeyFilter) -> None:
+        self.path = os.fspath(path)
+        try:
+            self._connection = sqlite3.connect(self.path, isolation_level=None, timeout=0, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise self._unusable(str(error)) from error
+        opened = False
+        try:
+            self._open(json.dumps(asdict(wanted)))
+            opened = True
+        except sqlite3.Error as error:
+            raise self._unusable(str(error)) from error
+        finally:
+            if not opened:
+                self._connection.close()
+
+    def _open(self, words: str) -> None:
+        run = self._connection.execute
+        run("PRAGMA locking_mode = EXCLUSIVE")
+        tables, application_id, version = (
+            run(question).fetchone()[0]
+            for question in ("SELECT count(*) FROM sqlite_master", "PRAGMA application_id", "PRAGMA user_version")
+        )
+        if tables and application_id != _APPLICATION_ID:
+            raise self._unusable("it is a database of something else")
+        if tables and version != _FORMAT:
+            raise self._unusable(f"it has format {version}, and this version of awskms-lite reads {_FORMAT}")
+        run("PRAGMA journal_mode = WAL")
+        run(
+            "PRAGMA synchronous = NORMAL"
+        )  # a kill loses nothing; only a loss of power could lose the last answers
+        run("BEGIN IMMEDIATE")
+        if not tables:
+            for statement in _SCHEMA:
+                run(statement)
+            run("INSERT INTO filter VALUES (?)", (words,))
+        (before,) = run("SELECT words FROM filter").fetchone()
+        if before != words:
+            raise self._unusable(f"it was made for other keys (filter {before}, now {words})")
+        run("COMMIT")
+
+    def _unusable(self, why: str) -> ConfigurationError:
+        remedy = "wait for the other run, or name another file" if "locked" in why else "name another file"
+        return ConfigurationError(f"The checkpoint {self.path} cannot be used: {why}. {remedy.capitalize()}.")
+
+    def bind(self, caller: str, account_id: str) -> None:
+        """Note whose account a caller's is; raise `ConfigurationError` where it was another one before."""
+        known = "SELECT account_id FROM caller WHERE name = ?"
+        with self._writing():
+            self._connection.execute("INSERT OR IGNORE INTO caller VALUES (?, ?)", (caller, account_id))
+            (before,) = self._connection.execute(known, (caller,)).fetchone()
+        if before != account_id:
+            raise self._unusable(f"it is of account {before}, and these credentials are of {account_id}")
+
+    def add(self, place: Place, arn: str, facts: KeyFacts | None) -> None:
+        """Keep an answer, for good: it is there after a kill. One that is an error is not kept."""
+        if facts is not None and facts.error is not None:
+            return
+        line = None if facts is None else to_line(facts)
+        with self._writing():
+            row = (place.caller, place.region, arn, line)
+            self._connection.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", row)
+
+    def answers(self, place: Place) -> Iterator[Answer]:
+        """Give what was answered in a place, page by page, so that answers may be added meanwhile."""
+        arn = ""
+        while page := self._page(place, arn):
+            for arn, line in page:
+                yield Answer(arn, None if line is None else from_line(KeyFacts, line))
+
+    def arns(self, place: Place) -> list[str]:
+        """Give the ARNs of what was answered in a place."""
+        return [arn for arn, _ in self._page(place, "", -1)]
+
+    def _page(self, place: Place, after: str, size: int = _PAGE) -> Sequence[tuple[str, str | None]]:
+        return self._connection.execute(
+            "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?",
+            (place.caller, place.region, after, size),
+        ).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise CheckpointError(
+                f"The checkpoint {self.path} cannot be written ({error}): what it holds stays good. Make room or "
+                "mend the file system, then run the audit again with it to go on."
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()

@@ -1,0 +1,140 @@
+"""The counts of an audit while it runs."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from attrs import define, evolve, field
+
+from ..pacing import Pace, Paces
+from .places import Place, PlaceReport, PlaceStatus
+from .records import AuditVerdict, Failure, KeyUsageRecord
+from .summary import AuditSummary, Progress
+
+UNKNOWN_CALLER = ("UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired")
+"""What AWS answers in a region that the account has not enabled, and also to keys that nobody knows."""
+
+
+@define(eq=False)
+class PlaceLedger:
+    """The counts of one place, in keys: each is listed, described, asked about where need be, and reported."""
+
+    place: Place
+    named: bool = True
+    status: PlaceStatus = PlaceStatus.UNTRIED
+    account_id: str | None = None
+    listed: int = 0
+    described: int = 0
+    to_ask: int = 0
+    asked: int = 0
+    left_out: int = 0
+    reported: int = 0
+    judged: int = 0
+    resumed: int = 0
+    throttled: int = 0
+    failures: list[Failure] = field(factory=list[Failure])
+    _paces: Sequence[Pace] = ()
+    _pace: Pace | None = None
+
+    def watch(self, paces: Paces | None) -> None:
+        """Follow the paces of a session: at which rate keys are asked for, and how often KMS throttles."""
+        if paces is not None:
+            self._paces = paces.all()
+            self._pace = next(iter(paces.of("GetKeyLastUsage")), None)
+
+    @property
+    def all_throttled(self) -> int:
+        """How many answers of KMS asked for a slower pace."""
+        return self.throttled + sum(pace.throttled for pace in self._paces)
+
+    @property
+    def rate(self) -> float:
+        """How many keys a second can be asked for at present; 0 where none is left to ask for."""
+        return self._pace.rate if self._pace is not None and self.asked < self.to_ask else 0.0
+
+    def settled(self) -> "PlaceLedger":
+        """Give the counts by themselves, as they can travel."""
+        return evolve(self, throttled=self.all_throttled, paces=(), pace=None)
+
+    def fail(self, failure: Failure, status: PlaceStatus) -> None:
+        """Note that the place could not be listed, or not to its end."""
+        self.failures.append(failure)
+        self.status = status
+
+    def seconds_left(self) -> float | None:
+        """Estimate from what was described so far how long the questions that are left will take."""
+        if self._pace is None or not self.described:
+            return None if self.status is PlaceStatus.UNTRIED else 0.0
+        undescribed = self.listed - self.resumed - self.described
+        left = self.to_ask - self.asked + undescribed * self.to_ask / self.described
+        return left / self._pace.rate
+
+    def report(self, *, caller_is_known: bool) -> PlaceReport:
+        """Give the place as the summary has it; `caller_is_known` says that KMS knew the caller elsewhere."""
+        status = self.status
+        unknown_here = status is PlaceStatus.REFUSED and self.failures[0].code in UNKNOWN_CALLER
+        return PlaceReport(
+            self.place,
+            PlaceStatus.NOT_ENABLED if unknown_here and caller_is_known else status,
+            self.named,
+            self.account_id,
+            self.listed,
+            self.reported,
+            self.judged,
+            tuple(self.failures),
+        )
+
+
+class Ledger:
+    """The counts of all places of one audit; any thread may ask for the summary and the progress."""
+
+    def __init__(self, places: Sequence[Place], *, named: bool) -> None:
+        self._of = {place: PlaceLedger(place, named) for place in places}
+        self._verdicts: Counter[AuditVerdict] = Counter()
+        self.known_callers: set[str] = set()
+        self.stopped = False
+
+    def __getitem__(self, place: Place) -> PlaceLedger:
+        return self._of[place]
+
+    def put(self, settled: PlaceLedger) -> None:
+        """Take over the counts of a place that was read elsewhere."""
+        self._of[settled.place] = evolve(settled, named=self._of[settled.place].named)
+
+    def enter(self, place: Place, record: KeyUsageRecord) -> None:
+        """Count a record as reported."""
+        judged = record.verdict is not AuditVerdict.UNREADABLE
+        self._of[place].reported += 1
+        self._of[place].judged += judged
+        self._verdicts[record.verdict] += 1
+
+    def summary(self) -> AuditSummary:
+        """Give what it has come to."""
+        places = list(self._of.values())
+        known = {place.place.caller for place in places if place.status in (PlaceStatus.READ, PlaceStatus.EMPTY)}
+        known |= self.known_callers
+        return AuditSummary(
+            places=tuple(place.report(caller_is_known=place.place.caller in known) for place in places),
+            verdicts={verdict: self._verdicts[verdict] for verdict in AuditVerdict if self._verdicts[verdict]},
+            listed=sum(place.listed for place in places),
+            left_out=sum(place.left_out for place in places),
+            reported=sum(place.reported for place in places),
+            judged=sum(place.judged for place in places),
+            resumed=sum(place.resumed for place in places),
+            asked=sum(place.asked for place in places),
+            throttled=sum(place.all_throttled for place in places),
+            stopped=self.stopped,
+        )
+
+    def progress(self) -> Progress:
+        """Give how far it has come."""
+        places = list(self._of.values())
+        left = [place.seconds_left() for place in places]
+        return Progress(
+            listed=sum(place.listed for place in places),
+            reported=sum(place.reported + place.left_out for place in places),
+            throttled=sum(place.all_throttled for place in places),
+            rate=sum(place.rate for place in places),
+            seconds_left=None
+            if None in left
+            else max((seconds for seconds in left if seconds is not None), default=0),
+        )

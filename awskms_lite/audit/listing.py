@@ -1,0 +1,128 @@
+"""The keys of a place, listed before any of them is asked about, so that each one is accounted for."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import NamedTuple, TypeVar
+
+import anyio
+
+from ..errors import (
+    AccessDeniedException,
+    CredentialsError,
+    KMSLiteError,
+    NotAuthorized,
+    OptInRequired,
+    UnrecognizedClientException,
+)
+from ..models.aliases import AliasListEntry
+from ..models.keys import KeyListEntry, ResourceOwnerType
+from .ledger import PlaceLedger
+from .places import PlaceStatus
+from .records import failure_of, may_pass
+from .sessions import Asker
+
+T = TypeVar("T")
+
+_ATTEMPTS = 3
+_REFUSALS = (AccessDeniedException, CredentialsError, NotAuthorized, OptInRequired, UnrecognizedClientException)
+_KEYS_A_PAGE, _ALIASES_A_PAGE = 1000, 100  # the most that KMS gives
+
+
+class Listed(NamedTuple):
+    """A key as it was listed: what it is asked for by, and its aliases."""
+
+    name: str
+    aliases: tuple[str, ...]
+
+
+class Keys:
+    """The keys that were listed, by what names them in a request: the account's own by id, others by ARN.
+
+    That and its aliases are all that is kept of each, some 25 MB for 100,000 keys.
+    """
+
+    def __init__(self, account_id: str | None) -> None:
+        self.account_id = account_id
+        self._prefix = "key/"
+        self._aliases: dict[str, tuple[str, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self._aliases)
+
+    def add(self, entry: KeyListEntry) -> None:
+        """Take in one of the account's own keys."""
+        key_id, arn = entry.key_id or "", entry.key_arn or ""
+        if not self._aliases and arn.count(":") >= 5:
+            self._prefix, self.account_id = arn.removesuffix(key_id), arn.split(":")[4]
+        self._aliases.setdefault(key_id if arn in ("", self._prefix + key_id) else arn, ())
+
+    def add_shared(self, entry: KeyListEntry) -> None:
+        """Take in a key of another account; one of the account's own is there already."""
+        arn = entry.key_arn or ""
+        if arn.count(":") >= 5 and arn.split(":")[4] != self.account_id:
+            self._aliases.setdefault(arn, ())
+
+    def add_alias(self, alias: AliasListEntry) -> None:
+        """Take in a name of one of these keys; one that was made since is passed over with its alias."""
+        name, key = alias.alias_name, alias.target_key_id
+        if name and key in self._aliases:
+            self._aliases[key] += (name,)
+
+    def arn(self, name: str) -> str:
+        """Give the ARN of a key."""
+        return name if name.startswith("arn:") else self._prefix + name
+
+    def take(self, arn: str) -> bool:
+        """Take a key out by its ARN; say whether it was there."""
+        name = arn.removeprefix(self._prefix)
+        name = name if name in self._aliases else arn
+        return self._aliases.pop(name, None) is not None
+
+    def drain(self) -> Iterator[Listed]:
+        """Give each key with its aliases, in the order of the listing, and let go of it."""
+        for name in list(self._aliases):
+            yield Listed(name, self._aliases.pop(name))
+
+
+async def list_keys(asker: Asker, ledger: PlaceLedger) -> Keys:
+    """List the account's keys, those that others share with it, and the aliases; note in the ledger what failed.
+
+    Where a listing breaks off, what it gave until then is there.
+    """
+    keys = Keys(ledger.account_id)
+    error = await _take_all(asker.iter_list_keys(limit=_KEYS_A_PAGE), keys.add)
+    if error is None or keys:
+        others = [ResourceOwnerType.OTHER_ACCOUNTS_VIA_RAM]
+        shared = asker.iter_list_keys(resource_owners=others, limit=_KEYS_A_PAGE)
+        async with anyio.create_task_group() as group:
+            group.start_soon(_note, ledger, "ListKeys (shared keys)", shared, keys.add_shared)
+            group.start_soon(
+                _note, ledger, "ListAliases", asker.iter_list_aliases(limit=_ALIASES_A_PAGE), keys.add_alias
+            )
+    if error is not None:
+        refused = isinstance(error, _REFUSALS) and not keys
+        ledger.fail(failure_of(error, "ListKeys"), PlaceStatus.REFUSED if refused else PlaceStatus.FAILED)
+    else:
+        ledger.status = PlaceStatus.READ if keys else PlaceStatus.EMPTY
+    ledger.account_id = keys.account_id
+    return keys
+
+
+async def _note(ledger: PlaceLedger, operation: str, listing: AsyncIterator[T], take: Callable[[T], None]) -> None:
+    """Take in what goes with the keys, and note where it could not be had."""
+    error = await _take_all(listing, take)
+    if error is not None:
+        ledger.failures.append(failure_of(error, operation))
+
+
+async def _take_all(listing: AsyncIterator[T], take: Callable[[T], None]) -> KMSLiteError | None:
+    """Take in all of a listing, a page in several attempts; give the error that ends it too early."""
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            async for item in listing:
+                take(item)
+        except KMSLiteError as error:
+            if not left or not may_pass(error):
+                return error
+        else:
+            return None
+    raise AssertionError("the last attempt returns")

@@ -1,0 +1,95 @@
+"""Where an audit looks: the unit of its work, and what became of it."""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from attrs import frozen
+
+from ..errors import ParameterError
+from .records import Failure
+
+
+class Place(NamedTuple):
+    """One account in one region: names only, so that it can travel to another process or machine.
+
+    The account is that of `role_arn`, or of whoever `profile` stands for where that is None.
+    """
+
+    region: str
+    role_arn: str | None = None
+    profile: str | None = None
+
+    @property
+    def caller(self) -> str:
+        """Who asks there; the places of one caller share their credentials, and their multi-Region sets."""
+        return self.role_arn or self.profile or ""
+
+    def __str__(self) -> str:
+        """Give it for people."""
+        return f"{self.region} as {self.caller}" if self.caller else self.region
+
+
+class PlaceStatus(StrEnum):
+    """What became of a place."""
+
+    READ = "read"
+    """Its keys were listed."""
+    EMPTY = "empty"
+    """It was listed, and has no keys."""
+    NOT_ENABLED = "not_enabled"
+    """KMS knows the caller in other regions and not here: the account has not enabled the region."""
+    REFUSED = "refused"
+    """The caller may not list its keys, or the role could not be assumed."""
+    FAILED = "failed"
+    """It could not be listed, or not to the end, for another reason."""
+    UNTRIED = "untried"
+    """The audit was stopped before it came to it."""
+
+
+@frozen
+class PlaceReport:
+    """One place in the summary: the counts are keys, and `failures` what could not be listed there.
+
+    `named` says that somebody named the region; it is False for one of the list of all regions.
+    """
+
+    place: Place
+    status: PlaceStatus
+    named: bool = True
+    account_id: str | None = None
+    listed: int = 0
+    reported: int = 0
+    judged: int = 0
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether there may be keys that were not listed."""
+        if self.status is PlaceStatus.NOT_ENABLED:
+            return self.named
+        return self.status in (PlaceStatus.REFUSED, PlaceStatus.FAILED, PlaceStatus.UNTRIED)
+
+
+def places(regions: Sequence[str], role_arns: Iterable[str], profile: str | None) -> list[Place]:
+    """Give every place of these roles' accounts, or of the caller's own where there are none, once each."""
+    callers = [Place("", check_role_arn(role_arn), profile) for role_arn in role_arns] or [
+        Place("", None, profile)
+    ]
+    every = [caller._replace(region=region) for caller in callers for region in regions]
+    return list(dict.fromkeys(every))
+
+
+def check_role_arn(role_arn: str) -> str:
+    """Give the ARN of a role back; raise `ParameterError` where it is none."""
+    parts = role_arn.split(":", 5) if isinstance(role_arn, str) else []
+    if len(parts) < 6 or parts[0] != "arn" or parts[2] != "iam" or not parts[5].startswith("role/"):
+        raise ParameterError(
+            f"{role_arn!r} is not the ARN of a role: pass one like 'arn:aws:iam::111122223333:role/Audit'."
+        )
+    return role_arn
+
+
+def account_of_role(role_arn: str) -> str:
+    """Give the account that a role is in."""
+    return role_arn.split(":")[4]

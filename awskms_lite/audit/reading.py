@@ -1,0 +1,223 @@
+"""Reading one place: its keys listed, then described, then asked about as far as their verdict depends on it.
+
+    listing      ListKeys, ListAliases: all of it first
+    describing   DescribeKey, some at a time: fast, and enough for many keys
+    asking       GetKeyLastUsage, at the pace that KMS allows
+
+Describing runs ahead of asking, but not without end, so that memory stays bounded. What failed and may pass is
+read anew after the others.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from attrs import evolve
+
+from ..errors import ConfigurationError, CredentialsError, KMSLiteError, ProtocolError, TransportError
+from ..models.keys import KeyMetadata, MultiRegionKey
+from .ledger import PlaceLedger
+from .listing import Keys, Listed, list_keys
+from .places import PlaceStatus, account_of_role
+from .records import Failure, KeyFacts, failure_of, may_pass
+from .rules import needs_asking
+from .selection import KeyFilter
+from .sessions import Asker, Sessions
+
+Take: TypeAlias = Callable[[str, KeyFacts | None], Awaitable[None]]
+"""Takes in an answer under the key's ARN: what was read, None for a key that the filter leaves out."""
+Resume: TypeAlias = Callable[[Keys], Awaitable[None]]
+"""Takes out of a listing what need not be read again."""
+
+_DESCRIBING = 8
+_ASKING = 16  # at 5 a second enough for answers that take three seconds
+_AHEAD = 500
+_ROUNDS = 3
+_GIVEN_UP = 20
+_NO_ANSWER = (TransportError, CredentialsError, ConfigurationError)
+
+
+async def read_place(
+    sessions: Sessions, ledger: PlaceLedger, wanted: KeyFilter, *, resume: Resume, take: Take
+) -> None:
+    """Read a place from its credentials to its last key; the ledger tells what became of it.
+
+    `resume` is called once, with the listing as far as there is one, before any key is read.
+    """
+    place = ledger.place
+    asker = sessions.open(place)
+    try:
+        credentials = await sessions.driver.run(asker.session.credentials.get())
+    except KMSLiteError as error:
+        ledger.fail(failure_of(error, "AssumeRole" if place.role_arn else None), PlaceStatus.REFUSED)
+        await resume(Keys(None))
+        return
+    ledger.account_id = account_of_role(place.role_arn) if place.role_arn else credentials.account_id
+    ledger.watch(asker.session.paces)
+    keys = await list_keys(asker, ledger)
+    ledger.listed = len(keys)
+    await resume(keys)
+    await _Reader(asker, ledger, keys, wanted, take).read()
+
+
+class _Described(NamedTuple):
+    """A key on its way from describing to asking."""
+
+    key: Listed
+    facts: KeyFacts
+
+
+class _Reader:
+    """Reads the keys of one place and hands each out once.
+
+    A place that gives no answer any more, for twenty keys in a row, is given up: its other keys are handed out
+    unread, with the last error.
+    """
+
+    def __init__(self, asker: Asker, ledger: PlaceLedger, keys: Keys, wanted: KeyFilter, take: Take) -> None:
+        self._asker = asker
+        self._ledger = ledger
+        self._keys = keys
+        self._wanted = wanted
+        self._take = take
+        self._again: list[Listed] = []
+        self._is_last_round = False
+        self._unanswered = 0
+        self._given_up: Failure | None = None
+
+    async def read(self) -> None:
+        """Read all keys; those whose failure may pass in up to three rounds."""
+        todo = self._keys.drain()
+        for left in reversed(range(_ROUNDS)):
+            self._is_last_round = not left
+            await self._sweep(todo)
+            todo, self._again = iter(self._again), []
+
+    async def _sweep(self, todo: Iterator[Listed]) -> None:
+        into, out_of = anyio.create_memory_object_stream[_Described](_AHEAD)
+        with out_of:
+            async with anyio.create_task_group() as asking:
+                for _ in range(_ASKING):
+                    asking.start_soon(self._ask_all, out_of)
+                with into:
+                    async with anyio.create_task_group() as describing:
+                        for _ in range(_DESCRIBING):
+                            describing.start_soon(self._describe_all, todo, into)
+
+    async def _describe_all(self, todo: Iterator[Listed], described: MemoryObjectSendStream[_Described]) -> None:
+        for key in todo:
+            bare = self._bare(key)
+            if self._given_up is not None:
+                await self._take(bare.arn, evolve(bare, error=self._given_up))
+            elif not self._wanted.may_match(key.aliases):
+                await self._take(bare.arn, None)
+            else:
+                self._ledger.described += 1
+                facts = await self._describe(key, bare)
+                if facts is None:
+                    continue
+                if not self._wanted.matches(facts):
+                    await self._take(facts.arn, None)
+                elif needs_asking(facts):
+                    self._ledger.to_ask += 1
+                    await described.send(_Described(key, facts))
+                else:
+                    await self._take(facts.arn, facts)
+
+    async def _describe(self, key: Listed, bare: KeyFacts) -> KeyFacts | None:
+        """Give what DescribeKey tells of a key, with its tags if they are wanted; None where that has to wait."""
+        try:
+            response = await self._asker.describe_key(key.name)
+            if response.key_metadata is None:
+                raise ProtocolError("DescribeKey answered without a KeyMetadata. Check that the endpoint is KMS.")
+        except KMSLiteError as error:
+            return self._failed(key, bare, error, "DescribeKey")
+        self._unanswered = 0
+        facts = _described(bare, response.key_metadata, self._asker.now())
+        if not self._wanted.tags or not self._wanted.matches(facts):
+            return facts
+        try:
+            tags = {
+                tag.tag_key: tag.tag_value async for tag in self._asker.iter_list_resource_tags(key.name, limit=50)
+            }
+        except KMSLiteError as error:
+            return self._failed(key, facts, error, "ListResourceTags")
+        return evolve(facts, tags=tags)
+
+    async def _ask_all(self, described: MemoryObjectReceiveStream[_Described]) -> None:
+        async for key, facts in described:
+            answered = await self._ask(key, facts)
+            if answered is not None:
+                await self._take(facts.arn, answered)
+
+    async def _ask(self, key: Listed, facts: KeyFacts) -> KeyFacts | None:
+        """Give what GetKeyLastUsage tells of a key beside the rest; None where that has to wait."""
+        if self._given_up is not None:
+            return evolve(facts, error=self._given_up)
+        try:
+            answer = await self._asker.get_key_last_usage(key.name)
+        except KMSLiteError as error:
+            self._ledger.to_ask -= 1
+            return self._failed(key, facts, error, "GetKeyLastUsage")
+        self._unanswered = 0
+        self._ledger.asked += 1
+        return evolve(
+            facts,
+            created=answer.key_creation_date or facts.created,
+            tracking_start=answer.tracking_start_date,
+            last_usage=answer.key_last_usage,
+            checked_at=self._asker.now(),
+        )
+
+    def _failed(self, key: Listed, facts: KeyFacts, error: KMSLiteError, operation: str) -> KeyFacts | None:
+        """Give a key with its error; None where it is to be read once more, after the others."""
+        failure = failure_of(error, operation)
+        self._unanswered = self._unanswered + 1 if isinstance(error, _NO_ANSWER) else 0
+        if self._unanswered >= _GIVEN_UP:
+            self._given_up = failure
+        elif may_pass(error) and not self._is_last_round:
+            self._ledger.described -= 1
+            self._again.append(key)
+            return None
+        return evolve(facts, error=failure, checked_at=self._asker.now())
+
+    def _bare(self, key: Listed) -> KeyFacts:
+        """Give what the listing tells of a key."""
+        arn = self._keys.arn(key.name)
+        account_id = arn.split(":")[4] if arn.startswith("arn:") else self._keys.account_id
+        return KeyFacts(
+            key_id=arn.rpartition("/")[2],
+            arn=arn,
+            account_id=account_id or "",
+            region=self._asker.session.region,
+            shared=account_id != self._keys.account_id,
+            aliases=key.aliases,
+            checked_at=self._asker.now(),
+        )
+
+
+def _described(bare: KeyFacts, metadata: KeyMetadata, now: datetime) -> KeyFacts:
+    """Add what DescribeKey tells of a key."""
+    arn, multi_region = metadata.arn or bare.arn, metadata.multi_region_configuration
+    related: list[MultiRegionKey | None] = []
+    if multi_region is not None:
+        related = [multi_region.primary_key, *multi_region.replica_keys]
+    return evolve(
+        bare,
+        key_id=metadata.key_id,
+        arn=arn,
+        account_id=metadata.aws_account_id or bare.account_id,
+        description=metadata.description,
+        state=metadata.key_state,
+        manager=metadata.key_manager,
+        spec=metadata.key_spec or metadata.customer_master_key_spec,
+        usage=metadata.key_usage,
+        origin=metadata.origin,
+        multi_region_role=multi_region.multi_region_key_type if multi_region is not None else None,
+        related_arns=tuple(key.arn for key in related if key is not None and key.arn not in (None, arn)),
+        created=metadata.creation_date,
+        deletion_date=metadata.deletion_date,
+        checked_at=now,
+    )

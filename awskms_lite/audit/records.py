@@ -1,0 +1,118 @@
+"""What an audit tells of a key: what was read, and what it was judged to mean."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, cast
+
+from attrs import Attribute, field, fields, frozen
+
+from ..errors import KMSLiteError, ProtocolError, ServiceError, TransportError
+from ..models.usage import KeyLastUsageData
+
+
+class AuditVerdict(StrEnum):
+    """What an audit says of a key. None of them is leave to delete it."""
+
+    IN_USE = "in_use"
+    """Used within the idle window."""
+    IDLE = "idle"
+    """Used since tracking began, but longer ago than the idle window."""
+    NEVER_USED = "never_used"
+    """Not used since it was created, and tracking covers its whole life."""
+    NO_RECORD = "no_record"
+    """Not used since tracking began, but the key is older."""
+    TOO_NEW = "too_new"
+    """Not used since it was created, which is less than the idle window ago."""
+    PENDING_DELETION = "pending_deletion"
+    """Its deletion is scheduled."""
+    AWS_MANAGED = "aws_managed"
+    """AWS manages it for a service; it cannot be deleted."""
+    OTHER_ACCOUNT = "other_account"
+    """Another account's, shared with this one; only its owner may ask for its use."""
+    UNREADABLE = "unreadable"
+    """What it takes to judge it could not be read; the record's `error` says why."""
+
+
+@frozen
+class Failure:
+    """Why something could not be read: AWS's code or our error's name, the text, the request id, the operation."""
+
+    code: str
+    message: str
+    request_id: str | None = None
+    operation: str | None = None
+
+
+def failure_of(error: KMSLiteError, operation: str | None) -> Failure:
+    """Give what a record keeps of an error that ended an operation."""
+    if isinstance(error, ServiceError):
+        return Failure(error.code, error.message or str(error), error.request_id, operation)
+    request_id = error.request_id if isinstance(error, ProtocolError) else None
+    return Failure(type(error).__name__, str(error), request_id, operation)
+
+
+def may_pass(error: KMSLiteError) -> bool:
+    """Say whether the same question may be answered later, all by itself."""
+    return (
+        error.retryable if isinstance(error, ServiceError) else isinstance(error, TransportError | ProtocolError)
+    )
+
+
+@frozen(kw_only=True)
+class KeyFacts:
+    """What was read of one key.
+
+    `account_id` is the owner's; `shared` says that this is not the audited account. `state`, `manager`,
+    `spec`, `usage`, `origin` and `multi_region_role` are KMS's words, None where they could not be
+    read; `related_arns` are the other keys of a multi-Region set. Times are aware UTC datetimes: `checked_at` is
+    when the key was read, by the service's clock, and `created` is as GetKeyLastUsage has it where that was asked.
+    `last_usage` is None where KMS has recorded none since `tracking_start`. `tags` are there only where they were
+    asked for.
+    """
+
+    key_id: str
+    arn: str
+    account_id: str
+    region: str
+    shared: bool = False
+    aliases: tuple[str, ...] = ()
+    description: str | None = None
+    state: str | None = None
+    manager: str | None = None
+    spec: str | None = None
+    usage: str | None = None
+    origin: str | None = None
+    multi_region_role: str | None = None
+    related_arns: tuple[str, ...] = ()
+    created: datetime | None = None
+    deletion_date: datetime | None = None
+    tracking_start: datetime | None = None
+    last_usage: KeyLastUsageData | None = None
+    tags: Mapping[str, str] | None = field(default=None, hash=False)
+    checked_at: datetime
+    error: Failure | None = None
+
+
+@frozen(kw_only=True)
+class KeyUsageRecord(KeyFacts):
+    """One key of an audit: what was read of it, what that means, why, and what to do next.
+
+    `idle_days` are the whole days since the last use of the key, or of its multi-Region set where all of it was
+    audited together; where there was none, since its creation or, for an older key, since tracking began: as the
+    IAM condition key kms:TrailingDaysWithoutKeyUsage counts them. None where nothing is known. `reasons` and
+    `advice` are sentences for people.
+    """
+
+    verdict: AuditVerdict
+    idle_days: int | None = None
+    reasons: tuple[str, ...] = ()
+    advice: str = ""
+
+
+_FACTS = tuple(attribute.name for attribute in cast("Iterable[Attribute[Any]]", fields(KeyFacts)))
+
+
+def facts_of(facts: KeyFacts) -> dict[str, Any]:
+    """Give the members of what was read, as `KeyFacts` and `KeyUsageRecord` take them."""
+    return {name: getattr(facts, name) for name in _FACTS}

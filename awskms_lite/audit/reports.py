@@ -1,0 +1,116 @@
+"""Records as lines of JSON and as cells of CSV, under names that stay; and lines of JSON back to what was read.
+
+The names are those of `KeyUsageRecord`'s members. Times are ISO 8601 in UTC, to the millisecond.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeAlias, TypeVar, cast
+
+from attrs import fields
+from cattrs import Converter
+
+from ..errors import ParameterError
+from ..models.usage import KeyLastUsageTrackingOperation
+from .records import KeyFacts, KeyUsageRecord
+
+FactsT = TypeVar("FactsT", bound=KeyFacts)
+_Operation: TypeAlias = KeyLastUsageTrackingOperation | str | None
+
+_NESTED = {
+    "last_usage": ("timestamp", "operation", "cloud_trail_event_id", "kms_request_id"),
+    "error": ("code", "message", "request_id", "operation"),
+}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def _read_time(text: object, _: Any) -> datetime:
+    moment = datetime.fromisoformat(cast(str, text))
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _write_time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def _read_text(value: object, _: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a string was expected, not {type(value).__name__}")
+    return value
+
+
+def _read_operation(value: object, _: Any) -> _Operation:
+    if value is None:
+        return None
+    text = _read_text(value, str)
+    return KeyLastUsageTrackingOperation(text) if text in list(KeyLastUsageTrackingOperation) else text
+
+
+_converter = Converter(detailed_validation=False)
+_converter.register_structure_hook(str, _read_text)
+_converter.register_structure_hook(datetime, _read_time)
+_converter.register_unstructure_hook(datetime, _write_time)
+_converter.register_structure_hook(_Operation, _read_operation)
+
+
+def to_members(facts: KeyFacts) -> dict[str, Any]:
+    """Give all that a record says, as `json.dumps` takes it."""
+    members: dict[str, Any] = _converter.unstructure(facts)
+    return members
+
+
+def to_line(facts: KeyFacts) -> str:
+    """Give a record as one line of JSON, without the line's end."""
+    return json.dumps(to_members(facts), separators=(",", ":"), ensure_ascii=False)
+
+
+def from_line(kind: type[FactsT], line: str | bytes) -> FactsT:
+    """Give the record that a line of JSON holds, or what was read for it where `kind` is `KeyFacts`.
+
+    Members that are not known are passed over: they may be newer than this. Raises `ParameterError`, without
+    repeating the line.
+    """
+    try:
+        return _converter.structure(json.loads(line), kind)
+    except json.JSONDecodeError as error:
+        why = f"it is not JSON from character {error.pos} on"
+    except KeyError as error:
+        why = f"it lacks {error}"
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        why = str(error)
+    raise ParameterError(f"That is no record of an audit: {why}.")
+
+
+def csv_header() -> list[str]:
+    """Give the names of the columns: those of the members, and NAME_PART for each part of a nested one."""
+    names: list[str] = []
+    for attribute in cast("tuple[Any, ...]", fields(KeyUsageRecord)):
+        parts = _NESTED.get(attribute.name)
+        names += [attribute.name] if parts is None else [f"{attribute.name}_{part}" for part in parts]
+    return names
+
+
+def csv_row(record: KeyUsageRecord) -> list[str]:
+    """Give the cells of a record, such that no spreadsheet takes one for a formula.
+
+    Several values in a cell are parted by "; ". Source: "CSV Injection", OWASP.
+    """
+    cells: list[str] = []
+    for name, value in to_members(record).items():
+        if name in _NESTED:
+            part = cast("Mapping[str, Any]", value or {})
+            cells += [_cell(part.get(key)) for key in _NESTED[name]]
+        else:
+            cells.append(_cell(value))
+    return cells
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Mapping):
+        pairs = cast("Mapping[str, str]", value)
+        value = [f"{key}={text}" for key, text in pairs.items()]
+    if isinstance(value, list | tuple):
+        value = "; ".join(cast("list[str]", value))
+    text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,37 @@
+"""Records on disk until the last is there, so that they can be given in order without being held in memory."""
+
+import sqlite3
+from collections.abc import Iterator
+
+from ..errors import CheckpointError
+from .records import KeyUsageRecord
+from .reports import from_line, to_line
+
+
+class Spool:
+    """Records in a temporary database of SQLite's own, which is gone once it is closed."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = OFF")
+        self._connection.execute("CREATE TABLE record (account TEXT, region TEXT, key TEXT, line TEXT)")
+
+    def add(self, record: KeyUsageRecord) -> None:
+        """Take a record in; raises `CheckpointError` where there is no room."""
+        row = (record.account_id, record.region, record.key_id, to_line(record))
+        try:
+            self._connection.execute("INSERT INTO record VALUES (?, ?, ?, ?)", row)
+        except sqlite3.Error as error:
+            raise CheckpointError(
+                f"The records cannot be put in order ({error}): name a directory with room in TMPDIR, or take "
+                "them as they come."
+            ) from error
+
+    def in_order(self) -> Iterator[KeyUsageRecord]:
+        """Give all records by account, region and key id."""
+        for (line,) in self._connection.execute("SELECT line FROM record ORDER BY account, region, key, line"):
+            yield from_line(KeyUsageRecord, line)
+
+    def close(self) -> None:
+        """Let go of the records."""
+        self._connection.close()

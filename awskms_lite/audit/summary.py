@@ -1,0 +1,69 @@
+"""What an audit comes to: keys counted, places named, and how far it has come."""
+
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
+from .places import PlaceReport, PlaceStatus
+from .records import AuditVerdict
+
+
+@frozen
+class Progress:
+    """How far an audit has come, in keys: `listed` grows until the last listing is there.
+
+    `rate` is how many keys a second can be asked for at present, all places together, and `seconds_left` an
+    estimate of what is left; None while it cannot be told.
+    """
+
+    listed: int
+    reported: int
+    throttled: int
+    rate: float
+    seconds_left: float | None
+
+
+@frozen
+class AuditSummary:
+    """What an audit came to, or has come to so far.
+
+    In keys: `listed` in all places, `left_out` by the filter, `reported` as records, of which `judged` are not
+    unreadable and `resumed` came from the checkpoint. `asked` counts the answers to GetKeyLastUsage, `throttled`
+    those of KMS to any question that asked for a slower pace. `places` has each place, in the order in which they
+    were to be audited; `stopped` says that the audit was ended before its end.
+    """
+
+    places: Sequence[PlaceReport]
+    verdicts: Mapping[AuditVerdict, int]
+    listed: int
+    left_out: int
+    reported: int
+    judged: int
+    resumed: int
+    asked: int
+    throttled: int
+    stopped: bool
+
+    @property
+    def coverage(self) -> float:
+        """Keys judged / keys listed, from 0 to 1, times places listed / places tried.
+
+        Keys that the filter left out do not count, nor do regions that turned out not to be enabled, unless they
+        were named.
+        """
+        keys = self.listed - self.left_out
+        tried = [
+            report for report in self.places if report.unlisted or report.status is not PlaceStatus.NOT_ENABLED
+        ]
+        unlisted = sum(report.unlisted and not report.listed for report in tried)
+        return (self.judged / keys if keys else 1.0) * (1 - unlisted / len(tried) if tried else 1.0)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every place was listed to its end, every key of it was reported, and each of them was read."""
+        return (
+            not self.stopped
+            and self.listed == self.reported + self.left_out
+            and self.reported == self.judged
+            and not any(report.unlisted or (report.failures and report.named) for report in self.places)
+        )
