@@ -720,7 +720,7 @@ class TestFork:
                 "pace": pace._lock,
                 "shared pace": shared._lock,
                 "driver": client._driver._lock,
-                "alone": client._driver._alone,
+                "alone": client._driver._alone[client._session.credentials],
             }
             with locks[name]:
                 told = told_by_fork(lambda: client.get_key_last_usage(KEY_ID).verdict)

@@ -4,17 +4,19 @@ The names are those of `KeyUsageRecord`'s members. Times are ISO 8601 in UTC, to
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar, cast
 
-from attrs import fields
+from attrs import fields, has
 from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn
 
 from ..errors import ParameterError
 from ..models.usage import KeyLastUsageTrackingOperation
 from .records import KeyFacts, KeyUsageRecord
 
+T = TypeVar("T")
 FactsT = TypeVar("FactsT", bound=KeyFacts)
 _Operation: TypeAlias = KeyLastUsageTrackingOperation | str | None
 
@@ -47,7 +49,19 @@ def _read_operation(value: object, _: Any) -> _Operation:
     return KeyLastUsageTrackingOperation(text) if text in list(KeyLastUsageTrackingOperation) else text
 
 
+def _reader(cls: type[T]) -> Callable[[Any, Any], T]:
+    read = make_dict_structure_fn(cls, _converter)
+
+    def read_object(members: object, _: Any) -> T:
+        if not isinstance(members, Mapping):
+            raise TypeError(f"an object was expected, not a JSON {type(members).__name__}")
+        return read(cast("Mapping[str, Any]", members), cls)
+
+    return read_object
+
+
 _converter = Converter(detailed_validation=False)
+_converter.register_structure_hook_factory(has, _reader)
 _converter.register_structure_hook(str, _read_text)
 _converter.register_structure_hook(datetime, _read_time)
 _converter.register_unstructure_hook(datetime, _write_time)
@@ -68,8 +82,7 @@ def to_line(facts: KeyFacts) -> str:
 def from_line(kind: type[FactsT], line: str | bytes) -> FactsT:
     """Give the record that a line of JSON holds, or what was read for it where `kind` is `KeyFacts`.
 
-    Members that are not known are passed over: they may be newer than this. Raises `ParameterError`, without
-    repeating the line.
+    Members that are not known are passed over: they may be newer than this. Raises `ParameterError`.
     """
     try:
         return _converter.structure(json.loads(line), kind)

@@ -116,9 +116,9 @@ class Audit(Iterator[KeyUsageRecord]):
     def __next__(self) -> KeyUsageRecord:
         if not self._ready and not self._ended:
             if self._portal is None:
-                self._portal = _open_portal()
+                self._portal, thread = _open_portal()
                 # At the interpreter's end too, while the thread can still be waited for.
-                self._finalizer = weakref.finalize(self, _close, self._audit, self._portal)
+                self._finalizer = weakref.finalize(self, _close, self._audit, self._portal, thread)
             self._ready.extend(self._portal.call(self._audit.next_ones))
         if self._ready:
             return self._ready.popleft()
@@ -163,7 +163,7 @@ class Audit(Iterator[KeyUsageRecord]):
         self.close()
 
 
-def _open_portal() -> BlockingPortal:
+def _open_portal() -> tuple[BlockingPortal, threading.Thread]:
     """Start an event loop in a thread that no interpreter waits for at its end."""
     opened: deque[BlockingPortal] = deque()
     is_open = threading.Event()
@@ -174,11 +174,13 @@ def _open_portal() -> BlockingPortal:
             is_open.set()
             await portal.sleep_until_stopped()
 
-    threading.Thread(target=anyio.run, args=(serve,), name="awskms-lite audit", daemon=True).start()
+    thread = threading.Thread(target=anyio.run, args=(serve,), name="awskms-lite audit", daemon=True)
+    thread.start()
     is_open.wait()
-    return opened[0]
+    return opened[0], thread
 
 
-def _close(audit: AsyncAudit, portal: BlockingPortal) -> None:
+def _close(audit: AsyncAudit, portal: BlockingPortal, thread: threading.Thread) -> None:
     portal.call(audit.aclose)
     portal.call(portal.stop)
+    thread.join()

@@ -1,0 +1,138 @@
+"""The checkpoint of an audit: what it keeps, and what it refuses."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from audited import ACCOUNT, arn_of, days, facts, used
+
+from awskms_lite.audit import Failure, KeyFilter, Place
+from awskms_lite.audit.checkpoint import Answer, Checkpoint
+from awskms_lite.errors import CheckpointError, ConfigurationError
+
+HERE = Place("us-east-2")
+EVERY = KeyFilter()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "audit.db"
+
+
+@pytest.fixture
+def checkpoint(path: Path) -> Iterator[Checkpoint]:
+    with closing(Checkpoint(path, EVERY)) as opened:
+        yield opened
+
+
+class TestAnswers:
+    def test_what_was_answered_is_there_again(self, path: Path) -> None:
+        """A key comes back as it was read, and one that the filter left out as that, place by place."""
+        key = facts(last_usage=used(days(3)), aliases=("alias/ä",), tags={"a": "b"})
+        with closing(Checkpoint(path, EVERY)) as before:
+            before.add(HERE, key.arn, key)
+            before.add(HERE, arn_of("left-out"), None)
+            before.add(Place("eu-west-1"), arn_of(region="eu-west-1"), facts(region="eu-west-1"))
+        with closing(Checkpoint(path, EVERY)) as after:
+            assert list(after.answers(HERE)) == [Answer(key.arn, key), Answer(arn_of("left-out"), None)]
+            assert after.arns(HERE) == [key.arn, arn_of("left-out")]
+            assert list(after.answers(Place("us-east-2", profile="other"))) == []
+
+    def test_an_error_is_no_answer(self, checkpoint: Checkpoint) -> None:
+        """What could not be read is asked for again by the next run."""
+        checkpoint.add(HERE, arn_of(), facts(error=Failure("TimeoutError", "no answer")))
+        assert list(checkpoint.answers(HERE)) == []
+
+    def test_an_answer_is_there_after_a_kill(self, path: Path, checkpoint: Checkpoint) -> None:
+        """Each answer is committed by itself: a copy of the files as they are at any moment holds it."""
+        for number in range(3):
+            checkpoint.add(HERE, arn_of(str(number)), None)
+            for file in path.parent.glob("audit.db*"):
+                (path.parent / f"copy{number}{file.name}").write_bytes(file.read_bytes())
+            with closing(Checkpoint(path.parent / f"copy{number}audit.db", EVERY)) as copy:
+                assert len(copy.arns(HERE)) == number + 1
+
+    def test_many_answers_come_in_pages(self, checkpoint: Checkpoint) -> None:
+        """Each of a thousand comes once, and those that are added meanwhile do no harm."""
+        arns = [arn_of(f"{number:04}") for number in range(1000)]
+        for arn in arns:
+            checkpoint.add(HERE, arn, None)
+        seen: list[str] = []
+        for answer in checkpoint.answers(HERE):
+            seen.append(answer.arn)
+            checkpoint.add(Place("eu-west-1"), answer.arn, None)
+        assert seen == arns
+
+
+class TestRefused:
+    @pytest.mark.usefixtures("checkpoint")
+    def test_one_that_another_run_has(self, path: Path) -> None:
+        """Two runs do not share a file, and the second is told what to do."""
+        with pytest.raises(ConfigurationError, match=r"locked.*[Ww]ait for the other run"):
+            Checkpoint(path, EVERY)
+
+    def test_a_file_that_is_no_database(self, path: Path) -> None:
+        """A file of something else is left as it is."""
+        path.write_text("key_id,verdict\n" * 100)
+        with pytest.raises(ConfigurationError, match="not a database"):
+            Checkpoint(path, EVERY)
+        assert path.read_text() == "key_id,verdict\n" * 100
+
+    def test_a_database_of_something_else(self, path: Path) -> None:
+        """A database that this package did not make is left as it is."""
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("CREATE TABLE keys (name TEXT)")
+        before = path.read_bytes()
+        with pytest.raises(ConfigurationError, match="a database of something else"):
+            Checkpoint(path, EVERY)
+        assert path.read_bytes() == before
+
+    @pytest.mark.parametrize("version", [0, 2])
+    def test_another_format(self, path: Path, version: int) -> None:
+        """An older format, or a newer one, is named, with the one that is read."""
+        Checkpoint(path, EVERY).close()
+        with closing(sqlite3.connect(path)) as other:
+            other.execute(f"PRAGMA user_version = {version}")
+        with pytest.raises(ConfigurationError, match=f"format {version}.*reads 1.*[Nn]ame another file"):
+            Checkpoint(path, EVERY)
+
+    def test_another_filter(self, path: Path) -> None:
+        """What one filter left out another may want, so a file belongs to one."""
+        Checkpoint(path, KeyFilter(states=["Enabled"])).close()
+        with pytest.raises(ConfigurationError, match=r"made for other keys.*Enabled"):
+            Checkpoint(path, EVERY)
+        Checkpoint(path, KeyFilter(states=["Enabled"])).close()
+
+    def test_a_place_that_cannot_be_written(self, tmp_path: Path) -> None:
+        """A directory that is not there is named before anything is asked."""
+        with pytest.raises(ConfigurationError, match="unable to open"):
+            Checkpoint(tmp_path / "missing" / "audit.db", EVERY)
+
+    def test_another_account(self, path: Path) -> None:
+        """Answers of one account are not mixed with those of another under the same name."""
+        with closing(Checkpoint(path, EVERY)) as checkpoint:
+            checkpoint.bind("", ACCOUNT)
+            checkpoint.bind("prod", "444455556666")
+        with closing(Checkpoint(path, EVERY)) as checkpoint:
+            checkpoint.bind("", ACCOUNT)
+            with pytest.raises(ConfigurationError, match=f"account {ACCOUNT}.*444455556666.*[Nn]ame another file"):
+                checkpoint.bind("", "444455556666")
+
+    def test_a_write_that_fails(self, path: Path) -> None:
+        """A disk that is full is an error that says what is kept and how to go on."""
+        with closing(Checkpoint(path, EVERY)) as checkpoint:
+            checkpoint._connection.execute("PRAGMA max_page_count = 1")
+            kept = 0
+
+            def fill() -> None:
+                nonlocal kept
+                while kept < 10_000:
+                    checkpoint.add(HERE, arn_of(f"{kept}"), facts(description="x" * 1000))
+                    kept += 1
+
+            with pytest.raises(CheckpointError, match=r"full.*stays good.*run the audit again"):
+                fill()
+        with closing(Checkpoint(path, EVERY)) as checkpoint:
+            assert len(list(checkpoint.answers(HERE))) == kept

@@ -1,0 +1,115 @@
+"""Where an audit looks, and what it comes to."""
+
+import pickle
+
+import pytest
+
+from awskms_lite.audit import AuditSummary, Failure, Place, PlaceReport, PlaceStatus, all_regions
+from awskms_lite.audit.ledger import Ledger
+from awskms_lite.audit.places import places
+from awskms_lite.errors import ParameterError
+
+ROLES = [f"arn:aws:iam::{account}:role/path/Audit" for account in ("111122223333", "444455556666")]
+
+
+class TestPlaces:
+    def test_every_role_in_every_region_once(self) -> None:
+        """Accounts times regions, in order, without repeats."""
+        found = places(["us-east-2", "eu-west-1", "us-east-2"], [*ROLES, ROLES[0]], None)
+        assert [(place.role_arn, place.region) for place in found] == [
+            (ROLES[0], "us-east-2"),
+            (ROLES[0], "eu-west-1"),
+            (ROLES[1], "us-east-2"),
+            (ROLES[1], "eu-west-1"),
+        ]
+
+    def test_the_callers_own_account_without_roles(self) -> None:
+        """Who names no role audits the account that the credentials are of."""
+        assert places(["us-east-2"], [], "prod") == [Place("us-east-2", None, "prod")]
+
+    @pytest.mark.parametrize("wrong", ["111122223333", "arn:aws:iam::111122223333:user/me", "Audit", "", None])
+    def test_what_is_no_role(self, wrong: str) -> None:
+        """An account id or a user is no role, and the error shows what one looks like."""
+        with pytest.raises(ParameterError, match="arn:aws:iam::111122223333:role/Audit"):
+            places(["us-east-2"], [wrong], None)
+
+    def test_a_place_travels(self) -> None:
+        """It holds names only, so that it can be sent to a worker."""
+        place = Place("us-east-2", ROLES[0], "prod")
+        assert pickle.loads(pickle.dumps(place)) == place
+
+
+class TestAllRegions:
+    def test_home_comes_first(self) -> None:
+        """The region that proves the credentials is the first, and each is there once."""
+        found = all_regions("eu-west-1")
+        assert found[0] == "eu-west-1"
+        assert len(set(found)) == len(found) > 30
+
+    def test_a_partition_has_its_own(self) -> None:
+        """Credentials are good in one partition, so the others' regions are not tried."""
+        assert set(all_regions("cn-north-1")) == {"cn-north-1", "cn-northwest-1"}
+
+    def test_a_region_that_is_newer_than_the_list(self) -> None:
+        """It is tried beside those that are known."""
+        assert all_regions("eu-north-9")[0] == "eu-north-9"
+
+
+def report(status: PlaceStatus, listed: int = 0, *, named: bool = True, failed: bool = False) -> PlaceReport:
+    failures = (Failure("AccessDeniedException", "no"),) if failed else ()
+    return PlaceReport(Place("us-east-2"), status, named, None, listed, listed, listed, failures)
+
+
+def summary(
+    *reports: PlaceReport, judged: int | None = None, left_out: int = 0, stopped: bool = False
+) -> AuditSummary:
+    listed = sum(place.listed for place in reports)
+    reported = listed - left_out
+    return AuditSummary(
+        reports, {}, listed, left_out, reported, reported if judged is None else judged, 0, 0, 0, stopped
+    )
+
+
+READ, EMPTY = report(PlaceStatus.READ, 10), report(PlaceStatus.EMPTY)
+REFUSED = report(PlaceStatus.REFUSED, failed=True)
+
+
+class TestSummary:
+    @pytest.mark.parametrize(
+        ("whole", "coverage", "of"),
+        [
+            (True, 1.0, summary(READ, EMPTY)),
+            (True, 1.0, summary(EMPTY)),
+            (False, 0.9, summary(READ, judged=9)),
+            (True, 1.0, summary(READ, left_out=4)),
+            (False, 0.5, summary(READ, REFUSED)),
+            (False, 0.0, summary(REFUSED)),
+            (True, 1.0, summary(READ, report(PlaceStatus.NOT_ENABLED, named=False, failed=True))),
+            (False, 0.5, summary(READ, report(PlaceStatus.NOT_ENABLED, failed=True))),
+            (False, 1.0, summary(report(PlaceStatus.FAILED, 10, failed=True))),
+            (False, 1.0, summary(report(PlaceStatus.READ, 10, failed=True))),
+            (False, 0.5, summary(READ, report(PlaceStatus.UNTRIED))),
+            (False, 1.0, summary(READ, stopped=True)),
+        ],
+    )
+    def test_whole_and_coverage(self, whole: bool, coverage: float, of: AuditSummary) -> None:
+        """What was not judged lowers the coverage; what may be missing, even unknown, makes it not whole."""
+        assert (of.whole, of.coverage) == (whole, coverage)
+
+    def test_a_key_without_a_record_is_noticed(self) -> None:
+        """Listed and reported are counted apart, so that a gap would show."""
+        assert not AuditSummary((READ,), {}, 10, 0, 9, 9, 0, 0, 0, stopped=False).whole
+
+    @pytest.mark.parametrize(
+        ("known_by", "status"),
+        [(PlaceStatus.READ, "not_enabled"), (PlaceStatus.EMPTY, "not_enabled"), (PlaceStatus.REFUSED, "refused")],
+    )
+    def test_not_enabled_is_who_is_known_elsewhere(self, known_by: PlaceStatus, status: str) -> None:
+        """AWS answers alike where a region is not enabled and where nobody knows the keys: others decide."""
+        home, away = Place("us-east-2"), Place("af-south-1")
+        ledger = Ledger([home, away], named=True)
+        if known_by is PlaceStatus.REFUSED:
+            ledger[home].fail(Failure("AccessDeniedException", "no"), known_by)
+        ledger[home].status = known_by
+        ledger[away].fail(Failure("UnrecognizedClientException", "invalid token"), PlaceStatus.REFUSED)
+        assert [place.status for place in ledger.summary().places] == [known_by, status]
