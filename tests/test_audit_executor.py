@@ -95,9 +95,12 @@ class TestUnits:
     def test_all_regions_are_proved_at_home(self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch) -> None:
         """Before thirty units are sent out the parent makes sure that its credentials are known."""
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        with ThreadPoolExecutor(1) as pool, audit(executor=pool, all_regions=True) as records:
-            with pytest.raises(CredentialsError, match="us-east-2"):
-                next(records)
+        with (
+            ThreadPoolExecutor(1) as pool,
+            audit(executor=pool, all_regions=True) as records,
+            pytest.raises(CredentialsError, match="us-east-2"),
+        ):
+            next(records)
         assert kms.tally.asked == {"ListKeys": 1}
 
     @pytest.mark.parametrize(
@@ -122,9 +125,9 @@ class TestSets:
         """The parent brings the keys of a set together, whichever worker read them."""
         primary = add_key(kms, multi_region=True)
         replica = add_key(kms, replica_of=primary, region="eu-west-1", last_usage=datetime.now(UTC) - days(2))
-        with ThreadPoolExecutor(2) as pool:
-            with audit(regions=["us-east-2", "eu-west-1"], executor=pool, pacing=UNPACED) as records:
-                found = {record.arn: record.verdict for record in records}
+        regions = ["us-east-2", "eu-west-1"]
+        with ThreadPoolExecutor(2) as pool, audit(regions=regions, executor=pool, pacing=UNPACED) as records:
+            found = {record.arn: record.verdict for record in records}
         assert found == {primary: "in_use", replica: "in_use"}
 
 

@@ -80,7 +80,7 @@ def test_a_killed_audit_is_taken_up_again(kms: LocalKMS, tmp_path: Path, seed: i
         now_there = kept(checkpoint) if checkpoint.exists() else set[str]()
         assert have <= now_there
         have = now_there
-    before = kms.tally.asked
+    described = kms.tally.asked["DescribeKey"]
     with begin(kms, checkpoint) as child:
         told, _ = child.communicate(timeout=PATIENCE)
     assert child.returncode == 0
@@ -89,7 +89,7 @@ def test_a_killed_audit_is_taken_up_again(kms: LocalKMS, tmp_path: Path, seed: i
         expected = [to_members(record) for record in unbroken]
     assert comparable(map(json.loads, told.splitlines())) == comparable(iter(expected))
     total = len(expected)
-    assert kms.tally.asked["DescribeKey"] - before["DescribeKey"] == 2 * total - len(have)
+    assert kms.tally.asked["DescribeKey"] - described == 2 * total - len(have)
     assert 0 < len(have) <= total
 
 
