@@ -8,7 +8,7 @@ import pytest
 from local_client import Client, client, last_usage
 
 from awskms_lite.local import LocalKMS
-from awskms_lite.local.service import OPERATIONS
+from awskms_lite.local.kms import OPERATIONS
 from awskms_lite.local.states import STATES
 
 DAY = timedelta(days=1)

@@ -5,22 +5,21 @@
         client = KMSClient(environ=kms.environ)
 
 It speaks HTTP/1.1 on loopback, verifies every signature by recomputing it, and answers as KMS does, errors
-included; other SDKs work against it too. Told to, it misbehaves in every way a network knows, and it counts
-what it saw. It keeps its keys in memory and must never guard anything real: its credentials follow from the
-account id, and its cipher is a stand-in.
+included; STS's AssumeRole is there too, and other SDKs work against both. Told to, it misbehaves in every way
+a network knows, and it counts what it saw. It keeps its keys in memory and must never guard anything real: its
+credentials follow from the account id, and its cipher is a stand-in.
 """
 
 import ssl
-import time
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from awskms_lite.identity import Credentials
 
 from .accounts import check_account_id, check_region, credentials_for
-from .conduct import Conduct
+from .controls import Controls
 from .misbehaviour import (
     Drip,
     Error,
@@ -28,18 +27,13 @@ from .misbehaviour import (
     HandshakeFailure,
     HangUp,
     Latency,
-    RequestFault,
     Reset,
     Truncated,
     Unavailable,
     WrongLength,
 )
-from .quotas import Quotas
-from .rules import Rule
 from .seeding import LastUsage, seed
 from .server import Server
-from .service import Service, check_operation
-from .store import KeyClock, Store
 from .tally import Tally
 
 __all__ = [
@@ -57,10 +51,8 @@ __all__ = [
     "WrongLength",
 ]
 
-_MAX_SKEW = timedelta(days=3653)
 
-
-class LocalKMS:
+class LocalKMS(Controls):
     """An embedded KMS: starts with `with` or `start()`, ends, threads and sockets gone, with `close()`.
 
     One server holds every account and region. The access key id tells which account asks, the signature's
@@ -69,11 +61,12 @@ class LocalKMS:
     server's) it speaks TLS as `https://localhost`, so the certificate must name `localhost`.
 
     Keys live by a clock of their own, which runs with real time and is moved on by `advance`. The freshness
-    of signatures and the Date header follow real time, off by what `skew` says. All of this may be used from
-    any thread.
+    of signatures, the sessions of roles and the Date header follow real time, off by what `skew` says. All of
+    this may be used from any thread.
 
-    It starts without faults and quotas; `misbehave` and `set_quota` bring them in. What chance has to decide
-    there follows from `seed`: one client that asks one thing at a time meets the same faults in every run.
+    It starts without faults, quotas and denials; `misbehave`, `set_quota` and `deny` bring them in. What chance
+    has to decide there follows from `seed`: one client that asks one thing at a time meets the same faults in
+    every run.
     """
 
     def __init__(
@@ -89,10 +82,7 @@ class LocalKMS:
         self._account_id = check_account_id(account_id)
         self._port = port
         self._ssl_context = ssl_context
-        self._skew = 0.0
-        self._store = Store(KeyClock())
-        self._quotas = Quotas()
-        self._conduct = Conduct(Service(self._store, self._quotas, self._now), seed=seed, now=self._now)
+        super().__init__(seed=seed, tls=ssl_context is not None)
         self._server: Server | None = None
         self._closed = False
 
@@ -162,11 +152,6 @@ class LocalKMS:
             "AWS_ENDPOINT_URL": self.endpoint_url,
         }
 
-    def advance(self, delta: timedelta) -> None:
-        """Move the clock of the keys on, as if so much time had passed; never back (`ValueError`)."""
-        with self._store.lock:
-            self._store.clock.advance(delta)
-
     def add_key(
         self,
         *,
@@ -184,6 +169,7 @@ class LocalKMS:
         description: str = "",
         tags: Mapping[str, str] | None = None,
         aliases: Collection[str] = (),
+        shared_with: Collection[str] = (),
     ) -> str:
         """Add a key with a past; give its ARN. Times are kept to the millisecond.
 
@@ -196,6 +182,7 @@ class LocalKMS:
         It is a symmetric encryption key with material of KMS's own, unless `spec` or `origin` says otherwise; one
         that `manager` "AWS" has can be read, not changed or used. `multi_region` makes a primary key, and
         `replica_of` (the ARN of one) a replica in another region. `aliases` are names with their `alias/`.
+        `shared_with` are the ids of accounts that AWS RAM shares it with: they can list and describe it, no more.
         Raises `ValueError` for a datetime without a time zone, for names that KMS does not have, and for keys
         that could not be.
         """
@@ -217,64 +204,11 @@ class LocalKMS:
                 description=description,
                 tags=tags or {},
                 aliases=aliases,
+                shared_with=shared_with,
             )
             return key.arn
-
-    def misbehave(
-        self,
-        fault: RequestFault | HandshakeFailure,
-        *,
-        times: int | None = None,
-        share: float = 1.0,
-        operation: str | None = None,
-        after: int = 0,
-        burst: int = 1,
-    ) -> None:
-        """Let a fault strike from now on, behind those of earlier calls: the first that applies acts, alone.
-
-        It strikes `times` requests (None: no end), a `share` of those it is about, which are those of one
-        `operation` or all, but for the first `after` that come. Once struck, `burst` of them in a row are. A
-        `HandshakeFailure` strikes connections in just this way. Raises `ValueError` for what cannot be.
-        """
-        if isinstance(fault, HandshakeFailure):
-            if self._ssl_context is None:
-                raise ValueError("no handshake can fail without TLS: make this LocalKMS with an ssl_context")
-            if operation is not None:
-                raise ValueError("a handshake knows no operation yet: leave `operation` out")
-            self._conduct.handshake_rules.add(Rule(fault, times, share, None, after, burst))
-        elif isinstance(fault, RequestFault):
-            name = None if operation is None else check_operation(operation)
-            self._conduct.rules.add(Rule(fault, times, share, name, after, burst))
-        else:
-            raise ValueError(f"{fault!r} is no fault: pass one of awskms_lite.local's, such as Reset('before')")
-
-    def behave(self) -> None:
-        """Forget every fault; quotas and the skew of the clock stay."""
-        self._conduct.rules.clear()
-        self._conduct.handshake_rules.clear()
-
-    def set_quota(self, operation: str, rate: float | None, *, burst: float | None = None) -> None:
-        """Throttle an operation as KMS does, beyond `rate` calls a second for each account and region.
-
-        Up to `burst` calls may come at once, `rate` by default, and one at least; None as `rate` lifts the
-        quota. What is beyond gets ThrottlingException, after its signature was verified. Raises `ValueError`.
-        """
-        self._quotas.set(check_operation(operation), rate, burst)
-
-    def skew(self, delta: timedelta) -> None:
-        """Put the server's own clock off by so much, ahead or behind, in place of what it was off before.
-
-        The freshness of signatures and the Date header follow it; the keys' clock does not. Raises
-        `ValueError` beyond ten years.
-        """
-        if abs(delta) > _MAX_SKEW:
-            raise ValueError(f"a clock is not off by {delta}: pass ten years at most")
-        self._skew = delta.total_seconds()
 
     @property
     def tally(self) -> Tally:
         """What was asked, answered and spoilt so far; a record that does not change any more."""
         return self._conduct.counts.tally(self._server.connections if self._server else 0)
-
-    def _now(self) -> float:
-        return time.time() + self._skew

@@ -1,4 +1,4 @@
-"""Who calls: which access keys the embedded KMS knows.
+"""Whose the lasting keys are: which access keys the embedded KMS knows.
 
 It knows one pair of keys for every account there could be, and stores none: the access key id spells the
 account, `AKIA` + the 12 digits + `LITE`, and the secret follows from the id. So a test can make up accounts
@@ -8,13 +8,11 @@ as it needs them, and two processes agree on the keys without a word. These secr
 import base64
 import hmac
 import re
-from functools import lru_cache
 
 from awskms_lite.identity import Credentials
 
 _REGION = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
-_ACCESS_KEY_ID = re.compile(r"AKIA([0-9]{12})LITE")
 
 
 def check_account_id(account_id: str) -> str:
@@ -34,21 +32,14 @@ def check_region(region: str) -> str:
 def credentials_for(account_id: str) -> Credentials:
     """Give the account's keys; raise `ValueError` where the account id is not 12 digits."""
     access_key_id = f"AKIA{check_account_id(account_id)}LITE"
-    return Credentials(access_key_id, _secret(access_key_id), account_id=account_id, source="LocalKMS")
+    return Credentials(access_key_id, secret_of(access_key_id), account_id=account_id, source="LocalKMS")
 
 
-def account_of(access_key_id: str) -> str | None:
-    """Give the account that the access key id belongs to, None for a key of somewhere else."""
-    match = _ACCESS_KEY_ID.fullmatch(access_key_id)
-    return match[1] if match else None
+def secret_of(text: str) -> str:
+    """Give the secret access key that follows from an access key id, with the session token if there is one."""
+    return base64.b64encode(seal(text)[:30]).decode("ascii")  # 40 characters, as AWS's secrets have
 
 
-def secret_for(access_key_id: str) -> str | None:
-    """Give the secret access key that goes with the id, None for a key of somewhere else."""
-    return _secret(access_key_id) if account_of(access_key_id) else None
-
-
-@lru_cache(maxsize=256)
-def _secret(access_key_id: str) -> str:
-    digest = hmac.digest(b"awskms_lite.local", access_key_id.encode("ascii"), "sha256")
-    return base64.b64encode(digest[:30]).decode("ascii")  # 40 characters, as AWS's secrets have
+def seal(text: str) -> bytes:
+    """Give 32 bytes that only who runs this server could know, were it a secret how they are made."""
+    return hmac.digest(b"awskms_lite.local", text.encode("utf-8"), "sha256")

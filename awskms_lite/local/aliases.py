@@ -24,29 +24,31 @@ def create_alias(call: Call) -> dict[str, object]:
 def update_alias(call: Call) -> dict[str, object]:
     """Make an alias the name of another key of the same kind and usage, whatever state the old one is in."""
     alias, key = call.alias(_name(call)), _target(call)
-    old, new = alias.key.shared, key.shared
+    old, new = call.permitted(alias.key).shared, key.shared
     if (family_of(old.spec), old.usage) != (family_of(new.spec), new.usage):
         raise Fault(
             "ValidationException",
             f"{alias.arn} cannot go from a {family_of(old.spec)} {old.usage} key to a {family_of(new.spec)} "
             f"{new.usage} one: delete the alias and create it anew.",
         )
-    alias.key, alias.last_updated_date = key, call.store.clock.now()
+    call.store.redirect_alias(alias, key)
+    alias.last_updated_date = call.store.clock.now()
     return {}
 
 
 def delete_alias(call: Call) -> dict[str, object]:
     """Take the name away; the key stays."""
-    call.store.remove_alias(call.alias(_name(call)))
+    alias = call.alias(_name(call))
+    call.permitted(alias.key)
+    call.store.remove_alias(alias)
     return {}
 
 
 def list_aliases(call: Call) -> dict[str, object]:
     """List the aliases of the caller's account and region, by name, or those of one key alone."""
-    wanted = call.key() if "KeyId" in call.members else None
-    aliases = call.store.aliases(call.account_id, call.region)
-    named = [alias for alias in aliases if wanted in (None, alias.key)]
-    return page(call, "Aliases", named, place=_place, wire=_entry, default=50, largest=100)
+    key = call.key() if "KeyId" in call.members else None
+    aliases = call.store.aliases(call.account_id, call.region) if key is None else call.store.aliases_of(key)
+    return page(call, "Aliases", aliases, place=_place, wire=_entry, default=50, largest=100)
 
 
 def _name(call: Call) -> str:

@@ -7,15 +7,15 @@ from .faults import Fault
 from .messages import Request, Response
 from .misbehaviour import Error, HandshakeFailure, RequestFault, Reset, Unavailable
 from .rules import Rules
-from .service import THROTTLED, operation_of
+from .service import THROTTLED, Service, Services
 from .tally import Counts
 
 
 class Conduct:
-    """Stands between the sockets and the service, and lets most requests through as they are."""
+    """Stands between the sockets and the services, and lets most requests through as they are."""
 
-    def __init__(self, service: Callable[[Request], Response], *, seed: int, now: Callable[[], float]) -> None:
-        self._service = service
+    def __init__(self, services: Services, *, seed: int, now: Callable[[], float]) -> None:
+        self._services = services
         self._now = now
         self.rules: Rules[RequestFault] = Rules(seed)
         self.handshake_rules: Rules[HandshakeFailure] = Rules(seed)
@@ -23,27 +23,28 @@ class Conduct:
 
     def __call__(self, request: Request) -> Response | Iterable[Step]:
         """Give the answer to the request, or the steps by which it goes wrong."""
-        operation = _operation(request)
+        service = self._services.of(request)
+        operation = _operation(service, request)
         if operation is not None:
             self.counts.ask(operation)
         fault = self.rules.strike(operation)
         if fault is not None:
             self.counts.strike(type(fault).__name__)
-            return self._misbehave(fault, request)
-        response = self._service(request)
+            return self._misbehave(fault, service, request)
+        response = service(request)
         # Counted before it is sent, so that whoever has the answer finds it counted.
-        if response.code == THROTTLED:
+        if response.code in THROTTLED:
             self.counts.strike("Throttled")
         elif operation is not None:
             self.counts.answer(operation)
         return response
 
-    def _misbehave(self, fault: RequestFault, request: Request) -> Response | Iterable[Step]:
+    def _misbehave(self, fault: RequestFault, service: Service, request: Request) -> Response | Iterable[Step]:
         if isinstance(fault, Error | Unavailable):
-            return refusal(fault)
+            return refusal(fault, service.refuse)
         if fault == Reset("before"):
             return [Turn.RESET]
-        response = self._service(request)
+        response = service(request)
         now, noise = self._now(), self.rules.noise
         return deliver(fault, response, now=now, keep_alive=request.keep_alive, noise=noise)
 
@@ -55,8 +56,8 @@ class Conduct:
         return fault is None
 
 
-def _operation(request: Request) -> str | None:
+def _operation(service: Service, request: Request) -> str | None:
     try:
-        return operation_of(request)
+        return service.operation_of(request)
     except Fault:
         return None

@@ -136,7 +136,7 @@ def _key_of_ciphertext(call: Call, blob: bytes, member: str) -> tuple[Key, int]:
             "The ciphertext refers to a customer master key that does not exist, does not exist in this "
             "region, or you are not allowed to access.",
         )
-    return usable(call, call.checked(key), "ENCRYPT_DECRYPT"), number
+    return usable(call, call.checked(call.permitted(key)), "ENCRYPT_DECRYPT"), number
 
 
 def _algorithm(call: Call, member: str, key: Key) -> str:

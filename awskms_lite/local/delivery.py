@@ -1,6 +1,5 @@
 """How an answer leaves that is not to arrive as it should: pure, as steps for the connection to carry out."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from functools import partial
@@ -44,14 +43,14 @@ Step: TypeAlias = bytes | Pause | Turn
 """One thing that a connection is to do; bytes are sent as they are."""
 
 
-def refusal(fault: Error | Unavailable) -> Response:
-    """Give the answer that stands in for the service's own."""
+def refusal(fault: Error | Unavailable, refuse: Callable[[Fault, str], Response]) -> Response:
+    """Give the answer that stands in for the service's own, whose `refuse` makes errors of its kind."""
     if isinstance(fault, Unavailable):
         page = f"<html><body><h1>{fault.status}</h1></body></html>\n"
         return Response(fault.status, page.encode("ascii"), "", "text/html")
-    body = json.dumps(Fault(fault.code, fault.message).body()).encode("ascii")
     wait = () if fault.retry_after is None else (("x-amz-retry-after", str(round(fault.retry_after * 1000))),)
-    return Response(fault.status, body, str(uuid4()), headers=wait)
+    told = Fault(fault.code, fault.message, status=fault.status)
+    return refuse(told, str(uuid4()))._replace(headers=wait)
 
 
 def deliver(

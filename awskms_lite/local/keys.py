@@ -5,6 +5,7 @@ they share is one record, which a key of a single Region has to itself. Times ar
 throughout, as KMS keeps them, so that nothing is lost on the way to the wire and back.
 """
 
+import re
 import secrets
 from functools import lru_cache
 from hashlib import sha256
@@ -21,6 +22,9 @@ KEY_STATES = (
     "Unavailable", "Updating",
 )  # fmt: skip
 ORIGINS = ("AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE")
+
+KEY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}", re.IGNORECASE)
+ARN = re.compile(r"arn:([a-z-]+):kms:([a-zA-Z0-9-]+):([0-9]{12}):(key|alias)/(.+)", re.DOTALL)
 
 _PARTITIONS = {
     "cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc", "us-iso-": "aws-iso",
@@ -102,6 +106,8 @@ class Key:
     deletion_window_days: int = DELETION_WINDOW_DAYS
     deletion_date: int | None = None
     last_usage: Usage | None = None
+    shared_with: frozenset[str] = frozenset()  # other accounts, by AWS RAM
+    aliases: dict[str, "Alias"] = field(init=False, factory=dict[str, "Alias"], repr=False)  # the store's to keep
     sequence: int = 0
 
     @property

@@ -1,5 +1,7 @@
 """The operations that make keys and tell of them."""
 
+from functools import partial
+
 from .calls import Call
 from .faults import Fault
 from .keys import ORIGINS, Key, Shared
@@ -9,6 +11,9 @@ from .paging import page
 from .policies import policy_of
 from .specs import ALGORITHM_MEMBERS, ALGORITHMS
 from .tagging import tags_of
+
+_OTHERS = "OTHER_ACCOUNTS_VIA_RAM"
+_OWNERS = ("SELF", _OTHERS)
 
 
 def create_key(call: Call) -> dict[str, object]:
@@ -39,10 +44,19 @@ def create_key(call: Call) -> dict[str, object]:
 
 
 def list_keys(call: Call) -> dict[str, object]:
-    """List the account's own keys in this region, oldest first; nothing is shared with it by others."""
-    owners = call.members.strings("ResourceOwners")
-    own = call.store.keys(call.account_id, call.region) if not owners or "SELF" in owners else []
-    return page(call, "Keys", own, place=_place, wire=_entry, default=100, largest=1000)
+    """List the account's own keys in this region, oldest first, and those of others that are shared with it."""
+    owners = set(call.members.choices("ResourceOwners", _OWNERS, longest=2)) or {"SELF"}
+    return page(
+        call,
+        "Keys",
+        call.store.keys(call.account_id, call.region) if "SELF" in owners else (),
+        more=call.store.shared_keys(call.account_id, call.region) if _OTHERS in owners else (),
+        place=partial(_place, call.account_id),
+        wire=_entry,
+        default=100,
+        largest=1000,
+        choice="+".join(sorted(owners)),
+    )
 
 
 def describe_key(call: Call) -> dict[str, object]:
@@ -76,8 +90,8 @@ def get_key_last_usage(call: Call) -> dict[str, object]:
     }
 
 
-def _place(key: Key) -> str:
-    return f"{key.sequence:012}"
+def _place(account_id: str, key: Key) -> str:
+    return f"{'own' if key.account_id == account_id else 'shared'} {key.sequence:012}"  # in the order of the list
 
 
 def _entry(key: Key) -> dict[str, object]:

@@ -46,7 +46,7 @@ class Members:
         """Give one of the values, None where the member is absent."""
         value = self._typed(name, str, "String")
         if value is not None and value not in values:
-            _refuse(name, f"Value '{value}'", f"Member must satisfy enum value set: [{', '.join(values)}]")
+            _refuse(name, f"Value '{value}'", _enum(values))
         return value
 
     def required_choice(self, name: str, values: Collection[str]) -> str:
@@ -90,6 +90,16 @@ class Members:
         values = cast(list[object], self._typed(name, list, "List") or [])
         return [_expect(value, str, "String") for value in values]
 
+    def choices(self, name: str, values: Collection[str], *, longest: int) -> list[str]:
+        """Give a list of 1 to so many of the values, empty where there is none."""
+        given = self.strings(name)
+        subject = f"Value '[{', '.join(given)}]'"
+        if name in self:
+            _check_length(name, subject, len(given), 1, longest)
+        if not all(value in values for value in given):
+            _refuse(name, subject, f"Member must satisfy constraint: [{_enum(values)}]")
+        return given
+
     def required_strings(self, name: str, *, longest: int) -> list[str]:
         """Give a list of strings of 1 to so many characters."""
         _required(name, self._members.get(name))
@@ -115,6 +125,10 @@ def _expect(value: object, kind: type[T], shape: str) -> T:
 
 def _required(name: str, value: T | None) -> T:
     return _refuse(name, "Value null", "Member must not be null") if value is None else value
+
+
+def _enum(values: Collection[str]) -> str:
+    return f"Member must satisfy enum value set: [{', '.join(values)}]"
 
 
 def _check_length(name: str, subject: str, length: int, shortest: int, longest: int) -> None:

@@ -1,4 +1,4 @@
-"""HTTP/1.1 messages, as far as awsJson1.1 needs them (RFC 9110 and 9112): pure, no sockets.
+"""HTTP/1.1 messages, as far as the protocols of AWS here need them (RFC 9110 and 9112): pure, no sockets.
 
 Written by hand because the standard library's server parses headers as e-mail, which costs more than all the
 rest of a request, and because a signature is about the bytes that came: values stay bytes, and the path and
@@ -20,9 +20,10 @@ _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TARGET = re.compile(rb"/[!-~]*")
 _ALLOWED = b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 _REASONS = {
-    200: "OK", 400: "Bad Request", 404: "Not Found", 411: "Length Required", 413: "Content Too Large",
-    429: "Too Many Requests", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
-    502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 505: "HTTP Version Not Supported",
+    200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 411: "Length Required",
+    413: "Content Too Large", 429: "Too Many Requests", 431: "Request Header Fields Too Large",
+    500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
+    505: "HTTP Version Not Supported",
 }  # fmt: skip
 _CLOSE = "Connection: close\r\n"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -15,7 +15,8 @@ _LONGEST = 24 * 60 * 60  # seconds, a day: beyond it a wait is a mistake
 class Error:
     """An error of this code in place of the answer. Not carried out, and the signature not looked at.
 
-    `retry_after`, in seconds, goes out as `x-amz-retry-after` in whole milliseconds.
+    It comes as KMS would send it, or STS where that was asked. `retry_after`, in seconds, goes out as
+    `x-amz-retry-after` in whole milliseconds.
     """
 
     code: str

@@ -43,7 +43,7 @@ def update_primary_region(call: Call) -> dict[str, object]:
         raise Fault("NotFoundException", f"Key '{_arn_in(region, primary)}' does not exist")
     if replica is primary:
         raise Fault("UnsupportedOperationException", f"{primary.arn} is the primary key already.")
-    call.checked(replica)
+    call.checked(call.permitted(replica))
     primary.shared.primary_region = region
     return {}
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
+from .accounts import check_account_id
 from .aliases import ALIAS_NAME
 from .keys import DELETION_WINDOW_DAYS, KEY_STATES, ORIGINS, Alias, Key, Shared, Usage
 from .lifecycle import schedule_deletion
@@ -42,6 +43,7 @@ def seed(
     description: str,
     tags: Mapping[str, str],
     aliases: Collection[str],
+    shared_with: Collection[str],
 ) -> Key:
     """Add a key with this past to the store, and give it. Raises `ValueError`, and adds nothing."""
     _known("key state", state, KEY_STATES)
@@ -68,6 +70,7 @@ def seed(
         tags=dict(tags),
         has_material=state != "PendingImport",
         last_usage=usage,
+        shared_with=_others(shared_with, account_id, manager),
     )
     _check_aliases(store, key, aliases)
     _live(store, store.add(key), now)
@@ -106,6 +109,15 @@ def _live(store: Store, key: Key, now: int) -> None:
         schedule_deletion(store, key, now, DELETION_WINDOW_DAYS)
     if key.manager == "AWS" and key.shared.spec == "SYMMETRIC_DEFAULT":
         rotate_every(store, key, _YEAR, key.creation_date)
+
+
+def _others(shared_with: Collection[str], account_id: str, manager: str) -> frozenset[str]:
+    others = frozenset(check_account_id(other) for other in shared_with)
+    if account_id in others:
+        raise ValueError(f"the key is {account_id}'s own: share it with other accounts")
+    if others and manager != "CUSTOMER":
+        raise ValueError("a key that AWS manages is not shared: leave manager or shared_with out")
+    return others
 
 
 def _check_aliases(store: Store, key: Key, aliases: Collection[str]) -> None:

@@ -19,6 +19,7 @@ from .faults import Fault
 from .messages import Request
 
 MAX_SKEW = 5 * 60  # seconds that a signature is good for, before and after its date
+UNRECOGNIZED = "The security token included in the request is invalid."
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _PARAMETERS = ("Credential", "Signature", "SignedHeaders")
@@ -51,7 +52,7 @@ def verify(request: Request, *, now: float, service: str, secret_for: Callable[[
     """Give the scope of a request that is signed as it should be for `service`; raise `Fault` else.
 
     `now` is real time in seconds since 1970; `secret_for` gives the secret of an access key id, None for one
-    it does not know. A session token needs to be signed where there is one, and is not looked at further.
+    it does not know. A session token needs to be signed where there is one; it is for `secret_for` to look at.
     """
     authorization = _parse_authorization(request)
     timestamp = _timestamp(request)
@@ -63,7 +64,7 @@ def verify(request: Request, *, now: float, service: str, secret_for: Callable[[
     _check_scope(scope, timestamp, service)
     secret = secret_for(scope.access_key_id)
     if secret is None:
-        raise Fault("UnrecognizedClientException", "The security token included in the request is invalid.")
+        raise Fault("UnrecognizedClientException", UNRECOGNIZED)
     text = string_to_sign(canonical_request(request, authorization.signed_headers), timestamp, scope)
     expected = hmac.digest(_signing_key(secret, *scope[1:4]), text, "sha256").hex()
     if not hmac.compare_digest(expected.encode("ascii"), authorization.signature.encode("latin-1")):
@@ -80,7 +81,7 @@ def canonical_request(request: Request, signed_headers: list[str]) -> bytes:
     lines = [request.method.encode("ascii"), _canonical_path(request.path), _canonical_query(request.query)]
     for name in names:
         # bytes.split knows ASCII white space only, so the bytes of UTF-8 text stay whole.
-        value = b",".join(b" ".join(value.split()) for value in request.values(name))
+        value = b",".join([b" ".join(value.split()) for value in request.values(name)])
         lines.append(name.encode("latin-1") + b":" + value)
     lines += (
         b"",
@@ -119,6 +120,8 @@ def _canonical_path(path: str) -> bytes:
 
 
 def _canonical_query(query: str) -> bytes:
+    if not query:
+        return b""
     pairs = (part.partition("=") for part in query.split("&") if part)
     encoded = sorted((_encode(name), _encode(value)) for name, _, value in pairs)
     return "&".join(f"{name}={value}" for name, value in encoded).encode("ascii")

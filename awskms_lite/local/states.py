@@ -4,7 +4,6 @@ From the table "Key states of AWS KMS keys" of the KMS developer guide.
 """
 
 from collections.abc import Collection, Mapping
-from typing import NoReturn
 
 from .faults import Fault
 from .keys import Key
@@ -44,14 +43,17 @@ STATES: Mapping[str, Collection[str]] = {
 _READING = ("Describe", "Get", "List")
 
 
-def check(operation: str, key: Key) -> None:
-    """Pass where the key's manager and state let the operation go on.
+def is_open(operation: str, key: Key) -> bool:
+    """Say whether the key's manager leaves the operation to the account."""
+    return key.manager != "AWS" or operation.startswith(_READING)
 
-    Raises `Fault`: AccessDeniedException for what an AWS managed key is closed to, DisabledException for a key
-    that would have to be enabled first, KMSInvalidStateException for any other state that is in the way.
+
+def check(operation: str, key: Key) -> None:
+    """Pass where the key's state lets the operation go on.
+
+    Raises `Fault`: DisabledException for a key that would have to be enabled first, KMSInvalidStateException for
+    any other state that is in the way.
     """
-    if key.manager == "AWS" and not operation.startswith(_READING):
-        deny(operation, key.account_id, key.arn)
     states = STATES.get(operation, (key.state,))
     if key.state in states:
         return
@@ -61,13 +63,3 @@ def check(operation: str, key: Key) -> None:
         raise Fault("DisabledException", f"{key.arn} is disabled.")
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in key.state)
     raise Fault("KMSInvalidStateException", f"{key.arn} is{words}.")
-
-
-def deny(operation: str, account_id: str, arn: str) -> NoReturn:
-    """Refuse an operation that no key policy lets the account do."""
-    partition = arn.split(":")[1]
-    raise Fault(
-        "AccessDeniedException",
-        f"User: arn:{partition}:iam::{account_id}:user/local is not authorized to perform: kms:{operation} on "
-        f"resource: {arn} because no resource-based policy allows the kms:{operation} action",
-    )

@@ -3,11 +3,14 @@
 import heapq
 import threading
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from operator import attrgetter
 
 from .keys import Alias, Key
+from .register import Register
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -50,8 +53,9 @@ class Store:
     def __init__(self, clock: KeyClock) -> None:
         self.clock = clock
         self.lock = threading.RLock()
-        self._keys: dict[Place, dict[str, Key]] = {}
-        self._aliases: dict[Place, dict[str, Alias]] = {}
+        self._keys: dict[Place, Register[Key]] = defaultdict(_register_of_keys)
+        self._shared: dict[Place, Register[Key]] = defaultdict(_register_of_keys)
+        self._aliases: dict[Place, Register[Alias]] = defaultdict(_register_of_aliases)
         self._agenda: list[tuple[int, int, Callable[[int], None]]] = []
         self._numbers = count(1)
 
@@ -69,42 +73,68 @@ class Store:
     def add(self, key: Key) -> Key:
         """Take the key in; give it back."""
         key.sequence = next(self._numbers)
-        self._keys.setdefault((key.account_id, key.region), {})[key.key_id] = key
+        self._keys[key.account_id, key.region].put(key.key_id, key)
+        for account_id in key.shared_with:
+            self._shared[account_id, key.region].put(key.arn, key)
         return key
 
     def remove(self, key: Key) -> None:
         """Let go of the key and of all its aliases."""
-        place = (key.account_id, key.region)
-        del self._keys[place][key.key_id]
-        aliases = self._aliases.get(place, {})
-        self._aliases[place] = {name: alias for name, alias in aliases.items() if alias.key is not key}
+        self._keys[key.account_id, key.region].remove(key.key_id)
+        for account_id in key.shared_with:
+            self._shared[account_id, key.region].remove(key.arn)
+        for alias in list(key.aliases.values()):
+            self.remove_alias(alias)
 
     def find(self, account_id: str, region: str, key_id: str) -> Key | None:
         """Give the key of this id in this account and region, None where there is none or it is deleted."""
-        return self._keys.get((account_id, region), {}).get(key_id)
+        return self._keys[account_id, region].find(key_id)
 
-    def keys(self, account_id: str, region: str) -> list[Key]:
+    def keys(self, account_id: str, region: str) -> Sequence[Key]:
         """Give the account's keys in this region, oldest first."""
-        return list(self._keys.get((account_id, region), {}).values())
+        return self._keys[account_id, region].ordered()
+
+    def shared_keys(self, account_id: str, region: str) -> Sequence[Key]:
+        """Give the keys in this region that other accounts share with this one, oldest first."""
+        return self._shared[account_id, region].ordered()
 
     def related(self, key: Key) -> list[Key]:
         """Give all keys of a multi-Region key, this one among them, by their region."""
-        keys = [keys[key.key_id] for keys in self._keys.values() if key.key_id in keys]
-        return sorted(keys, key=lambda key: key.region)
+        found = (register.find(key.key_id) for register in self._keys.values())
+        return sorted((key for key in found if key is not None), key=attrgetter("region"))
 
     def add_alias(self, alias: Alias) -> None:
-        """Take in an alias, or put it in the place of the one of its name."""
-        self._aliases.setdefault((alias.key.account_id, alias.key.region), {})[alias.name] = alias
+        """Take in an alias whose name is free."""
+        self._aliases[alias.key.account_id, alias.key.region].put(alias.name, alias)
+        alias.key.aliases[alias.name] = alias
+
+    def redirect_alias(self, alias: Alias, key: Key) -> None:
+        """Make the alias the name of another key of its account and region."""
+        del alias.key.aliases[alias.name]
+        alias.key = key
+        key.aliases[alias.name] = alias
 
     def remove_alias(self, alias: Alias) -> None:
         """Let go of the alias."""
-        del self._aliases[alias.key.account_id, alias.key.region][alias.name]
+        self._aliases[alias.key.account_id, alias.key.region].remove(alias.name)
+        del alias.key.aliases[alias.name]
 
     def find_alias(self, account_id: str, region: str, name: str) -> Alias | None:
         """Give the alias of this name in this account and region, None where there is none."""
-        return self._aliases.get((account_id, region), {}).get(name)
+        return self._aliases[account_id, region].find(name)
 
-    def aliases(self, account_id: str, region: str) -> list[Alias]:
+    def aliases(self, account_id: str, region: str) -> Sequence[Alias]:
         """Give the account's aliases in this region, by their name."""
-        aliases = self._aliases.get((account_id, region), {})
-        return [aliases[name] for name in sorted(aliases)]
+        return self._aliases[account_id, region].ordered()
+
+    def aliases_of(self, key: Key) -> Sequence[Alias]:
+        """Give the aliases of one key, by their name."""
+        return sorted(key.aliases.values(), key=attrgetter("name"))
+
+
+def _register_of_keys() -> Register[Key]:
+    return Register(attrgetter("sequence"))
+
+
+def _register_of_aliases() -> Register[Alias]:
+    return Register(attrgetter("name"))

@@ -13,7 +13,7 @@ import botocore.session
 import pytest
 
 from awskms_lite.local import LocalKMS
-from awskms_lite.local.service import OPERATIONS, OTHER_OPERATIONS
+from awskms_lite.local.kms import OPERATIONS, OTHER_OPERATIONS
 from awskms_lite.local.specs import ALGORITHMS
 
 LAUNCH = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
