@@ -121,6 +121,11 @@ class Checkpoint:
         """Give the ARNs of what was answered in a place."""
         return [arn for arn, _ in self._page(place, "", -1)]
 
+    def count(self) -> int:
+        """Give how many answers it holds, of all places."""
+        (number,) = self._connection.execute("SELECT count(*) FROM answer").fetchone()
+        return int(number)
+
     def _page(self, place: Place, after: str, size: int = _PAGE) -> Sequence[tuple[str, str | None]]:
         return self._connection.execute(
             "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?",

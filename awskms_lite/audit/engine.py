@@ -10,7 +10,7 @@ Everything that is read goes the same way, in one event loop; so no count and no
 import os
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Executor, Future
-from contextlib import closing, nullcontext
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 
@@ -93,7 +93,7 @@ class Engine:
         self._spool = Spool() if plan.ordered else None
         self._into, self.records = anyio.create_memory_object_stream[KeyUsageRecord](_BUFFERED)
         self._scope: anyio.CancelScope | None = None
-        self._is_read = False
+        self._is_read = self._is_abandoned = False
         self._ended: anyio.Event | None = None
         self.error: KMSLiteError | None = None
 
@@ -101,16 +101,16 @@ class Engine:
         """Read every place, and end the stream of records; `error` is what ended it before its time, if any."""
         self._ended = anyio.Event()
         try:
-            with self._into, closing(self._checkpoint) if self._checkpoint else nullcontext():
-                with anyio.CancelScope() as self._scope:
-                    if self.ledger.stopped:
-                        self._scope.cancel()
-                    await self._read_places()
-                    self._is_read = True
-                for group in self._sets.end_all():
-                    await self._report(group)
-                await self._give_in_order()
+            with anyio.CancelScope() as self._scope:
+                if self.ledger.stopped:
+                    self._scope.cancel()
+                await self._read_places()
+                self._is_read = True
+            for group in self._sets.end_all():
+                await self._report(group)
+            await self._give_in_order()
         finally:
+            self._let_go()
             with anyio.CancelScope(shield=True):
                 await self._sessions.driver.aclose()
             self._ended.set()
@@ -126,17 +126,21 @@ class Engine:
     def abandon(self) -> None:
         """Stop, and give nothing more."""
         self.stop()
+        self._is_abandoned = True
         self.records.close()
         if self._ended is None:  # it was never run
-            self._into.close()
-            if self._checkpoint is not None:
-                self._checkpoint.close()
+            self._let_go()
 
     async def end(self) -> None:
         """Stop, give nothing more, and wait until all is let go."""
         self.abandon()
         if self._ended is not None:
             await self._ended.wait()
+
+    def _let_go(self) -> None:
+        for held in (self._checkpoint, self._spool, self._into):
+            if held is not None:
+                held.close()
 
     def _abort(self, error: KMSLiteError) -> None:
         """End the audit with an error, the first one if there are several."""
@@ -190,7 +194,7 @@ class Engine:
     async def _read_by(self, executor: Executor) -> None:
         """Let an executor's workers read the places; one that dies takes its places with it, and no more."""
         done: SimpleQueue[tuple[Place, Future[UnitReport]] | None] = SimpleQueue()
-        futures: list[Future[UnitReport]] = []
+        futures: set[Future[UnitReport]] = set()
 
         def note(place: Place, future: Future[UnitReport]) -> None:
             done.put((place, future))
@@ -198,11 +202,13 @@ class Engine:
         try:
             for place in self._places:
                 known = frozenset(self._checkpoint.arns(place)) if self._checkpoint else frozenset[str]()
-                futures.append(executor.submit(read_unit, Unit(place, self._options, self._plan.keys, known)))
-                futures[-1].add_done_callback(partial(note, place))
+                future = executor.submit(read_unit, Unit(place, self._options, self._plan.keys, known))
+                future.add_done_callback(partial(note, place))
+                futures.add(future)
             for _ in self._places:
                 ended = await anyio.to_thread.run_sync(done.get, abandon_on_cancel=True)
                 assert ended is not None
+                futures.discard(ended[1])  # with what it holds
                 await self._take_report(*ended)
         finally:
             for future in futures:
@@ -274,15 +280,12 @@ class Engine:
         return True
 
     async def _give_in_order(self) -> None:
-        if self._spool is not None:
-            with closing(self._spool):
-                for record in self._spool.in_order():
-                    await self._give(record)
+        for record in self._spool.in_order() if self._spool else ():
+            if self._is_abandoned:
+                break
+            await self._give(record)
 
     async def _give(self, record: KeyUsageRecord) -> None:
         """Give a record, even after a stop: it was read, and whoever takes the records is still there."""
-        try:
-            with anyio.CancelScope(shield=True):
-                await self._into.send(record)
-        except anyio.BrokenResourceError:  # nobody is
-            self.stop()
+        with anyio.CancelScope(shield=True), suppress(anyio.BrokenResourceError):  # unless it was abandoned
+            await self._into.send(record)

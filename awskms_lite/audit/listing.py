@@ -22,7 +22,7 @@ from .sessions import Asker
 
 T = TypeVar("T")
 
-_ATTEMPTS = 3
+_PAUSES = (1.0, 10.0)
 _REFUSALS = (AccessDeniedException, CredentialsError, NotAuthorized, OptInRequired, UnrecognizedClientException)
 _KEYS_A_PAGE, _ALIASES_A_PAGE = 1000, 100  # the most that KMS gives
 
@@ -89,14 +89,14 @@ async def list_keys(asker: Asker, ledger: PlaceLedger) -> Keys:
     Where a listing breaks off, what it gave until then is there.
     """
     keys = Keys(ledger.account_id)
-    error = await _take_all(asker.iter_list_keys(limit=_KEYS_A_PAGE), keys.add)
+    error = await _take_all(asker, asker.iter_list_keys(limit=_KEYS_A_PAGE), keys.add)
     if error is None or keys:
         others = [ResourceOwnerType.OTHER_ACCOUNTS_VIA_RAM]
         shared = asker.iter_list_keys(resource_owners=others, limit=_KEYS_A_PAGE)
         async with anyio.create_task_group() as group:
-            group.start_soon(_note, ledger, "ListKeys (shared keys)", shared, keys.add_shared)
+            group.start_soon(_note, asker, ledger, "ListKeys (shared keys)", shared, keys.add_shared)
             group.start_soon(
-                _note, ledger, "ListAliases", asker.iter_list_aliases(limit=_ALIASES_A_PAGE), keys.add_alias
+                _note, asker, ledger, "ListAliases", asker.iter_list_aliases(limit=_ALIASES_A_PAGE), keys.add_alias
             )
     if error is not None:
         refused = isinstance(error, _REFUSALS) and not keys
@@ -107,22 +107,28 @@ async def list_keys(asker: Asker, ledger: PlaceLedger) -> Keys:
     return keys
 
 
-async def _note(ledger: PlaceLedger, operation: str, listing: AsyncIterator[T], take: Callable[[T], None]) -> None:
+async def _note(
+    asker: Asker, ledger: PlaceLedger, operation: str, listing: AsyncIterator[T], take: Callable[[T], None]
+) -> None:
     """Take in what goes with the keys, and note where it could not be had."""
-    error = await _take_all(listing, take)
+    error = await _take_all(asker, listing, take)
     if error is not None:
         ledger.failures.append(failure_of(error, operation))
 
 
-async def _take_all(listing: AsyncIterator[T], take: Callable[[T], None]) -> KMSLiteError | None:
-    """Take in all of a listing, a page in several attempts; give the error that ends it too early."""
-    for left in reversed(range(_ATTEMPTS)):
+async def _take_all(asker: Asker, listing: AsyncIterator[T], take: Callable[[T], None]) -> KMSLiteError | None:
+    """Take in all of a listing; give the error that ends it too early.
+
+    A page whose failure may pass is asked for again, after a pause.
+    """
+    for pause in (*_PAUSES, None):
         try:
             async for item in listing:
                 take(item)
         except KMSLiteError as error:
-            if not left or not may_pass(error):
+            if pause is None or not may_pass(error):
                 return error
+            await asker.rest(pause)
         else:
             return None
     raise AssertionError("the last attempt returns")

@@ -8,6 +8,7 @@ Describing runs ahead of asking, but not without end, so that memory stays bound
 read anew after the others.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
@@ -34,8 +35,8 @@ Resume: TypeAlias = Callable[[Keys], Awaitable[None]]
 _DESCRIBING = 8
 _ASKING = 16  # at 5 a second enough for answers that take three seconds
 _AHEAD = 500
-_ROUNDS = 3
-_GIVEN_UP = 20
+_PAUSES = (5.0, 30.0)
+_SILENT = 20
 _NO_ANSWER = (TransportError, CredentialsError, ConfigurationError)
 
 
@@ -70,10 +71,10 @@ class _Described(NamedTuple):
 
 
 class _Reader:
-    """Reads the keys of one place and hands each out once.
+    """Reads the keys of one place and hands each out once, in up to three rounds.
 
-    A place that gives no answer any more, for twenty keys in a row, is given up: its other keys are handed out
-    unread, with the last error.
+    Where an operation gives no answer any more, for twenty keys in a row, a round is broken off, and the next
+    begins after a pause. So a short outage loses nothing, and a long one does not take a timeout for each key.
     """
 
     def __init__(self, asker: Asker, ledger: PlaceLedger, keys: Keys, wanted: KeyFilter, take: Take) -> None:
@@ -84,16 +85,20 @@ class _Reader:
         self._take = take
         self._again: list[Listed] = []
         self._is_last_round = False
-        self._unanswered = 0
-        self._given_up: Failure | None = None
+        self._unanswered: Counter[str] = Counter()
+        self._silence: Failure | None = None
 
     async def read(self) -> None:
-        """Read all keys; those whose failure may pass in up to three rounds."""
+        """Read all keys."""
         todo = self._keys.drain()
-        for left in reversed(range(_ROUNDS)):
-            self._is_last_round = not left
+        for pause in (*_PAUSES, None):
+            self._is_last_round = pause is None
             await self._sweep(todo)
+            if pause is not None and self._silence is not None:
+                await self._asker.rest(pause)
             todo, self._again = iter(self._again), []
+            self._unanswered.clear()
+            self._silence = None
 
     async def _sweep(self, todo: Iterator[Listed]) -> None:
         into, out_of = anyio.create_memory_object_stream[_Described](_AHEAD)
@@ -109,32 +114,32 @@ class _Reader:
     async def _describe_all(self, todo: Iterator[Listed], described: MemoryObjectSendStream[_Described]) -> None:
         for key in todo:
             bare = self._bare(key)
-            if self._given_up is not None:
-                await self._take(bare.arn, evolve(bare, error=self._given_up))
-            elif not self._wanted.may_match(key.aliases):
+            if not self._wanted.may_match(key.aliases):
                 await self._take(bare.arn, None)
+                continue
+            self._ledger.described += 1
+            facts = await self._describe(key, bare)
+            if facts is None:
+                continue
+            if not self._wanted.matches(facts):
+                await self._take(facts.arn, None)
+            elif needs_asking(facts):
+                self._ledger.to_ask += 1
+                await described.send(_Described(key, facts))
             else:
-                self._ledger.described += 1
-                facts = await self._describe(key, bare)
-                if facts is None:
-                    continue
-                if not self._wanted.matches(facts):
-                    await self._take(facts.arn, None)
-                elif needs_asking(facts):
-                    self._ledger.to_ask += 1
-                    await described.send(_Described(key, facts))
-                else:
-                    await self._take(facts.arn, facts)
+                await self._take(facts.arn, facts)
 
     async def _describe(self, key: Listed, bare: KeyFacts) -> KeyFacts | None:
         """Give what DescribeKey tells of a key, with its tags if they are wanted; None where that has to wait."""
+        if self._silence is not None:
+            return self._put_off(key, bare, self._silence)
         try:
             response = await self._asker.describe_key(key.name)
             if response.key_metadata is None:
                 raise ProtocolError("DescribeKey answered without a KeyMetadata. Check that the endpoint is KMS.")
         except KMSLiteError as error:
             return self._failed(key, bare, error, "DescribeKey")
-        self._unanswered = 0
+        self._unanswered["DescribeKey"] = 0
         facts = _described(bare, response.key_metadata, self._asker.now())
         if not self._wanted.tags or not self._wanted.matches(facts):
             return facts
@@ -154,14 +159,15 @@ class _Reader:
 
     async def _ask(self, key: Listed, facts: KeyFacts) -> KeyFacts | None:
         """Give what GetKeyLastUsage tells of a key beside the rest; None where that has to wait."""
-        if self._given_up is not None:
-            return evolve(facts, error=self._given_up)
+        if self._silence is not None:
+            self._ledger.to_ask -= 1
+            return self._put_off(key, facts, self._silence)
         try:
             answer = await self._asker.get_key_last_usage(key.name)
         except KMSLiteError as error:
             self._ledger.to_ask -= 1
             return self._failed(key, facts, error, "GetKeyLastUsage")
-        self._unanswered = 0
+        self._unanswered["GetKeyLastUsage"] = 0
         self._ledger.asked += 1
         return evolve(
             facts,
@@ -174,14 +180,20 @@ class _Reader:
     def _failed(self, key: Listed, facts: KeyFacts, error: KMSLiteError, operation: str) -> KeyFacts | None:
         """Give a key with its error; None where it is to be read once more, after the others."""
         failure = failure_of(error, operation)
-        self._unanswered = self._unanswered + 1 if isinstance(error, _NO_ANSWER) else 0
-        if self._unanswered >= _GIVEN_UP:
-            self._given_up = failure
-        elif may_pass(error) and not self._is_last_round:
-            self._ledger.described -= 1
-            self._again.append(key)
-            return None
+        self._unanswered[operation] = self._unanswered[operation] + 1 if isinstance(error, _NO_ANSWER) else 0
+        if self._unanswered[operation] >= _SILENT:
+            self._silence = failure
+        if may_pass(error) or self._silence is not None:
+            return self._put_off(key, facts, failure)
         return evolve(facts, error=failure, checked_at=self._asker.now())
+
+    def _put_off(self, key: Listed, facts: KeyFacts, failure: Failure) -> KeyFacts | None:
+        """Leave a key to the next round; give it with its failure where there is none."""
+        if self._is_last_round:
+            return evolve(facts, error=failure, checked_at=self._asker.now())
+        self._ledger.described -= 1
+        self._again.append(key)
+        return None
 
     def _bare(self, key: Listed) -> KeyFacts:
         """Give what the listing tells of a key."""

@@ -135,6 +135,11 @@ class Audit(Iterator[KeyUsageRecord]):
         """How far the audit has come, and how long it will take."""
         return self._audit.progress
 
+    @property
+    def ready(self) -> bool:
+        """Whether the next record is there already, so that it can be had without a wait."""
+        return bool(self._ready)
+
     def stop(self) -> None:
         """Ask KMS for nothing more: the records of what was read still come, then the iteration ends.
 

@@ -28,6 +28,7 @@ from ..machine import new_id, read_file
 from ..pacing import Pacing
 from ..retry import RetryPolicy
 from ..settings import Settings, load_sections, settle
+from ..steps import sleep
 from ..transport import AsyncHTTPClient, HTTPClient
 from .places import Place
 
@@ -97,6 +98,10 @@ class Asker(AsyncAliasMethods, AsyncKeyMethods, AsyncTagMethods, AsyncUsageMetho
     def session(self) -> Session:
         """What the calls share."""
         return self._session
+
+    async def rest(self, seconds: float) -> None:
+        """Wait, whatever the time that a question may take."""
+        await self._driver.run(sleep(seconds), seconds + 1)
 
     def now(self) -> datetime:
         """Give the time by the service's clock."""

@@ -30,7 +30,7 @@ def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalKMS]:
 def cluster(kms: LocalKMS, tmp_path: Path) -> Iterator[Client]:
     """Give a client of two workers, each a process of one thread, on loopback."""
     with (
-        LocalCluster(
+        LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=2,
             threads_per_worker=1,
             processes=True,
@@ -39,7 +39,7 @@ def cluster(kms: LocalKMS, tmp_path: Path) -> Iterator[Client]:
             local_directory=str(tmp_path),
             silence_logs=50,
         ) as workers,
-        Client(workers) as client,
+        Client(workers) as client,  # type: ignore[no-untyped-call]
     ):
         yield client
 
@@ -55,7 +55,8 @@ def test_two_hundred_accounts_by_dask(kms: LocalKMS, cluster: Client, tmp_path: 
         expected[key] = AuditVerdict.IN_USE
         expected[kms.add_key(account_id=account, manager="AWS")] = AuditVerdict.AWS_MANAGED
     options: Any = {"role_arns": ROLES, "pacing": UNPACED, "checkpoint": tmp_path / "audit.db"}
-    with audit(executor=cluster.get_executor(), **options) as records:
+    executor = cluster.get_executor()  # type: ignore[no-untyped-call]
+    with audit(executor=executor, **options) as records:
         assert {record.arn: record.verdict for record in records} == expected
     summary = records.summary
     assert (summary.listed, summary.judged, summary.asked, summary.whole) == (400, 400, 200, True)
