@@ -22,7 +22,7 @@ from .sessions import Asker
 
 T = TypeVar("T")
 
-_PAUSES = (1.0, 10.0)
+_PAUSES = (1.0, 5.0)
 _REFUSALS = (AccessDeniedException, CredentialsError, NotAuthorized, OptInRequired, UnrecognizedClientException)
 _KEYS_A_PAGE, _ALIASES_A_PAGE = 1000, 100  # the most that KMS gives
 

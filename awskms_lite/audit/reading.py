@@ -162,6 +162,7 @@ class _Reader:
         if self._silence is not None:
             self._ledger.to_ask -= 1
             return self._put_off(key, facts, self._silence)
+        await self._asker.come_near("GetKeyLastUsage")
         try:
             answer = await self._asker.get_key_last_usage(key.name)
         except KMSLiteError as error:

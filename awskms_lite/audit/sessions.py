@@ -25,7 +25,7 @@ from ..endpoints import read_region
 from ..errors import ConfigurationError, ParameterError
 from ..identity import Credentials
 from ..machine import new_id, read_file
-from ..pacing import Pacing
+from ..pacing import Pace, Pacing
 from ..retry import RetryPolicy
 from ..settings import Settings, load_sections, settle
 from ..steps import sleep
@@ -102,6 +102,17 @@ class Asker(AsyncAliasMethods, AsyncKeyMethods, AsyncTagMethods, AsyncUsageMetho
     async def rest(self, seconds: float) -> None:
         """Wait, whatever the time that a question may take."""
         await self._driver.run(sleep(seconds), seconds + 1)
+
+    async def come_near(self, operation: str) -> None:
+        """Wait until a turn for an operation is near, where a call's timeout would not outlast the whole wait."""
+        timeout, paces = self._session.timeout, self._session.paces
+        if timeout is None or paces is None:
+            return
+        while (early := self._backlog(paces.of(operation)) - timeout / 2) > 0:
+            await self.rest(early)
+
+    def _backlog(self, paces: Sequence[Pace]) -> float:
+        return max((pace.backlog(self._session.timer()) for pace in paces), default=0.0)
 
     def now(self) -> datetime:
         """Give the time by the service's clock."""
