@@ -1,12 +1,19 @@
 """What every test starts from: an empty environment, and both event loops for the async ones."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
 
 settings.register_profile("calm", deadline=None)  # a busy machine is not a failure
 settings.load_profile("calm")
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C as ever: what a shell runs in the background begins with it ignored, its children too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,54 +1,90 @@
-"""The main job, shown: some keys of a local KMS, and what `awskms-lite usage` says of each.
+"""The main job, shown: the last use of some keys of a local KMS, and the audit of a whole account.
 
-Starts the embedded KMS, seeds a key for every verdict and names one that does not exist, runs the real command
-against it over the socket, prints what it prints, and exits 0 exactly when the outcome is the seeded one.
+Starts the embedded KMS, seeds a key for every verdict there is, runs the real commands against it over the socket,
+prints what they print, and exits 0 exactly when the outcome is the seeded one.
 """
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from awskms_lite.local import LocalKMS
 
-TRACKING_START = datetime.now(UTC) - timedelta(days=200)
+NOW = datetime.now(UTC)
+MISSING = "00000000-0000-0000-0000-000000000000"
+OTHER_ACCOUNT = "444455556666"
 
 
 def main() -> int:
     """Run the demonstration; give 0 where every key got the verdict it was seeded for."""
     with LocalKMS(region="us-east-2") as server:
-        expected = seed(server)
-        command = [sys.executable, "-m", "awskms_lite", "usage", *expected]
+        by_verdict = seed(server)
+        print(f"A local KMS listens on {server.endpoint_url} and holds {len(by_verdict)} keys.\n")
         environ = {**os.environ, **server.environ}
-        print(f"A local KMS listens on {server.endpoint_url} and holds {len(expected) - 1} keys.\n")
-        print("$ awskms-lite usage KEY KEY KEY KEY", flush=True)
-        table = subprocess.run(command, env=environ, check=False)
-        answers = subprocess.run(
-            [*command, "--output", "json"],
-            env=environ,
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-    found = {row["Key"]: row.get("Verdict") or row["Error"]["Code"] for row in json.loads(answers.stdout)}
-    as_seeded = found == expected and table.returncode == answers.returncode == 1
-    print("\nEvery key got the verdict it was seeded for." if as_seeded else f"\nWrong: expected {expected}")
-    return 0 if as_seeded else 1
+        right = show_usage(by_verdict, environ) and show_audit(by_verdict, environ)
+    print(
+        "\nEvery key got the verdict it was seeded for." if right else "\nWrong: not every verdict is as seeded."
+    )
+    return 0 if right else 1
 
 
 def seed(server: LocalKMS) -> dict[str, str]:
-    """Make a key for every verdict; give what to expect of each, by its id, and of one that does not exist."""
-    now = datetime.now(UTC)
-    old = TRACKING_START - timedelta(days=900)
-    young = now - timedelta(days=30)
-    arns = {
-        server.add_key(created=old, tracking_start=TRACKING_START, last_usage=now - timedelta(days=3)): "used",
-        server.add_key(created=young): "never_used",
-        server.add_key(created=old, tracking_start=TRACKING_START): "no_record",
+    """Make a key for every verdict of an audit; give their ARNs by verdict."""
+    old: Any = {"created": NOW - timedelta(days=1100), "tracking_start": NOW - timedelta(days=200)}
+    keys = {
+        "in_use": server.add_key(**old, last_usage=NOW - timedelta(days=3), aliases=["alias/orders"]),
+        "idle": server.add_key(**old, last_usage=NOW - timedelta(days=140), aliases=["alias/old-shop"]),
+        "never_used": server.add_key(created=NOW - timedelta(days=120), aliases=["alias/forgotten"]),
+        "no_record": server.add_key(**old, aliases=["alias/archive"]),
+        "too_new": server.add_key(created=NOW - timedelta(days=30), aliases=["alias/new-shop"]),
+        "pending_deletion": server.add_key(**old, state="PendingDeletion", aliases=["alias/test"]),
+        "aws_managed": server.add_key(**old, manager="AWS", aliases=["alias/aws/s3"]),
+        "other_account": server.add_key(**old, account_id=OTHER_ACCOUNT, shared_with=["111122223333"]),
+        "unreadable": server.add_key(**old, aliases=["alias/vault"]),
     }
-    expected = {arn.rpartition("/")[2]: verdict for arn, verdict in arns.items()}
-    return {**expected, "00000000-0000-0000-0000-000000000000": "NotFoundException"}
+    server.deny("GetKeyLastUsage", key=keys["unreadable"])
+    return keys
+
+
+def show_usage(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
+    """Show `awskms-lite usage`; say whether its answers are those that were seeded."""
+    expected = {
+        key_id(keys["in_use"]): "used",
+        key_id(keys["never_used"]): "never_used",
+        key_id(keys["no_record"]): "no_record",
+        MISSING: "NotFoundException",
+    }
+    command = [sys.executable, "-m", "awskms_lite", "usage", *expected]
+    print("$ awskms-lite usage KEY KEY KEY KEY", flush=True)
+    table = subprocess.run(command, env=environ, check=False)
+    answers = quietly([*command, "--output", "json"], environ)
+    found = {row["Key"]: row.get("Verdict") or row["Error"]["Code"] for row in json.loads(answers.stdout)}
+    return found == expected and table.returncode == answers.returncode == 1
+
+
+def show_audit(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
+    """Show `awskms-lite audit`; say whether every key of the account got the verdict it was seeded for."""
+    command = [sys.executable, "-m", "awskms_lite", "audit"]
+    print("\n$ awskms-lite audit", flush=True)
+    table = subprocess.run(command, env=environ, check=False)
+    lines = quietly([*command, "--output", "jsonl"], environ)
+    found = {record["arn"]: record["verdict"] for record in map(json.loads, lines.stdout.splitlines())}
+    not_whole = table.returncode == lines.returncode == 3  # one key is unreadable
+    return found == {arn: verdict for verdict, arn in keys.items()} and not_whole
+
+
+def quietly(command: list[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
+    """Run a command for what it prints to standard output."""
+    return subprocess.run(command, env=environ, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def key_id(arn: str) -> str:
+    """Give the key id in a key's ARN."""
+    return arn.rpartition("/")[2]
 
 
 if __name__ == "__main__":

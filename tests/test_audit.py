@@ -119,7 +119,7 @@ class TestVerdicts:
         replica = add_old(kms, replica_of=primary, region="eu-west-1", last_usage=datetime.now(UTC) - days(3))
         alone, _ = run()
         assert verdicts(alone) == {primary: "no_record"}
-        assert "eu-west-1 were not read" in alone[0].reasons[-1]
+        assert "nothing is known of the set's use in eu-west-1" in alone[0].reasons[-1]
         together, _ = run(regions=["us-east-2", "eu-west-1"])
         assert verdicts(together) == {primary: "in_use", replica: "in_use"}
         assert {record.multi_region_role for record in together} == {"PRIMARY", "REPLICA"}
@@ -170,6 +170,16 @@ class TestFilter:
         assert record.error is not None
         assert (record.error.operation, record.error.code) == ("ListResourceTags", "AccessDeniedException")
         assert not summary.whole
+
+    @pytest.mark.parametrize("options", [{}, {"all_regions": True}])
+    def test_aliases_that_cannot_be_listed(self, run: Run, kms: LocalKMS, options: dict[str, Any]) -> None:
+        """Where nobody can tell which keys have an alias, none is left out for having none."""
+        add_old(kms, aliases=["alias/prod-a"])
+        add_old(kms, state="Disabled")
+        kms.deny("ListAliases")
+        ((record,), summary) = run(keys=KeyFilter(aliases=["prod-*"], states=["Enabled"]), **options)
+        assert (record.verdict, record.error and record.error.operation) == ("unreadable", "ListAliases")
+        assert (summary.listed, summary.left_out, summary.whole) == (2, 1, False)
 
 
 class TestNothingIsLost:

@@ -120,6 +120,17 @@ class TestRefused:
             with pytest.raises(ConfigurationError, match=f"account {ACCOUNT}.*444455556666.*[Nn]ame another file"):
                 checkpoint.bind("", "444455556666")
 
+    def test_a_page_that_is_broken(self, path: Path) -> None:
+        """A file that was damaged is an error of this package too, when it is read."""
+        with closing(Checkpoint(path, EVERY)) as checkpoint:
+            for number in range(300):
+                checkpoint.add(HERE, arn_of(f"{number}"), facts())
+        content = bytearray(path.read_bytes())
+        content[20_000:] = b"x" * (len(content) - 20_000)  # behind what is read at the beginning
+        path.write_bytes(content)
+        with closing(Checkpoint(path, EVERY)) as checkpoint, pytest.raises(CheckpointError, match="malformed"):
+            list(checkpoint.answers(HERE))
+
     def test_a_write_that_fails(self, path: Path) -> None:
         """A disk that is full is an error that says what is kept and how to go on."""
         with closing(Checkpoint(path, EVERY)) as checkpoint:

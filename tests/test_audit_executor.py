@@ -40,6 +40,17 @@ def add_key(kms: LocalKMS, **members: Any) -> str:
     return kms.add_key(**{"created": now - days(900), "tracking_start": now - days(200), **members})
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # which Python sees that we have threads
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="there is no fork here")
+def test_processes_that_are_forked(kms: LocalKMS) -> None:
+    """Workers that are forked in the midst of an event loop begin one of their own."""
+    keys = {add_key(kms, account_id=account) for account in ACCOUNTS[:3]}
+    with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as pool:
+        with audit(role_arns=roles(ACCOUNTS[:3]), executor=pool, pacing=UNPACED) as records:
+            assert {record.arn for record in records} == keys
+        assert records.summary.whole
+
+
 def test_two_hundred_accounts_by_processes(kms: LocalKMS) -> None:
     """A process pool reads two hundred accounts; every key of each is there, as if it were one process."""
     expected: dict[str, AuditVerdict] = {}

@@ -88,6 +88,7 @@ class TestSummary:
             (False, 0.5, summary(READ, report(PlaceStatus.NOT_ENABLED, failed=True))),
             (False, 1.0, summary(report(PlaceStatus.FAILED, 10, failed=True))),
             (False, 1.0, summary(report(PlaceStatus.READ, 10, failed=True))),
+            (False, 1.0, summary(report(PlaceStatus.READ, 10, named=False, failed=True))),
             (False, 0.5, summary(READ, report(PlaceStatus.UNTRIED))),
             (False, 1.0, summary(READ, stopped=True)),
         ],

@@ -9,7 +9,7 @@ DEMO = Path(__file__).with_name("demo.py")
 
 
 def test_the_demonstration_ends_as_it_was_seeded(tmp_path: Path) -> None:
-    """In an environment with nothing in it the demonstration shows each verdict and the one error, and exits 0."""
+    """In an environment with nothing in it the demonstration shows each verdict of both commands, and exits 0."""
     shown = subprocess.run(
         [sys.executable, DEMO],
         env={"PATH": os.defpath, "HOME": str(tmp_path)},
@@ -19,8 +19,23 @@ def test_the_demonstration_ends_as_it_was_seeded(tmp_path: Path) -> None:
         timeout=60,
     )
     assert shown.returncode == 0, shown.stdout + shown.stderr
-    rows = shown.stdout.partition("KEY  ")[2].splitlines()[1:]
-    verdicts = [row[36:].split("  ")[1].strip() for row in rows[:4]]
+    usage, _, audit = shown.stdout.partition("$ awskms-lite audit\n")
+    verdicts = [row[36:].split("  ")[1].strip() for row in usage.partition("KEY  ")[2].splitlines()[1:5]]
     assert verdicts == ["used", "never used", "no record", "error: NotFoundException"]
+    heading, *rows = audit.splitlines()[:10]
+    assert heading.startswith("KEY ")
+    column = heading.index("VERDICT")
+    assert sorted(row[column:].partition("  ")[0] for row in rows) == [
+        "AWS managed",
+        "idle",
+        "in use",
+        "never used",
+        "no record",
+        "other account",
+        "pending deletion",
+        "too new",
+        "unreadable (AccessDeniedException)",
+    ]
     assert "Every key got the verdict it was seeded for." in shown.stdout
     assert "NotFoundException" in shown.stderr
+    assert "9 keys listed = 9 reported" in shown.stderr

@@ -95,7 +95,7 @@ class Checkpoint:
     def bind(self, caller: str, account_id: str) -> None:
         """Note whose account a caller's is; raise `ConfigurationError` where it was another one before."""
         known = "SELECT account_id FROM caller WHERE name = ?"
-        with self._writing():
+        with self._guarded():
             self._connection.execute("INSERT OR IGNORE INTO caller VALUES (?, ?)", (caller, account_id))
             (before,) = self._connection.execute(known, (caller,)).fetchone()
         if before != account_id:
@@ -106,7 +106,7 @@ class Checkpoint:
         if facts is not None and facts.error is not None:
             return
         line = None if facts is None else to_line(facts)
-        with self._writing():
+        with self._guarded():
             row = (place.caller, place.region, arn, line)
             self._connection.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", row)
 
@@ -123,23 +123,25 @@ class Checkpoint:
 
     def count(self) -> int:
         """Give how many answers it holds, of all places."""
-        (number,) = self._connection.execute("SELECT count(*) FROM answer").fetchone()
-        return int(number)
+        with self._guarded():
+            number: int = self._connection.execute("SELECT count(*) FROM answer").fetchone()[0]
+        return number
 
     def _page(self, place: Place, after: str, size: int = _PAGE) -> Sequence[tuple[str, str | None]]:
-        return self._connection.execute(
-            "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?",
-            (place.caller, place.region, after, size),
-        ).fetchall()
+        with self._guarded():
+            return self._connection.execute(
+                "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?",
+                (place.caller, place.region, after, size),
+            ).fetchall()
 
     @contextmanager
-    def _writing(self) -> Generator[None]:
+    def _guarded(self) -> Generator[None]:
         try:
             yield
         except sqlite3.Error as error:
             raise CheckpointError(
-                f"The checkpoint {self.path} cannot be written ({error}): what it holds stays good. Make room or "
-                "mend the file system, then run the audit again with it to go on."
+                f"The checkpoint {self.path} cannot be used any more ({error}); what it holds stays good. Make "
+                "room or mend the file system, then run the audit again with it to go on."
             ) from error
 
     def close(self) -> None:

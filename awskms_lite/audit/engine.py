@@ -32,7 +32,7 @@ from .places import Place, PlaceStatus, places
 from .reading import read_place
 from .records import Failure, KeyFacts, KeyUsageRecord
 from .regions import all_regions
-from .rules import judge
+from .rules import check_idle_days, judge
 from .selection import KeyFilter
 from .sessions import ClientOptions, NetworkOptions, Sessions, check_options, check_regions
 from .sets import Group, MultiRegionSets, Reading
@@ -64,8 +64,7 @@ class Plan:
     executor: Executor | None = None
 
     def __attrs_post_init__(self) -> None:
-        if isinstance(self.idle_days, bool) or not isinstance(self.idle_days, int) or self.idle_days < 1:
-            raise ParameterError(f"idle_days is {self.idle_days!r}: pass a whole number of days, 1 or more.")
+        check_idle_days(self.idle_days)
         if self.regions is not None and (isinstance(self.regions, str) or not self.regions or self.all_regions):
             raise ParameterError(
                 "regions must be a list that is not empty, and goes without all_regions: leave it out for the "

@@ -17,7 +17,7 @@ from ..models.aliases import AliasListEntry
 from ..models.keys import KeyListEntry, ResourceOwnerType
 from .ledger import PlaceLedger
 from .places import PlaceStatus
-from .records import failure_of, may_pass
+from .records import Failure, failure_of, may_pass
 from .sessions import Asker
 
 T = TypeVar("T")
@@ -37,11 +37,13 @@ class Listed(NamedTuple):
 class Keys:
     """The keys that were listed, by what names them in a request: the account's own by id, others by ARN.
 
-    That and its aliases are all that is kept of each, some 25 MB for 100,000 keys.
+    That and its aliases are all that is kept of each, some 25 MB for 100,000 keys. `nameless` says why the aliases
+    are not known.
     """
 
     def __init__(self, account_id: str | None) -> None:
         self.account_id = account_id
+        self.nameless: Failure | None = None
         self._prefix = "key/"
         self._aliases: dict[str, tuple[str, ...]] = {}
 
@@ -93,11 +95,11 @@ async def list_keys(asker: Asker, ledger: PlaceLedger) -> Keys:
     if error is None or keys:
         others = [ResourceOwnerType.OTHER_ACCOUNTS_VIA_RAM]
         shared = asker.iter_list_keys(resource_owners=others, limit=_KEYS_A_PAGE)
+        aliases = asker.iter_list_aliases(limit=_ALIASES_A_PAGE)
         async with anyio.create_task_group() as group:
-            group.start_soon(_note, asker, ledger, "ListKeys (shared keys)", shared, keys.add_shared)
-            group.start_soon(
-                _note, asker, ledger, "ListAliases", asker.iter_list_aliases(limit=_ALIASES_A_PAGE), keys.add_alias
-            )
+            group.start_soon(_take_with, asker, ledger, "ListKeys (shared keys)", shared, keys.add_shared)
+            group.start_soon(_take_with, asker, ledger, "ListAliases", aliases, keys.add_alias)
+        keys.nameless = next((failure for failure in ledger.failures if failure.operation == "ListAliases"), None)
     if error is not None:
         refused = isinstance(error, _REFUSALS) and not keys
         ledger.fail(failure_of(error, "ListKeys"), PlaceStatus.REFUSED if refused else PlaceStatus.FAILED)
@@ -107,7 +109,7 @@ async def list_keys(asker: Asker, ledger: PlaceLedger) -> Keys:
     return keys
 
 
-async def _note(
+async def _take_with(
     asker: Asker, ledger: PlaceLedger, operation: str, listing: AsyncIterator[T], take: Callable[[T], None]
 ) -> None:
     """Take in what goes with the keys, and note where it could not be had."""

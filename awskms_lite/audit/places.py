@@ -70,6 +70,11 @@ class PlaceReport:
             return self.named
         return self.status in (PlaceStatus.REFUSED, PlaceStatus.FAILED, PlaceStatus.UNTRIED)
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether anything of it could not be listed, names of keys included."""
+        return self.unlisted or (bool(self.failures) and self.status is not PlaceStatus.NOT_ENABLED)
+
 
 def places(regions: Sequence[str], role_arns: Iterable[str], profile: str | None) -> list[Place]:
     """Give every place of these roles' accounts, or of the caller's own where there are none, once each."""

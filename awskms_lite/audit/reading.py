@@ -81,7 +81,8 @@ class _Reader:
         self._asker = asker
         self._ledger = ledger
         self._keys = keys
-        self._wanted = wanted
+        self._untold = keys.nameless if wanted.aliases else None  # no key can be told to be one of those
+        self._wanted = wanted if self._untold is None else evolve(wanted, aliases=())
         self._take = take
         self._again: list[Listed] = []
         self._is_last_round = False
@@ -141,6 +142,8 @@ class _Reader:
             return self._failed(key, bare, error, "DescribeKey")
         self._unanswered["DescribeKey"] = 0
         facts = _described(bare, response.key_metadata, self._asker.now())
+        if self._untold is not None:
+            return evolve(facts, error=self._untold)
         if not self._wanted.tags or not self._wanted.matches(facts):
             return facts
         try:

@@ -6,11 +6,12 @@ key is judged as of the moment when it was read. No advice goes further than the
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from ..errors import error_class
+from ..errors import ParameterError, error_class
 from .records import AuditVerdict, KeyFacts, KeyUsageRecord, facts_of
 
+_LONGEST_WINDOW = 36_500
 _RESERVED = "alias/aws/"
 _LEAVING = ("PendingDeletion", "PendingReplicaDeletion")
 _STATES = {
@@ -40,6 +41,15 @@ _ORIGINS = {
 }
 
 
+def check_idle_days(idle_days: int) -> int:
+    """Give the days of a window back; raise `ParameterError` for what is none."""
+    if isinstance(idle_days, bool) or not isinstance(idle_days, int) or not 1 <= idle_days <= _LONGEST_WINDOW:
+        raise ParameterError(
+            f"idle_days is {idle_days!r}: pass a whole number of days, from 1 to {_LONGEST_WINDOW:,}."
+        )
+    return idle_days
+
+
 def needs_asking(facts: KeyFacts) -> bool:
     """Say whether the verdict depends on GetKeyLastUsage; DescribeKey is enough for all other keys."""
     return _from_description(facts) is None
@@ -49,8 +59,10 @@ def judge(facts: KeyFacts, idle_days: int, related: Sequence[KeyFacts] = ()) -> 
     """Judge a key for an idle window of so many days, together with the others of its multi-Region set.
 
     `related` are those of the set's other keys that were read too. A set is in use where any key of it is: it
-    shares its material, so what one region encrypted another may decrypt.
+    shares its material, so what one region encrypted another may decrypt. Raises `ParameterError` for a window
+    that is none.
     """
+    check_idle_days(idle_days)
     known = _from_description(facts)
     if known is not None:
         verdict, reasons, advice = known
@@ -140,13 +152,13 @@ def _last_use(facts: KeyFacts, latest: KeyFacts) -> str:
 
 
 def _unseen(facts: KeyFacts, verdict: AuditVerdict, related: Sequence[KeyFacts]) -> Iterator[str]:
-    """Say which keys of the set nothing is known of: unless the set is in use, one of them may be."""
+    """Say of which keys of the set no use is known, nor that there was none: what may change the verdict."""
     if verdict is AuditVerdict.IN_USE:
         return
-    read = {key.arn for key in related if key.error is None}
-    missing = [arn.split(":")[3] for arn in facts.related_arns if arn not in read]
+    asked = {key.arn for key in related if needs_asking(key)}
+    missing = [arn.split(":")[3] for arn in facts.related_arns if arn not in asked]
     if missing:
-        yield f"the keys of its multi-Region set in {', '.join(missing)} were not read, and may be in use"
+        yield f"it belongs to a multi-Region set, and nothing is known of the set's use in {', '.join(missing)}"
 
 
 def _advice(facts: KeyFacts, verdict: AuditVerdict, idle_days: int) -> str:
@@ -154,7 +166,7 @@ def _advice(facts: KeyFacts, verdict: AuditVerdict, idle_days: int) -> str:
         return "Keep it."
     if verdict is AuditVerdict.TOO_NEW:
         assert facts.created is not None
-        return f"Audit it again from {_date(facts.created + timedelta(days=idle_days))} on."
+        return f"Audit it again in {idle_days - _days(facts.created, facts.checked_at)} days."
     return " ".join(_next_steps(facts, verdict))
 
 

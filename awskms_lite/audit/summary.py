@@ -65,5 +65,5 @@ class AuditSummary:
             not self.stopped
             and self.listed == self.reported + self.left_out
             and self.reported == self.judged
-            and not any(report.unlisted or (report.failures and report.named) for report in self.places)
+            and not any(report.is_partial for report in self.places)
         )

@@ -5,6 +5,7 @@ back; the parent alone judges, and writes the checkpoint.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import anyio
@@ -52,8 +53,12 @@ def network_options(options: ClientOptions) -> NetworkOptions:
 
 
 def read_unit(unit: Unit) -> UnitReport:
-    """Read the place of a unit, in an event loop of its own."""
-    return anyio.run(_read, unit)
+    """Read the place of a unit, in an event loop of its own.
+
+    In a thread of its own too: a worker that was forked from a thread with an event loop thinks that it has one.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(anyio.run, _read, unit).result()
 
 
 async def _read(unit: Unit) -> UnitReport:

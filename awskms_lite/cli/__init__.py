@@ -1,23 +1,22 @@
 """The command `awskms-lite`: its arguments and its exit codes.
 
 0    every key was answered
-1    some key failed; each is named on standard error
+1    some key failed, each named on standard error; or an audit found what it was to fail on
 2    wrong use or configuration
+3    an audit that is not whole; `audit` has the particulars
 130  interrupted
 141  the reader of the output went away
 """
 
 import argparse
-import contextlib
 import io
-import os
 import sys
 from collections.abc import Sequence
 
 from .._version import __version__
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError
-from . import doctor, local, usage
-from .text import complain
+from . import audit, doctor, local, usage
+from .text import complain, silence_output
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,40 +36,37 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain("interrupted")
         return 130
     except BrokenPipeError:
-        _silence()
+        silence_output()
         return 141
     except KMSLiteError as error:
         complain(str(error))
         return 1
     except OSError as error:
-        _silence()
+        silence_output()
         complain(f"the output cannot be written: {error.strerror}")
         return 1
     return code
 
 
-def _silence() -> None:
-    """Let standard output go nowhere: Python flushes it once more at its end, which would fail again, loudly."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    with contextlib.suppress(OSError, ValueError):  # a standard output that is no file
-        os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
-
-
 def _parser() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--region", help="the region (default: that of a key's ARN, AWS_REGION, the profile's)")
-    shared.add_argument("--profile", help="a profile of the shared files (default: AWS_PROFILE, else 'default')")
-    shared.add_argument("--endpoint-url", metavar="URL", help="ask this endpoint, a local KMS for example")
+    connection = argparse.ArgumentParser(add_help=False)
+    connection.add_argument(
+        "--profile", help="a profile of the shared files (default: AWS_PROFILE, else 'default')"
+    )
+    connection.add_argument("--endpoint-url", metavar="URL", help="ask this endpoint, a local KMS for example")
+    region = argparse.ArgumentParser(add_help=False)
+    region.add_argument("--region", help="the region (default: that of a key's ARN, AWS_REGION, the profile's)")
+    shared = argparse.ArgumentParser(add_help=False, parents=[region, connection])
     parser = argparse.ArgumentParser(
         prog="awskms-lite",
         description="Find out when and how AWS KMS keys were last used.",
-        epilog="Exit codes: 0 all answered; 1 some key failed; 2 wrong use or configuration; 130 interrupted; "
-        "141 nobody reads the output.",
+        epilog="Exit codes: 0 all answered; 1 some key failed; 2 wrong use or configuration; 3 an audit is not "
+        "whole; 130 interrupted; 141 nobody reads the output.",
     )
     parser.add_argument("--version", action="version", version=f"awskms-lite {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     usage.add_command(commands, shared)
+    audit.add_command(commands, connection)
     doctor.add_command(commands, shared)
     local.add_command(commands)
     return parser

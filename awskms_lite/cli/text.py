@@ -1,6 +1,7 @@
 """Text for a terminal: columns, complaints, and nothing in them that the terminal would act on."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -18,9 +19,22 @@ def printable(text: str) -> str:
 
 
 def complain(text: str) -> None:
-    """Say what went wrong on standard error, line by line; where nobody reads that, the exit code has to do."""
+    """Say what went wrong on standard error, line by line."""
+    note(f"awskms-lite: {text}")
+
+
+def note(text: str) -> None:
+    """Say something on standard error, line by line; where nobody reads that, the exit code has to do."""
     if sys.stderr is None:
         return
     lines = [printable(line) for line in text.splitlines()]
     with contextlib.suppress(OSError):
-        print("awskms-lite:", "\n".join(lines), file=sys.stderr, flush=True)
+        print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def silence_output() -> None:
+    """Let standard output go nowhere: Python flushes it once more at its end, which would fail again, loudly."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):  # a standard output that is no file
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -30,6 +30,6 @@ def assume(
             credentials=caller,
             clock=clock,
             random=random,
-            source=f"role {role_arn}",
+            source="audit",
         )
     )

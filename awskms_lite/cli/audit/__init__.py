@@ -1,0 +1,84 @@
+"""`awskms-lite audit`: every key of an account or of many, with a verdict for each.
+
+Standard output holds the report and nothing else; what came of it all is on standard error. Exit codes:
+
+0    every key was listed, read and reported
+1    that too, and some key has a verdict that --fail-on names
+2    wrong use or configuration, or no usable credentials
+3    not whole: a key that could not be read, a listing that failed, an audit cut short, or a report or checkpoint
+     that could not be written
+130  interrupted by Ctrl-C: what was read until then is reported
+141  the reader of the output went away
+143  ended by SIGTERM, otherwise as 130
+"""
+
+import argparse
+from functools import partial
+from typing import Any
+
+from ...errors import CheckpointError, ConfigurationError, CredentialsError, ParameterError
+from ..text import complain, silence_output
+from .options import add_options, refuse_the_network
+
+_DESCRIPTION = """\
+List every key of an account in its regions, find out when each was last used,
+and judge it. Only keys whose verdict depends on it are asked about, at the 5 a
+second that KMS allows in each account and region. No verdict alone is leave to
+delete a key."""
+_EPILOG = """\
+examples:
+  awskms-lite audit --region us-east-2 --region eu-west-1
+  awskms-lite audit --all-regions --accounts roles.txt --checkpoint audit.db --output jsonl > keys.jsonl
+  awskms-lite audit --from keys.jsonl --idle-days 180 --fail-on idle,never_used
+
+The report goes to standard output, and a summary to standard error.
+
+exit codes:
+  0    every key was listed, read and reported
+  1    that too, and a key has a verdict that --fail-on names
+  2    wrong use or configuration, or no usable credentials
+  3    not whole: a key could not be read, a listing failed, the audit was cut
+       short, or the report or the checkpoint could not be written
+  130  interrupted by Ctrl-C: what was read is reported (SIGTERM: 143); a
+       second Ctrl-C ends it at once
+  141  nobody reads the output"""
+
+
+def add_command(commands: Any, connection: argparse.ArgumentParser) -> None:
+    """Add the command and its options to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "audit",
+        parents=[connection],
+        help="judge every key of an account, or of many",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_options(parser)
+    parser.set_defaults(run=partial(run, parser))
+
+
+def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    """Audit, or judge what an earlier audit saved; write the report, and say what came of it."""
+    if arguments.source is not None:
+        refuse_the_network(parser, arguments)
+    try:
+        return _audited(arguments)
+    except (ConfigurationError, CredentialsError, ParameterError) as error:
+        complain(str(error))
+        return 2
+    except CheckpointError as error:
+        complain(str(error))
+        return 3
+    except KeyboardInterrupt:
+        silence_output()  # or the process would wait at its end for a reader who may never come
+        raise
+
+
+def _audited(arguments: argparse.Namespace) -> int:
+    from .live import audit_live
+    from .outcome import conclude
+    from .saved import judge_saved
+
+    outcome = audit_live(arguments) if arguments.source is None else judge_saved(arguments)
+    return conclude(outcome, arguments.fail_on)

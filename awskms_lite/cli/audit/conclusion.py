@@ -1,0 +1,119 @@
+"""What an audit came to, in a few lines: counts, places, failures, and what to do about them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import floor
+from typing import TYPE_CHECKING, Any
+
+from .verdicts import MEANINGS, words
+
+if TYPE_CHECKING:
+    from ...audit import AuditSummary, Failure, PlaceReport
+    from .report import Report
+
+_LABELS = {
+    "read": "read",
+    "empty": "no keys",
+    "not_enabled": "not enabled in the account",
+    "refused": "refused",
+    "failed": "failed",
+    "untried": "not reached",
+}
+_INDENT = "  "
+
+
+def counts(summary: "AuditSummary") -> Iterator[str]:
+    """Say how many keys there are, and what became of them."""
+    missing = summary.listed - summary.reported - summary.left_out
+    left_out = f" + {summary.left_out} left out by the filters" if summary.left_out else ""
+    unread = f" + {missing} not read" if missing else ""
+    yield f"{keys(summary.listed)} listed = {summary.reported} reported{left_out}{unread}"
+    coverage = floor(summary.coverage * 1000) / 10  # never rounded up to what it is not
+    yield f"{summary.judged} judged, coverage {coverage:g} %{verdict_counts(summary.verdicts)}"
+    resumed = f", {summary.resumed} taken from the checkpoint" if summary.resumed else ""
+    yield f"GetKeyLastUsage answered for {keys(summary.asked)}{resumed}, {summary.throttled} answers throttled"
+
+
+def verdict_counts(verdicts: Mapping[Any, int]) -> str:
+    """Give how many keys have each verdict, to go on with after a number."""
+    told = [f"{verdicts[verdict]} {words(verdict)}" for verdict in MEANINGS if verdicts.get(verdict)]
+    return f": {', '.join(told)}" if told else ""
+
+
+def place_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
+    """Name the places that are not simply read, those of one fate together; with `every` the others too."""
+    several = len({report.place.caller for report in summary.places}) > 1
+    groups: dict[tuple[str, str, str], tuple[list[PlaceReport], Failure | None]] = {}
+    for report in summary.places:
+        for status, failure in _fates(report, every=every):
+            kind = (status, (failure and failure.operation) or "", failure.code if failure else "")
+            groups.setdefault(kind, ([], failure))[0].append(report)
+    for kind in sorted(groups, key=lambda kind: list(_LABELS).index(kind[0])):
+        status, operation, _ = kind
+        reports, failure = groups[kind]
+        label = f"read without {operation}" if status == "read" and operation else _LABELS[status]
+        yield f"{label}: {_where(reports, several=several)}"
+        yield from _remedy(status, failure, named=reports[0].named)
+
+
+def _fates(report: "PlaceReport", *, every: bool) -> Iterator[tuple[str, "Failure | None"]]:
+    """Give the status of a place with what failed there; what failed beside its keys makes it "read" without."""
+    status, failures = report.status.value, list(report.failures)
+    if status in ("refused", "failed", "not_enabled"):
+        yield status, failures.pop() if failures else None  # the last is what ended it
+    elif status != "read" or (every and not failures):
+        yield status, None
+    for failure in failures:
+        yield "read", failure
+
+
+def _remedy(status: str, failure: "Failure | None", *, named: bool) -> Iterator[str]:
+    if status == "not_enabled":
+        if named:
+            yield f"{_INDENT}Enable the region in the account, or leave it out."
+    elif failure is not None:
+        yield _INDENT + reason(failure)
+
+
+def _where(reports: Iterable["PlaceReport"], *, several: bool) -> str:
+    """Name places: regions, and where there are several callers, those who have the same ones together."""
+    regions: dict[str, list[str]] = {}
+    for report in reports:
+        keys_there = f" ({report.listed})" if report.status.value == "read" else ""
+        regions.setdefault(report.place.caller, []).append(report.place.region + keys_there)
+    if not several:
+        return ", ".join(name for names in regions.values() for name in names)
+    callers: dict[str, list[str]] = {}
+    for caller, names in regions.items():
+        callers.setdefault(", ".join(names), []).append(caller)
+    return "; ".join(f"{names} as {', '.join(those)}" for names, those in callers.items())
+
+
+def reason(failure: "Failure") -> str:
+    """Say why something failed, with what AWS's support asks for, and what to do about it."""
+    from ...errors import error_class
+
+    parts = (failure.operation, failure.code, failure.message if failure.message != failure.code else None)
+    told = ": ".join(filter(None, parts))
+    if failure.request_id:
+        told = f"{told.rstrip('.')} (request id {failure.request_id})"
+    end = "" if told.endswith((".", ".)")) else "."
+    return " ".join(f"{told}{end} {error_class(failure.code).remedy}".split())
+
+
+def failure_lines(report: "Report") -> Iterator[str]:
+    """Name what failed, key by key, once for each cause with an example."""
+    for cause, record in report.failures.items():
+        assert record.error is not None
+        yield f"{keys(report.failed[cause])} unreadable, {record.arn} for one:"
+        yield _INDENT + reason(record.error)
+
+
+def matched(report: "Report", fail_on: Sequence[str]) -> str | None:
+    """Say which of the verdicts came up that are to fail; None where none did."""
+    found = {verdict: report.verdicts[verdict] for verdict in fail_on if report.verdicts[verdict]}
+    return f"--fail-on{verdict_counts(found)}" if found else None
+
+
+def keys(number: int) -> str:
+    """Give a number of keys."""
+    return "1 key" if number == 1 else f"{number} keys"

@@ -1,0 +1,88 @@
+"""`awskms-lite audit` proper: KMS asked about every key, and told what came of it."""
+
+import argparse
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from ...errors import ConfigurationError, KMSLiteError
+from .conclusion import counts, failure_lines, keys, place_lines
+from .options import key_filter
+from .outcome import Outcome
+from .progress import shown_progress
+from .report import Report
+from .signals import Interruption
+from .sources import read_roles
+
+if TYPE_CHECKING:
+    from ...audit import Audit, AuditSummary, KeyFilter
+
+
+def audit_live(arguments: argparse.Namespace) -> Outcome:
+    """Ask about every key; raises what kept it from reading any."""
+    wanted = key_filter(arguments)
+    report = Report(arguments)
+    with _begin(arguments, wanted) as run, Interruption(run.stop) as interruption:
+        error = _take(run, report)
+        if error is not None and not report.verdicts:
+            raise error
+        report.end()
+    summary = run.summary
+    lines = [*counts(summary), *place_lines(summary, every=arguments.all_regions), *failure_lines(report)]
+    if interruption.number is not None:
+        lines.append(_how_to_go_on(summary, arguments.checkpoint, wanted))
+    return Outcome(report, lines, whole=summary.whole, signal=interruption.number, error=error)
+
+
+def _begin(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
+    from ...audit import audit
+
+    roles = list(arguments.role_arn or ())
+    if arguments.accounts is not None:
+        roles += read_roles(arguments.accounts)
+    return audit(
+        regions=arguments.region,
+        all_regions=arguments.all_regions,
+        role_arns=roles,
+        idle_days=arguments.idle_days,
+        keys=wanted,
+        checkpoint=arguments.checkpoint,
+        profile=arguments.profile,
+        endpoint_url=arguments.endpoint_url,
+    )
+
+
+def _take(run: "Audit", report: Report) -> KMSLiteError | None:
+    """Hand the records on until there are no more, or nobody takes them; give what ended the audit too early."""
+    with shown_progress(lambda: run.progress, streams=report.streams):
+        try:
+            for record in run:
+                report.add(record, flush=not run.ready)
+                if report.unwritable is not None:
+                    break
+        except KMSLiteError as error:
+            return error
+    return None
+
+
+def _how_to_go_on(summary: "AuditSummary", checkpoint: str | None, wanted: "KeyFilter") -> str:
+    """Say how far an interrupted audit came, and how to go on."""
+    read = summary.reported + summary.left_out
+    came = f"interrupted: {read} of the {keys(summary.listed)} listed so far were read"
+    if not summary.stopped:
+        return "interrupted, but every key was read"
+    if checkpoint is None:
+        return f"{came}; with --checkpoint FILE the same command could go on from there the next time"
+    held = _held(checkpoint, wanted)
+    answers = "what was read" if held is None else "1 answer" if held == 1 else f"{held} answers"
+    return f"{came}; to go on, run the same command again: {checkpoint} holds {answers}"
+
+
+def _held(checkpoint: str, wanted: "KeyFilter") -> int | None:
+    """Give how many answers a checkpoint holds; None where that cannot be told."""
+    from ...audit.checkpoint import Checkpoint
+
+    try:
+        with closing(Checkpoint(checkpoint, wanted)) as kept:
+            return kept.count()
+    except ConfigurationError:  # another run has it by now
+        return None

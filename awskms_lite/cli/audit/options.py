@@ -1,0 +1,154 @@
+"""What `awskms-lite audit` can be told."""
+
+import argparse
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from .verdicts import MEANINGS
+
+if TYPE_CHECKING:
+    from ...audit import KeyFilter
+
+_MAX_DAYS = 36500
+_NEED_THE_NETWORK = (
+    "region", "all_regions", "role_arn", "accounts", "profile", "endpoint_url", "checkpoint",
+)  # fmt: skip
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add all options, in groups."""
+    _add_places(parser.add_argument_group("what to audit"))
+    _add_filters(parser.add_argument_group("which keys to report", "each can be given several times"))
+    _add_judgement(parser.add_argument_group("how to judge"))
+    _add_output(parser.add_argument_group("output"))
+
+
+def _add_places(group: Any) -> None:
+    regions = group.add_mutually_exclusive_group()
+    regions.add_argument(
+        "--region",
+        action="append",
+        help="a region; give it again for more (default: AWS_REGION, else the profile's)",
+    )
+    regions.add_argument("--all-regions", action="store_true", help="every region there is, each named in the end")
+    group.add_argument(
+        "--role-arn",
+        action="append",
+        metavar="ARN",
+        help="assume this role to audit its account; give it again for more accounts (default: your own account)",
+    )
+    group.add_argument(
+        "--accounts",
+        metavar="FILE",
+        help="a file of role ARNs, one a line, with # comments; - reads standard input",
+    )
+    group.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="keep each answer in this file; the same command then goes on where an earlier run was cut",
+    )
+    group.add_argument(
+        "--from",
+        dest="source",
+        metavar="FILE",
+        help="judge a report of --output jsonl anew, as of when its keys were read, and ask nobody; - reads "
+        "standard input",
+    )
+
+
+def _add_filters(group: Any) -> None:
+    group.add_argument("--manager", action="append", type=_manager, help="AWS or CUSTOMER")
+    group.add_argument("--state", action="append", type=_state, help="a key state: Enabled, Disabled, ...")
+    group.add_argument(
+        "--tag",
+        action="append",
+        type=_filled,
+        metavar="KEY[=VALUE]",
+        help="keys with this tag (reads the tags of each key)",
+    )
+    group.add_argument(
+        "--alias", action="append", type=_filled, metavar="PATTERN", help="keys with such an alias: 'prod-*'"
+    )
+
+
+def _add_judgement(group: Any) -> None:
+    group.add_argument(
+        "--idle-days",
+        type=_days,
+        default=90,
+        metavar="N",
+        help="a key not used for N days is idle (default: 90)",
+    )
+    group.add_argument(
+        "--fail-on",
+        action="extend",
+        type=_verdicts,
+        default=[],
+        metavar="VERDICT",
+        help=f"exit with 1 if any key gets this verdict; several with commas: {', '.join(MEANINGS)}",
+    )
+
+
+def _add_output(group: Any) -> None:
+    group.add_argument(
+        "--output",
+        choices=("table", "json", "jsonl", "csv"),
+        default="table",
+        help="table in order, at the end; json, jsonl and csv as the keys come (default: table)",
+    )
+
+
+def refuse_the_network(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """End with a complaint where an option asks for the network although there is nothing to ask."""
+    given = [name for name in _NEED_THE_NETWORK if getattr(arguments, name) not in (None, False)]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        parser.error(f"argument --from: asks nobody, so it goes without {option}")
+
+
+def key_filter(arguments: argparse.Namespace) -> "KeyFilter":
+    """Give the filter; the order in which its words came makes no other filter, and so no other checkpoint."""
+    from ...audit import KeyFilter
+
+    return KeyFilter(
+        managers=sorted(set(arguments.manager or ())),
+        states=sorted(set(arguments.state or ())),
+        aliases=sorted(set(arguments.alias or ())),
+        tags=sorted(set(arguments.tag or ())),
+    )
+
+
+def _manager(text: str) -> str:
+    from ...models.keys import KeyManagerType
+
+    return _one_of(text, KeyManagerType)
+
+
+def _state(text: str) -> str:
+    from ...models.keys import KeyState
+
+    return _one_of(text, KeyState)
+
+
+def _verdicts(text: str) -> list[str]:
+    return [_one_of(word.strip().replace("-", "_"), MEANINGS) for word in text.split(",")]
+
+
+def _one_of(text: str, words: Iterable[str]) -> str:
+    """Give the word that is meant, in whatever capitals it was written."""
+    known = {str(word).lower(): str(word) for word in words}
+    if text.lower() not in known:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(known.values())}")
+    return known[text.lower()]
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or len(text) > 5 or not 1 <= int(text) <= _MAX_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days: pass a whole one from 1 to {_MAX_DAYS}")
+    return int(text)
+
+
+def _filled(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("is empty: leave it out to report every key")
+    return text

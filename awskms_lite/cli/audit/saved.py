@@ -1,0 +1,109 @@
+"""`awskms-lite audit --from FILE`: a saved report judged anew, with nobody asked."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ...errors import ParameterError
+from .conclusion import failure_lines, keys, verdict_counts
+from .options import key_filter
+from .outcome import Outcome
+from .report import Report
+from .sources import read_lines
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ...audit import KeyFacts, KeyFilter, KeyUsageRecord
+
+_MULTI_REGION_ID = "mrk-"
+
+
+class Saved:
+    """What a file holds, judged; the keys of multi-Region sets at its end, each set together."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._source: str = arguments.source
+        self._idle_days: int = arguments.idle_days
+        self._wanted = key_filter(arguments)
+        self._sets: dict[tuple[str, str], list[KeyFacts]] = {}
+        self.read = 0
+        self.left_out = 0
+        self.first: datetime | None = None
+        self.last: datetime | None = None
+
+    def records(self) -> Iterator["KeyUsageRecord"]:
+        """Give the records; raises `ParameterError` for a line that is none, naming it."""
+        for facts in self._facts():
+            if facts.key_id.startswith(_MULTI_REGION_ID):
+                self._sets.setdefault((facts.account_id, facts.key_id), []).append(facts)
+            else:
+                yield from self._judged(facts, ())
+        for members in self._sets.values():
+            for facts in members:
+                yield from self._judged(facts, _related(facts, members))
+
+    def _facts(self) -> Iterator["KeyFacts"]:
+        from ...audit import KeyFacts
+        from ...audit.reports import from_line
+
+        for number, line in enumerate(read_lines(self._source), 1):
+            if line.isspace():
+                continue
+            try:
+                facts = from_line(KeyFacts, line)
+                _check_tags(facts, self._wanted)
+            except ParameterError as error:
+                raise ParameterError(f"{self._source}, line {number}: {error}") from None
+            self._note(facts)
+            yield facts
+
+    def _note(self, facts: "KeyFacts") -> None:
+        moment = facts.checked_at
+        self.read += 1
+        self.first = min(moment, self.first or moment)
+        self.last = max(moment, self.last or moment)
+
+    def _judged(self, facts: "KeyFacts", related: Sequence["KeyFacts"]) -> Iterator["KeyUsageRecord"]:
+        """Judge a key that is wanted; one that is not still tells of its set."""
+        from ...audit import judge
+
+        if self._wanted.matches(facts):
+            yield judge(facts, self._idle_days, related)
+        else:
+            self.left_out += 1
+
+    def counts(self, report: Report) -> Iterator[str]:
+        """Say what came of the records of the file."""
+        left_out = f" + {self.left_out} left out by the filters" if self.left_out else ""
+        told = verdict_counts(report.verdicts)
+        yield f"{keys(self.read)} read = {self.read - self.left_out} reported{left_out}{told}"
+        if self.first is not None and self.last is not None:
+            days = dict.fromkeys((f"{self.first:%Y-%m-%d}", f"{self.last:%Y-%m-%d}"))
+            yield f"judged for {self._idle_days} idle days as of when each was read: {' to '.join(days)} (UTC)"
+
+
+def judge_saved(arguments: argparse.Namespace) -> Outcome:
+    """Judge the records of the file; raises `ParameterError` for a line that is none, naming it."""
+    saved, report = Saved(arguments), Report(arguments)
+    for record in saved.records():
+        report.add(record, flush=False)
+        if report.unwritable is not None:
+            break
+    report.end()
+    lines = [*saved.counts(report), *failure_lines(report)]
+    return Outcome(report, lines, whole=not report.failures)
+
+
+def _check_tags(facts: "KeyFacts", wanted: "KeyFilter") -> None:
+    """Raise where a key's tags are asked for that nobody read; one that failed is reported as that."""
+    if wanted.tags and facts.tags is None and facts.error is None:
+        raise ParameterError(
+            "The record has no tags, so --tag cannot tell whether the key is meant: only an audit that was made "
+            "with --tag reads them."
+        )
+
+
+def _related(facts: "KeyFacts", members: Sequence["KeyFacts"]) -> list["KeyFacts"]:
+    """Give the other keys of a set that were read."""
+    return [other for other in members if other.arn != facts.arn and other.error is None]

@@ -1,0 +1,131 @@
+"""The report for people: a table as wide as it needs to be, or a few short lines a key where that does not fit."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..text import printable
+from ..wrapping import cells, width_of, wrap
+from .verdicts import MEANINGS, meaning, words
+
+if TYPE_CHECKING:
+    from ...audit import KeyUsageRecord
+
+_GAP = "  "
+_ROOM_FOR_NAMES = 24
+_PARAGRAPH = 100
+
+
+class Row(NamedTuple):
+    """What the table says of one key; in the order in which rows are sorted."""
+
+    account_id: str
+    region: str
+    key_id: str
+    verdict: str
+    idle_days: str
+    last_used: str
+    operation: str
+    names: str
+
+
+_HEADINGS = Row(
+    "ACCOUNT", "REGION", "KEY", "VERDICT", "IDLE DAYS", "LAST USED (UTC)", "OPERATION", "ALIASES OR DESCRIPTION"
+)
+
+
+class Table:
+    """Holds a row for each record, and writes them in order, with what their verdicts mean."""
+
+    def __init__(self, idle_days: int) -> None:
+        self._idle_days = idle_days
+        self._rows: list[Row] = []
+        self._verdicts: set[str] = set()
+
+    def add(self, record: "KeyUsageRecord") -> None:
+        """Hold the record's row."""
+        self._rows.append(_row(record))
+        self._verdicts.add(record.verdict.value)
+
+    def end(self) -> None:
+        """Write the table, and below it a paragraph for each verdict in it."""
+        self._rows.sort()
+        width = width_of(sys.stdout)
+        for line in (*_lines(self._rows, width), *self._meanings(min(width or _PARAGRAPH, _PARAGRAPH))):
+            print(line)
+
+    def _meanings(self, width: int) -> Iterator[str]:
+        present = [verdict for verdict in MEANINGS if verdict in self._verdicts]
+        for verdict in present:
+            yield ""
+            yield from wrap(meaning(verdict, self._idle_days), width)
+        if present:
+            yield ""
+            yield from wrap("No verdict alone is leave to delete a key.", width)
+
+
+def _row(record: "KeyUsageRecord") -> Row:
+    used = record.last_usage
+    when = f"{used.timestamp:%Y-%m-%d %H:%M}" if used is not None and used.timestamp is not None else "-"
+    return Row(
+        printable(record.account_id) or "-",
+        printable(record.region),
+        printable(record.key_id),
+        _verdict(record),
+        "-" if record.idle_days is None else str(record.idle_days),
+        when,
+        printable(_operation(record)),
+        " ".join(map(printable, record.aliases)) or printable(" ".join((record.description or "").split())),
+    )
+
+
+def _verdict(record: "KeyUsageRecord") -> str:
+    told = words(record.verdict.value)
+    return f"{told} ({printable(record.error.code)})" if record.error and record.verdict == "unreadable" else told
+
+
+def _operation(record: "KeyUsageRecord") -> str:
+    """Give how the key was last used; a multi-Region key may be in use by others of its set alone."""
+    if record.last_usage is not None:
+        return record.last_usage.operation or "-"
+    return "by another of its set" if record.verdict in ("in_use", "idle") else "-"
+
+
+def _lines(rows: Sequence[Row], width: int | None) -> Iterator[str]:
+    """Give the table's lines, in the form that fits."""
+    several = len({row.account_id for row in rows}) > 1
+    table = [_shown(row, several=several) for row in (_HEADINGS, *rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)][:-1]
+    front = sum(widths) + len(_GAP) * len(widths)
+    if width is None:
+        yield from _wide(table, widths, None)
+    elif front + _ROOM_FOR_NAMES <= width or front + max(cells(row.names) for row in (_HEADINGS, *rows)) <= width:
+        yield from _wide(table, widths, width - front)
+    else:
+        for row in rows:
+            yield from _stacked(row, width, several=several)
+
+
+def _shown(row: Row, *, several: bool) -> list[str]:
+    """Give the cells of a row, the account's only where there are several."""
+    account_id, region, key_id, *rest = row
+    return [key_id, region, *([account_id] if several else []), *rest]
+
+
+def _wide(table: Sequence[Sequence[str]], widths: Sequence[int], room: int | None) -> Iterator[str]:
+    """Give a line for each row, and more where its last cell has no room on one."""
+    for *first, last in table:
+        front = _GAP.join(cell.ljust(width) for cell, width in zip(first, widths, strict=True))
+        for line in [last] if room is None else wrap(last, room):
+            yield f"{front}{_GAP}{line}".rstrip()
+            front = " " * len(front)
+
+
+def _stacked(row: Row, width: int, *, several: bool) -> Iterator[str]:
+    """Give two or three short lines for a row, each broken where it has to be."""
+    idle = "" if row.idle_days == "-" else f", {row.idle_days} days"
+    where = f", account {row.account_id}" if several else ""
+    used = " ".join(part for part in (row.operation, row.last_used) if part != "-")
+    yield from wrap(row.key_id, width)
+    for text in (f"{row.verdict}{idle}, {row.region}{where}", "; ".join(filter(None, (used, row.names)))):
+        yield from (f"  {line}" for line in wrap(text, width - 2) if line)
