@@ -32,7 +32,7 @@ Take: TypeAlias = Callable[[str, KeyFacts | None], Awaitable[None]]
 Resume: TypeAlias = Callable[[Keys], Awaitable[None]]
 """Takes out of a listing what need not be read again."""
 
-_DESCRIBING = 8
+_DESCRIBING = 4
 _ASKING = 16  # at 5 a second enough for answers that take three seconds
 _AHEAD = 500
 _PAUSES = (5.0, 30.0)
@@ -95,7 +95,9 @@ class _Reader:
         for pause in (*_PAUSES, None):
             self._is_last_round = pause is None
             await self._sweep(todo)
-            if pause is not None and self._silence is not None:
+            if pause is None or not self._again:
+                return
+            if self._silence is not None:
                 await self._asker.rest(pause)
             todo, self._again = iter(self._again), []
             self._unanswered.clear()

@@ -7,7 +7,6 @@ that is not in it is audited by its name.
 from collections.abc import Sequence
 
 from ..endpoints import partition_of
-from ..errors import ConfigurationError
 
 REGIONS_AS_OF = "2026-11"
 
@@ -32,8 +31,4 @@ _REGIONS = {
 
 def all_regions(home: str) -> Sequence[str]:
     """Give the regions of the partition that a region lies in, itself first."""
-    partition = partition_of(home).name
-    known = _REGIONS.get(partition)
-    if known is None:
-        raise ConfigurationError(f"No list of the regions of {partition}: name them one by one.")
-    return tuple(dict.fromkeys((home, *known)))
+    return tuple(dict.fromkeys((home, *_REGIONS[partition_of(home).name])))

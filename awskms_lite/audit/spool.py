@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import count
 
 from ..errors import CheckpointError
 from .records import KeyUsageRecord
@@ -9,18 +10,25 @@ from .reports import from_line, to_line
 
 
 class Spool:
-    """Records in a temporary database of SQLite's own, which is gone once it is closed."""
+    """Records in a temporary database of SQLite's own, which is gone once it is closed.
+
+    They are kept in their order, so that it takes no more room to give them.
+    """
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = OFF")
-        self._connection.execute("CREATE TABLE record (account TEXT, region TEXT, key TEXT, line TEXT)")
+        self._connection.execute("PRAGMA journal_mode = MEMORY")
+        self._connection.execute(
+            "CREATE TABLE record (account, region, key, number, line, PRIMARY KEY (account, region, key, number))"
+            " WITHOUT ROWID"
+        )
+        self._numbers = count()
 
     def add(self, record: KeyUsageRecord) -> None:
-        """Take a record in; raises `CheckpointError` where there is no room."""
-        row = (record.account_id, record.region, record.key_id, to_line(record))
+        """Take a record in; raises `CheckpointError` where there is no room, and keeps those before."""
+        row = (record.account_id, record.region, record.key_id, next(self._numbers), to_line(record))
         try:
-            self._connection.execute("INSERT INTO record VALUES (?, ?, ?, ?)", row)
+            self._connection.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?)", row)
         except sqlite3.Error as error:
             raise CheckpointError(
                 f"The records cannot be put in order ({error}): name a directory with room in TMPDIR, or take "
@@ -29,7 +37,7 @@ class Spool:
 
     def in_order(self) -> Iterator[KeyUsageRecord]:
         """Give all records by account, region and key id."""
-        for (line,) in self._connection.execute("SELECT line FROM record ORDER BY account, region, key, line"):
+        for (line,) in self._connection.execute("SELECT line FROM record ORDER BY account, region, key, number"):
             yield from_line(KeyUsageRecord, line)
 
     def close(self) -> None:
