@@ -16,6 +16,7 @@ from audited import UNPACED, days, seed_every_verdict
 
 from awskms_lite import Credentials
 from awskms_lite.audit import AuditSummary, AuditVerdict, KeyFilter, KeyUsageRecord, audit, audit_async
+from awskms_lite.audit.reports import to_line
 from awskms_lite.errors import CheckpointError, ConfigurationError, CredentialsError, ParameterError
 from awskms_lite.local import Drip, Error, Garbage, HangUp, LocalKMS, Reset, Truncated, Unavailable
 
@@ -604,6 +605,32 @@ class TestHTTPClients:
         with audit(environ=kms.environ, pacing=UNPACED, sleep=rests.append, random=lambda: 0.5) as records:
             assert len(list(records)) == 1
         assert 0.5 in rests
+
+
+def test_no_secret_is_kept_or_told(kms: LocalKMS, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Keys, tokens and signatures are in no record, summary, log or checkpoint, refused roles included."""
+    add_old(kms, account_id="222233334444")
+    kms.deny("AssumeRole", account_id="333344445555")
+    kms.deny("GetKeyLastUsage")
+    sent: set[str] = {kms.credentials.secret_access_key}
+
+    def note(request: httpx.Request) -> None:
+        sent.add(request.headers.get("x-amz-security-token", kms.credentials.secret_access_key))
+        sent.add(request.headers["authorization"].rpartition("Signature=")[2])
+
+    hooks: Any = {"request": [note]}
+    options: Any = {"environ": kms.environ, "pacing": UNPACED, "role_arns": ROLES[:2]}
+    with (
+        caplog.at_level("DEBUG"),
+        httpx.Client(event_hooks=hooks) as client,
+        audit(**options, http_client=client, checkpoint=tmp_path / "c") as records,
+    ):
+        found = list(records)
+        kept = b"".join(path.read_bytes() for path in tmp_path.iterdir()).decode("latin-1")
+    told = [caplog.text, kept, repr(records.summary), *map(repr, found), *map(to_line, found)]
+    assert len(sent) > 5
+    assert caplog.text
+    assert not [secret for secret in sent for text in told if secret in text]
 
 
 class TestArguments:
