@@ -292,11 +292,8 @@ class Paces:
         """Give the paces that calls of an operation keep to; none by default."""
         return self._of.get(operation, self._shared)
 
-    def all(self) -> list[Pace]:
-        """Give each pace once."""
-        return list(dict.fromkeys(pace for paces in (*self._of.values(), self._shared) for pace in paces))
-
     def renew(self) -> None:
         """Begin anew in a forked process."""
-        for pace in self.all():
-            pace.renew()
+        for paces in (*self._of.values(), self._shared):
+            for pace in paces:
+                pace.renew()

@@ -67,10 +67,15 @@ class TestAnswers:
 
 
 class TestRefused:
-    @pytest.mark.usefixtures("checkpoint")
-    def test_one_that_another_run_has(self, path: Path) -> None:
+    @pytest.mark.parametrize("new", [True, False])
+    def test_one_that_another_run_has(self, path: Path, new: bool) -> None:
         """Two runs do not share a file, and the second is told what to do."""
-        with pytest.raises(ConfigurationError, match=r"locked.*[Ww]ait for the other run"):
+        if not new:
+            Checkpoint(path, EVERY).close()
+        with (
+            closing(Checkpoint(path, EVERY)),
+            pytest.raises(ConfigurationError, match=r"locked.*[Ww]ait for the other run"),
+        ):
             Checkpoint(path, EVERY)
 
     def test_a_file_that_is_no_database(self, path: Path) -> None:
@@ -101,7 +106,7 @@ class TestRefused:
     def test_another_filter(self, path: Path) -> None:
         """What one filter left out another may want, so a file belongs to one."""
         Checkpoint(path, KeyFilter(states=["Enabled"])).close()
-        with pytest.raises(ConfigurationError, match=r"made for other keys.*Enabled"):
+        with pytest.raises(ConfigurationError, match=r"made for keys with states Enabled, .* for all keys"):
             Checkpoint(path, EVERY)
         Checkpoint(path, KeyFilter(states=["Enabled"])).close()
 

@@ -181,8 +181,8 @@ class Failing(Executor):
         return future
 
 
-def test_a_worker_that_dies(kms: LocalKMS, tmp_path: Path) -> None:
-    """Its place has failed, with the reason, what the checkpoint holds of it is reported, and the others go on."""
+def test_a_worker_that_dies(kms: LocalKMS) -> None:
+    """Its place has failed, with the reason, and the others go on."""
     keys = [add_key(kms, region=region) for region in ("us-east-2", "eu-west-1")]
     options: Any = {"regions": ["us-east-2", "eu-west-1"], "pacing": UNPACED}
     with audit(executor=Failing(), **options) as records:
@@ -191,10 +191,16 @@ def test_a_worker_that_dies(kms: LocalKMS, tmp_path: Path) -> None:
     assert (lost.status, lost.failures[0].code) == ("failed", "MemoryError")
     assert "us-east-2" in lost.failures[0].message
     assert not records.summary.whole
-    with audit(checkpoint=tmp_path / "c", **options) as before:
+
+
+def test_what_is_kept_of_a_worker_that_dies(kms: LocalKMS, tmp_path: Path) -> None:
+    """What the checkpoint holds of its place is reported, if the role tells that it is of the same account."""
+    keys = {add_key(kms, region=region, account_id=ACCOUNTS[0]) for region in ("us-east-2", "eu-west-1")}
+    options: Any = {"regions": ["us-east-2", "eu-west-1"], "pacing": UNPACED, "checkpoint": tmp_path / "c"}
+    with audit(role_arns=roles(ACCOUNTS[:1]), **options) as before:
         list(before)
-    with audit(checkpoint=tmp_path / "c", executor=Failing(), **options) as after:
-        assert {record.arn for record in after} == set(keys)
+    with audit(role_arns=roles(ACCOUNTS[:1]), executor=Failing(), **options) as after:
+        assert {record.arn for record in after} == keys
     assert not after.summary.whole
 
 

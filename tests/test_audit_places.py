@@ -23,11 +23,19 @@ class TestPlaces:
             (ROLES[1], "eu-west-1"),
         ]
 
+    def test_two_roles_of_one_account(self) -> None:
+        """An account that is audited twice would have each key twice, and twice the questions."""
+        with pytest.raises(ParameterError, match="roles of one account"):
+            places(["us-east-2"], [ROLES[0], ROLES[0].replace("Audit", "Other")], None)
+
     def test_the_callers_own_account_without_roles(self) -> None:
         """Who names no role audits the account that the credentials are of."""
         assert places(["us-east-2"], [], "prod") == [Place("us-east-2", None, "prod")]
 
-    @pytest.mark.parametrize("wrong", ["111122223333", "arn:aws:iam::111122223333:user/me", "Audit", "", None])
+    @pytest.mark.parametrize(
+        "wrong",
+        ["111122223333", "arn:aws:iam::111122223333:user/a", "arn:aws:iam::1:role/a", "a", "", None],
+    )
     def test_what_is_no_role(self, wrong: str) -> None:
         """An account id or a user is no role, and the error shows what one looks like."""
         with pytest.raises(ParameterError, match="arn:aws:iam::111122223333:role/Audit"):
@@ -66,7 +74,7 @@ def summary(
     listed = sum(place.listed for place in reports)
     reported = listed - left_out
     return AuditSummary(
-        reports, {}, listed, left_out, reported, reported if judged is None else judged, 0, 0, 0, stopped
+        reports, {}, listed, left_out, reported, reported if judged is None else judged, 0, None, 0, 0, stopped
     )
 
 
@@ -99,18 +107,26 @@ class TestSummary:
 
     def test_a_key_without_a_record_is_noticed(self) -> None:
         """Listed and reported are counted apart, so that a gap would show."""
-        assert not AuditSummary((READ,), {}, 10, 0, 9, 9, 0, 0, 0, stopped=False).whole
+        assert not AuditSummary((READ,), {}, 10, 0, 9, 9, 0, None, 0, 0, stopped=False).whole
 
     @pytest.mark.parametrize(
-        ("known_by", "status"),
-        [(PlaceStatus.READ, "not_enabled"), (PlaceStatus.EMPTY, "not_enabled"), (PlaceStatus.REFUSED, "refused")],
+        ("at_home", "code", "status"),
+        [
+            (PlaceStatus.READ, None, "not_enabled"),
+            (PlaceStatus.EMPTY, None, "not_enabled"),
+            (PlaceStatus.REFUSED, "AccessDeniedException", "not_enabled"),
+            (PlaceStatus.REFUSED, "UnrecognizedClientException", "refused"),
+            (PlaceStatus.FAILED, "KMSInternalException", "refused"),
+        ],
     )
-    def test_not_enabled_is_who_is_known_elsewhere(self, known_by: PlaceStatus, status: str) -> None:
+    def test_not_enabled_is_who_is_known_elsewhere(
+        self, at_home: PlaceStatus, code: str | None, status: str
+    ) -> None:
         """AWS answers alike where a region is not enabled and where nobody knows the keys: others decide."""
         home, away = Place("us-east-2"), Place("af-south-1")
         ledger = Ledger([home, away], named=True)
-        if known_by is PlaceStatus.REFUSED:
-            ledger[home].fail(Failure("AccessDeniedException", "no"), known_by)
-        ledger[home].status = known_by
+        ledger[home].status = at_home
+        if code is not None:
+            ledger[home].fail(Failure(code, "no"), at_home)
         ledger[away].fail(Failure("UnrecognizedClientException", "invalid token"), PlaceStatus.REFUSED)
-        assert [place.status for place in ledger.summary().places] == [known_by, status]
+        assert ledger.summary().places[1].status == status

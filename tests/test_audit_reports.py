@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,9 +17,10 @@ from awskms_lite.errors import ParameterError
 from awskms_lite.models.usage import KeyLastUsageData, KeyLastUsageTrackingOperation
 
 MEMBERS = [
-    "key_id", "arn", "account_id", "region", "shared", "aliases", "description", "state", "manager", "spec",
-    "usage", "origin", "multi_region_role", "related_arns", "created", "deletion_date", "tracking_start",
-    "last_usage", "tags", "checked_at", "error", "verdict", "idle_days", "reasons", "advice",
+    "key_id", "arn", "account_id", "audited_account_id", "region", "shared", "aliases", "description", "state",
+    "manager", "spec", "usage", "origin", "multi_region_role", "related_arns", "created", "deletion_date",
+    "tracking_start", "last_usage", "tags", "checked_at", "error", "verdict", "idle_days", "unread_regions",
+    "reasons", "advice",
 ]  # fmt: skip
 text = st.text(st.characters(codec="utf-8"), max_size=30)
 moments = st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001 - hypothesis wants them so
@@ -90,6 +92,8 @@ def test_a_time_of_another_zone_is_the_same_time() -> None:
         (json.dumps({**json.loads(to_line(facts())), "checked_at": "today"}), "isoformat"),
         (json.dumps({**json.loads(to_line(facts())), "last_usage": "today"}), "an object was expected"),
         ("[" * 100_000, "no record of an audit"),
+        (json.dumps({**json.loads(to_line(facts())), "aliases": "abc"}), "an array was expected"),
+        (json.dumps({**json.loads(to_line(facts())), "checked_at": "0001-01-01T00:00:00+14:00"}), "out of range"),
     ],
 )
 def test_what_is_no_record(line: str, why: str) -> None:
@@ -128,8 +132,10 @@ class TestCSV:
         out = io.StringIO()
         csv.writer(out).writerow(csv_row(judge(facts(**{name: member}), 90)))
         (cells,) = csv.reader(io.StringIO(out.getvalue(), newline=""))
-        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))]
-        assert value in cells[csv_header().index(name)]
+        parts = [part for cell in cells for part in re.split("[;,\t\r\n]", cell)]  # as some spreadsheets do
+        assert not [part for part in parts if part.strip().startswith(("=", "+", "-", "@"))]
+        assert not [cell for cell in cells if cell.startswith(("\t", "\r", "\n"))]
+        assert value.replace("'", "") in cells[csv_header().index(name)].replace("'", "")
 
 
 def test_every_verdict_is_a_plain_string() -> None:

@@ -116,7 +116,7 @@ class TestInterruption:
         assert code == 130
         assert f"to go on, run the same command again: {kept} holds {held} answers\n" in err
         code, out, err = self.interrupted(kms, "--output", "jsonl", "--checkpoint", kept)
-        assert f", {held} taken from the checkpoint, " in err
+        assert f"\n{held} taken from the checkpoint, read from " in err
         assert len(out.splitlines()) > held
 
     def test_sigterm_is_like_it(self, kms: LocalKMS) -> None:

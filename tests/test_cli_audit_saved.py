@@ -107,7 +107,7 @@ class TestJudging:
         """What could not be read is not made up, and the exit code is 3."""
         assert judge_again(saved(IDLE, facts(error=DENIED))) == 3
         out, err = capsys.readouterr()
-        assert "unreadable (AccessDeniedException)" in out
+        assert "unreadable (GetKeyLastUsage: AccessDeniedException)" in out
         assert "GetKeyLastUsage: AccessDeniedException: denied (request id request-7). Let the key policy" in err
 
     def test_standard_input_is_read(
@@ -253,14 +253,14 @@ class TestTable:
         assert cell in table([key], monkeypatch, None)
 
     def test_use_by_another_of_the_set_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A key that only others of its set keep in use says so, where its own operation would stand."""
+        """A key that only others of its set keep in use says so beside its verdict."""
         other = facts(key_id=SET_ID, region="eu-west-1", last_usage=used(days(3)))
         screen = io.StringIO()
         monkeypatch.setattr(sys, "stdout", screen)
         writer = Table(90)
         writer.add(judge(facts(key_id=SET_ID, related_arns=(other.arn,)), 90, [other]))
         writer.end()
-        assert "by another of its set" in screen.getvalue()
+        assert "in use (by its set)" in screen.getvalue()
 
 
 class TestWrapping:

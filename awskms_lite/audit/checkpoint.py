@@ -7,8 +7,10 @@ another idle window; errors are not kept, so that what failed is asked for again
 
 import json
 import os
+import random
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ from .selection import KeyFilter
 _APPLICATION_ID = 0x4B4D534C  # "KMSL"
 _FORMAT = 1
 _PAGE = 200
+_ATTEMPTS, _PAUSE = 8, 0.05
 _SCHEMA = (
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_FORMAT}",
@@ -44,28 +47,38 @@ class Checkpoint:
     """The checkpoint of one run, which has it to itself until it is closed.
 
     Raises `ConfigurationError` for a file that is no checkpoint, is in use by another run, is of another format or
-    was made with another filter, and `CheckpointError` where it cannot be written any more.
+    was made with another filter, and `CheckpointError` where it cannot be used any more later.
     """
 
     def __init__(self, path: str | os.PathLike[str], wanted: KeyFilter) -> None:
         self.path = os.fspath(path)
-        try:
-            self._connection = sqlite3.connect(self.path, isolation_level=None, timeout=0, check_same_thread=False)
-        except sqlite3.Error as error:
-            raise self._unusable(str(error)) from error
+        self._name = f"The checkpoint {self.path or repr(self.path)}"
+        if not self.path or self.path.startswith((":memory:", "file:")):
+            raise self._unusable("it has to be the name of a file")
+        words = json.dumps(asdict(wanted))
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                self._connection = self._opened(words)
+                return
+            except sqlite3.Error as error:
+                if not left or "locked" not in str(error):
+                    raise self._unusable(str(error)) from error
+                time.sleep(_PAUSE * random.random())  # noqa: S311 - of runs that begin at once one gets it
+
+    def _opened(self, words: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=0, check_same_thread=False)
         opened = False
         try:
-            self._open(json.dumps(asdict(wanted)))
+            self._open(connection.execute, words)
             opened = True
-        except sqlite3.Error as error:
-            raise self._unusable(str(error)) from error
         finally:
             if not opened:
-                self._connection.close()
+                connection.close()
+        return connection
 
-    def _open(self, words: str) -> None:
-        run = self._connection.execute
+    def _open(self, run: Callable[..., sqlite3.Cursor], words: str) -> None:
         run("PRAGMA locking_mode = EXCLUSIVE")
+        run("BEGIN EXCLUSIVE")
         tables, application_id, version = (
             run(question).fetchone()[0]
             for question in ("SELECT count(*) FROM sqlite_master", "PRAGMA application_id", "PRAGMA user_version")
@@ -74,23 +87,20 @@ class Checkpoint:
             raise self._unusable("it is a database of something else")
         if tables and version != _FORMAT:
             raise self._unusable(f"it has format {version}, and this version of awskms-lite reads {_FORMAT}")
-        run("PRAGMA journal_mode = WAL")
-        run(
-            "PRAGMA synchronous = NORMAL"
-        )  # a kill loses nothing; only a loss of power could lose the last answers
-        run("BEGIN IMMEDIATE")
         if not tables:
             for statement in _SCHEMA:
                 run(statement)
             run("INSERT INTO filter VALUES (?)", (words,))
         (before,) = run("SELECT words FROM filter").fetchone()
         if before != words:
-            raise self._unusable(f"it was made for other keys (filter {before}, now {words})")
+            raise self._unusable(f"it was made {_in_words(before)}, and this run is {_in_words(words)}")
         run("COMMIT")
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = NORMAL")  # a kill loses nothing; a loss of power may lose the last answers
 
     def _unusable(self, why: str) -> ConfigurationError:
         remedy = "wait for the other run, or name another file" if "locked" in why else "name another file"
-        return ConfigurationError(f"The checkpoint {self.path} cannot be used: {why}. {remedy.capitalize()}.")
+        return ConfigurationError(f"{self._name} cannot be used: {why}. {remedy.capitalize()}.")
 
     def bind(self, caller: str, account_id: str) -> None:
         """Note whose account a caller's is; raise `ConfigurationError` where it was another one before."""
@@ -105,7 +115,7 @@ class Checkpoint:
         """Keep an answer, for good: it is there after a kill. One that is an error is not kept."""
         if facts is not None and facts.error is not None:
             return
-        line = None if facts is None else to_line(facts)
+        line = None if facts is None else to_line(facts, ascii_only=True)
         with self._guarded():
             row = (place.caller, place.region, arn, line)
             self._connection.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", row)
@@ -117,9 +127,19 @@ class Checkpoint:
             for arn, line in page:
                 yield Answer(arn, None if line is None else from_line(KeyFacts, line))
 
+    def _page(self, place: Place, after: str) -> Sequence[tuple[str, str | None]]:
+        with self._guarded():
+            return self._connection.execute(
+                "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?",
+                (place.caller, place.region, after, _PAGE),
+            ).fetchall()
+
     def arns(self, place: Place) -> list[str]:
         """Give the ARNs of what was answered in a place."""
-        return [arn for arn, _ in self._page(place, "", -1)]
+        question = "SELECT arn FROM answer WHERE caller = ? AND region = ? ORDER BY arn"
+        with self._guarded():
+            rows = self._connection.execute(question, (place.caller, place.region)).fetchall()
+        return [arn for (arn,) in rows]
 
     def count(self) -> int:
         """Give how many answers it holds, of all places."""
@@ -127,23 +147,23 @@ class Checkpoint:
             number: int = self._connection.execute("SELECT count(*) FROM answer").fetchone()[0]
         return number
 
-    def _page(self, place: Place, after: str, size: int = _PAGE) -> Sequence[tuple[str, str | None]]:
-        with self._guarded():
-            return self._connection.execute(
-                "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?",
-                (place.caller, place.region, after, size),
-            ).fetchall()
-
     @contextmanager
     def _guarded(self) -> Generator[None]:
         try:
             yield
         except sqlite3.Error as error:
             raise CheckpointError(
-                f"The checkpoint {self.path} cannot be used any more ({error}); what it holds stays good. Make "
-                "room or mend the file system, then run the audit again with it to go on."
+                f"{self._name} cannot be used any more ({error}); what it holds stays good. Make room or mend the "
+                "file system, then run the audit again with it to go on."
             ) from error
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _in_words(words: str) -> str:
+    """Say which keys a filter is for, from how it is kept."""
+    given: dict[str, list[str]] = json.loads(words)
+    told = "; ".join(f"{name} {', '.join(members)}" for name, members in given.items() if members)
+    return f"for keys with {told}" if told else "for all keys"

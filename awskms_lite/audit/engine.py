@@ -9,13 +9,11 @@ Everything that is read goes the same way, in one event loop; so no count and no
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import CancelledError, Executor, Future
-from contextlib import suppress
+from concurrent.futures import Executor, Future
 from functools import partial
-from queue import SimpleQueue
 
 import anyio
-import anyio.to_thread
+import anyio.lowlevel
 from attrs import field, frozen
 
 from ..errors import (
@@ -24,30 +22,27 @@ from ..errors import (
     KMSLiteError,
     ParameterError,
     ServiceError,
+    TransportError,
+    error_class,
 )
 from .checkpoint import Checkpoint
-from .ledger import UNKNOWN_CALLER, Ledger
+from .dispatch import Dispatch
+from .ledger import Ledger
 from .listing import Keys
+from .outbox import Outbox
 from .places import Place, PlaceStatus, places
 from .reading import read_place
-from .records import Failure, KeyFacts, KeyUsageRecord
+from .records import REFUSED_SIGNATURES, UNKNOWN_CALLER, Failure, KeyFacts, KeyUsageRecord
 from .regions import all_regions
 from .rules import check_idle_days, judge
 from .selection import KeyFilter
 from .sessions import ClientOptions, NetworkOptions, Sessions, check_options, check_regions
 from .sets import Group, MultiRegionSets, Reading
 from .spool import Spool
-from .workers import Unit, UnitReport, network_options, read_unit
+from .workers import Unit, UnitReport, network_options
 
 _PLACES_AT_A_TIME = 100  # each of them asks 5 times a second, and one process makes some 1,000 calls a second
 _BUFFERED = 256
-_BAD_CREDENTIALS = (
-    *UNKNOWN_CALLER,
-    "ExpiredTokenException",
-    "IncompleteSignatureException",
-    "InvalidSignatureException",
-    "MissingAuthenticationTokenException",
-)
 
 
 @frozen(kw_only=True)
@@ -65,11 +60,12 @@ class Plan:
 
     def __attrs_post_init__(self) -> None:
         check_idle_days(self.idle_days)
-        if self.regions is not None and (isinstance(self.regions, str) or not self.regions or self.all_regions):
-            raise ParameterError(
-                "regions must be a list that is not empty, and goes without all_regions: leave it out for the "
-                "client's own region."
-            )
+        if isinstance(self.regions, str):
+            raise ParameterError("regions must be a list of regions: put the one you have into a list.")
+        if self.regions is not None and not self.regions:
+            raise ParameterError("regions is an empty list: leave it out for the client's own region.")
+        if self.regions is not None and self.all_regions:
+            raise ParameterError("regions goes without all_regions: leave one of them out.")
         if isinstance(self.role_arns, str):
             raise ParameterError("role_arns must be a list of ARNs: put the one you have into a list.")
 
@@ -90,29 +86,41 @@ class Engine:
         self._sets = MultiRegionSets(self._places)
         self._checkpoint = None if plan.checkpoint is None else Checkpoint(plan.checkpoint, plan.keys)
         self._spool = Spool() if plan.ordered else None
-        self._into, self.records = anyio.create_memory_object_stream[KeyUsageRecord](_BUFFERED)
+        self.outbox = Outbox(_BUFFERED)
         self._scope: anyio.CancelScope | None = None
         self._is_read = self._is_abandoned = False
         self._ended: anyio.Event | None = None
-        self.error: KMSLiteError | None = None
+        self._error: Exception | None = None
 
     async def run(self) -> None:
-        """Read every place, and end the stream of records; `error` is what ended it before its time, if any."""
+        """Read every place, and end the records; what goes wrong is raised by `check`, and never by this."""
         self._ended = anyio.Event()
         try:
-            with anyio.CancelScope() as self._scope:
-                if self.ledger.stopped:
-                    self._scope.cancel()
-                await self._read_places()
-                self._is_read = True
-            for group in self._sets.end_all():
-                await self._report(group)
-            await self._give_in_order()
+            await self._run()
+        except Exception as error:  # noqa: BLE001 - for whoever takes the records: here nobody would see it
+            self._error = self._error or _innermost(error)
         finally:
-            self._let_go()
+            self._close()
             with anyio.CancelScope(shield=True):
                 await self._sessions.driver.aclose()
             self._ended.set()
+
+    async def _run(self) -> None:
+        with anyio.CancelScope() as self._scope:
+            if self.ledger.stopped:
+                self._scope.cancel()
+            await self._read_places()
+            self._is_read = True
+        for group in self._sets.end_all():
+            await self._report(group)
+        if not self._is_abandoned:
+            await self._give_in_order()
+
+    def check(self) -> None:
+        """Raise what ended the audit before its time, if anything did, and once only."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
 
     def stop(self) -> None:
         """Ask for nothing more: what was read is still given, then the records end."""
@@ -126,24 +134,29 @@ class Engine:
         """Stop, and give nothing more."""
         self.stop()
         self._is_abandoned = True
-        self.records.close()
+        self.outbox.abandon()
         if self._ended is None:  # it was never run
-            self._let_go()
+            self._close()
 
     async def end(self) -> None:
         """Stop, give nothing more, and wait until all is let go."""
         self.abandon()
+        await self.let_go()
+
+    async def let_go(self) -> None:
+        """Wait until connections and files are closed."""
         if self._ended is not None:
             await self._ended.wait()
 
-    def _let_go(self) -> None:
-        for held in (self._checkpoint, self._spool, self._into):
-            if held is not None:
-                held.close()
+    def _close(self) -> None:
+        for kept in (self._checkpoint, self._spool):
+            if kept is not None:
+                kept.close()
+        self.outbox.end()
 
     def _abort(self, error: KMSLiteError) -> None:
         """End the audit with an error, the first one if there are several."""
-        self.error = self.error or error
+        self._error = self._error or error
         self.stop()
 
     async def _read_places(self) -> None:
@@ -153,6 +166,7 @@ class Engine:
                 await self._read_by(self._plan.executor)
             else:
                 await self._read_all_here()
+            self._check_credentials()
         except KMSLiteError as error:
             self._abort(error)
 
@@ -163,23 +177,35 @@ class Engine:
                 group.start_soon(self._read_here, place, turns)
 
     async def _prove_credentials(self) -> None:
-        """Make sure that what regions will refuse is not the fault of the credentials that all of them are shown.
+        """Make a call at home before all regions are tried: what they refuse is not to be the credentials' fault.
 
-        Raises `CredentialsError`. With an executor they are the workers' own, and ours prove something only for
-        the regions that are on the list.
+        Raises `CredentialsError`. With an executor the workers' credentials are their own, and asked for here only
+        where all regions are to be tried.
         """
         if self._plan.executor is None or self._plan.all_regions:
             await self._sessions.driver.run(self._sessions.base.get())
         if not self._plan.all_regions or self._plan.role_arns:
             return
+        home = self._places[0].region
         try:
             await self._sessions.home.list_keys(limit=1)
         except ServiceError as error:
-            if error.code in _BAD_CREDENTIALS:
+            if error.code in UNKNOWN_CALLER:
                 raise CredentialsError(
-                    f"KMS refuses the credentials in {self._places[0].region}: {error}"
+                    f"KMS does not know the credentials in {home}, or the account has not enabled it: {error}"
                 ) from error
-        self.ledger.known_callers.add(self._places[0].caller)
+            if error.code in REFUSED_SIGNATURES:
+                raise CredentialsError(f"KMS refuses the credentials in {home}: {error}") from error
+        except TransportError:
+            return  # home is tried once more with the others
+
+    def _check_credentials(self) -> None:
+        """Raise `CredentialsError` where no place was read, and each for the credentials' sake."""
+        failures = [self.ledger[place].failures for place in self._places]
+        if not self._plan.role_arns and all(each and each[-1].code in REFUSED_SIGNATURES for each in failures):
+            first = failures[0][-1]
+            remedy = error_class(first.code).remedy
+            raise CredentialsError(f"KMS refuses the credentials: {first.code}: {first.message} {remedy}")
 
     async def _read_here(self, place: Place, turns: anyio.CapacityLimiter) -> None:
         async with turns:
@@ -191,42 +217,40 @@ class Engine:
             await self._leave(place)
 
     async def _read_by(self, executor: Executor) -> None:
-        """Let an executor's workers read the places; one that dies takes its places with it, and no more."""
-        done: SimpleQueue[tuple[Place, Future[UnitReport]] | None] = SimpleQueue()
-        futures: set[Future[UnitReport]] = set()
-
-        def note(place: Place, future: Future[UnitReport]) -> None:
-            done.put((place, future))
-
+        """Let an executor's workers read the places, some keys of each at a time."""
+        await anyio.lowlevel.checkpoint()  # a stop that came before is heard before anything is begun
+        dispatch = Dispatch(executor)
+        for place in self._places:
+            known = frozenset(self._checkpoint.arns(place)) if self._checkpoint else frozenset[str]()
+            dispatch.begin(Unit(place, self._options, self._plan.keys, known))
         try:
-            for place in self._places:
-                known = frozenset(self._checkpoint.arns(place)) if self._checkpoint else frozenset[str]()
-                future = executor.submit(read_unit, Unit(place, self._options, self._plan.keys, known))
-                future.add_done_callback(partial(note, place))
-                futures.add(future)
-            for _ in self._places:
-                ended = await anyio.to_thread.run_sync(done.get, abandon_on_cancel=True)
-                assert ended is not None
-                futures.discard(ended[1])  # with what it holds
-                await self._take_report(*ended)
+            while dispatch.under_way:
+                unit, future = await dispatch.next_one()
+                rest = await self._take_report(unit, future)
+                if rest is not None:
+                    dispatch.begin(rest)
         finally:
-            for future in futures:
-                future.cancel()
-            done.put(None)  # whoever waits for it in a thread is let go
+            with anyio.CancelScope(shield=True):
+                for unit, future in dispatch.end():
+                    await self._take_report(unit, future)
 
-    async def _take_report(self, place: Place, future: Future[UnitReport]) -> None:
-        error = CancelledError() if future.cancelled() else future.exception()
-        if error is not None:
+    async def _take_report(self, unit: Unit, future: Future[UnitReport]) -> Unit | None:
+        """Take in what came of a unit; give the next one of its place, if there is more to read."""
+        place, error = unit.place, future.exception()
+        report = None if error is not None else future.result()
+        if report is not None:
+            self.ledger.put(report.ledger)
+        else:
             what = f"The worker for {place} ended without an answer ({type(error).__name__}: {error})."
             self.ledger[place].fail(Failure(type(error).__name__, what), PlaceStatus.FAILED)
-            await self._resume(place, Keys(None))
-        else:
-            report = future.result()
-            self.ledger.put(report.ledger)
-            await self._resume(place, None)
-            for arn, facts in report.answers:
-                await self._take(place, arn, facts)
+        if unit.is_first:
+            await self._resume(place, Keys(None) if report is None else None)
+        for arn, facts in () if report is None else report.answers:
+            await self._take(place, arn, facts)
+        if report is not None and report.left:
+            return unit.following(report)
         await self._leave(place)
+        return None
 
     async def _resume(self, place: Place, keys: Keys | None) -> None:
         """Hand on what the checkpoint holds of a place, and take it out of the listing, unless a worker has."""
@@ -235,10 +259,14 @@ class Engine:
             return
         if ledger.account_id is not None:
             self._checkpoint.bind(place.caller, ledger.account_id)
+        elif self._checkpoint.arns(place):
+            why = "No account could be told here, so that what the checkpoint holds of the place was not used."
+            ledger.fail(Failure("CheckpointError", why), PlaceStatus.FAILED)
+            return
         for answer in self._checkpoint.answers(place):
             if keys is not None:
                 ledger.listed += not keys.take(answer.arn)
-            ledger.resumed += 1
+            self.ledger.resume(place, answer.facts)
             await self._hand_on(place, answer.facts)
 
     async def _take(self, place: Place, arn: str, facts: KeyFacts | None) -> None:
@@ -253,6 +281,7 @@ class Engine:
     async def _hand_on(self, place: Place, facts: KeyFacts | None) -> None:
         if facts is None:
             self.ledger[place].left_out += 1
+            await anyio.lowlevel.checkpoint()  # there may be thousands of them in a row
             return
         for group in self._sets.add(Reading(place, facts)):
             await self._report(group)
@@ -265,8 +294,9 @@ class Engine:
         for reading in group:
             related = [other.facts for other in group if other is not reading and other.facts.error is None]
             record = judge(reading.facts, self._plan.idle_days, related)
+            is_spooled = self._spool is not None and self._is_spooled(record)
             self.ledger.enter(reading.place, record)
-            if self._spool is None or not self._is_spooled(record):
+            if not is_spooled:
                 await self._give(record)
 
     def _is_spooled(self, record: KeyUsageRecord) -> bool:
@@ -280,11 +310,17 @@ class Engine:
 
     async def _give_in_order(self) -> None:
         for record in self._spool.in_order() if self._spool else ():
+            await self._give(record)
             if self._is_abandoned:
                 break
-            await self._give(record)
 
     async def _give(self, record: KeyUsageRecord) -> None:
         """Give a record, even after a stop: it was read, and whoever takes the records is still there."""
-        with anyio.CancelScope(shield=True), suppress(anyio.BrokenResourceError):  # unless it was abandoned
-            await self._into.send(record)
+        with anyio.CancelScope(shield=True):
+            await self.outbox.put(record)
+
+
+def _innermost(error: Exception) -> Exception:
+    """Give the one error in a group of one."""
+    inner: Sequence[Exception] = getattr(error, "exceptions", ())
+    return _innermost(inner[0]) if len(inner) == 1 else error

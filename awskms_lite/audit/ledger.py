@@ -2,16 +2,20 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from attrs import define, evolve, field
+from attrs import Factory, define, evolve, field
 
 from ..pacing import Pace, Paces
 from .places import Place, PlaceReport, PlaceStatus
-from .records import AuditVerdict, Failure, KeyUsageRecord
+from .records import UNKNOWN_CALLER, AuditVerdict, Failure, KeyFacts, KeyUsageRecord
 from .summary import AuditSummary, Progress
 
-UNKNOWN_CALLER = ("UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired")
-"""What AWS answers in a region that the account has not enabled, and also to keys that nobody knows."""
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_OPERATIONS = ("ListKeys", "ListAliases", "DescribeKey", "ListResourceTags", "GetKeyLastUsage")
+_DENIALS = ("AccessDeniedException", "NotAuthorized")
 
 
 @define(eq=False)
@@ -21,7 +25,7 @@ class PlaceLedger:
     place: Place
     named: bool = True
     status: PlaceStatus = PlaceStatus.UNTRIED
-    account_id: str | None = None
+    account_id: str | None = Factory(lambda ledger: ledger.place.account_id, takes_self=True)
     listed: int = 0
     described: int = 0
     to_ask: int = 0
@@ -38,8 +42,14 @@ class PlaceLedger:
     def watch(self, paces: Paces | None) -> None:
         """Follow the paces of a session: at which rate keys are asked for, and how often KMS throttles."""
         if paces is not None:
-            self._paces = paces.all()
+            self._paces = [pace for operation in _OPERATIONS for pace in paces.of(operation)[:1]]
             self._pace = next(iter(paces.of("GetKeyLastUsage")), None)
+
+    @property
+    def knows_the_caller(self) -> bool:
+        """Whether KMS knew here who asks, even if it refused."""
+        denied = any(failure.code in _DENIALS for failure in self.failures)
+        return denied or self.status in (PlaceStatus.READ, PlaceStatus.EMPTY)
 
     @property
     def all_throttled(self) -> int:
@@ -90,15 +100,26 @@ class Ledger:
     def __init__(self, places: Sequence[Place], *, named: bool) -> None:
         self._of = {place: PlaceLedger(place, named) for place in places}
         self._verdicts: Counter[AuditVerdict] = Counter()
-        self.known_callers: set[str] = set()
+        self.resumed_from: datetime | None = None
         self.stopped = False
 
     def __getitem__(self, place: Place) -> PlaceLedger:
         return self._of[place]
 
     def put(self, settled: PlaceLedger) -> None:
-        """Take over the counts of a place that was read elsewhere."""
-        self._of[settled.place] = evolve(settled, named=self._of[settled.place].named)
+        """Add what was counted elsewhere, where some keys of a place were read."""
+        before = self._of[settled.place]
+        self._of[settled.place] = evolve(
+            before,
+            status=settled.status,
+            account_id=settled.account_id,
+            listed=settled.listed,
+            described=before.described + settled.described,
+            to_ask=before.to_ask + settled.to_ask,
+            asked=before.asked + settled.asked,
+            throttled=before.throttled + settled.throttled,
+            failures=settled.failures,
+        )
 
     def enter(self, place: Place, record: KeyUsageRecord) -> None:
         """Count a record as reported."""
@@ -107,11 +128,16 @@ class Ledger:
         self._of[place].judged += judged
         self._verdicts[record.verdict] += 1
 
+    def resume(self, place: Place, facts: KeyFacts | None) -> None:
+        """Count a key that was read before, and note how old what was read is."""
+        self._of[place].resumed += 1
+        if facts is not None:
+            self.resumed_from = min(facts.checked_at, self.resumed_from or facts.checked_at)
+
     def summary(self) -> AuditSummary:
         """Give what it has come to."""
         places = list(self._of.values())
-        known = {place.place.caller for place in places if place.status in (PlaceStatus.READ, PlaceStatus.EMPTY)}
-        known |= self.known_callers
+        known = {place.place.caller for place in places if place.knows_the_caller}
         return AuditSummary(
             places=tuple(place.report(caller_is_known=place.place.caller in known) for place in places),
             verdicts={verdict: self._verdicts[verdict] for verdict in AuditVerdict if self._verdicts[verdict]},
@@ -120,6 +146,7 @@ class Ledger:
             reported=sum(place.reported for place in places),
             judged=sum(place.judged for place in places),
             resumed=sum(place.resumed for place in places),
+            resumed_from=self.resumed_from,
             asked=sum(place.asked for place in places),
             throttled=sum(place.all_throttled for place in places),
             stopped=self.stopped,

@@ -1,6 +1,6 @@
 """The keys of a place, listed before any of them is asked about, so that each one is accounted for."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import NamedTuple, TypeVar
 
 import anyio
@@ -79,6 +79,13 @@ class Keys:
         name = name if name in self._aliases else arn
         return self._aliases.pop(name, None) is not None
 
+    def cut(self, number: int) -> int:
+        """Leave so many keys at the most, the first ones; give how many are left out."""
+        surplus = list(self._aliases)[number:]
+        for name in surplus:
+            del self._aliases[name]
+        return len(surplus)
+
     def drain(self) -> Iterator[Listed]:
         """Give each key with its aliases, in the order of the listing, and let go of it."""
         for name in list(self._aliases):
@@ -119,18 +126,23 @@ async def _take_with(
 
 
 async def _take_all(asker: Asker, listing: AsyncIterator[T], take: Callable[[T], None]) -> KMSLiteError | None:
-    """Take in all of a listing; give the error that ends it too early.
+    """Take in all of a listing; give the error that ends it too early. A page that failed is asked for again."""
 
-    A page whose failure may pass is asked for again, after a pause.
-    """
+    async def go_on() -> None:
+        async for item in listing:
+            take(item)
+
+    _, error = await patiently(asker, go_on)
+    return error
+
+
+async def patiently(asker: Asker, ask: Callable[[], Awaitable[T]]) -> tuple[T | None, KMSLiteError | None]:
+    """Ask; where it fails and that may pass, again after a pause, and once more. Give the answer or the error."""
     for pause in (*_PAUSES, None):
         try:
-            async for item in listing:
-                take(item)
+            return await ask(), None
         except KMSLiteError as error:
             if pause is None or not may_pass(error):
-                return error
+                return None, error
             await asker.rest(pause)
-        else:
-            return None
     raise AssertionError("the last attempt returns")

@@ -1,5 +1,6 @@
 """Where an audit looks: the unit of its work, and what became of it."""
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -8,6 +9,8 @@ from attrs import frozen
 
 from ..errors import ParameterError
 from .records import Failure
+
+_ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+")
 
 
 class Place(NamedTuple):
@@ -24,6 +27,11 @@ class Place(NamedTuple):
     def caller(self) -> str:
         """Who asks there; the places of one caller share their credentials, and their multi-Region sets."""
         return self.role_arn or self.profile or ""
+
+    @property
+    def account_id(self) -> str | None:
+        """The account, where the name of the role tells it."""
+        return None if self.role_arn is None else account_of_role(self.role_arn)
 
     def __str__(self) -> str:
         """Give it for people."""
@@ -78,17 +86,24 @@ class PlaceReport:
 
 def places(regions: Sequence[str], role_arns: Iterable[str], profile: str | None) -> list[Place]:
     """Give every place of these roles' accounts, or of the caller's own where there are none, once each."""
-    callers = [Place("", check_role_arn(role_arn), profile) for role_arn in role_arns] or [
-        Place("", None, profile)
-    ]
+    callers = [Place("", role_arn, profile) for role_arn in _roles(role_arns)] or [Place("", None, profile)]
     every = [caller._replace(region=region) for caller in callers for region in regions]
     return list(dict.fromkeys(every))
 
 
+def _roles(role_arns: Iterable[str]) -> list[str]:
+    """Give the roles, each once; raise `ParameterError` for two of one account: its keys would be there twice."""
+    by_account: dict[str, str] = {}
+    for role_arn in role_arns:
+        other = by_account.setdefault(account_of_role(check_role_arn(role_arn)), role_arn)
+        if other != role_arn:
+            raise ParameterError(f"{other} and {role_arn} are roles of one account: name one of them.")
+    return list(by_account.values())
+
+
 def check_role_arn(role_arn: str) -> str:
     """Give the ARN of a role back; raise `ParameterError` where it is none."""
-    parts = role_arn.split(":", 5) if isinstance(role_arn, str) else []
-    if len(parts) < 6 or parts[0] != "arn" or parts[2] != "iam" or not parts[5].startswith("role/"):
+    if not isinstance(role_arn, str) or not _ROLE_ARN.fullmatch(role_arn):
         raise ParameterError(
             f"{role_arn!r} is not the ARN of a role: pass one like 'arn:aws:iam::111122223333:role/Audit'."
         )

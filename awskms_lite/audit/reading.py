@@ -17,12 +17,12 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from attrs import evolve
 
-from ..errors import ConfigurationError, CredentialsError, KMSLiteError, ProtocolError, TransportError
+from ..errors import KMSLiteError, ProtocolError
 from ..models.keys import KeyMetadata, MultiRegionKey
 from .ledger import PlaceLedger
-from .listing import Keys, Listed, list_keys
-from .places import PlaceStatus, account_of_role
-from .records import Failure, KeyFacts, failure_of, may_pass
+from .listing import Keys, Listed, list_keys, patiently
+from .places import PlaceStatus
+from .records import Failure, KeyFacts, failure_of, is_no_answer, may_pass
 from .rules import needs_asking
 from .selection import KeyFilter
 from .sessions import Asker, Sessions
@@ -37,7 +37,6 @@ _ASKING = 16  # at 5 a second enough for answers that take three seconds
 _AHEAD = 500
 _PAUSES = (5.0, 30.0)
 _SILENT = 20
-_NO_ANSWER = (TransportError, CredentialsError, ConfigurationError)
 
 
 async def read_place(
@@ -49,13 +48,13 @@ async def read_place(
     """
     place = ledger.place
     asker = sessions.open(place)
-    try:
-        credentials = await sessions.driver.run(asker.session.credentials.get())
-    except KMSLiteError as error:
+    credentials, error = await patiently(asker, lambda: sessions.driver.run(asker.session.credentials.get()))
+    if credentials is None:
+        assert error is not None
         ledger.fail(failure_of(error, "AssumeRole" if place.role_arn else None), PlaceStatus.REFUSED)
         await resume(Keys(None))
         return
-    ledger.account_id = account_of_role(place.role_arn) if place.role_arn else credentials.account_id
+    ledger.account_id = ledger.account_id or credentials.account_id
     ledger.watch(asker.session.paces)
     keys = await list_keys(asker, ledger)
     ledger.listed = len(keys)
@@ -73,8 +72,9 @@ class _Described(NamedTuple):
 class _Reader:
     """Reads the keys of one place and hands each out once, in up to three rounds.
 
-    Where an operation gives no answer any more, for twenty keys in a row, a round is broken off, and the next
-    begins after a pause. So a short outage loses nothing, and a long one does not take a timeout for each key.
+    What failed and may pass waits for the next round, which begins after a pause. Where an operation gives no
+    answer any more, for twenty keys in a row, the round is broken off and the pause is longer: so a short outage
+    loses nothing, and a long one does not take a timeout for each key.
     """
 
     def __init__(self, asker: Asker, ledger: PlaceLedger, keys: Keys, wanted: KeyFilter, take: Take) -> None:
@@ -97,8 +97,7 @@ class _Reader:
             await self._sweep(todo)
             if pause is None or not self._again:
                 return
-            if self._silence is not None:
-                await self._asker.rest(pause)
+            await self._asker.rest(pause if self._silence is not None else pause / 5)
             todo, self._again = iter(self._again), []
             self._unanswered.clear()
             self._silence = None
@@ -117,10 +116,10 @@ class _Reader:
     async def _describe_all(self, todo: Iterator[Listed], described: MemoryObjectSendStream[_Described]) -> None:
         for key in todo:
             bare = self._bare(key)
-            if not self._wanted.may_match(key.aliases):
+            self._ledger.described += 1
+            if not self._wanted.may_match(bare.aliases):
                 await self._take(bare.arn, None)
                 continue
-            self._ledger.described += 1
             facts = await self._describe(key, bare)
             if facts is None:
                 continue
@@ -146,14 +145,15 @@ class _Reader:
         facts = _described(bare, response.key_metadata, self._asker.now())
         if self._untold is not None:
             return evolve(facts, error=self._untold)
-        if not self._wanted.tags or not self._wanted.matches(facts):
-            return facts
+        if not self._wanted.tags or facts.shared or not self._wanted.matches(facts):
+            return facts  # tags of other accounts' keys are their owners' business
         try:
             tags = {
                 tag.tag_key: tag.tag_value async for tag in self._asker.iter_list_resource_tags(key.name, limit=50)
             }
         except KMSLiteError as error:
             return self._failed(key, facts, error, "ListResourceTags")
+        self._unanswered["ListResourceTags"] = 0
         return evolve(facts, tags=tags)
 
     async def _ask_all(self, described: MemoryObjectReceiveStream[_Described]) -> None:
@@ -167,7 +167,6 @@ class _Reader:
         if self._silence is not None:
             self._ledger.to_ask -= 1
             return self._put_off(key, facts, self._silence)
-        await self._asker.come_near("GetKeyLastUsage")
         try:
             answer = await self._asker.get_key_last_usage(key.name)
         except KMSLiteError as error:
@@ -186,7 +185,7 @@ class _Reader:
     def _failed(self, key: Listed, facts: KeyFacts, error: KMSLiteError, operation: str) -> KeyFacts | None:
         """Give a key with its error; None where it is to be read once more, after the others."""
         failure = failure_of(error, operation)
-        self._unanswered[operation] = self._unanswered[operation] + 1 if isinstance(error, _NO_ANSWER) else 0
+        self._unanswered[operation] = self._unanswered[operation] + 1 if is_no_answer(error) else 0
         if self._unanswered[operation] >= _SILENT:
             self._silence = failure
         if may_pass(error) or self._silence is not None:
@@ -209,9 +208,10 @@ class _Reader:
             key_id=arn.rpartition("/")[2],
             arn=arn,
             account_id=account_id or "",
+            audited_account_id=self._keys.account_id,
             region=self._asker.session.region,
             shared=account_id != self._keys.account_id,
-            aliases=key.aliases,
+            aliases=None if self._keys.nameless else key.aliases,
             checked_at=self._asker.now(),
         )
 

@@ -7,7 +7,14 @@ from typing import Any, cast
 
 from attrs import Attribute, field, fields, frozen
 
-from ..errors import KMSLiteError, ProtocolError, ServiceError, TransportError
+from ..errors import (
+    ConfigurationError,
+    CredentialsError,
+    KMSLiteError,
+    ProtocolError,
+    ServiceError,
+    TransportError,
+)
 from ..models.usage import KeyLastUsageData
 
 
@@ -44,19 +51,49 @@ class Failure:
     operation: str | None = None
 
 
+def region_of(arn: str) -> str:
+    """Give the region that an ARN names; the whole of it where it names none."""
+    parts = arn.split(":")
+    return parts[3] if len(parts) > 5 else arn
+
+
+UNKNOWN_CALLER = ("UnrecognizedClientException", "OptInRequired")
+"""What AWS answers in a region that the account has not enabled, and also to keys that nobody knows."""
+REFUSED_SIGNATURES = (
+    "ExpiredTokenException",
+    "IncompleteSignatureException",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+)
+"""What AWS answers everywhere to credentials that are of no use."""
+
+
 def failure_of(error: KMSLiteError, operation: str | None) -> Failure:
     """Give what a record keeps of an error that ended an operation."""
     if isinstance(error, ServiceError):
-        return Failure(error.code, error.message or str(error), error.request_id, operation)
+        return Failure(error.code, error.message or "", error.request_id, operation)
     request_id = error.request_id if isinstance(error, ProtocolError) else None
     return Failure(type(error).__name__, str(error), request_id, operation)
 
 
 def may_pass(error: KMSLiteError) -> bool:
-    """Say whether the same question may be answered later, all by itself."""
-    return (
-        error.retryable if isinstance(error, ServiceError) else isinstance(error, TransportError | ProtocolError)
-    )
+    """Say whether the same question may be answered later, all by itself.
+
+    Credentials that could not be renewed now may be the next time, where what went wrong may pass.
+    """
+    if isinstance(error, CredentialsError):
+        return isinstance(error.__cause__, KMSLiteError) and may_pass(error.__cause__)
+    if isinstance(error, ServiceError):
+        return error.retryable
+    return isinstance(error, TransportError | ProtocolError)
+
+
+def is_no_answer(error: KMSLiteError) -> bool:
+    """Say whether the error is about the service or the credentials, so that other keys will meet it too."""
+    if isinstance(error, ServiceError):
+        return error.kind == "transient" or error.code in (*UNKNOWN_CALLER, *REFUSED_SIGNATURES)
+    return isinstance(error, TransportError | CredentialsError | ConfigurationError)
 
 
 @frozen(kw_only=True)
@@ -67,16 +104,18 @@ class KeyFacts:
     `spec`, `usage`, `origin` and `multi_region_role` are KMS's words, None where they could not be
     read; `related_arns` are the other keys of a multi-Region set. Times are aware UTC datetimes: `checked_at` is
     when the key was read, by the service's clock, and `created` is as GetKeyLastUsage has it where that was asked.
-    `last_usage` is None where KMS has recorded none since `tracking_start`. `tags` are there only where they were
-    asked for.
+    `last_usage` is None where KMS has recorded none since `tracking_start`. `aliases` are None where they could
+    not be listed, `tags` where they were not asked for. `audited_account_id` is the account that was audited,
+    which is another than the owner's for a `shared` key; None where nothing tells it.
     """
 
     key_id: str
     arn: str
     account_id: str
+    audited_account_id: str | None = None
     region: str
     shared: bool = False
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[str, ...] | None = ()
     description: str | None = None
     state: str | None = None
     manager: str | None = None
@@ -100,12 +139,14 @@ class KeyUsageRecord(KeyFacts):
 
     `idle_days` are the whole days since the last use of the key, or of its multi-Region set where all of it was
     audited together; where there was none, since its creation or, for an older key, since tracking began: as the
-    IAM condition key kms:TrailingDaysWithoutKeyUsage counts them. None where nothing is known. `reasons` and
-    `advice` are sentences for people.
+    IAM condition key kms:TrailingDaysWithoutKeyUsage counts them. None where nothing is known. `unread_regions`
+    are those of its multi-Region set of which nothing is known, though a use there would change the verdict.
+    `reasons` and `advice` are sentences for people.
     """
 
     verdict: AuditVerdict
     idle_days: int | None = None
+    unread_regions: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     advice: str = ""
 

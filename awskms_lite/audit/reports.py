@@ -4,6 +4,7 @@ The names are those of `KeyUsageRecord`'s members. Times are ISO 8601 in UTC, to
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar, cast
@@ -24,7 +25,8 @@ _NESTED = {
     "last_usage": ("timestamp", "operation", "cloud_trail_event_id", "kms_request_id"),
     "error": ("code", "message", "request_id", "operation"),
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = re.compile(r"((?:^|[;,\t\r\n])\s*)(?=[=+\-@])")
+_BREAKS = ("\t", "\r", "\n")
 
 
 def _read_time(text: object, _: Any) -> datetime:
@@ -40,6 +42,12 @@ def _read_text(value: object, _: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"a string was expected, not {type(value).__name__}")
     return value
+
+
+def _read_array(values: object, _: Any) -> tuple[str, ...]:
+    if not isinstance(values, list | tuple):
+        raise TypeError(f"an array was expected, not a JSON {type(values).__name__}")
+    return tuple(_read_text(value, str) for value in cast("list[object]", values))
 
 
 def _read_operation(value: object, _: Any) -> _Operation:
@@ -63,6 +71,7 @@ def _reader(cls: type[T]) -> Callable[[Any, Any], T]:
 _converter = Converter(detailed_validation=False)
 _converter.register_structure_hook_factory(has, _reader)
 _converter.register_structure_hook(str, _read_text)
+_converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _read_array)
 _converter.register_structure_hook(datetime, _read_time)
 _converter.register_unstructure_hook(datetime, _write_time)
 _converter.register_structure_hook(_Operation, _read_operation)
@@ -74,9 +83,9 @@ def to_members(facts: KeyFacts) -> dict[str, Any]:
     return members
 
 
-def to_line(facts: KeyFacts) -> str:
+def to_line(facts: KeyFacts, *, ascii_only: bool = False) -> str:
     """Give a record as one line of JSON, without the line's end."""
-    return json.dumps(to_members(facts), separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(to_members(facts), separators=(",", ":"), ensure_ascii=ascii_only)
 
 
 def from_line(kind: type[FactsT], line: str | bytes) -> FactsT:
@@ -90,7 +99,7 @@ def from_line(kind: type[FactsT], line: str | bytes) -> FactsT:
         why = f"it is not JSON from character {error.pos} on"
     except KeyError as error:
         why = f"it lacks {error}"
-    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
         why = str(error)
     raise ParameterError(f"That is no record of an audit: {why}.")
 
@@ -107,7 +116,8 @@ def csv_header() -> list[str]:
 def csv_row(record: KeyUsageRecord) -> list[str]:
     """Give the cells of a record, such that no spreadsheet takes one for a formula.
 
-    Several values in a cell are parted by "; ". Source: "CSV Injection", OWASP.
+    Not even a part of one, since some part cells at semicolons. Several values in a cell are parted by "; ".
+    Source: "CSV Injection", OWASP.
     """
     cells: list[str] = []
     for name, value in to_members(record).items():
@@ -126,4 +136,5 @@ def _cell(value: Any) -> str:
     if isinstance(value, list | tuple):
         value = "; ".join(cast("list[str]", value))
     text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    text = _FORMULA.sub(r"\1'", text)
+    return f"'{text}" if text.startswith(_BREAKS) else text

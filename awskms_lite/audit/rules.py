@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ..errors import ParameterError, error_class
-from .records import AuditVerdict, KeyFacts, KeyUsageRecord, facts_of
+from .records import AuditVerdict, KeyFacts, KeyUsageRecord, facts_of, region_of
 
 _LONGEST_WINDOW = 36_500
 _RESERVED = "alias/aws/"
@@ -74,25 +74,27 @@ def judge(facts: KeyFacts, idle_days: int, related: Sequence[KeyFacts] = ()) -> 
         since = _used_at(latest)
         assert since is not None
         verdict = AuditVerdict.IN_USE if _days(since, facts.checked_at) < idle_days else AuditVerdict.IDLE
+    unread = () if verdict is AuditVerdict.IN_USE else _unread_regions(facts, related)
     return KeyUsageRecord(
         **facts_of(facts),
         verdict=verdict,
         idle_days=None if since is None else _days(since, facts.checked_at),
-        reasons=tuple(map(_sentence, _reasons(facts, verdict, latest, related))),
+        unread_regions=unread,
+        reasons=tuple(map(_sentence, _reasons(facts, verdict, latest, unread))),
         advice=_advice(facts, verdict, idle_days),
     )
 
 
 def _from_description(facts: KeyFacts) -> tuple[AuditVerdict, tuple[str, ...], str] | None:
     """Give verdict, reasons and advice of a key that needs no asking, or could not be read; None for any other."""
-    reserved = next((name for name in facts.aliases if name.startswith(_RESERVED)), None)
+    reserved = next((name for name in facts.aliases or () if name.startswith(_RESERVED)), None)
     if facts.shared:
         reason = f"It belongs to account {facts.account_id}, whose owner alone may ask for its use."
         return AuditVerdict.OTHER_ACCOUNT, (reason,), "Ask its owner, or audit that account through a role in it."
     if facts.manager == "AWS" or (facts.manager is None and reserved):
         told = "AWS manages it for one of its services"
         reason = (
-            f"{told}." if facts.manager else f"{told}, as its alias {reserved} tells; DescribeKey was refused."
+            f"{told}." if facts.manager else f"{told}, as its alias {reserved} tells; it could not be described."
         )
         return AuditVerdict.AWS_MANAGED, (reason,), "Nothing: it cannot be deleted, and keeping it costs nothing."
     if facts.state in _LEAVING:
@@ -101,7 +103,8 @@ def _from_description(facts: KeyFacts) -> tuple[AuditVerdict, tuple[str, ...], s
         failure = facts.error
         where = f"{failure.operation} failed with " if failure.operation else ""
         asked = f" (request id {failure.request_id})" if failure.request_id else ""
-        reason = f"{where}{failure.code}: {failure.message.rstrip('.')}{asked}."
+        told = ": ".join(filter(None, (failure.code, failure.message.rstrip("."))))
+        reason = f"{where}{told}{asked}."
         remedy = error_class(failure.code).remedy or "Mend that, or try again later."
         return AuditVerdict.UNREADABLE, (reason,), f"{remedy} Then audit it again: nothing is known of its use."
     return None
@@ -126,7 +129,7 @@ def _unused(facts: KeyFacts, idle_days: int) -> tuple[AuditVerdict, datetime | N
 
 
 def _reasons(
-    facts: KeyFacts, verdict: AuditVerdict, latest: KeyFacts | None, related: Sequence[KeyFacts]
+    facts: KeyFacts, verdict: AuditVerdict, latest: KeyFacts | None, unread: Sequence[str]
 ) -> Iterator[str]:
     if latest is not None:
         yield _last_use(facts, latest)
@@ -140,7 +143,8 @@ def _reasons(
         yield f"no use since it was created on {_date(facts.created)}; a use can take an hour to show"
     if facts.state in _STATES:
         yield _STATES[facts.state]
-    yield from _unseen(facts, verdict, related)
+    if unread:
+        yield f"it belongs to a multi-Region set, and nothing is known of the set's use in {', '.join(unread)}"
 
 
 def _last_use(facts: KeyFacts, latest: KeyFacts) -> str:
@@ -151,14 +155,10 @@ def _last_use(facts: KeyFacts, latest: KeyFacts) -> str:
     return f"last use: {how}{when}" + ("" if latest is facts else f" by the key of its set in {latest.region}")
 
 
-def _unseen(facts: KeyFacts, verdict: AuditVerdict, related: Sequence[KeyFacts]) -> Iterator[str]:
-    """Say of which keys of the set no use is known, nor that there was none: what may change the verdict."""
-    if verdict is AuditVerdict.IN_USE:
-        return
+def _unread_regions(facts: KeyFacts, related: Sequence[KeyFacts]) -> tuple[str, ...]:
+    """Give the regions of the set's keys of which neither a use is known nor that there was none."""
     asked = {key.arn for key in related if needs_asking(key)}
-    missing = [arn.split(":")[3] for arn in facts.related_arns if arn not in asked]
-    if missing:
-        yield f"it belongs to a multi-Region set, and nothing is known of the set's use in {', '.join(missing)}"
+    return tuple(region_of(arn) for arn in facts.related_arns if arn not in asked)
 
 
 def _advice(facts: KeyFacts, verdict: AuditVerdict, idle_days: int) -> str:
@@ -176,7 +176,7 @@ def _next_steps(facts: KeyFacts, verdict: AuditVerdict) -> Iterator[str]:
     yield _DISABLED_STEP if facts.state == "Disabled" else _NEXT_STEP
     yield from filter(None, (_CAVEATS.get(facts.usage or ""), _ORIGINS.get(facts.origin or "")))
     if facts.multi_region_role == "PRIMARY" and facts.related_arns:
-        regions = ", ".join(arn.split(":")[3] for arn in facts.related_arns)
+        regions = ", ".join(region_of(arn) for arn in facts.related_arns)
         yield f"It is the primary of a multi-Region set: its replicas ({regions}) go before it."
     elif facts.multi_region_role == "REPLICA":
         yield "It is a replica of a multi-Region set: what it encrypted, the others of the set can decrypt."

@@ -1,21 +1,23 @@
 """An audit as its caller sees it: an iterator, synchronous or asynchronous, that also tells how far it is."""
 
+import os
 import threading
 import weakref
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import anyio
 from anyio.from_thread import BlockingPortal
 
-from .background import spawn
+from .background import caller_in_loop, spawn
 from .engine import Engine, Plan
 from .records import KeyUsageRecord
 from .sessions import ClientOptions
 from .summary import AuditSummary, Progress
+
+T = TypeVar("T")
 
 
 class AsyncAudit(AsyncIterator[KeyUsageRecord]):
@@ -27,36 +29,34 @@ class AsyncAudit(AsyncIterator[KeyUsageRecord]):
 
     def __init__(self, plan: Plan, options: ClientOptions, *, asynchronous: bool = True) -> None:
         self._engine = Engine(plan, options, asynchronous=asynchronous)
-        self._task: Awaitable[None] | None = None
         self._begun = False
+        self._soon: Callable[[Callable[[], object]], None] | None = None
 
     async def __anext__(self) -> KeyUsageRecord:
+        await self.wait()
+        record = self.take()
+        if record is None:
+            await self._engine.let_go()
+            self.check()
+            raise StopAsyncIteration
+        self._engine.outbox.make_room()
+        return record
+
+    async def wait(self) -> None:
+        """Wait until a record can be taken, or there will be none any more."""
         if not self._begun:
             self._begun = True
-            self._task = spawn(self._engine.run)
-        with suppress(anyio.EndOfStream, anyio.ClosedResourceError):
-            return await self._engine.records.receive()
-        await self._see_the_end()
-        raise StopAsyncIteration
+            self._soon = caller_in_loop()
+            spawn(self._engine.run)
+        await self._engine.outbox.wait()
 
-    async def next_ones(self) -> list[KeyUsageRecord]:
-        """Give the next record and those that are ready with it; none at the end."""
-        try:
-            ready = [await anext(self)]
-        except StopAsyncIteration:
-            return []
-        with suppress(anyio.WouldBlock, anyio.EndOfStream):
-            while True:
-                ready.append(self._engine.records.receive_nowait())
-        return ready
+    def take(self) -> KeyUsageRecord | None:
+        """Take a record without waiting, None where there is none; any thread may do so."""
+        return self._engine.outbox.take()
 
-    async def _see_the_end(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            await task
-        error, self._engine.error = self._engine.error, None
-        if error is not None:
-            raise error
+    def check(self) -> None:
+        """Raise what ended the audit before its time, once."""
+        self._engine.check()
 
     @property
     def summary(self) -> AuditSummary:
@@ -69,8 +69,14 @@ class AsyncAudit(AsyncIterator[KeyUsageRecord]):
         return self._engine.ledger.progress()
 
     def stop(self) -> None:
-        """Ask KMS for nothing more: the records of what was read still come, then the iteration ends."""
-        self._engine.stop()
+        """Ask KMS for nothing more: the records of what was read still come, then the iteration ends.
+
+        Any thread may call it, and a signal handler too.
+        """
+        if self._soon is None:
+            self._engine.stop()
+        else:
+            self._soon(self._engine.stop)
 
     def abandon(self) -> None:
         """End the audit without waiting for its end."""
@@ -93,6 +99,9 @@ class AsyncAudit(AsyncIterator[KeyUsageRecord]):
     ) -> None:
         await self.aclose()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {_in_words(self.progress)}>"
+
     def __del__(self) -> None:
         with suppress(AttributeError, RuntimeError):  # never made, or the event loop has ended
             self.abandon()
@@ -108,22 +117,33 @@ class Audit(Iterator[KeyUsageRecord]):
 
     def __init__(self, plan: Plan, options: ClientOptions) -> None:
         self._audit = AsyncAudit(plan, options, asynchronous=False)
-        self._ready: deque[KeyUsageRecord] = deque()
-        self._portal: BlockingPortal | None = None
+        self._loop: _LoopThread | None = None
         self._finalizer: Callable[[], object] = self._audit.abandon
         self._ended = False
+        self._next: KeyUsageRecord | None = None
 
     def __next__(self) -> KeyUsageRecord:
-        if not self._ready and not self._ended:
-            if self._portal is None:
-                self._portal, thread = _open_portal()
+        while not self._ended:
+            if self.ready:
+                record, self._next = self._next, None
+                assert record is not None
+                return record
+            if self._loop is None:
+                self._loop = _LoopThread()
                 # At the interpreter's end too, while the thread can still be waited for.
-                self._finalizer = weakref.finalize(self, _close, self._audit, self._portal, thread)
-            self._ready.extend(self._portal.call(self._audit.next_ones))
-        if self._ready:
-            return self._ready.popleft()
-        self.close()
+                self._finalizer = weakref.finalize(self, _close, self._loop, self._audit)
+            self._loop.call(self._audit.wait)
+            if not self.ready:
+                self._audit.check()
+                self.close()
         raise StopIteration
+
+    @property
+    def ready(self) -> bool:
+        """Whether the next record is there already, so that it can be had without a wait."""
+        if self._next is None:
+            self._next = self._audit.take()
+        return self._next is not None
 
     @property
     def summary(self) -> AuditSummary:
@@ -135,25 +155,16 @@ class Audit(Iterator[KeyUsageRecord]):
         """How far the audit has come, and how long it will take."""
         return self._audit.progress
 
-    @property
-    def ready(self) -> bool:
-        """Whether the next record is there already, so that it can be had without a wait."""
-        return bool(self._ready)
-
     def stop(self) -> None:
         """Ask KMS for nothing more: the records of what was read still come, then the iteration ends.
 
         Any thread may call it, and a signal handler too.
         """
-        if self._portal is None:
-            self._audit.stop()
-        elif not self._ended:
-            self._portal.start_task_soon(self._audit.stop)
+        self._audit.stop()
 
     def close(self) -> None:
         """End the audit, and give no more records; a second time does nothing."""
         self._ended = True
-        self._ready.clear()
         self._finalizer()
 
     def __enter__(self) -> Self:
@@ -167,25 +178,58 @@ class Audit(Iterator[KeyUsageRecord]):
     ) -> None:
         self.close()
 
-
-def _open_portal() -> tuple[BlockingPortal, threading.Thread]:
-    """Start an event loop in a thread that no interpreter waits for at its end."""
-    opened: deque[BlockingPortal] = deque()
-    is_open = threading.Event()
-
-    async def serve() -> None:
-        async with BlockingPortal() as portal:
-            opened.append(portal)
-            is_open.set()
-            await portal.sleep_until_stopped()
-
-    thread = threading.Thread(target=anyio.run, args=(serve,), name="awskms-lite audit", daemon=True)
-    thread.start()
-    is_open.wait()
-    return opened[0], thread
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {_in_words(self.progress)}>"
 
 
-def _close(audit: AsyncAudit, portal: BlockingPortal, thread: threading.Thread) -> None:
-    portal.call(audit.aclose)
-    portal.call(portal.stop)
-    thread.join()
+class _LoopThread:
+    """An event loop in a thread that no interpreter waits for at its end."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        self._is_open = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="awskms-lite audit", daemon=True)
+        self._failure: OSError | None = None
+        self._thread.start()
+        self._is_open.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            anyio.run(self._serve)
+        except OSError as error:  # no file descriptors left, for example
+            self._failure = error
+        finally:
+            self._is_open.set()
+
+    async def _serve(self) -> None:
+        async with BlockingPortal() as self._portal:
+            self._stopped = anyio.Event()
+            self._is_open.set()
+            await self._stopped.wait()
+
+    def call(self, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine function there, and wait for its result."""
+        result: T = self._portal.call(function)
+        return result
+
+    def end(self, audit: AsyncAudit) -> None:
+        """End the audit there, and the thread; in another process, where there is none, nothing is to be done."""
+        if os.getpid() != self._process:
+            return
+        if threading.current_thread() is self._thread:  # the garbage collector may run anywhere
+            audit.abandon()
+            self._stopped.set()
+            return
+        self._portal.call(audit.aclose)
+        self._portal.call(self._stopped.set)
+        self._thread.join()
+
+
+def _close(loop: _LoopThread, audit: AsyncAudit) -> None:
+    loop.end(audit)
+
+
+def _in_words(progress: Progress) -> str:
+    return f"{progress.reported} of {progress.listed} keys"

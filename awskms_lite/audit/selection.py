@@ -11,7 +11,9 @@ from .records import KeyFacts
 
 
 def _words(value: Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+    """Give the words, one word too, without regard to their order: it makes no other filter."""
+    words = (value,) if isinstance(value, str) else tuple(value)
+    return tuple(sorted(set(words))) if all(isinstance(word, str) for word in words) else words
 
 
 @frozen
@@ -35,8 +37,10 @@ class KeyFilter:
         _check_known("managers", self.managers, list(KeyManagerType))
         _check_known("states", self.states, list(KeyState))
 
-    def may_match(self, aliases: Sequence[str]) -> bool:
-        """Say, before anything but its aliases is known of a key, whether it could match."""
+    def may_match(self, aliases: Sequence[str] | None) -> bool:
+        """Say, before anything but its aliases is known of a key, whether it could match; None are not known."""
+        if aliases is None:
+            return True
         names = [name.removeprefix("alias/") for name in aliases]
         patterns = [pattern.removeprefix("alias/") for pattern in self.aliases]
         return not patterns or any(fnmatchcase(name, pattern) for name in names for pattern in patterns)

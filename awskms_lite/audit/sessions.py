@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypedDict
+from typing import Any, TypedDict, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -25,12 +25,15 @@ from ..endpoints import read_region
 from ..errors import ConfigurationError, ParameterError
 from ..identity import Credentials
 from ..machine import new_id, read_file
+from ..models.members import KMSResponse
+from ..operations import Operation
 from ..pacing import Pace, Pacing
 from ..retry import RetryPolicy
 from ..settings import Settings, load_sections, settle
-from ..steps import sleep
 from ..transport import AsyncHTTPClient, HTTPClient
 from .places import Place
+
+ResponseT = TypeVar("ResponseT", bound=KMSResponse)
 
 
 class NetworkOptions(TypedDict, total=False):
@@ -90,33 +93,41 @@ class _Surroundings:
 class Asker(AsyncAliasMethods, AsyncKeyMethods, AsyncTagMethods, AsyncUsageMethods):
     """Asks KMS in one place: the methods of `AsyncKMSClient` that an audit has use for, over the shared driver."""
 
-    def __init__(self, session: Session, driver: AsyncDriver) -> None:
+    def __init__(self, session: Session, driver: AsyncDriver, rest: Callable[[float], Awaitable[None]]) -> None:
         self._session = session
         self._driver = driver
+        self.rest = rest
 
     @property
     def session(self) -> Session:
         """What the calls share."""
         return self._session
 
-    async def rest(self, seconds: float) -> None:
-        """Wait, whatever the time that a question may take."""
-        await self._driver.run(sleep(seconds), seconds + 1)
+    async def _ask(
+        self, operation: Operation[Any, ResponseT], timeout: float | None, request: object
+    ) -> ResponseT:
+        await self._come_near(operation.name)
+        return await super()._ask(operation, timeout, request)
 
-    async def come_near(self, operation: str) -> None:
-        """Wait until a turn for an operation is near, where a call's timeout would not outlast the whole wait."""
-        timeout, paces = self._session.timeout, self._session.paces
+    async def _come_near(self, operation: str) -> None:
+        """Wait until the turn to ask is near, where a call's timeout would not outlast the whole wait."""
+        timeout, paces, timer = self._session.timeout, self._session.paces, self._session.timer
         if timeout is None or paces is None:
             return
-        while (early := self._backlog(paces.of(operation)) - timeout / 2) > 0:
+        now = timer()
+        while (early := _backlog(paces.of(operation), now) - timeout / 2) > 0:
             await self.rest(early)
-
-    def _backlog(self, paces: Sequence[Pace]) -> float:
-        return max((pace.backlog(self._session.timer()) for pace in paces), default=0.0)
+            before, now = now, timer()
+            if now == before:  # a test's, which stands still
+                break
 
     def now(self) -> datetime:
         """Give the time by the service's clock."""
         return datetime.fromtimestamp(self._session.service_clock(), UTC)
+
+
+def _backlog(paces: Sequence[Pace], now: float) -> float:
+    return max((pace.backlog(now) for pace in paces), default=0.0)
 
 
 class Sessions:
@@ -134,19 +145,19 @@ class Sessions:
         environ = os.environ if environ is None else environ
         self._around = _Surroundings(environ, load_sections(environ, read_file), options)
         self._home = self._settle_home(regions)
+        sleep = options.get("sleep", anyio.sleep)
+        self._rest = _asynchronous(sleep, asynchronous=asynchronous or "sleep" not in options)
         self.driver = AsyncDriver(
             options.get("http_client"),
             connect_timeout=options.get("connect_timeout"),
             read_timeout=options.get("read_timeout"),
             timeout=options.get("timeout"),
-            sleep=_asynchronous(
-                options.get("sleep", anyio.sleep), asynchronous=asynchronous or "sleep" not in options
-            ),
+            sleep=self._rest,
             trust_env=environ is os.environ,
             ca_bundle=self._home.ca_bundle and self._home.ca_bundle.value,
             in_threads=not asynchronous,
         )
-        self.home = Asker(self._open(self._home, options.get("credentials")), self.driver)
+        self.home = Asker(self._open(self._home, options.get("credentials")), self.driver, self._rest)
         self._roles: dict[str, CredentialsCache] = {}
 
     def _settle_home(self, regions: Sequence[str]) -> Settings:
@@ -171,7 +182,7 @@ class Sessions:
         """Give what asks in a place; the places of one caller share their credentials."""
         settings = self._around.settle(place.region)
         credentials = self.base if place.role_arn is None else self._role(place.role_arn)
-        return Asker(self._open(settings, credentials), self.driver)
+        return Asker(self._open(settings, credentials), self.driver, self._rest)
 
     def _role(self, role_arn: str) -> CredentialsCache:
         if role_arn not in self._roles:
@@ -186,7 +197,7 @@ class Sessions:
             settings,
             credentials=credentials,
             retry=options.get("retry"),
-            pacing=options.get("pacing") or Pacing(),
+            pacing=options.get("pacing", Pacing()),
             timeout=options.get("timeout"),
             mfa=options.get("mfa"),
             clock=self._clock,
@@ -211,6 +222,6 @@ def _asynchronous(
     """Give a function that is awaited, whichever kind was given."""
 
     async def rest(seconds: float) -> None:
-        await anyio.to_thread.run_sync(sleep, seconds)
+        await anyio.to_thread.run_sync(sleep, seconds, abandon_on_cancel=True)
 
     return sleep if asynchronous else rest  # type: ignore[return-value]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
 from .places import Place
-from .records import KeyFacts
+from .records import KeyFacts, region_of
 
 
 class Reading(NamedTuple):
@@ -54,5 +54,5 @@ class MultiRegionSets:
 
     def _is_awaited(self, caller: str, group: Group) -> bool:
         here = {reading.facts.region for reading in group}
-        related = {arn.split(":")[3] for reading in group for arn in reading.facts.related_arns}
+        related = {region_of(arn) for reading in group for arn in reading.facts.related_arns}
         return any((caller, region) in self._unread for region in related - here)

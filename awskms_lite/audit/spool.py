@@ -26,7 +26,13 @@ class Spool:
 
     def add(self, record: KeyUsageRecord) -> None:
         """Take a record in; raises `CheckpointError` where there is no room, and keeps those before."""
-        row = (record.account_id, record.region, record.key_id, next(self._numbers), to_line(record))
+        row = (
+            record.account_id,
+            record.region,
+            record.key_id,
+            next(self._numbers),
+            to_line(record, ascii_only=True),
+        )
         try:
             self._connection.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?)", row)
         except sqlite3.Error as error:
@@ -37,8 +43,14 @@ class Spool:
 
     def in_order(self) -> Iterator[KeyUsageRecord]:
         """Give all records by account, region and key id."""
-        for (line,) in self._connection.execute("SELECT line FROM record ORDER BY account, region, key, number"):
-            yield from_line(KeyUsageRecord, line)
+        try:
+            rows = self._connection.execute("SELECT line FROM record ORDER BY account, region, key, number")
+            for (line,) in rows:
+                yield from_line(KeyUsageRecord, line)
+        except sqlite3.Error as error:
+            raise CheckpointError(
+                f"The records cannot be read in order ({error}): take them as they come."
+            ) from error
 
     def close(self) -> None:
         """Let go of the records."""

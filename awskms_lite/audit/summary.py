@@ -1,6 +1,7 @@
 """What an audit comes to: keys counted, places named, and how far it has come."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from attrs import frozen
 
@@ -28,9 +29,9 @@ class AuditSummary:
     """What an audit came to, or has come to so far.
 
     In keys: `listed` in all places, `left_out` by the filter, `reported` as records, of which `judged` are not
-    unreadable and `resumed` came from the checkpoint. `asked` counts the answers to GetKeyLastUsage, `throttled`
-    those of KMS to any question that asked for a slower pace. `places` has each place, in the order in which they
-    were to be audited; `stopped` says that the audit was ended before its end.
+    unreadable and `resumed` came from the checkpoint, read at `resumed_from` or later. `asked` counts the answers
+    to GetKeyLastUsage, `throttled` those of KMS to any question that asked for a slower pace. `places` has each
+    place, in the order in which they were to be audited; `stopped` says that it was ended before its end.
     """
 
     places: Sequence[PlaceReport]
@@ -40,6 +41,7 @@ class AuditSummary:
     reported: int
     judged: int
     resumed: int
+    resumed_from: datetime | None
     asked: int
     throttled: int
     stopped: bool

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import anyio
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ..errors import ParameterError
 from .ledger import PlaceLedger
@@ -20,23 +20,36 @@ from .records import KeyFacts
 from .selection import KeyFilter
 from .sessions import ClientOptions, NetworkOptions, Sessions
 
+_KEYS_A_UNIT = 1500  # five minutes of questions: what a worker that dies, or a stop, can cost
+
 
 @frozen
 class Unit:
-    """One place to read, without the keys whose ARNs are in `answered`; no option of `options` is secret."""
+    """One place to read, or some keys of it, without those whose ARNs are in `answered`; no option is secret."""
 
     place: Place
     options: NetworkOptions
     wanted: KeyFilter
     answered: frozenset[str] = frozenset()
 
+    is_first: bool = True
+
+    def following(self, report: "UnitReport") -> "Unit":
+        """Give the unit that goes on where this one ended; what could not be read is not read again."""
+        answered = self.answered.union(arn for arn, _ in report.answers)
+        return evolve(self, answered=answered, is_first=False)
+
 
 @frozen
 class UnitReport:
-    """What came of a unit: the counts, and each answer by its ARN, None where the filter left the key out."""
+    """What came of a unit: the counts, each answer by its ARN, and how many keys are left to read.
+
+    An answer is None where the filter left the key out.
+    """
 
     ledger: PlaceLedger
     answers: list[tuple[str, KeyFacts | None]] = field(repr=False)
+    left: int = 0
 
 
 def network_options(options: ClientOptions) -> NetworkOptions:
@@ -65,9 +78,13 @@ async def _read(unit: Unit) -> UnitReport:
     place, ledger = unit.place, PlaceLedger(unit.place)
     answers: list[tuple[str, KeyFacts | None]] = []
 
+    left = 0
+
     async def leave_out(keys: Keys) -> None:
+        nonlocal left
         for arn in unit.answered:
             ledger.listed += not keys.take(arn)
+        left = keys.cut(_KEYS_A_UNIT)
 
     async def take(arn: str, facts: KeyFacts | None) -> None:
         answers.append((arn, facts))
@@ -78,4 +95,4 @@ async def _read(unit: Unit) -> UnitReport:
         await read_place(sessions, ledger, unit.wanted, resume=leave_out, take=take)
     finally:
         await sessions.driver.aclose()
-    return UnitReport(ledger.settled(), answers)
+    return UnitReport(ledger.settled(), answers, left)

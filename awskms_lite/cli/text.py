@@ -34,6 +34,8 @@ def note(text: str) -> None:
 
 def silence_output() -> None:
     """Let standard output go nowhere: Python flushes it once more at its end, which would fail again, loudly."""
+    if sys.stdout is None:
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError, ValueError):  # a standard output that is no file
         os.dup2(nowhere, sys.stdout.fileno())

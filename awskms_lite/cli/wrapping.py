@@ -13,7 +13,7 @@ def width_of(stream: TextIO | None) -> int | None:
     if stream is None or not stream.isatty():
         return None
     named = os.environ.get("COLUMNS", "")
-    if named.isdecimal() and int(named):
+    if named.isdecimal() and len(named) < 6 and int(named):
         return max(int(named), _NARROWEST)
     try:
         width = os.get_terminal_size(stream.fileno()).columns

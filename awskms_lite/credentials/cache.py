@@ -55,7 +55,7 @@ class CredentialsCache:
         self._held: _Held | None = None
         self._pause_until = -inf
         self._round = 0
-        self._failure: tuple[type[KMSLiteError], str] | None = None
+        self._failure: tuple[type[KMSLiteError], str, BaseException | None] | None = None
 
     def current(self) -> Credentials | None:
         """Give the credentials where they are at hand and need no renewal: a plain return, no step."""
@@ -95,8 +95,8 @@ class CredentialsCache:
         """Renew, alone; those who waited meanwhile share the outcome instead of asking again."""
         if self._round != seen:
             if self._failure is not None and not self._is_usable():
-                kind, text = self._failure
-                raise kind(text)
+                kind, text, cause = self._failure
+                raise kind(text) from cause
             held = self._held
             if held is not None:  # else KMS has refused the new ones already, and others are needed
                 return held.credentials
@@ -109,7 +109,7 @@ class CredentialsCache:
             held = self._take(found)
         except KMSLiteError as error:
             kind = ConfigurationError if isinstance(error, ConfigurationError) else CredentialsError
-            self._round, self._failure = self._round + 1, (kind, str(error))
+            self._round, self._failure = self._round + 1, (kind, str(error), error.__cause__)
             kept = self._held
             if kept is None or not self._is_usable():
                 raise

@@ -30,6 +30,6 @@ def assume(
             credentials=caller,
             clock=clock,
             random=random,
-            source="audit",
+            source="the audit",
         )
     )

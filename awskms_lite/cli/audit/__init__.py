@@ -16,7 +16,7 @@ import argparse
 from functools import partial
 from typing import Any
 
-from ...errors import CheckpointError, ConfigurationError, CredentialsError, ParameterError
+from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
 from ..text import complain, silence_output
 from .options import add_options, refuse_the_network
 
@@ -53,6 +53,7 @@ def add_command(commands: Any, connection: argparse.ArgumentParser) -> None:
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # or an option that is added later could break a script
     )
     add_options(parser)
     parser.set_defaults(run=partial(run, parser))
@@ -67,7 +68,7 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     except (ConfigurationError, CredentialsError, ParameterError) as error:
         complain(str(error))
         return 2
-    except CheckpointError as error:
+    except KMSLiteError as error:
         complain(str(error))
         return 3
     except KeyboardInterrupt:

@@ -28,9 +28,15 @@ def counts(summary: "AuditSummary") -> Iterator[str]:
     unread = f" + {missing} not read" if missing else ""
     yield f"{keys(summary.listed)} listed = {summary.reported} reported{left_out}{unread}"
     coverage = floor(summary.coverage * 1000) / 10  # never rounded up to what it is not
-    yield f"{summary.judged} judged, coverage {coverage:g} %{verdict_counts(summary.verdicts)}"
-    resumed = f", {summary.resumed} taken from the checkpoint" if summary.resumed else ""
-    yield f"GetKeyLastUsage answered for {keys(summary.asked)}{resumed}, {summary.throttled} answers throttled"
+    unlisted = sum(report.unlisted and not report.listed for report in summary.places)
+    places = f", {len(summary.places) - unlisted} of {len(summary.places)} places listed" if unlisted else ""
+    of = summary.listed - summary.left_out
+    yield f"{summary.judged} of {of} judged{places}, coverage {coverage:g} %{verdict_counts(summary.verdicts)}"
+    throttled = f", {summary.throttled} throttled" if summary.throttled else ""
+    yield f"GetKeyLastUsage answered for {keys(summary.asked)}{throttled}"
+    if summary.resumed_from is not None:
+        since = f"{summary.resumed_from:%Y-%m-%d %H:%M} UTC"
+        yield f"{summary.resumed} taken from the checkpoint, read from {since} on; without it all is asked anew"
 
 
 def verdict_counts(verdicts: Mapping[Any, int]) -> str:
@@ -90,21 +96,23 @@ def _where(reports: Iterable["PlaceReport"], *, several: bool) -> str:
 
 def reason(failure: "Failure") -> str:
     """Say why something failed, with what AWS's support asks for, and what to do about it."""
-    from ...errors import error_class
+    from ... import errors
 
-    parts = (failure.operation, failure.code, failure.message if failure.message != failure.code else None)
+    code = None if hasattr(errors, failure.code) and not failure.request_id and failure.message else failure.code
+    parts = (failure.operation, code, failure.message)
     told = ": ".join(filter(None, parts))
     if failure.request_id:
         told = f"{told.rstrip('.')} (request id {failure.request_id})"
     end = "" if told.endswith((".", ".)")) else "."
-    return " ".join(f"{told}{end} {error_class(failure.code).remedy}".split())
+    return " ".join(f"{told}{end} {errors.error_class(failure.code).remedy}".split())
 
 
 def failure_lines(report: "Report") -> Iterator[str]:
     """Name what failed, key by key, once for each cause with an example."""
     for cause, record in report.failures.items():
         assert record.error is not None
-        yield f"{keys(report.failed[cause])} unreadable, {record.arn} for one:"
+        number = report.failed[cause]
+        yield f"unreadable: {record.arn}" if number == 1 else f"{keys(number)} unreadable, as {record.arn}:"
         yield _INDENT + reason(record.error)
 
 

@@ -28,9 +28,10 @@ def audit_live(arguments: argparse.Namespace) -> Outcome:
         report.end()
     summary = run.summary
     lines = [*counts(summary), *place_lines(summary, every=arguments.all_regions), *failure_lines(report)]
-    if interruption.number is not None:
+    number = interruption.number if summary.stopped else None  # one that came after the end changes nothing
+    if number is not None:
         lines.append(_how_to_go_on(summary, arguments.checkpoint, wanted))
-    return Outcome(report, lines, whole=summary.whole, signal=interruption.number, error=error)
+    return Outcome(report, lines, whole=summary.whole, signal=number, error=error)
 
 
 def _begin(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
@@ -68,8 +69,8 @@ def _how_to_go_on(summary: "AuditSummary", checkpoint: str | None, wanted: "KeyF
     """Say how far an interrupted audit came, and how to go on."""
     read = summary.reported + summary.left_out
     came = f"interrupted: {read} of the {keys(summary.listed)} listed so far were read"
-    if not summary.stopped:
-        return "interrupted, but every key was read"
+    if not summary.listed:
+        came = "interrupted before any key was listed"
     if checkpoint is None:
         return f"{came}; with --checkpoint FILE the same command could go on from there the next time"
     held = _held(checkpoint, wanted)

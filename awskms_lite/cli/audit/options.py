@@ -131,7 +131,7 @@ def _state(text: str) -> str:
 
 
 def _verdicts(text: str) -> list[str]:
-    return [_one_of(word.strip().replace("-", "_"), MEANINGS) for word in text.split(",")]
+    return [_one_of(word.strip().replace("-", "_").replace(" ", "_"), MEANINGS) for word in text.split(",")]
 
 
 def _one_of(text: str, words: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ...errors import CheckpointError, KMSLiteError
+from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
 from ..text import complain, note
 from ..wrapping import width_of, wrap
 from .conclusion import matched
@@ -29,7 +29,7 @@ def conclude(outcome: Outcome, fail_on: Sequence[str]) -> int:
     found = matched(outcome.report, fail_on)
     code = _exit_code(outcome, matched=found is not None)
     lines = list(outcome.lines)
-    if code == 3:
+    if code == 3 and not outcome.whole:
         lines.append("not whole: a key that was not read may be in use, so mend that and audit again")
     elif code == 1 and found is not None:
         lines.append(found)
@@ -45,7 +45,7 @@ def conclude(outcome: Outcome, fail_on: Sequence[str]) -> int:
 
 def _exit_code(outcome: Outcome, *, matched: bool) -> int:
     """Give the code of what weighs most."""
-    if outcome.error is not None and not isinstance(outcome.error, CheckpointError):
+    if isinstance(outcome.error, ConfigurationError | CredentialsError | ParameterError):
         return 2
     if outcome.signal is not None:
         return 128 + outcome.signal

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..text import note
@@ -31,10 +31,23 @@ def shown_progress(look: Callable[[], "Progress"], *, streams: bool) -> Generato
         with repeated(lambda: note(f"awskms-lite: {in_words(look())}"), _SELDOM):
             yield
         return
-    with bar:
+    with _started(bar):
         task = bar.add_task("listing the keys", total=None)
         with repeated(lambda: _turn(bar, task, look()), _OFTEN):
             yield
+
+
+@contextmanager
+def _started(bar: Any) -> Generator[None]:
+    """Show a bar meanwhile. A terminal that goes away is no harm to the audit, and its cursor stays in sight."""
+    with suppress(OSError):
+        bar.start()
+        bar.console.show_cursor(True)  # lest a shell be without one after Ctrl-Z
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            bar.stop()
 
 
 @contextmanager
@@ -78,7 +91,8 @@ def _bar() -> Any:
 
 def _turn(bar: Any, task: Any, progress: "Progress") -> None:
     total = progress.listed or None
-    bar.update(task, total=total, completed=progress.reported, description=in_words(progress))
+    with suppress(OSError):
+        bar.update(task, total=total, completed=progress.reported, description=in_words(progress))
 
 
 def in_words(progress: "Progress") -> str:

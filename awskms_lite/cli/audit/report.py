@@ -1,6 +1,7 @@
 """One report: records go to its writer, are counted, and it is known whether they could be written."""
 
 import argparse
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ class Report:
         self.verdicts: Counter[str] = Counter()
         self.failures: dict[tuple[str, str], KeyUsageRecord] = {}
         self.failed: Counter[tuple[str, str]] = Counter()
-        self.unwritable: str | None = None
+        self.unwritable = "standard output is closed" if sys.stdout is None else None
 
     def add(self, record: "KeyUsageRecord", *, flush: bool) -> None:
         """Take in the next record; `flush` says that the one after it may be long in coming."""

@@ -54,9 +54,12 @@ class Saved:
                 facts = from_line(KeyFacts, line)
                 _check_tags(facts, self._wanted)
             except ParameterError as error:
-                raise ParameterError(f"{self._source}, line {number}: {error}") from None
+                remedy = "--from reads what --output jsonl wrote."
+                raise ParameterError(f"{self._source}, line {number}: {error} {remedy}") from None
             self._note(facts)
             yield facts
+        if not self.read:
+            raise ParameterError(f"{self._source} holds no record: --from reads what --output jsonl wrote.")
 
     def _note(self, facts: "KeyFacts") -> None:
         moment = facts.checked_at
@@ -81,6 +84,7 @@ class Saved:
         if self.first is not None and self.last is not None:
             days = dict.fromkeys((f"{self.first:%Y-%m-%d}", f"{self.last:%Y-%m-%d}"))
             yield f"judged for {self._idle_days} idle days as of when each was read: {' to '.join(days)} (UTC)"
+            yield "whether the audit behind it was whole it does not tell"
 
 
 def judge_saved(arguments: argparse.Namespace) -> Outcome:

@@ -19,7 +19,7 @@ def read_lines(name: str) -> Iterator[bytes]:
         with _opened(name) as source:
             yield from source
     except OSError as error:
-        raise ConfigurationError(f"{name} cannot be read: {error.strerror}.") from error
+        raise ConfigurationError(f"{name or repr(name)} cannot be read: {error.strerror}.") from error
 
 
 def _opened(name: str) -> AbstractContextManager[BinaryIO]:

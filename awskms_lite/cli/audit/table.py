@@ -75,24 +75,51 @@ def _row(record: "KeyUsageRecord") -> Row:
         "-" if record.idle_days is None else str(record.idle_days),
         when,
         printable(_operation(record)),
-        " ".join(map(printable, record.aliases)) or printable(" ".join((record.description or "").split())),
+        " ".join(map(printable, record.aliases or ())) or printable(" ".join((record.description or "").split())),
     )
 
 
 def _verdict(record: "KeyUsageRecord") -> str:
     told = words(record.verdict.value)
-    return f"{told} ({printable(record.error.code)})" if record.error and record.verdict == "unreadable" else told
+    remarks = ", ".join(map(printable, _remarks(record)))
+    return f"{told} ({remarks})" if remarks else told
+
+
+def _remarks(record: "KeyUsageRecord") -> Iterator[str]:
+    """Give what belongs to a verdict in few words."""
+    if record.verdict == "unreadable" and record.error is not None:
+        yield ": ".join(filter(None, (record.error.operation, record.error.code)))
+    elif record.verdict == "pending_deletion":
+        if record.deletion_date is not None:
+            yield f"{record.deletion_date:%Y-%m-%d}"
+    elif record.idle_days is not None and record.state not in ("Enabled", None):
+        yield record.state
+    if record.unread_regions:
+        yield f"its set in {', '.join(record.unread_regions)} not read"
+    if _is_by_its_set(record):
+        yield "by its set"
+
+
+def _is_by_its_set(record: "KeyUsageRecord") -> bool:
+    """Say whether the verdict rests on the use of another key of a multi-Region set."""
+    if record.verdict not in ("in_use", "idle"):
+        return False
+    used = None if record.last_usage is None else record.last_usage.timestamp
+    return record.last_usage is None or (
+        used is not None and (record.checked_at - used).days > (record.idle_days or 0)
+    )
 
 
 def _operation(record: "KeyUsageRecord") -> str:
-    """Give how the key was last used; a multi-Region key may be in use by others of its set alone."""
-    if record.last_usage is not None:
-        return record.last_usage.operation or "-"
-    return "by another of its set" if record.verdict in ("in_use", "idle") else "-"
+    """Give how the key itself was last used."""
+    return (record.last_usage.operation if record.last_usage is not None else None) or "-"
 
 
 def _lines(rows: Sequence[Row], width: int | None) -> Iterator[str]:
     """Give the table's lines, in the form that fits."""
+    if not rows:
+        yield "No keys."
+        return
     several = len({row.account_id for row in rows}) > 1
     table = [_shown(row, several=several) for row in (_HEADINGS, *rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)][:-1]

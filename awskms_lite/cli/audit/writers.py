@@ -62,15 +62,13 @@ class CSV:
     def __init__(self) -> None:
         self._rows = csv.writer(_StandardOutput(), lineterminator="\n")
         self._has_header = False
-        self._is_shown = sys.stdout is not None and sys.stdout.isatty()
 
     def add(self, record: "KeyUsageRecord") -> None:
         """Write the record's row."""
         from ...audit.reports import csv_row
 
         self._begin()
-        cells = csv_row(record)
-        self._rows.writerow([printable(cell) for cell in cells] if self._is_shown else cells)
+        self._rows.writerow(map(printable, csv_row(record)))  # it may be on its way to a terminal
 
     def end(self) -> None:
         """Write the header if no record did."""
