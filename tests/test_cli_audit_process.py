@@ -304,7 +304,6 @@ class TestTerminal:
 
     def test_a_bar_is_shown_while_it_runs_and_gone_before_the_report(self, kms: LocalKMS) -> None:
         """With rich, on standard error: keys, rate and time left; the table begins on a clean line."""
-        pytest.importorskip("rich")
         for _ in range(8):
             kms.add_key(created=datetime.now(UTC) - timedelta(days=300))
         with terminal(160) as screen, started(stdout=screen.end, stderr=screen.end) as process:
