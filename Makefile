@@ -6,6 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 BENCH_BIN := $(VENV)-bench/bin
 CASES ?=
+WORKERS ?= 2
 
 # Nothing of the caller reaches a run that is to be the same everywhere: no AWS_*, SSL_CERT_*, proxy variable or HOME.
 ALONE = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && env -i PATH="$$PATH" HOME="$$home" TMPDIR="$${TMPDIR:-/tmp}" LANG=C.UTF-8
@@ -20,8 +21,8 @@ help: ## print this list
 demo: $(VENV)/.base ## run the main job: the last usage of some keys of a local KMS
 	@$(ALONE) $(BIN)/python tests/demo.py
 
-test: $(VENV)/.group-test ## run the tests, with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+test: $(VENV)/.group-test ## run the tests, with coverage, in two processes (WORKERS=2)
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term $(ARGS)
 
 test-all: ## run the tests on each Python from 3.11 to 3.14 that answers here
 	@for minor in 11 12 13 14; do \
