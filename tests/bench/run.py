@@ -253,7 +253,7 @@ def show(row: Row, samples: Samples) -> bool:
     figure = unit(median(ours)) if row.what else ""
     print(
         f"  {row.what:<22}{figure:>10}  {row.other + ' ' + unit(median(other)):<34}"
-        f"{ratios}   {limit:<8}{('ok' if kept else 'OVER') if limit else ''}".rstrip(),
+        f"{ratios}   {limit:<11}{('ok' if kept else 'OVER') if limit else ''}".rstrip(),
         flush=True,
     )
     return kept
