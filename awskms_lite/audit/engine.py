@@ -71,7 +71,7 @@ class Plan:
 
 
 class Engine:
-    """Runs one audit: `run` it once, beside whoever takes the `records`."""
+    """Runs one audit: `run` it once, beside whoever takes the records out of its `outbox`."""
 
     def __init__(self, plan: Plan, options: ClientOptions, *, asynchronous: bool) -> None:
         check_options(options)

@@ -131,7 +131,7 @@ class Audit(Iterator[KeyUsageRecord]):
             if self._loop is None:
                 self._loop = _LoopThread()
                 # At the interpreter's end too, while the thread can still be waited for.
-                self._finalizer = weakref.finalize(self, _close, self._loop, self._audit)
+                self._finalizer = weakref.finalize(self, self._loop.end, self._audit)
             self._loop.call(self._audit.wait)
             if not self.ready:
                 self._audit.check()
@@ -225,10 +225,6 @@ class _LoopThread:
         self._portal.call(audit.aclose)
         self._portal.call(self._stopped.set)
         self._thread.join()
-
-
-def _close(loop: _LoopThread, audit: AsyncAudit) -> None:
-    loop.end(audit)
 
 
 def _in_words(progress: Progress) -> str:

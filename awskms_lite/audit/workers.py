@@ -31,7 +31,6 @@ class Unit:
     options: NetworkOptions
     wanted: KeyFilter
     answered: frozenset[str] = frozenset()
-
     is_first: bool = True
 
     def following(self, report: "UnitReport") -> "Unit":
@@ -77,7 +76,6 @@ def read_unit(unit: Unit) -> UnitReport:
 async def _read(unit: Unit) -> UnitReport:
     place, ledger = unit.place, PlaceLedger(unit.place)
     answers: list[tuple[str, KeyFacts | None]] = []
-
     left = 0
 
     async def leave_out(keys: Keys) -> None:
