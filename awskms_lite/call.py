@@ -3,7 +3,7 @@
 Written once, as a flow; which driver runs it is none of its business.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from hashlib import sha256
 from math import inf
@@ -32,7 +32,7 @@ from .retry import Attempts, RetryPolicy, RetryQuota, may_have_acted
 from .service_clock import ServiceClock
 from .settings import Setting, Settings
 from .sigv4 import PostSigner
-from .steps import Flow, Request, send, sleep
+from .steps import Flow, Request, ask, send, sleep
 
 if TYPE_CHECKING:
     from .pacing import Pace, Paces, Pacing
@@ -164,8 +164,14 @@ def call(
         count = ("amz-sdk-request", f"attempt={attempts.number}; max={attempts.most}")
         try:
             signed = Request("POST", session.endpoint_url, [*headers, *named, count], body)
-            response = yield from send(signed, acts=operation.changes)
-            answer = decode(operation, response, attempts=attempts.number)
+            read = partial(
+                decode,
+                operation,
+                attempts=attempts.number,
+                request=request,
+                secrets=_secrets(credentials, headers),
+            )
+            answer = yield from ask(signed, read, acts=operation.changes)
         except ExpiredTokenException as error:
             _learn(session, turns)
             if renewed or not (yield from _renew(session, credentials)):
@@ -191,6 +197,12 @@ def call(
             _learn(session, turns)
             attempts.succeeded()
             return answer
+
+
+def _secrets(credentials: Credentials, headers: Iterable[tuple[str, str]]) -> list[str]:
+    """Return what a request was signed with, for an answer that repeats it: keys, token and signature."""
+    signatures = [value.rpartition("Signature=")[2] for name, value in headers if name == "Authorization"]
+    return [credentials.secret_access_key, credentials.session_token or "", *signatures]
 
 
 def _take_turns(

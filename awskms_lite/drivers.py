@@ -20,15 +20,21 @@ from weakref import WeakKeyDictionary, WeakSet
 import anyio
 
 from . import machine, transport
-from .errors import ClosedError, ConnectError, KMSLiteError, TimeoutError
+from .errors import ClosedError, ConnectError, CredentialsError, KMSLiteError, ServiceError, TimeoutError
 from .settings import checked_timeout
 from .steps import Alone, Flow, Read, Request, Response, Run, Send, Sleep, Step, Write
-from .transport.lines import Timeouts
+from .transport import Timeouts
 
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 3.0
 READ_TIMEOUT = 10.0
+
+_THROUGH_GIVEN = (
+    "The http_client given to this client carries the metadata requests too. If it has a proxy, keep them off it: "
+    'mounts={"all://169.254.169.254": None, "all://169.254.170.2": None, "all://169.254.170.23": None}, or these '
+    "addresses in NO_PROXY."
+)
 
 logger = logging.getLogger("awskms_lite")
 
@@ -57,6 +63,7 @@ class _Lifetime:
         self._timeout = checked_timeout("timeout", timeout)
         self._roots = transport.TrustedRoots(trust_env, ca_bundle)
         self._closed = False
+        self._asked_through_given = False
         _living.add(self)
 
     def check_open(self) -> None:
@@ -82,22 +89,67 @@ class _Lifetime:
     def _limit(self, timeout: float | None) -> float | None:
         return self._timeout if timeout is None else checked_timeout("timeout", timeout)
 
-    def _within(self, deadline: float | None) -> Timeouts:
-        """Give the timeouts of one attempt, phase by phase and none of them beyond the deadline."""
-        return self._timeouts if deadline is None else _Phases(self._timeouts, deadline)
+    def _within(self, deadline: float | None, request: Request) -> Timeouts:
+        """Return the timeouts of one attempt, phase by phase and none of them beyond the deadline."""
+        return self._timeouts if deadline is None else _Phases(self._timeouts, deadline, request)
+
+    def _explained(self, error: CredentialsError) -> CredentialsError:
+        """Return the error, which says so if metadata was asked for through a client of the caller's."""
+        if self._asked_through_given:
+            error.args = (f"{error}\n{_THROUGH_GIVEN}",)
+        return error
 
 
 class _Phases(dict[str, float | None]):
     """The timeouts of an attempt that has a deadline: httpcore asks as each phase begins, for what is left."""
 
-    def __init__(self, phases: Timeouts, deadline: float) -> None:
-        self._own, self._deadline = phases, deadline
+    def __init__(self, phases: Timeouts, deadline: float, request: Request) -> None:
+        self._own, self._deadline, self._request = phases, deadline, request
         super().__init__((phase, self.get(phase)) for phase in phases)
 
     def get(self, phase: str, default: Any = None) -> Any:
-        """Give the seconds for a phase that begins now."""
-        own, left = self._own.get(phase, default), max(self._deadline - monotonic(), 0.001)
+        """Return the seconds for a phase that begins now; raise `TimeoutError` once there are none left."""
+        left = self._deadline - monotonic()
+        if left <= 0:
+            raise transport.too_late(self._request)
+        own = self._own.get(phase, default)
         return left if own is None else min(own, left)
+
+
+class _Attempt:
+    """One request under way, and what came of it, for the log."""
+
+    def __init__(self, step: Send) -> None:
+        self._step = step
+        self._began = monotonic()
+        self._response: Response | None = None
+        self._failure = ""
+
+    def accept(self, response: Response) -> Any:
+        """Return what the flow is given for the response."""
+        self._response = response
+        return self._step.outcome(response)
+
+    def failed(self, error: KMSLiteError) -> None:
+        """Take note of what the attempt ended in."""
+        self._failure = error.code if isinstance(error, ServiceError) else type(error).__name__
+
+    def log(self) -> None:
+        """Leave a line: what was asked of whom, and what came of it; never what was sent."""
+        if not logger.isEnabledFor(logging.DEBUG):
+            return
+        took, request = 1000 * (monotonic() - self._began), self._step.request
+        sent = dict(request.headers)
+        asked = sent.get("X-Amz-Target", "").rpartition(".")[2] or request.method
+        if "amz-sdk-request" in sent:
+            asked += f" ({sent['amz-sdk-request']})"
+        came = "no answer"
+        if self._response is not None:
+            request_id = self._response.headers.get("x-amzn-requestid", "none")
+            came = f"HTTP {self._response.status}, request id {request_id}"
+        if self._failure:
+            came += f", {self._failure}"
+        logger.debug("%s to %s: %s, %.1f ms", asked, urlsplit(request.url).netloc, came, took)
 
 
 class _OutOfTime(Exception):
@@ -156,7 +208,8 @@ class Driver(_Lifetime):
 
     def renew(self) -> None:
         """Begin anew in a forked process: the sockets are the parent's, and a lock may be held for ever."""
-        self._own: dict[bool, transport.Client | transport.Connections] = {}
+        self._own: dict[transport.Proxy | None, transport.Client | transport.Connections] = {}
+        self._senders: dict[tuple[str, bool], transport.Client | transport.Connections] = {}
         self._lock = Lock()
         self._alone: defaultdict[Hashable, Lock] = defaultdict(Lock)
 
@@ -169,6 +222,8 @@ class Driver(_Lifetime):
         self.check_open()
         try:
             return self._run(flow, None if limit is None else monotonic() + limit)
+        except CredentialsError as error:
+            raise self._explained(error)  # noqa: B904 - the same error
         except _OutOfTime as end:
             raise _too_late(limit, end.acting) from end.__cause__
 
@@ -214,19 +269,27 @@ class Driver(_Lifetime):
                 return machine.run_program(argv, _left(timeout, deadline), environ)
         return None
 
-    def _send(self, step: Send, deadline: float | None) -> Response:
-        sender, began = self._sender(step.direct), monotonic()
-        limit = self._attempt_limit(step)
+    def _send(self, step: Send, deadline: float | None) -> Any:
+        sender, limit = self._sender(step), self._attempt_limit(step)
         if limit is not None:
-            deadline = began + _left(limit, deadline)
-        response = None
+            deadline = monotonic() + _left(limit, deadline)
+        attempt = _Attempt(step)
         try:
-            response = sender.send(step.request, self._within(deadline), deadline)
-            return response
-        except sender.failures as error:
-            raise transport.below_http(error, step.request) from error
+            return sender.send(step.request, attempt.accept, self._within(deadline, step.request), deadline)
+        except KMSLiteError as error:
+            attempt.failed(error)
+            raise
+        except AssertionError:  # a test's own transport
+            raise
+        except sender.failures as failure:
+            ours = sender.explain(failure, step.request)
+            attempt.failed(ours)
         finally:
-            _log(step.request, response, began)
+            attempt.log()
+        try:
+            raise ours  # out here, so that it holds nothing of the failure, which may repeat what was sent
+        finally:
+            del ours  # else it would hold this frame, and this frame it
 
     def _run_alone(self, flow: Flow[T], wait: bool, alone: Lock, deadline: float | None) -> T | None:
         if not alone.acquire(wait, _left(TIMEOUT_MAX, deadline) if wait else -1):
@@ -238,21 +301,28 @@ class Driver(_Lifetime):
         finally:
             alone.release()
 
-    def _sender(self, direct: bool) -> transport.Client | transport.Connections:
+    def _sender(self, step: Send) -> transport.Client | transport.Connections:
         if self._given is not None:
+            self._asked_through_given = self._asked_through_given or step.direct
             return self._given
+        origin = transport.origin_of(step.request.url), step.direct
         with self._lock:
             self.check_open()
-            if direct not in self._own:
-                connect = transport.Connections if direct else transport.open_sender
-                self._own[direct] = connect(self._roots)
-            return self._own[direct]
+            if origin not in self._senders:
+                proxy = transport.route(step.request, self._roots, direct=step.direct)
+                if proxy not in self._own:
+                    self._own[proxy] = self._open(proxy)
+                self._senders[origin] = self._own[proxy]
+            return self._senders[origin]
+
+    def _open(self, proxy: transport.Proxy | None) -> transport.Client | transport.Connections:
+        return transport.Connections(self._roots) if proxy is None else transport.ProxiedClient(proxy, self._roots)
 
     def close(self) -> None:
         """Close the connections of our own; a second time does nothing."""
         with self._lock:
             self._closed = True
-            own, self._own = self._own, {}
+            own, self._own, self._senders = self._own, {}, {}
         for sender in own.values():
             sender.close()
 
@@ -267,7 +337,8 @@ class _Loop:
     """What an async driver keeps for one event loop: what it sends through, and the locks of who is alone."""
 
     def __init__(self) -> None:
-        self.own: dict[bool, transport.AsyncClient | transport.AsyncConnections] = {}
+        self.own: dict[transport.Proxy | None, transport.AsyncClient | transport.AsyncConnections] = {}
+        self.senders: dict[tuple[str, bool], transport.AsyncClient | transport.AsyncConnections] = {}
         self.alone: defaultdict[Hashable, anyio.Lock] = defaultdict(anyio.Lock)
 
 
@@ -309,10 +380,13 @@ class AsyncDriver(_Lifetime):
         limit = self._limit(timeout)
         self.check_open()
         run = _Run()
-        if limit is None:
-            return await self._run(flow, run)
-        with anyio.move_on_after(limit):
-            return await self._run(flow, run)
+        try:
+            if limit is None:
+                return await self._run(flow, run)
+            with anyio.move_on_after(limit):
+                return await self._run(flow, run)
+        except CredentialsError as error:
+            raise self._explained(error)  # noqa: B904 - the same error
         raise _too_late(limit, run.acting)
 
     async def _run(self, flow: Flow[T], run: "_Run") -> T:
@@ -352,17 +426,26 @@ class AsyncDriver(_Lifetime):
                 return await machine.run_program_async(argv, timeout, environ)
         return None
 
-    async def _send(self, step: Send) -> Response:
-        sender, began = self._sender(step.direct), monotonic()
-        response = None
+    async def _send(self, step: Send) -> Any:
+        sender, limit = self._sender(step), self._attempt_limit(step)
+        timeouts = self._within(None if step.timeout is None else monotonic() + step.timeout, step.request)
+        attempt = _Attempt(step)
         try:
-            timeouts = self._within(None if step.timeout is None else began + step.timeout)
-            response = await sender.send(step.request, timeouts, self._attempt_limit(step))
-            return response
-        except sender.failures as error:
-            raise transport.below_http(error, step.request) from error
+            return await sender.send(step.request, attempt.accept, timeouts, limit)
+        except KMSLiteError as error:
+            attempt.failed(error)
+            raise
+        except AssertionError:  # a test's own transport
+            raise
+        except sender.failures as failure:
+            ours = sender.explain(failure, step.request)
+            attempt.failed(ours)
         finally:
-            _log(step.request, response, began)
+            attempt.log()
+        try:
+            raise ours  # out here, so that it holds nothing of the failure, which may repeat what was sent
+        finally:
+            del ours  # else it would hold this frame, and this frame it
 
     async def _run_alone(self, flow: Flow[T], wait: bool, alone: anyio.Lock, run: "_Run") -> T | None:
         if not wait and alone.locked():
@@ -371,16 +454,24 @@ class AsyncDriver(_Lifetime):
             return await self._run(flow, run)
 
     def _sender(
-        self, direct: bool
+        self, step: Send
     ) -> transport.AsyncClient | transport.AsyncConnections | transport.ClientInThreads:
         if self._given is not None:
+            self._asked_through_given = self._asked_through_given or step.direct
             return self._given
         self.check_open()
-        own = self._here().own
-        if direct not in own:
-            connect = transport.AsyncConnections if direct else transport.open_async_sender
-            own[direct] = connect(self._roots)
-        return own[direct]
+        here, origin = self._here(), (transport.origin_of(step.request.url), step.direct)
+        if origin not in here.senders:
+            proxy = transport.route(step.request, self._roots, direct=step.direct)
+            if proxy not in here.own:
+                here.own[proxy] = self._open(proxy)
+            here.senders[origin] = here.own[proxy]
+        return here.senders[origin]
+
+    def _open(self, proxy: transport.Proxy | None) -> transport.AsyncClient | transport.AsyncConnections:
+        if proxy is None:
+            return transport.AsyncConnections(self._roots)
+        return transport.ProxiedAsyncClient(proxy, self._roots)
 
     def _here(self) -> "_Loop":
         """Give what belongs to the event loop we are in, and let go what belongs to loops that have ended.
@@ -436,19 +527,3 @@ def _too_late(limit: float | None, acting: bool) -> TimeoutError:
     )
     error.outcome_unknown = acting
     return error
-
-
-def _log(request: Request, response: Response | None, began: float) -> None:
-    """Leave a line about one attempt: what was asked of whom, and what came of it; never what was sent."""
-    if not logger.isEnabledFor(logging.DEBUG):
-        return
-    took, sent = 1000 * (monotonic() - began), dict(request.headers)
-    asked = sent.get("X-Amz-Target", "").rpartition(".")[2] or request.method
-    if "amz-sdk-request" in sent:
-        asked += f" ({sent['amz-sdk-request']})"
-    host = urlsplit(request.url).netloc
-    if response is None:
-        logger.debug("%s to %s: no answer, %.1f ms", asked, host, took)
-    else:
-        request_id = response.headers.get("x-amzn-requestid", "none")
-        logger.debug("%s to %s: HTTP %d, request id %s, %.1f ms", asked, host, response.status, request_id, took)

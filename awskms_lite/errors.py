@@ -61,9 +61,14 @@ class ParameterError(KMSLiteError, ValueError):
 
 
 class TransportError(KMSLiteError):
-    """No answer came: the connection failed or broke off. The cause is chained; `attempts` is how often."""
+    """No answer came: the connection failed or broke off; `attempts` is how often the call was sent.
+
+    The text names the failure of the library below, which is not chained: such errors repeat what was sent.
+    `retryable` says whether the same call may succeed later.
+    """
 
     attempts = 1
+    retryable = True
 
     def __str__(self) -> str:
         """Give the text, and how often the call was sent if more than once."""
@@ -83,12 +88,24 @@ class ConnectTimeoutError(ConnectError, TimeoutError):
 
 
 class ProtocolError(KMSLiteError):
-    """An answer came that is not the awsJson1.1 protocol; `status_code` and `request_id` where known."""
+    """An answer came that is not the awsJson1.1 protocol; `status_code` and `request_id` where known.
 
-    def __init__(self, message: str, *, status_code: int | None = None, request_id: str | None = None) -> None:
+    `mismatched` is True for an answer to another request than the one it came for: a server or a proxy mixed
+    them up, and the same call may succeed over another connection.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        request_id: str | None = None,
+        mismatched: bool = False,
+    ) -> None:
         super().__init__(message)
         self.status_code = status_code
         self.request_id = request_id
+        self.mismatched = mismatched
 
 
 class StateError(KMSLiteError):

@@ -5,7 +5,7 @@ Source: "AWS JSON 1.1 protocol" in the Smithy documentation, and the KMS API ref
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from attrs import evolve
@@ -14,9 +14,11 @@ from .converter import from_wire, to_wire
 from .errors import ProtocolError, ServiceError, error_class
 from .models.members import KMSResponse, ResponseMetadata
 from .operations import Operation
+from .quoting import printable, redact, redact_all
 from .retry import read_retry_after
 from .steps import Response
 
+RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT", bound=KMSResponse)
 
 _REQUEST_ID = "x-amzn-requestid"
@@ -46,42 +48,102 @@ def encode(request: object) -> bytes:
     return _encode(to_wire(request)).encode()
 
 
-def decode(operation: Operation[Any, ResponseT], response: Response, *, attempts: int) -> ResponseT:
-    """Give the model that a response holds.
+def decode(
+    operation: Operation[RequestT, ResponseT],
+    response: Response,
+    *,
+    attempts: int,
+    request: RequestT | None = None,
+    secrets: Sequence[str] = (),
+) -> ResponseT:
+    """Return the model that a response holds.
 
-    Raises a `ServiceError` for a status of 300 and above, and `ProtocolError` for a success that cannot be
-    read. An empty body stands for an empty object; so does null, which servers that stand in for KMS send,
-    where there is nothing to tell.
+    Raises a `ServiceError` for a status of 300 and above, and `ProtocolError` for a success that cannot be read,
+    or is about another key than the `request`. An empty body stands for an empty object; so does null, which
+    servers that stand in for KMS send, where there is nothing to tell. None of the `secrets` is repeated.
     """
     request_id = response.headers.get(_REQUEST_ID)
     if not 200 <= response.status < 300:
-        error = decode_error(response.status, response.headers, response.body)
-        error.attempts, error.operation = attempts, operation.name
-        raise error
+        raise _about(
+            operation, attempts, decode_error(response.status, response.headers, response.body, secrets=secrets)
+        )
+    mismatched = False
     try:
         answer = from_wire(operation.response, _members(operation, response.body))
+        if request is not None:
+            mismatched = _is_about_another_key(operation.echoes, request, answer)
+            if not mismatched and operation.check is not None:
+                operation.check(request, answer)
+    except ServiceError as error:
+        error.request_id = request_id
+        raise _about(operation, attempts, error) from None
     except (ValueError, RecursionError, ProtocolError) as error:
         why = _why(error)
     else:
-        return evolve(answer, metadata=ResponseMetadata(request_id, response.status, attempts))
+        if not mismatched:
+            return evolve(answer, metadata=ResponseMetadata(request_id, response.status, attempts))
+        why = "it is about another key than the one that was asked for, so it belongs to another request"
     raise ProtocolError(  # out here because the exception above may hold the whole body
         f"The answer to {operation.name} cannot be read: {why} (HTTP {response.status}, {len(response.body)} "
         f"bytes, request id {request_id}). Check that the endpoint is KMS and that no proxy rewrites its answers.",
         status_code=response.status,
         request_id=request_id,
+        mismatched=mismatched,
     )
 
 
-def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
-    """Give the error that an answer means, whatever its body holds; never raise.
+def _about(operation: Operation[Any, Any], attempts: int, error: ServiceError) -> ServiceError:
+    error.attempts, error.operation = attempts, operation.name
+    return error
+
+
+def _is_about_another_key(echoes: Iterable[tuple[str, str]], request: object, answer: object) -> bool:
+    """Return whether a key that the answer names is another than the one that the request named in its place.
+
+    Key ids are compared, not the forms that they stand in: KMS answers a key id with the ARN, or the other way
+    round. An alias says nothing about the id behind it.
+    """
+    for asked_for, answered in echoes:
+        asked: str | None = getattr(request, asked_for)
+        if asked is None or _is_alias(asked):
+            continue
+        named = filter(None, _members_at(answer, answered.split(".")))
+        if any(_key_id(key) != _key_id(asked) for key in named):
+            return True
+    return False
+
+
+def _members_at(value: Any, path: Sequence[str]) -> Iterator[str | None]:
+    if value is None or not path:
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _members_at(item, path)
+    else:
+        yield from _members_at(getattr(value, path[0]), path[1:])
+
+
+def _is_alias(key: str) -> bool:
+    return key.startswith("alias/") or ":alias/" in key
+
+
+def _key_id(key: str) -> str:
+    return key.rpartition("/")[2].casefold()
+
+
+def decode_error(
+    status: int, headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str] = ()
+) -> ServiceError:
+    """Return the error that an answer means, whatever its body holds; never raise.
 
     The code is taken from the header `x-amzn-ErrorType`, else from the body's `__type`, else from its `code`,
     without a namespace before "#" and without what follows ":"; where none of them is there, the status
-    stands in for it. Header names may be in any case.
+    stands in for it. Header names may be in any case. The `secrets` of the request, which some servers repeat, are
+    taken out of everything, and what is not printable is escaped.
     """
-    lower = {name.lower(): value for name, value in headers.items()}
+    lower = {name.lower(): printable(redact(value, secrets)) for name, value in headers.items()}
     try:
-        members = _read_object(body)
+        members: dict[str, Any] = redact_all(_read_object(body), secrets)
     except (ValueError, RecursionError, ProtocolError):
         members = {}
     found: tuple[object, ...] = (lower.get("x-amzn-errortype"), members.get("__type"), members.get("code"))
@@ -90,7 +152,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Servic
     message = next((text for text in texts if isinstance(text, str) and text), None)
     rest = {name: value for name, value in members.items() if name not in ("__type", "code", *_TEXTS)}
     return error_class(code or "")(
-        message and (re.split(_ECHO, message, maxsplit=1)[0].rstrip() or None),
+        message and (printable(re.split(_ECHO, message, maxsplit=1)[0].rstrip()) or None),
         code=code or str(status),
         status_code=status,
         request_id=lower.get(_REQUEST_ID),
@@ -101,7 +163,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Servic
 
 
 def _plain_code(code: object) -> str:
-    return code.partition(":")[0].rpartition("#")[2].strip() if isinstance(code, str) else ""
+    return printable(code.partition(":")[0].rpartition("#")[2].strip()) if isinstance(code, str) else ""
 
 
 def _members(operation: Operation[Any, Any], body: bytes) -> dict[str, Any]:

@@ -151,7 +151,9 @@ def kind_of(error: KMSLiteError, *, replay_safe: bool) -> Kind:
         return "final"
     if isinstance(error, ServiceError):
         return error.kind
-    return "transient" if isinstance(error, TransportError) else "final"
+    if isinstance(error, ProtocolError):
+        return "transient" if error.mismatched else "final"
+    return "transient" if isinstance(error, TransportError) and error.retryable else "final"
 
 
 def delay(trouble: Trouble, retry: int, random: Callable[[], float], retry_after: float | None = None) -> float:

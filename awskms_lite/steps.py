@@ -14,7 +14,7 @@ Rules that keep this sound: no lock is held across a `yield`, and no flow catche
 cancelled driver closes its flow, which raises `GeneratorExit` inside it).
 """
 
-from collections.abc import Generator, Hashable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -61,17 +61,25 @@ class Output(NamedTuple):
 
 
 class Send(NamedTuple):
-    """Send the request and give the `Response`, or raise a `TransportError` or a `ProtocolError`.
+    """Send the request and return what `read` makes of the `Response`, or the response itself without one.
 
     `timeout` (seconds) bounds this one attempt on top of the driver's own attempt timeouts. `direct` keeps it
     off any proxy. `acts` says that the request may change something, so that whoever gives up waiting for its
-    answer is told that it may have been carried out.
+    answer is told that it may have been carried out. `read` is called while the connection is still held: where
+    it raises a `ProtocolError` the answer is not to be believed, and the connection serves nobody any more.
+
+    Raises a `TransportError`, a `ProtocolError`, or what `read` raises.
     """
 
     request: Request
     timeout: float | None = None
     direct: bool = False
     acts: bool = False
+    read: Callable[[Response], Any] | None = None
+
+    def outcome(self, response: Response) -> Any:
+        """Return what the flow is given for this response."""
+        return response if self.read is None else self.read(response)
 
 
 class Sleep(NamedTuple):
@@ -130,13 +138,22 @@ class Run(NamedTuple):
 Step: TypeAlias = Send | Sleep | Alone | Read | Write | Run
 Flow: TypeAlias = Generator[Step, Any, T]
 
+CLOSE = ("Connection", "close")
+"""The header of a request that has a connection to itself: no other's answer can be taken for its own."""
+
 
 def send(
     request: Request, timeout: float | None = None, *, direct: bool = False, acts: bool = False
 ) -> Flow[Response]:
-    """Send the request; give the response."""
+    """Send the request; return the response."""
     response: Response = yield Send(request, timeout, direct, acts)
     return response
+
+
+def ask(request: Request, read: Callable[[Response], T], *, acts: bool = False) -> Flow[T]:
+    """Send the request; return what `read` makes of the response."""
+    answer: T = yield Send(request, acts=acts, read=read)
+    return answer
 
 
 def sleep(seconds: float) -> Flow[None]:

@@ -12,6 +12,14 @@ Answer = Response | KMSLiteError
 READ_ONLY = ConfigurationError("the file cannot be written")
 
 
+def answered(step: Send, answer: Answer) -> object:
+    """Return what a flow is given for an answer, or what is to be raised in it."""
+    try:
+        return answer if isinstance(answer, KMSLiteError) else step.outcome(answer)
+    except KMSLiteError as error:
+        return error
+
+
 class World:
     """What a flow may find outside, and what it did there.
 
@@ -58,7 +66,7 @@ class World:
                 left = self._answers.get((request.method, request.url))
                 if left is None:
                     return ConnectError("nobody there")
-                return left.pop(0) if len(left) > 1 else left[0]
+                return answered(step, left.pop(0) if len(left) > 1 else left[0])
             case Read(path):
                 return self.files.get(path)
             case Write(path, content):

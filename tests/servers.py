@@ -31,7 +31,10 @@ PATIENCE = 10.0
 
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 CREDENTIALS = Credentials("AKIA111122223333TEST", "secret/of/the/TESTS+0123456789abcdefghij")
-USED = b'{"KeyId":"1234abcd","KeyLastUsage":{"Operation":"Decrypt","Timestamp":1.777300000123E9}}'
+USED = (
+    b'{"KeyId":"1234abcd-12ab-34cd-56ef-1234567890ab",'
+    b'"KeyLastUsage":{"Operation":"Decrypt","Timestamp":1.777300000123E9}}'
+)
 
 
 class Line:

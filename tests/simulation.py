@@ -10,6 +10,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
+from flows import answered
 from servers import CREDENTIALS, USED
 
 from awskms_lite.call import Session, open_session
@@ -103,17 +104,17 @@ class World:
             case Sleep(seconds):
                 self._later(seconds + self._random.uniform(0, 0.001), lambda: self._go_on(flow, None))
             case Send():
-                self._later(self._random.uniform(0.002, 0.01), lambda: self._arrive(flow))
+                self._later(self._random.uniform(0.002, 0.01), lambda: self._arrive(flow, step))
             case Alone(inner, _):
                 self._go_on(flow, ended(inner))
             case _:
                 raise AssertionError(f"no part of this world: {step}")
 
-    def _arrive(self, flow: Flow[object]) -> None:
+    def _arrive(self, flow: Flow[object], step: Send) -> None:
         self.sent.append(self.passed)
         admitted = self._bucket.take(self.now)
         self.throttled += not admitted
-        answer = ANSWER if admitted else THROTTLED
+        answer = answered(step, ANSWER if admitted else THROTTLED)
         self._later(self._random.uniform(0.002, 0.01), lambda: self._go_on(flow, answer))
 
 

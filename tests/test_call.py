@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import httpx
 import pytest
 from attrs import frozen
-from flows import World
+from flows import World, answered
 from servers import CREDENTIALS, KEY_ID, USED
 
 from awskms_lite import sigv4
@@ -141,15 +142,26 @@ def begin(flow: Flow[GetKeyLastUsageResponse]) -> Send:
         else:
             step = flow.send(found)
     assert isinstance(step, Send)
+    _sending[flow] = step
     return step
+
+
+_sending: WeakKeyDictionary[Flow[GetKeyLastUsageResponse], Send] = WeakKeyDictionary()
+"""What each flow waits for the answer of."""
 
 
 def give(flow: Flow[GetKeyLastUsageResponse], outcome: Response | Exception | None) -> object:
     """Give the flow an outcome; give its next step, or what it ends with."""
+    result: object = outcome
     try:
-        return flow.throw(outcome) if isinstance(outcome, Exception) else flow.send(outcome)
+        if isinstance(outcome, Response):
+            result = answered(_sending[flow], outcome)
+        step = flow.throw(result) if isinstance(result, Exception) else flow.send(result)
     except StopIteration as end:
         return end.value
+    if isinstance(step, Send):
+        _sending[flow] = step
+    return step
 
 
 def play(flow: Flow[GetKeyLastUsageResponse], *outcomes: Response | Exception) -> Iterator[float]:
@@ -700,8 +712,8 @@ class TestExpiredToken:
                     assert isinstance(step, Send)
                     authorization = dict(step.request.headers)["Authorization"]
                     signers.append(authorization.partition("Credential=")[2].partition("/")[0])
-                    result = rest.pop(0)
-                step = flow.send(result)
+                    result = answered(step, rest.pop(0))
+                step = flow.throw(result) if isinstance(result, KMSLiteError) else flow.send(result)
         except StopIteration as end:
             return signers, end.value
         except KMSLiteError as error:

@@ -28,6 +28,7 @@ from servers import CREDENTIALS, KEY_ID, PATIENCE, TLS, USED, Line, ScriptedServ
 from awskms_lite import AsyncKMSClient, transport
 from awskms_lite.models.usage import UsageVerdict
 from awskms_lite.pacing import Pacing
+from awskms_lite.transport import connections
 
 # httpx sends the body of a given client's request from a generator that only httpx could close.
 UNCLOSED_GENERATORS = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
@@ -156,7 +157,7 @@ async def check_clean(client: AsyncKMSClient, *servers: ScriptedServer) -> None:
     idle = 0
     for sender in here.own.values():
         assert isinstance(sender, transport.AsyncConnections)
-        assert sender._places.value == transport.MAX_CONNECTIONS
+        assert sender._places.value == connections.MAX_CONNECTIONS
         idle += sum(map(len, sender._idle._waiting.values()))
     lines = [line for server in servers for line in server.lines]
     with anyio.fail_after(PATIENCE):
@@ -246,7 +247,7 @@ class TestConnections:
         self, manner: Manner, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Where there are more calls than connections, a cancelled one leaves its place to the next in line."""
-        monkeypatch.setattr(transport, "MAX_CONNECTIONS", 1)
+        monkeypatch.setattr(connections, "MAX_CONNECTIONS", 1)
         with ScriptedServer(replying(answer())) as server:
 
             async def once(number: int) -> bool:

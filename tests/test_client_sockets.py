@@ -45,13 +45,13 @@ from servers import (
     silent,
 )
 
-from awskms_lite import AsyncKMSClient, KMSClient, errors, transport
+from awskms_lite import AsyncKMSClient, KMSClient, errors
 from awskms_lite.identity import Credentials
 from awskms_lite.local import LocalKMS
 from awskms_lite.models.usage import UsageVerdict
 from awskms_lite.pacing import Pacing
 from awskms_lite.retry import RetryPolicy
-from awskms_lite.transport import lines
+from awskms_lite.transport import answers, connections, lines
 
 # Where a body breaks off, httpx leaves generators behind that it alone could close, and trio says so.
 UNCLOSED_GENERATORS = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
@@ -208,7 +208,7 @@ class TestTLS:
         caller = way.client(environ=kms.environ, retry=ONCE, **options)
         with pytest.raises(errors.ConnectError, match=r"could not prove who it is .*AWS_CA_BUNDLE") as caught:
             caller.get_key_last_usage(KEY_ID)
-        assert isinstance(caught.value.__cause__, httpx.ConnectError)
+        assert caught.value.__cause__ is caught.value.__context__ is None
 
     def test_a_name_that_is_not_the_servers_is_not_trusted(self, way: Way, kms: LocalKMS, tls: TLS) -> None:
         """A certificate of another host is not taken for this one's."""
@@ -255,7 +255,7 @@ class TestMisbehaviour:
                 errors.ServiceError,
                 r"^403 \(GetKeyLastUsage, HTTP 403\). .*a proxy",
             ),
-            (replying(answer(b"x" * (transport.MAX_BODY + 1))), errors.ProtocolError, "over 1048576 bytes"),
+            (replying(answer(b"x" * (answers.MAX_BODY + 1))), errors.ProtocolError, "over 1048576 bytes"),
         ],
     )
     @pytest.mark.parametrize("own", [True, False])
@@ -270,7 +270,7 @@ class TestMisbehaviour:
             assert len(server.requests) == 1
         assert type(caught.value) is error
         if isinstance(caught.value, errors.TransportError):
-            assert isinstance(caught.value.__cause__, httpx.RequestError)
+            assert caught.value.__cause__ is caught.value.__context__ is None
 
     @UNCLOSED_GENERATORS
     def test_an_answer_without_length_is_refused_when_it_grows_too_long(self, way: Way) -> None:
@@ -448,7 +448,7 @@ class TestProxies:
         proxy = f"http://127.0.0.1:{unused_port()}"
         for name, value in {**kms.environ, "HTTP_PROXY": proxy}.items():
             monkeypatch.setenv(name, value)
-        with pytest.raises(errors.ConnectError, match="and the proxy"):
+        with pytest.raises(errors.ConnectError, match=r"to the proxy .* \(HTTP_PROXY\)"):
             way.client(retry=ONCE).get_key_last_usage(KEY_ID)
 
 
@@ -483,7 +483,7 @@ class TestConnections:
 
         with ScriptedServer(too_much, replying(answer())) as server:
             caller = caller_for(way, server)
-            assert [caller.get_key_last_usage(KEY_ID).key_id for _ in range(3)] == ["1234abcd"] * 3
+            assert [caller.get_key_last_usage(KEY_ID).key_id for _ in range(3)] == [KEY_ID] * 3
             assert server.connections == 2
 
     def test_an_answer_of_unknown_length_ends_its_connection(self, way: Way) -> None:
@@ -492,7 +492,7 @@ class TestConnections:
         chunked = head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(USED), USED)
         with ScriptedServer(replying(chunked)) as server:
             caller = caller_for(way, server)
-            assert [caller.get_key_last_usage(KEY_ID).key_id for _ in range(2)] == ["1234abcd"] * 2
+            assert [caller.get_key_last_usage(KEY_ID).key_id for _ in range(2)] == [KEY_ID] * 2
             assert server.connections == 2
 
     def test_a_connection_that_the_server_ended_is_replaced_unnoticed(self, way: Way) -> None:
@@ -538,7 +538,7 @@ class TestConnections:
     def test_old_connections_are_closed(self, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
         """Of some idle connections, those that waited for too long are closed when one gets idle again."""
         now = -1000.0  # before any time that a machine counts from its start: no deadline is passed by it
-        monkeypatch.setattr(transport, "monotonic", lambda: now)
+        monkeypatch.setattr(connections, "monotonic", lambda: now)
         together = threading.Barrier(3)
 
         def meeting(line: Line) -> None:

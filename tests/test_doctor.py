@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from servers import ScriptedServer, answer, error_body, forwarding, replying
+from servers import Line, ScriptedServer, answer, error_body, forwarding, replying
 
 from awskms_lite.cli import main
 from awskms_lite.local import LocalKMS
@@ -159,7 +159,12 @@ class TestReached:
 
     def test_an_answer_with_a_use_is_an_answer(self, keys: None, doctor: Doctor) -> None:
         """Whoever answers a random key id with a success was reached all the same."""
-        with ScriptedServer(replying(answer())) as server:
+
+        def echoing(line: Line) -> None:
+            while (request := line.request()) is not None:
+                line.send(answer(request.partition(b"\r\n\r\n")[2]))
+
+        with ScriptedServer(echoing) as server:
             report = doctor("--endpoint-url", server.url)
         assert report.code == 0
         assert report["call"] == ("reached and permitted", "")
@@ -353,7 +358,7 @@ class TestSetUp:
             assert len(proxy.requests) == 1
         assert report.code == 0
         assert f"127.0.0.1:{proxy.port}" in report["proxy"][0]
-        assert report["proxy"][1] == "environment"
+        assert report["proxy"][1] == "HTTP_PROXY"
         assert "pass-of-the-proxy" not in report.out
         assert "user" not in report["proxy"][0]
 

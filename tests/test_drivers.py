@@ -138,20 +138,21 @@ def test_a_failure_is_thrown_into_the_flow(way: Way) -> None:
         except ConnectError as error:
             caught = error
         response = yield from send(REQUEST._replace(url="http://kms.test/elsewhere"))
-        return type(caught.__cause__).__name__, response.status
+        return type(caught).__name__, response.status
 
     assert Drive(way, handler).run(flow()) == ("ConnectError", 200)
 
 
 def test_a_failure_nobody_catches_goes_up(way: Way) -> None:
-    """The error that a flow lets pass is the caller's, with the cause chained."""
+    """The error that a flow lets pass is the caller's, with nothing of the cause but its name."""
 
     def handler(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("late")
 
     with pytest.raises(TimeoutError, match=r"No answer from http://kms\.test in time") as caught:
         Drive(way, handler).run(send(REQUEST))
-    assert isinstance(caught.value.__cause__, httpx.ReadTimeout)
+    assert "ReadTimeout" in str(caught.value)
+    assert caught.value.__cause__ is caught.value.__context__ is None
 
 
 def test_what_is_no_failure_of_ours_closes_the_flow(way: Way) -> None:

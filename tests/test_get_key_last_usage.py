@@ -29,6 +29,7 @@ from awskms_lite import (
     KMSInternalException,
     NotFoundException,
     ParameterError,
+    ProtocolError,
     ServiceError,
     UsageVerdict,
     from_wire,
@@ -186,8 +187,8 @@ def test_an_unused_key_has_an_empty_use(answer: dict[str, Any]) -> None:
 @pytest.mark.parametrize("region", ["us-east-2", "eu-west-1"])
 def test_each_key_of_a_multi_region_set_is_asked_in_its_region(region: str) -> None:
     """Primary and replicas track their use on their own, so an ARN is never asked about in another region."""
-    server = KMS(FULL)
     arn = f"arn:aws:kms:{region}:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+    server = KMS({**FULL, "KeyId": arn})
     if region == "us-east-2":
         assert server.ask(arn).verdict is UsageVerdict.USED
     else:
@@ -199,9 +200,10 @@ def test_each_key_of_a_multi_region_set_is_asked_in_its_region(region: str) -> N
 def test_re_encrypt_is_told_with_the_owners_event() -> None:
     """ReEncrypt counts for both of its keys, each with the event id of its own owner, given as it came."""
     events = ["source-owner-event", "destination-owner-event"]
-    uses = [{**FULL, "KeyLastUsage": {"Operation": "ReEncrypt", "CloudTrailEventId": event}} for event in events]
-    server = KMS(*uses)
-    seen = [server.ask(key_id).key_last_usage for key_id in ("source", "destination")]
+    keys = ["source", "destination"]
+    uses = [{"Operation": "ReEncrypt", "CloudTrailEventId": event} for event in events]
+    server = KMS(*({**FULL, "KeyId": key, "KeyLastUsage": use} for key, use in zip(keys, uses, strict=True)))
+    seen = [server.ask(key_id).key_last_usage for key_id in keys]
     assert seen == [KeyLastUsageData(KeyLastUsageTrackingOperation.RE_ENCRYPT, None, event) for event in events]
 
 
@@ -268,7 +270,7 @@ def test_the_key_id_is_required() -> None:
 @pytest.mark.parametrize("length", [1, 2, 2047, 2048])
 def test_a_key_id_has_1_to_2048_characters(length: int) -> None:
     """A KeyId of 1 to 2048 characters is sent."""
-    server = KMS(FULL)
+    server = KMS({**FULL, "KeyId": "k" * length})
     server.ask("k" * length)
     assert json.loads(server.requests[0].content) == {"KeyId": "k" * length}
 
@@ -323,11 +325,23 @@ def test_every_member_of_the_use_is_optional(name: str) -> None:
     assert to_wire(usage.key_last_usage) == wire
 
 
-@pytest.mark.parametrize("key_id", [KEY, ARN, "mrk-1234abcd12ab34cd56ef1234567890ab", "k", "k" * 2048])
+@pytest.mark.parametrize("key_id", [KEY, ARN, KEY.upper(), ARN.replace("us-east-2", "eu-west-1"), f"key/{KEY}"])
 @pytest.mark.parametrize("asked", [KEY, ARN])
 def test_the_key_is_named_as_kms_names_it(asked: str, key_id: str) -> None:
-    """KeyId in the answer is a globally unique name of 1 to 2048 characters, not always the one asked with."""
+    """KeyId in the answer names the key that was asked for, not always in the form that it was asked with."""
     assert KMS({**FULL, "KeyId": key_id}).ask(asked).key_id == key_id
+
+
+@pytest.mark.parametrize("key_id", ["mrk-1234abcd12ab34cd56ef1234567890ab", "k", "k" * 2048, f"{ARN}0", KEY[:-1]])
+@pytest.mark.parametrize("asked", [KEY, ARN])
+def test_an_answer_about_another_key_is_none(asked: str, key_id: str) -> None:
+    """An answer that names another key belongs to another request: it is asked again, and never believed."""
+    server = KMS({**FULL, "KeyId": key_id})
+    with pytest.raises(ProtocolError, match="about another key") as caught:
+        server.ask(asked)
+    assert caught.value.mismatched
+    assert len(server.requests) == 3
+    assert KMS({**FULL, "KeyId": key_id}, FULL).ask(asked).key_id == FULL["KeyId"]
 
 
 def test_tracking_starts_at_creation_for_newer_keys() -> None:

@@ -38,7 +38,7 @@ SECRET = "secret/of/the/logging/tests/0123456789ab"
 TOKEN = "token/of/the/logging/tests/0123456789ab=="
 BODY = "Qm9keS1vZi10aGUtdGVzdHM="
 CREDENTIALS = Credentials("AKIA111122223333TEST", SECRET, TOKEN)
-MARKED = json.dumps({"KeyId": "1234", "Plaintext": BODY}).encode()
+MARKED = json.dumps({"KeyId": KEY_ID, "Plaintext": BODY}).encode()
 
 
 @pytest.fixture(params=WAYS)

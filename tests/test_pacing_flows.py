@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from flows import answered
 from servers import CREDENTIALS, KEY_ID, PATIENCE, USED
 from simulation import ANSWER, NOW, THROTTLED, ended, session
 
@@ -37,7 +38,11 @@ class Held:
 
     def go_on(self, outcome: Response | KMSLiteError | None) -> Step:
         """Give the flow what became of its step, and credentials where it seeks them; give its next step."""
-        self.step = self.flow.throw(outcome) if isinstance(outcome, KMSLiteError) else self.flow.send(outcome)
+        result: object = outcome
+        if isinstance(outcome, Response):
+            assert isinstance(self.step, Send)
+            result = answered(self.step, outcome)
+        self.step = self.flow.throw(result) if isinstance(result, KMSLiteError) else self.flow.send(result)
         while isinstance(self.step, Alone):
             self.step = self.flow.send(ended(self.step.flow))
         return self.step

@@ -2,12 +2,11 @@
 
 import gc
 import ssl
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import anyio
 import httpcore
@@ -16,26 +15,50 @@ import pytest
 from servers import PATIENCE, TLS, Line, Script, ScriptedServer, answer, cut_off, replying, resetting, silent
 
 from awskms_lite import errors, transport
-from awskms_lite.steps import Request
-from awskms_lite.transport import MAX_BODY, TrustedRoots, below_http, check_client, lines
+from awskms_lite.steps import Request, Response
+from awskms_lite.transport import TrustedRoots, check_client, connections, lines
+from awskms_lite.transport.answers import MAX_BODY
+from awskms_lite.transport.failures import explain
 
 REQUEST = Request("POST", "https://kms.us-east-2.amazonaws.com", [("Host", "kms.us-east-2.amazonaws.com")], b"{}")
 TIMEOUTS: lines.Timeouts = {"connect": 1.0, "read": 1.0, "write": 1.0, "pool": 1.0}
+
+
+def as_it_is(response: Response) -> Response:
+    """Take an answer as it is."""
+    return response
+
+
 ISSUER = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate"
+
+
+def of(kind: type[httpx.RequestError], number: int) -> httpx.RequestError:
+    """Make a failure that the system's error of that number led to."""
+    failure = kind("whatever the library says")
+    failure.__cause__ = OSError(number, "whatever the system was told")
+    return failure
 
 
 @pytest.mark.parametrize(
     ("cause", "error", "telling"),
     [
-        (httpx.ConnectTimeout("timed out"), errors.ConnectTimeoutError, "Check the endpoint and the network"),
+        (
+            httpx.ConnectTimeout("timed out"),
+            errors.ConnectTimeoutError,
+            "Check the endpoint, the network and the proxy",
+        ),
         (httpx.PoolTimeout(""), errors.ConnectTimeoutError, r"in time \(PoolTimeout\)"),
         (httpx.ReadTimeout("timed out"), errors.TimeoutError, "allow a longer read_timeout"),
         (httpx.WriteTimeout("timed out"), errors.TimeoutError, "WriteTimeout"),
         (httpx.ConnectError(ISSUER), errors.ConnectError, "could not prove who it is .* AWS_CA_BUNDLE"),
-        (httpx.ConnectError("refused"), errors.ConnectError, r"No connection to .* \(ConnectError: refused\)"),
-        (httpx.ProxyError("407 denied"), errors.ConnectError, "407 denied.* and the proxy"),
+        (
+            of(httpx.ConnectError, 111),
+            errors.ConnectError,
+            r"\(ConnectError: Connection refused\)",
+        ),
+        (httpx.ProxyError("407 denied"), errors.ConnectError, r"\(ProxyError: 407\)\..* and the proxy"),
         (httpx.UnsupportedProtocol("ftp"), errors.ConnectError, "Check the endpoint"),
-        (httpx.ReadError("reset"), errors.TransportError, r"broke off \(ReadError: reset\)"),
+        (of(httpx.ReadError, 104), errors.TransportError, r"broke off \(ReadError: Connection reset by peer\)"),
         (httpx.WriteError("pipe"), errors.TransportError, "Try again"),
         (httpx.RemoteProtocolError("no HTTP"), errors.TransportError, "check proxies and firewalls on the way"),
         (httpx.DecodingError("no gzip"), errors.TransportError, "broke off"),
@@ -45,7 +68,7 @@ def test_a_failure_below_http_becomes_ours(
     cause: httpx.RequestError, error: type[errors.TransportError], telling: str
 ) -> None:
     """Each failure of httpx has one class of ours; the text names the host, the reason and what to do."""
-    ours = below_http(cause, REQUEST)
+    ours = explain(cause, REQUEST)
     assert type(ours) is error
     with pytest.raises(error, match=telling):
         raise ours
@@ -86,46 +109,20 @@ def test_a_class_in_place_of_a_client_is_refused(kind: type, asynchronous: bool)
 class TestOtherLibraries:
     """A client need not be of httpx itself: its methods and the names of its errors are what counts."""
 
-    def test_a_subclass_named_client_works_like_its_parent(self) -> None:
-        """A class of one's own may be called Client, whatever module it stands in."""
-
-        class Client(httpx.Client):
-            pass
-
-        def broken(request: httpx.Request) -> httpx.Response:
-            raise httpx.ReadError("reset")
-
-        with Client(transport=httpx.MockTransport(broken)) as client:
-            sender = transport.Client(client)
-            with pytest.raises(sender.failures):
-                sender.send(REQUEST, TIMEOUTS, None)
-
-    def test_errors_are_known_by_the_library_of_the_client(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_errors_are_known_by_their_names(self) -> None:
         """A library that continues httpx under another name is served, its errors known by their names."""
         names: dict[str, Any] = {"RequestError": type("RequestError", (Exception,), {})}
-        names["ReadTimeout"] = type("ReadTimeout", (type("TimeoutException", (names["RequestError"],), {}),), {})
-        monkeypatch.setitem(cast(Any, sys.modules), "otherx", SimpleNamespace(**names))
+        late = type("ReadTimeout", (type("TimeoutException", (names["RequestError"],), {}),), {})
 
-        def send(self: object, *args: object, **options: object) -> None:
-            raise names["ReadTimeout"]("late")
+        def send(*args: object, **options: object) -> None:
+            raise late("late")
 
-        members = {
-            "__module__": "otherx._client",
-            "is_closed": False,
-            "build_request": lambda *args, **options: None,
-            "send": send,
-        }
-        client = type("Client", (), members)()
+        client = SimpleNamespace(is_closed=False, build_request=lambda *args, **options: None, send=send)
         check_client(client, asynchronous=False)
         sender = transport.Client(client)
-        assert sender.failures == (names["RequestError"],)
         with pytest.raises(sender.failures) as caught:
-            sender.send(REQUEST, TIMEOUTS, None)
-        assert type(below_http(caught.value, REQUEST)) is errors.TimeoutError
-
-    def test_a_client_of_no_library_is_taken_to_raise_the_errors_of_httpx(self) -> None:
-        """A client whose class is called otherwise fails with httpx's own errors."""
-        assert transport.Client(SimpleNamespace()).failures == (httpx.RequestError,)
+            sender.send(REQUEST, as_it_is, TIMEOUTS, None)
+        assert type(sender.explain(caught.value, REQUEST)) is errors.TimeoutError
 
 
 @pytest.mark.parametrize(
@@ -133,53 +130,41 @@ class TestOtherLibraries:
     [
         ("HTTPS_PROXY", "http://127.0.0.1:1", True),
         ("https_proxy", "http://127.0.0.1:1", True),
-        ("HTTP_PROXY", "http://127.0.0.1:1", True),
+        ("HTTP_PROXY", "http://127.0.0.1:1", False),
         ("ALL_PROXY", "http://127.0.0.1:1", True),
         ("NO_PROXY", "localhost", False),
         ("FTP_PROXY", "http://127.0.0.1:1", False),
         ("HTTPS_PROXY", "", False),
     ],
 )
-def test_a_proxy_of_the_environment_means_a_plain_client(
+def test_a_proxy_of_the_environment_applies_where_it_may(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, proxied: bool
 ) -> None:
-    """Where a proxy variable is set, httpx's own client sends, else connections of our own do."""
+    """Where a proxy variable is set for a scheme, that proxy is used; not by a client of another environment."""
     monkeypatch.setenv(variable, value)
     for trusting in (True, False):
-        sender = transport.open_sender(TrustedRoots(trust_env=trusting, ca_bundle=None))
-        assert isinstance(sender, transport.Client if proxied and trusting else transport.Connections)
-        sender.close()
+        roots = TrustedRoots(trust_env=trusting, ca_bundle=None)
+        proxy = transport.route(REQUEST, roots, direct=False)
+        assert (proxy is not None) is (proxied and trusting)
+        assert transport.route(REQUEST, roots, direct=True) is None
 
 
-@pytest.mark.anyio
-async def test_a_proxy_means_a_plain_client_when_asynchronous(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The asynchronous sender is chosen by the same rule."""
-    own = transport.open_async_sender(TrustedRoots(trust_env=True, ca_bundle=None))
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    through_proxy = transport.open_async_sender(TrustedRoots(trust_env=True, ca_bundle=None))
-    assert isinstance(own, transport.AsyncConnections)
-    assert isinstance(through_proxy, transport.AsyncClient)
-    await own.aclose()
-    await through_proxy.aclose()
+@pytest.mark.parametrize(
+    "url", ["socks5://127.0.0.1:1080", "socks://127.0.0.1", "ftp://127.0.0.1:21", "http://a:port"]
+)
+@pytest.mark.parametrize("make", [transport.ProxiedClient, transport.ProxiedAsyncClient])
+def test_a_proxy_that_httpx_cannot_use_is_a_configuration_error(make: Any, url: str) -> None:
+    """A proxy of another kind, or none at all, is a mistake in the set-up, with the variable to mend."""
+    with pytest.raises(errors.ConfigurationError, match="the proxy that ALL_PROXY names"):
+        make(transport.Proxy(url, "ALL_PROXY"), TrustedRoots(trust_env=True, ca_bundle=None))
 
 
-@pytest.mark.parametrize("url", ["socks5://127.0.0.1:1080", "ftp://127.0.0.1:21", "http://a:port"])
-@pytest.mark.parametrize("open_sender", [transport.open_sender, transport.open_async_sender])
-def test_a_proxy_that_httpx_cannot_use_is_a_configuration_error(
-    monkeypatch: pytest.MonkeyPatch, open_sender: Any, url: str
-) -> None:
-    """A proxy of another kind, or none at all, is a mistake in the set-up, with the variables to mend."""
-    monkeypatch.setenv("ALL_PROXY", url)
-    with pytest.raises(errors.ConfigurationError, match="Mend HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"):
-        open_sender(TrustedRoots(trust_env=True, ca_bundle=None))
-
-
-def test_the_password_of_a_proxy_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error for an unusable proxy does not show the user and password in its URL."""
-    monkeypatch.setenv("ALL_PROXY", "ftp://user:pass-of-the-proxy@127.0.0.1:21")
+def test_the_password_of_a_proxy_is_not_repeated() -> None:
+    """Neither the error for an unusable proxy nor the proxy itself shows the user and password in its URL."""
+    proxy = transport.Proxy("ftp://user:pass-of-the-proxy@127.0.0.1:21", "ALL_PROXY")
     with pytest.raises(errors.ConfigurationError) as caught:
-        transport.open_sender(TrustedRoots(trust_env=True, ca_bundle=None))
-    assert "pass-of-the-proxy" not in str(caught.value)
+        transport.ProxiedClient(proxy, TrustedRoots(trust_env=True, ca_bundle=None))
+    assert "pass-of-the-proxy" not in f"{caught.value}{caught.value.__context__}{proxy!r}{proxy}"
 
 
 class TestTrustedRoots:
@@ -248,7 +233,6 @@ class TestBundle:
         with pytest.raises(errors.ConfigurationError, match=r"cannot be used .*: set AWS_CA_BUNDLE") as caught:
             TrustedRoots(False, str(path)).context("https")
         assert str(path) in str(caught.value)
-        assert isinstance(caught.value.__cause__, OSError)
 
     def test_a_missing_root_of_the_environment_is_an_error(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
@@ -285,15 +269,17 @@ class TestProxyOf:
         """By the scheme, else for all, unless the host is one to reach without."""
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
-        assert transport.proxy_of(url) == proxy
+        found = transport.proxy_of(url)
+        assert (found and found.url) == proxy
+        assert found is None or environ[found.variable] == proxy
 
     def test_user_and_password_are_left_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What stands before the @ of a proxy's URL is nobody's business."""
         monkeypatch.setenv("HTTPS_PROXY", "http://user:p%40ss@word@proxy.test:3128")
         found = transport.proxy_of("https://kms.test")
         assert found is not None
-        assert "proxy.test:3128" in found
-        assert not any(secret in found for secret in ("user", "p%40ss", "word"))
+        assert "proxy.test:3128" in str(found)
+        assert not any(secret in f"{found}{found!r}" for secret in ("user", "p%40ss", "word"))
 
 
 class TestSize:
@@ -313,7 +299,7 @@ class TestSize:
         headers = {"Content-Length": str(2 * MAX_BODY + 1)} if declared else {}
         handler = httpx.MockTransport(lambda request: httpx.Response(200, headers=headers, stream=Body()))
         with httpx.Client(transport=handler) as client, pytest.raises(errors.ProtocolError) as caught:
-            transport.Client(client).send(REQUEST, TIMEOUTS, None)
+            transport.Client(client).send(REQUEST, as_it_is, TIMEOUTS, None)
         assert "check the endpoint" in str(caught.value)
         assert caught.value.status_code == 200
         assert len(taken) < 3
@@ -322,7 +308,7 @@ class TestSize:
         """A body of exactly the limit is taken."""
         handler = httpx.MockTransport(lambda request: httpx.Response(200, content=b"x" * MAX_BODY))
         with httpx.Client(transport=handler) as client:
-            assert len(transport.Client(client).send(REQUEST, TIMEOUTS, None).body) == MAX_BODY
+            assert len(transport.Client(client).send(REQUEST, as_it_is, TIMEOUTS, None).body) == MAX_BODY
 
 
 class Clock(dict[str, float | None]):
@@ -387,7 +373,7 @@ class TestConnecting:
 @pytest.mark.anyio
 async def test_the_wait_for_a_place_is_no_part_of_an_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for a connection longer than an attempt may take has the whole of its attempt after that."""
-    monkeypatch.setattr(transport, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 1)
     gate, statuses = threading.Event(), []
 
     def gated(line: Line) -> None:
@@ -395,18 +381,18 @@ async def test_the_wait_for_a_place_is_no_part_of_an_attempt(monkeypatch: pytest
             line.send(answer())
 
     async def send(limit: float | None) -> None:
-        statuses.append((await connections.send(request, {}, limit)).status)
+        statuses.append((await own.send(request, as_it_is, {}, limit)).status)
 
     with ScriptedServer(gated) as server:
         request = Request("POST", server.url, [], b"{}")
-        connections = transport.AsyncConnections(TrustedRoots(False, None))
+        own = transport.AsyncConnections(TrustedRoots(False, None))
         async with anyio.create_task_group() as group:
             group.start_soon(send, None)
             assert await anyio.to_thread.run_sync(server.asked.wait, PATIENCE)
             group.start_soon(send, 0.5)
             await anyio.sleep(0.6)
             gate.set()
-        await connections.aclose()
+        await own.aclose()
     assert statuses == [200, 200]
 
 
@@ -442,9 +428,11 @@ class TestSockets:
     ) -> None:
         """Whatever ends an attempt, its connection ends with it."""
         with ScriptedServer(script, ssl_context=context) as server:
-            connections = self.connections(server, tmp_path)
+            own = self.connections(server, tmp_path)
             with pytest.raises((httpx.RequestError, errors.ProtocolError)):
-                connections.send(Request("POST", server.url, [], b"{}"), {"connect": PATIENCE, "read": 0.1}, None)
+                own.send(
+                    Request("POST", server.url, [], b"{}"), as_it_is, {"connect": PATIENCE, "read": 0.1}, None
+                )
             assert server.lines[0].done.wait(PATIENCE)
 
     def test_an_error_that_is_compressed_goes_by_its_status(
@@ -453,17 +441,19 @@ class TestSockets:
         """A proxy's page that nobody can read is still the error that its status says; its connection ends."""
         page = answer(b"\x1f\x8b not read", 503, headers={"Content-Encoding": "gzip"})
         with ScriptedServer(replying(page), ssl_context=context) as server:
-            connections = self.connections(server, tmp_path)
-            told = connections.send(Request("POST", server.url, [], b"{}"), {"read": PATIENCE}, None)
+            own = self.connections(server, tmp_path)
+            told = own.send(Request("POST", server.url, [], b"{}"), as_it_is, {"read": PATIENCE}, None)
             assert (told.status, told.body) == (503, b"")
             assert server.lines[0].done.wait(PATIENCE)
 
     def test_it_is_freed_with_those_who_hold_it(self, context: ssl.SSLContext | None, tmp_path: Path) -> None:
         """Connections that nobody closed go, with the warning that Python has for that, when nobody holds them."""
         with ScriptedServer(replying(answer()), ssl_context=context) as server:
-            connections = self.connections(server, tmp_path)
-            assert connections.send(Request("POST", server.url, [], b"{}"), {"read": PATIENCE}, None).status == 200
+            own = self.connections(server, tmp_path)
+            assert (
+                own.send(Request("POST", server.url, [], b"{}"), as_it_is, {"read": PATIENCE}, None).status == 200
+            )
             assert not server.lines[0].done.is_set()
             with pytest.warns(ResourceWarning, match="unclosed"):
-                del connections
+                del own
             assert server.lines[0].done.wait(PATIENCE)

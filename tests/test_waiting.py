@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
+from flows import answered
 from servers import CREDENTIALS
 
 from awskms_lite.call import Session, open_session
 from awskms_lite.errors import (
     AccessDeniedException,
     CustomKeyStoreNotFoundException,
+    KMSLiteError,
     NotFoundException,
     StateError,
     TimeoutError,
@@ -56,7 +58,7 @@ class World:
         outcome: object = None
         while True:
             try:
-                step = flow.send(outcome)
+                step = flow.throw(outcome) if isinstance(outcome, KMSLiteError) else flow.send(outcome)
             except StopIteration as end:
                 value: T = end.value
                 return value
@@ -71,7 +73,7 @@ class World:
                 return self.play(flow)
             case Send(request):
                 state = self._states.pop(0) if len(self._states) > 1 else self._states[0]
-                return self._answer(dict(request.headers)["X-Amz-Target"], state)
+                return answered(step, self._answer(dict(request.headers)["X-Amz-Target"], state))
             case _:
                 raise AssertionError(f"no part of this world: {step}")
         return None

@@ -80,7 +80,7 @@ def _setup(settings: Settings, client: "KMSClient") -> list[Finding]:
         _flag("dual-stack", settings.use_dualstack_endpoint),
         Finding("retry mode", settings.retry_mode.value, settings.retry_mode.origin),
         Finding("attempts", str(settings.max_attempts.value), settings.max_attempts.origin),
-        Finding("proxy", proxy or "none", "environment" if proxy else ""),
+        Finding("proxy", str(proxy or "none"), proxy.variable if proxy else ""),
         _roots(settings, os.environ),
     ]
 

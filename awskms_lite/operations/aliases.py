@@ -75,4 +75,5 @@ LIST_ALIASES = Operation(
     ),
     replay_safe=True,
     items="aliases",
+    echoes=(("key_id", "aliases.target_key_id"),),
 )

@@ -38,6 +38,6 @@ ALL_OPERATIONS: tuple[Operation[Any, Any], ...] = tuple(
         tags,
         usage,
     )
-    for name, row in vars(subject).items()
-    if name.isupper()
+    for row in vars(subject).values()
+    if isinstance(row, Operation)
 )

@@ -21,7 +21,7 @@ from ..models.encryption import (
     ReEncryptRequest,
     ReEncryptResponse,
 )
-from . import Operation
+from . import KEY_ID, Operation
 
 ENCRYPT = Operation(
     name="Encrypt",
@@ -39,6 +39,7 @@ ENCRYPT = Operation(
         NotFoundException,
     ),
     replay_safe=True,  # a ciphertext that nobody has seen is of no use
+    echoes=KEY_ID,
 )
 
 DECRYPT = Operation(
@@ -59,6 +60,7 @@ DECRYPT = Operation(
         NotFoundException,
     ),
     replay_safe=True,
+    echoes=KEY_ID,
 )
 
 RE_ENCRYPT = Operation(
@@ -79,4 +81,5 @@ RE_ENCRYPT = Operation(
         NotFoundException,
     ),
     replay_safe=True,  # the old ciphertext stays good
+    echoes=(("source_key_id", "source_key_id"), ("destination_key_id", "key_id")),
 )

@@ -103,6 +103,7 @@ LIST_GRANTS = Operation(
     ),
     replay_safe=True,
     items="grants",
+    echoes=(("key_id", "grants.key_id"),),
 )
 
 LIST_RETIRABLE_GRANTS = Operation(

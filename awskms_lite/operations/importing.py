@@ -21,7 +21,7 @@ from ..models.importing import (
     ImportKeyMaterialResponse,
     ImportType,
 )
-from . import Operation
+from . import KEY_ID, Operation
 
 
 def _may_be_there_already(request: ImportKeyMaterialRequest) -> bool:
@@ -42,6 +42,7 @@ GET_PARAMETERS_FOR_IMPORT = Operation(
         UnsupportedOperationException,
     ),
     replay_safe=True,  # the second pair of key and token is as good as the first, which just expires
+    echoes=KEY_ID,
 )
 
 IMPORT_KEY_MATERIAL = Operation(
@@ -62,6 +63,7 @@ IMPORT_KEY_MATERIAL = Operation(
     ),
     changes=True,
     replay_safe=_may_be_there_already,
+    echoes=KEY_ID,
 )
 
 DELETE_IMPORTED_KEY_MATERIAL = Operation(
@@ -78,4 +80,5 @@ DELETE_IMPORTED_KEY_MATERIAL = Operation(
     ),
     changes=True,
     replay_safe=False,  # the second would find no material, and could not say which one was deleted
+    echoes=KEY_ID,
 )

@@ -34,7 +34,7 @@ from ..models.keys import (
     UpdateKeyDescriptionRequest,
 )
 from ..models.members import KMSResponse
-from . import Operation
+from . import KEY_ID, Operation
 
 CREATE_KEY = Operation(
     name="CreateKey",
@@ -65,6 +65,7 @@ DESCRIBE_KEY = Operation(
     response=DescribeKeyResponse,
     errors=(DependencyTimeoutException, InvalidArnException, KMSInternalException, NotFoundException),
     replay_safe=True,
+    echoes=(("key_id", "key_metadata.key_id"),),
 )
 
 LIST_KEYS = Operation(
@@ -135,6 +136,7 @@ SCHEDULE_KEY_DELETION = Operation(
     ),
     changes=True,
     replay_safe=False,  # the second would be told that the key is in the wrong state, pending deletion
+    echoes=KEY_ID,
 )
 
 CANCEL_KEY_DELETION = Operation(
@@ -150,4 +152,5 @@ CANCEL_KEY_DELETION = Operation(
     ),
     changes=True,
     replay_safe=False,  # the second would be told that the key is in the wrong state, disabled
+    echoes=KEY_ID,
 )

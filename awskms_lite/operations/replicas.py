@@ -34,6 +34,7 @@ REPLICATE_KEY = Operation(
     ),
     changes=True,
     replay_safe=False,  # the second would be told that the region has a replica already
+    echoes=(("key_id", "replica_key_metadata.key_id"),),
 )
 
 UPDATE_PRIMARY_REGION = Operation(

@@ -23,7 +23,7 @@ from ..models.rotation import (
     RotateKeyOnDemandRequest,
     RotateKeyOnDemandResponse,
 )
-from . import Operation
+from . import KEY_ID, Operation
 
 ENABLE_KEY_ROTATION = Operation(
     name="EnableKeyRotation",
@@ -72,6 +72,7 @@ GET_KEY_ROTATION_STATUS = Operation(
         UnsupportedOperationException,
     ),
     replay_safe=True,
+    echoes=KEY_ID,
 )
 
 LIST_KEY_ROTATIONS = Operation(
@@ -88,6 +89,7 @@ LIST_KEY_ROTATIONS = Operation(
     ),
     replay_safe=True,
     items="rotations",
+    echoes=(("key_id", "rotations.key_id"),),
 )
 
 ROTATE_KEY_ON_DEMAND = Operation(
@@ -107,4 +109,5 @@ ROTATE_KEY_ON_DEMAND = Operation(
     ),
     changes=True,
     replay_safe=False,  # the second would rotate the key once more, of 25 times in its life
+    echoes=KEY_ID,
 )

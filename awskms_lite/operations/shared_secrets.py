@@ -20,7 +20,7 @@ from ..models.shared_secrets import (
     EncapsulateRequest,
     EncapsulateResponse,
 )
-from . import Operation
+from . import KEY_ID, Operation
 
 DERIVE_SHARED_SECRET = Operation(
     name="DeriveSharedSecret",
@@ -38,6 +38,7 @@ DERIVE_SHARED_SECRET = Operation(
         NotFoundException,
     ),
     replay_safe=True,
+    echoes=KEY_ID,
 )
 
 ENCAPSULATE = Operation(

@@ -27,7 +27,23 @@ from ..models.signing import (
     VerifyRequest,
     VerifyResponse,
 )
-from . import Operation
+from . import KEY_ID, Operation
+
+# KMS itself answers a signature that does not fit with an error, and never with False. Others in its place do, and
+# a caller who only minds errors would take the message for genuine.
+
+
+def _check_signature(_: VerifyRequest, answer: VerifyResponse) -> None:
+    """Raise `KMSInvalidSignatureException` unless the answer says that the signature is valid."""
+    if answer.signature_valid is not True:
+        raise KMSInvalidSignatureException("The answer does not say that the signature is valid.", status_code=200)
+
+
+def _check_mac(_: VerifyMacRequest, answer: VerifyMacResponse) -> None:
+    """Raise `KMSInvalidMacException` unless the answer says that the code is valid."""
+    if answer.mac_valid is not True:
+        raise KMSInvalidMacException("The answer does not say that the code is valid.", status_code=200)
+
 
 SIGN = Operation(
     name="Sign",
@@ -45,6 +61,7 @@ SIGN = Operation(
         NotFoundException,
     ),
     replay_safe=True,  # a second signature of the same message says no more than the first
+    echoes=KEY_ID,
 )
 
 VERIFY = Operation(
@@ -64,6 +81,8 @@ VERIFY = Operation(
         NotFoundException,
     ),
     replay_safe=True,
+    echoes=KEY_ID,
+    check=_check_signature,
 )
 
 GET_PUBLIC_KEY = Operation(
@@ -83,6 +102,7 @@ GET_PUBLIC_KEY = Operation(
         UnsupportedOperationException,
     ),
     replay_safe=True,
+    echoes=KEY_ID,
 )
 
 GENERATE_MAC = Operation(
@@ -100,6 +120,7 @@ GENERATE_MAC = Operation(
         NotFoundException,
     ),
     replay_safe=True,
+    echoes=KEY_ID,
 )
 
 VERIFY_MAC = Operation(
@@ -118,4 +139,6 @@ VERIFY_MAC = Operation(
         NotFoundException,
     ),
     replay_safe=True,
+    echoes=KEY_ID,
+    check=_check_mac,
 )

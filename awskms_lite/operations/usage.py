@@ -7,7 +7,7 @@ from ..errors import (
     NotFoundException,
 )
 from ..models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse
-from . import Operation
+from . import KEY_ID, Operation
 
 GET_KEY_LAST_USAGE = Operation(
     name="GetKeyLastUsage",
@@ -15,4 +15,5 @@ GET_KEY_LAST_USAGE = Operation(
     response=GetKeyLastUsageResponse,
     errors=(DependencyTimeoutException, InvalidArnException, KMSInternalException, NotFoundException),
     replay_safe=True,
+    echoes=KEY_ID,
 )

@@ -1,8 +1,11 @@
 """A line: an httpx transport of one connection, with what httpcore's own connections lack.
 
     a bound        httpcore asks for a timeout once a phase, and so bounds each read and not their sum: a server
-                   that sends the head of its answer byte by byte could outlast any
+                   that sends the head of its answer byte by byte could outlast any; and it passes over any
+                   number of interim answers (100 Continue)
     a count        what comes behind an answer stays in httpcore's buffer, to be taken for the next call's answer
+    a look         httpcore looks whether a kept connection has something to read, which would be taken for the
+                   next call's answer too; but within TLS it sees only what the system still holds
     an end         a connection that is cancelled in its TLS handshake is lost sight of, and left open
 
 Hence pools that reach the network through us, in place of httpx's own.
@@ -16,6 +19,7 @@ from typing import Any, TypeAlias, cast
 import anyio
 import httpx
 
+from ..errors import ProtocolError
 from ..steps import Response
 
 Timeouts: TypeAlias = dict[str, float | None]
@@ -23,6 +27,11 @@ Timeouts: TypeAlias = dict[str, float | None]
 
 KEEP_ALIVE = 20.0
 """Seconds that a connection without work is kept; when the next call ends, it is closed."""
+
+_MOST_INTERIM = 8
+"""Interim answers (RFC 9110, section 15.2) before an answer; KMS sends none, and a proxy hardly more than one."""
+_LONGEST_HEADS = 100 * 1024
+"""Bytes of all heads of an answer together, which is what h11 takes for a single one."""
 
 _ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
 
@@ -35,21 +44,33 @@ class Exchange:
     def begin(self, timeouts: Timeouts) -> None:
         """Begin anew."""
         self.timeouts = timeouts
-        self._head: bytes | None = b""
-        self._received = 0
+        self._head: bytearray | None = bytearray()
+        self._heads = self._interim = self._received = 0
 
     def take(self, data: bytes) -> None:
-        """Count what came, from the end of the head on."""
+        """Count what came, from the end of the head on.
+
+        Raises `ProtocolError` for heads without end, be it one or one interim answer after the other.
+        """
         if self._head is None:
             self._received += len(data)
             return
+        begin = max(len(self._head) - 3, 0)
         self._head += data
-        end = self._head.find(b"\r\n\r\n")
-        if end >= 0:
-            self._received, self._head = len(self._head) - end - 4, None
+        while (end := self._head.find(b"\r\n\r\n", begin)) >= 0:
+            if self._head[8:10] != b" 1":  # as in "HTTP/1.1 100 Continue"
+                self._received, self._head = len(self._head) - end - 4, None
+                return
+            del self._head[: end + 4]
+            begin, self._heads, self._interim = 0, self._heads + end + 4, self._interim + 1
+        if self._interim > _MOST_INTERIM or self._heads + len(self._head) > _LONGEST_HEADS:
+            raise ProtocolError(
+                "The answer does not begin: interim answers or headers came without end. Check the endpoint and "
+                "the proxies on the way."
+            )
 
     def is_over(self, response: Response) -> bool:
-        """Say whether nothing came behind this answer, so that the next one will be the next request's.
+        """Return whether nothing came behind this answer, so that the next one will be the next request's.
 
         Only an answer of a known length can tell, and KMS gives it.
         """
@@ -106,7 +127,14 @@ class Stream:
         self._exchange = exchange
         self._stream = stream
         self.close = stream.close
-        self.get_extra_info = stream.get_extra_info
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what httpcore's stream knows; whether it "is_readable" includes what is left within TLS."""
+        known = self._stream.get_extra_info(info)
+        if info != "is_readable" or known:
+            return known
+        tls = self._stream.get_extra_info("ssl_object")
+        return tls is not None and tls.pending() > 0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read some bytes, within what is left."""
@@ -171,7 +199,13 @@ class AsyncStream:
         self._stream = stream
         self.write = stream.write
         self.aclose = stream.aclose
-        self.get_extra_info = stream.get_extra_info
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what httpcore's stream knows; whether it "is_readable" includes what is left within TLS."""
+        known = self._stream.get_extra_info(info)
+        if info != "is_readable" or known:
+            return known
+        return _has_more(self._stream.get_extra_info("ssl_object"))
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read some bytes."""
@@ -182,3 +216,19 @@ class AsyncStream:
     async def start_tls(self, *args: Any, **options: Any) -> "AsyncStream":
         """Shake hands; give the stream within TLS."""
         return AsyncStream(self._exchange, await self._stream.start_tls(*args, **options))
+
+
+def _has_more(tls: "ssl.SSLObject | None") -> bool:
+    """Return whether a TLS connection, whose bytes pass through memory, has something left in there.
+
+    Only an attempt to read can tell, and it does not wait. What it takes is lost, and so is the connection.
+    """
+    if tls is None:
+        return False
+    try:
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return False
+    except ssl.SSLError:  # its end, or nonsense
+        pass
+    return True

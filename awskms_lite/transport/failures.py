@@ -1,0 +1,142 @@
+"""What fails below HTTP, in our words.
+
+The libraries below quote what they were sent, and that may be plaintext or a token: so none of their own texts is
+repeated but those that are known to hold nothing, and none of their exceptions is chained.
+"""
+
+import os
+import re
+import socket
+import ssl
+import traceback
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from .. import errors
+from ..steps import Request
+
+# What h11 and httpcore say without a word of what was sent.
+_HARMLESS = re.compile(
+    r"Server disconnected without sending a response\.?|timed out|[0-9]{3}(?= )"
+    r"|peer closed connection without sending complete message body \([a-z0-9 ,]+\)"
+)
+_LIBRARIES = ("httpx", "httpx2", "httpcore", "h11", "h2", "hpack", "socksio", "ssl", "anyio", "trio")
+
+
+def explain(
+    error: BaseException, request: Request, *, proxy: str = "", roots: str | None = None
+) -> errors.TransportError:
+    """Return our error for a failure below HTTP, whatever library it comes from; httpx's are known by their names.
+
+    `proxy` names the proxy that the failure concerns, and `roots` what the user named the TLS roots by.
+    """
+    host = f"the proxy {proxy}" if proxy else origin_of(request.url)
+    names = {cls.__name__ for cls in type(error).__mro__}
+    reason = _reason(error)
+    untrusted = _found(error, ssl.SSLCertVerificationError)
+    if untrusted or "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return _untrusted(host, reason, getattr(untrusted, "verify_code", None), roots)
+    if names & {"ConnectTimeout", "PoolTimeout"}:
+        return errors.ConnectTimeoutError(
+            f"No connection to {host} in time ({reason}). Check the endpoint, the network and the proxy."
+        )
+    if "TimeoutException" in names or isinstance(error, TimeoutError):
+        return errors.TimeoutError(
+            f"No answer from {host} in time ({reason}). Try again later, or allow a longer read_timeout."
+        )
+    if names & {"ConnectError", "ProxyError", "UnsupportedProtocol"}:
+        return errors.ConnectError(f"No connection to {host} ({reason}). {_remedy(error, proxy)}")
+    return errors.TransportError(
+        f"The connection to {host} broke off ({reason}). Try again; check proxies and firewalls on the way."
+    )
+
+
+def too_late(request: Request) -> errors.TimeoutError:
+    """Return the error for an answer that was begun, or not even that, as its time ran out."""
+    return errors.TimeoutError(
+        f"No whole answer from {origin_of(request.url)} in time. Try again later, or allow a longer timeout or "
+        "read_timeout."
+    )
+
+
+def origin_of(url: str) -> str:
+    """Return the scheme and the host of a URL, for people to read."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _untrusted(host: str, reason: str, verify_code: int | None, roots: str | None) -> errors.ConnectError:
+    if verify_code in _WRONG_NAME:
+        remedy = "The certificate is another host's: check the endpoint, and who answers in its place."
+    elif roots is not None:
+        remedy = f"No root in {roots!a} vouches for it: add that of whoever signs there, or name another file."
+    else:
+        remedy = (
+            "Check the endpoint; where a company's proxy or an authority of your own signs, name a file with its "
+            "root in AWS_CA_BUNDLE."
+        )
+    error = errors.ConnectError(f"{host} could not prove who it is ({reason}). {remedy}")
+    error.retryable = False  # the certificate will be the same
+    return error
+
+
+# X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL.
+_WRONG_NAME = (62, 64)
+
+
+def _remedy(error: BaseException, proxy: str) -> str:
+    if _found(error, socket.gaierror):
+        if proxy:
+            return "The name does not resolve: check the proxy variable."
+        return (
+            "The name does not resolve: check the region and the endpoint. FIPS and dual-stack endpoints exist in "
+            "few regions and for few services; use_fips_endpoint and use_dualstack_endpoint ask for them, in the "
+            "environment and in the profile too."
+        )
+    return "Check the proxy and its variable." if proxy else "Check the endpoint, the network and the proxy."
+
+
+def _reason(error: BaseException) -> str:
+    """Return the class, and the text where it is known to be harmless."""
+    name = type(error).__name__
+    words = next(filter(None, map(_words_of_the_system, _chain(error))), "")
+    if words:
+        return f"{name}: {words}"
+    known = _HARMLESS.match(str(error))
+    if known:
+        return f"{name}: {known[0]}"
+    return name if _is_of_a_library(error) else f"{name}, raised at {_place(error)}"
+
+
+def _words_of_the_system(cause: BaseException) -> str:
+    """Return what the system says of an error's number, or OpenSSL and the resolver of what failed there."""
+    if isinstance(cause, ssl.SSLError | socket.gaierror):
+        return cause.strerror or ""
+    return os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else ""
+
+
+def _place(error: BaseException) -> str:
+    """Return where an exception was raised, for the author of an HTTP client to find it."""
+    *_, last = traceback.extract_tb(error.__traceback__) or [traceback.FrameSummary("unknown", 0, "")]
+    return f"{last.filename}:{last.lineno}"
+
+
+def _is_of_a_library(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in _LIBRARIES
+
+
+def _found(error: BaseException, kind: type[BaseException]) -> BaseException | None:
+    return next((cause for cause in _chain(error) if isinstance(cause, kind)), None)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield the exception and what led to it; under asyncio several addresses fail as a group."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if cause is None or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        waiting += [*getattr(cause, "exceptions", ()), cause.__cause__, cause.__context__]
