@@ -97,7 +97,7 @@ def settings_of(config: str, environ: Mapping[str, str] | None = None, **options
 
 def load(world: World, config: str = SESSION, **options: Any) -> Credentials:
     settings = settings_of(config, **options)
-    return world.play(sso.load(settings, settings.section, "dev", NOW.timestamp, lambda: 0.5))
+    return world.play(sso.load(settings, "dev", NOW.timestamp, lambda: 0.5))
 
 
 def world_of(login: object, *, portal: object = GRANTED, oidc: object = None, **options: Any) -> World:
@@ -123,10 +123,9 @@ def refusal(world: World, config: str = SESSION, **options: Any) -> str:
 @pytest.mark.parametrize("name", ["sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"])
 def test_any_property_makes_a_profile_one_of_identity_center(name: str) -> None:
     """One property is enough to say what a profile is meant for; a blank or nested one says nothing."""
-    assert sso.applies({name: "value"})
-    assert not sso.applies({name: ""})
-    assert not sso.applies({name: {"nested": "value"}})
-    assert not sso.applies({"region": "eu-west-1", "sso_registration_scopes": "sso:account:access"})
+    others = "region = eu-west-1\nsso_registration_scopes = sso:account:access\n"
+    for text, applies in ((f"{name} = value", True), (f"{name} =", False), (f"{name} =\n nested = value", False)):
+        assert sso.applies(settings_of(f"[profile dev]\n{others}{text}"), "dev") is applies
 
 
 @pytest.mark.parametrize(
@@ -183,7 +182,7 @@ def test_a_region_that_is_no_host_label_is_refused(region: str) -> None:
 def test_the_login_is_read_and_shown_to_the_portal(config: str, path: str) -> None:
     """Two steps: read the file that the session or the start URL names, and ask the portal for the role's keys."""
     settings = settings_of(config)
-    flow = sso.load(settings, settings.section, "dev", NOW.timestamp, lambda: 0.5)
+    flow = sso.load(settings, "dev", NOW.timestamp, lambda: 0.5)
     assert flow.send(None) == Read(path)
     headers = [("x-amz-sso_bearer_token", "token-of-the-login"), ("Accept-Encoding", "identity")]
     assert flow.send(json.dumps(cached()).encode()) == Send(Request("GET", PORTAL, headers))
@@ -366,7 +365,7 @@ def test_account_and_role_are_quoted() -> None:
     ("options", "hosts"),
     [
         (
-            {"use_fips_endpoint": True},
+            {"environ": {"AWS_USE_FIPS_ENDPOINT": "true"}},
             ("oidc-fips.eu-west-1.amazonaws.com", "portal.sso-fips.eu-west-1.amazonaws.com"),
         ),
         ({"use_dualstack_endpoint": True}, ("oidc.eu-west-1.api.aws", "portal.sso.eu-west-1.api.aws")),
@@ -386,6 +385,11 @@ def test_the_hosts_follow_the_settings(options: dict[str, Any], hosts: tuple[str
     with pytest.raises(CredentialsError, match=r"IAM Identity Center \(profile 'dev'\) cannot be reached"):
         load(portal, **options)
     assert [each.requests[0].url.split("/")[2] for each in (world, portal)] == list(hosts)
+
+
+def test_the_argument_for_fips_is_about_kms_alone() -> None:
+    """What a client asks of KMS's hosts moves nobody else's."""
+    assert load(world_of(cached()), use_fips_endpoint=True).access_key_id == load(world_of(cached())).access_key_id
 
 
 def test_a_region_may_ask_for_fips() -> None:

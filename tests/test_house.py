@@ -19,7 +19,7 @@ FLOORS = {
     for floor, parts in enumerate(
         [
             ["steps", "identity", "errors", "_version"],
-            ["sigv4", "models", "config", "endpoints", "retry", "pacing", "service_clock"],
+            ["sigv4", "models", "config", "endpoints", "reference", "retry", "pacing", "service_clock"],
             ["settings", "converter", "operations", "paging"],
             ["protocol", "sts"],
             ["credentials"],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError, NotFoundException, ServiceError
 from ..machine import new_id, read_file
 from ..service_clock import read_date
-from ..settings import Setting, Settings, load_sections, settle
+from ..settings import Setting, Settings, load_files, settle
 from .text import columns, printable
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _look(arguments: argparse.Namespace, findings: list[Finding]) -> int:
     from ..client import KMSClient
 
     chosen = {name: getattr(arguments, name) for name in ("profile", "region", "endpoint_url")}
-    settings = settle(os.environ, load_sections(os.environ, read_file), **chosen)
+    settings = settle(os.environ, *load_files(os.environ, read_file), **chosen)
     with KMSClient(**chosen) as client:
         findings += _setup(settings, client)
         credentials, code = _credentials(client)

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, cast
 
-from ..config import home_directory
+from ..config import expand_home
 from ..errors import ConfigurationError, CredentialsError
 from ..identity import Credentials
 from ..settings import Settings
@@ -49,17 +49,13 @@ def load(settings: Settings, session: str, profile: str, clock: Callable[[], flo
 
 def _cache_path(environ: Mapping[str, str], session: str) -> str:
     """Give the file of a session, in the directory that the variable names or else below the home directory."""
-    given = environ.get(DIRECTORY, "").strip()
-    directory = PurePath(given or "~/.aws/login/cache")
-    if directory.parts[:1] == ("~",):
-        home = home_directory(environ)
-        if home is None:
-            raise ConfigurationError(
-                f"There is no home directory to look for the keys of `aws login` in: set HOME, or {DIRECTORY} "
-                "to an absolute path."
-            )
-        directory = PurePath(home, *directory.parts[1:])
-    return str(directory / f"{sha256(session.strip().encode()).hexdigest()}.json")
+    directory = expand_home(environ.get(DIRECTORY, "").strip() or "~/.aws/login/cache", environ)
+    if directory is None:
+        raise ConfigurationError(
+            f"There is no home directory to look for the keys of `aws login` in: set HOME, or {DIRECTORY} to an "
+            "absolute path."
+        )
+    return str(PurePath(directory, f"{sha256(session.strip().encode()).hexdigest()}.json"))
 
 
 def _read(content: bytes, path: str, profile: str) -> Credentials:
