@@ -288,7 +288,7 @@ def test_a_variable_of_several_lines_is_not_shown(variable: str, end: str) -> No
     with pytest.raises(ConfigurationError, match=f"^{variable} holds several lines: set it to one") as caught:
         settled({**REGION, variable: f"x{end}aws_secret_access_key = hidden"})
     assert "hidden" not in str(caught.value)
-    with pytest.raises(ConfigurationError, match="^region holds several lines"):
+    with pytest.raises(ConfigurationError, match=r"^region holds several lines"):
         settled({}, region=f"x{end}hidden")
 
 
