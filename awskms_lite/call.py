@@ -255,9 +255,13 @@ def _trace(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """Give the header that passes on a trace in AWS Lambda, for what calls what to be seen from the outside.
 
     Source: "Lambda recursive loop detection" in the AWS Lambda Developer Guide. Characters that cannot stand
-    in a header are percent-encoded.
+    in a header are percent-encoded, at its ends too; spaces there belong to nothing.
     """
     trace = environ.get("_X_AMZN_TRACE_ID", "").strip(" ") if environ.get("AWS_LAMBDA_FUNCTION_NAME") else ""
     if not trace.strip():
         return []
-    return [("X-Amzn-Trace-Id", quote(trace, safe=_VISIBLE, errors="surrogateescape"))]
+    try:
+        encoded = quote(trace, safe=_VISIBLE, errors="surrogateescape")
+    except UnicodeEncodeError:  # half a character, which only an environ of the caller's own can hold
+        encoded = quote(trace, safe=_VISIBLE, errors="replace")
+    return [("X-Amzn-Trace-Id", encoded)]

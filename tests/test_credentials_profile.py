@@ -139,6 +139,36 @@ class TestOrder:
         assert f"'ops' leads to no credentials: /config, line 2: {name} " in refusal(text)
 
 
+def chained(length: int, end: str) -> str:
+    """Give profiles that each assume a role with the next one's credentials, and what the last of them holds."""
+    link = "role_arn = arn:aws:iam::111122223333:role/R{0}\nsource_profile = p{0}\n[profile p{0}]\n"
+    return "".join(map(link.format, range(length))) + end
+
+
+class TestChains:
+    """Profiles that lead to each other, however many."""
+
+    def test_a_long_chain_is_followed_to_its_end_and_back(self) -> None:
+        """Each role is assumed with the credentials of the one behind it, the last one's first."""
+        world = world_of_sts()
+        assert isinstance(load(chained(1500, OWN), world), Credentials)
+        assert [form["RoleArn"][0].rpartition("/R")[2] for form in forms(world)] == [
+            str(n) for n in reversed(range(1500))
+        ]
+        assert signers(world)[:2] == ["AKIAOWN", "ASIANIGHT"]
+
+    def test_a_long_circle_is_told_in_short(self) -> None:
+        """A circle is found before anything is asked, and its text stays readable."""
+        told = refusal(chained(1500, f"{ROLE}source_profile = ops\n"))
+        assert "The profiles ops -> p0 -> p1 -> p2 -> ... -> p1497 -> p1498 -> p1499 -> ops lead back" in told
+
+    def test_a_long_chain_that_breaks_off_names_its_last_link(self) -> None:
+        """The profile that points to nowhere is the one to mend."""
+        assert "'p1499' has source_profile = none, which is not there" in refusal(
+            chained(1500, f"{ROLE}source_profile = none\n")
+        )
+
+
 class TestOversights:
     """A line that does not count, and without which the profile would lead elsewhere."""
 

@@ -387,6 +387,25 @@ def test_the_hosts_follow_the_settings(options: dict[str, Any], hosts: tuple[str
     assert [each.requests[0].url.split("/")[2] for each in (world, portal)] == list(hosts)
 
 
+THROTTLED = [
+    answer({"__type": "TooManyRequestsException"}, 400),
+    answer({"__type": "com.amazonaws#ThrottlingException"}, 400),
+    answer({"code": "RequestLimitExceeded"}, 403),
+    answer({"error": "slow_down"}, 400),
+    answer(b"", 400, {"x-amzn-errortype": "Throttling:http://internal/"}),
+    answer({"error": "SlowDownException"}, 401),
+]
+
+
+@pytest.mark.parametrize("throttled", THROTTLED)
+def test_a_throttled_renewal_is_tried_again(throttled: object) -> None:
+    """The token service says in the body that it is asked too often, with a status of 400."""
+    renewed = answer({"accessToken": "new-token-of-the-login", "expiresIn": 3600})
+    world = world_of(cached(0), oidc=[throttled, renewed])
+    assert load(world) == FOUND
+    assert [request.method for request in world.requests] == ["POST", "POST", "GET"]
+
+
 def test_the_argument_for_fips_is_about_kms_alone() -> None:
     """What a client asks of KMS's hosts moves nobody else's."""
     assert load(world_of(cached()), use_fips_endpoint=True).access_key_id == load(world_of(cached())).access_key_id
@@ -400,7 +419,7 @@ def test_a_region_may_ask_for_fips() -> None:
     assert world.requests[0].url.startswith("https://portal.sso-fips.eu-west-1.amazonaws.com/")
 
 
-@pytest.mark.parametrize("outage", [answer(b"", 503), answer(b"", 429), BROKEN])
+@pytest.mark.parametrize("outage", [answer(b"", 503), answer(b"", 429), BROKEN, *THROTTLED])
 def test_an_outage_is_tried_again(outage: object) -> None:
     """The portal is asked three times at most, with a pause between."""
     world = world_of(cached(), portal=[outage, outage, GRANTED])
@@ -426,6 +445,10 @@ def test_an_outage_is_tried_again(outage: object) -> None:
         (answer(b"<html>", 302), "answered with HTTP 302: the role"),
         (answer(b"", 503), "answered with HTTP 503: the role 'Reader' of the account 011122223333 cannot be had"),
         (answer({"__type": "TooManyRequestsException"}, 429), "TooManyRequestsException (HTTP 429)"),
+        (
+            answer({"__type": "ThrottlingException"}, 400),
+            "ThrottlingException (HTTP 400): the role 'Reader' of the account 011122223333 cannot be had for now",
+        ),
         (answer(b"token-of-the-role"), "not JSON"),
         (answer([KEYS]), "a JSON list"),
         (answer({"roleCredentials": None}), "no roleCredentials"),

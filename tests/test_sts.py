@@ -13,6 +13,7 @@ from flows import Answer, World
 from hypothesis import example, given, strategies as st
 
 from awskms_lite import sigv4, sts
+from awskms_lite._version import __version__
 from awskms_lite.config import Sections
 from awskms_lite.errors import (
     AccessDenied,
@@ -183,6 +184,13 @@ def test_the_options_of_a_role_are_sent() -> None:
         "SerialNumber": "arn:aws:iam::111122223333:mfa/me",
         "TokenCode": "123456",
     }
+
+
+def test_a_program_is_named_to_sts_too() -> None:
+    """The User-Agent is that of every other request."""
+    world = answering(answer())
+    assume(world, settings=settled({"AWS_SDK_UA_APP_ID": "key sweep"}))
+    assert dict(world.requests[0].headers)["User-Agent"] == f"awskms-lite/{__version__} app/key-sweep"
 
 
 def test_a_web_identity_is_not_signed() -> None:
