@@ -199,6 +199,8 @@ def _location(environ: Mapping[str, str], variable: str, name: str, windows: boo
     from pathlib import Path  # the parser has no need of it
 
     given = _variable(environ, variable)
+    if given and len(given.splitlines()) > 1:
+        raise ConfigurationError(f"{variable} holds several lines: set it to one.")
     path = expand_home(given or f"~/.aws/{name}", environ, windows=windows)
     if path is not None:
         return Path(path)

@@ -78,6 +78,14 @@ class Settings:
         """Give a property of the selected profile, None for one that is missing, blank or nested."""
         return _property(self.sections, self.notes, self.profile.value, name)
 
+    def variable(self, name: str) -> str | None:
+        """Return a variable of the environment, trimmed; None for a blank one.
+
+        Raise `ConfigurationError`, which does not show it, for a value of several lines.
+        """
+        found = _variable(self.environ, name)
+        return None if found is None else found.value
+
     def setting(self, variable: str, name: str) -> Setting[str] | None:
         """Return what the environment says, else the selected profile, else None."""
         return _found(self.environ, self.sections, self.notes, self.profile.value, variable, name)

@@ -115,13 +115,13 @@ def told_by(error: BaseException | None) -> str:
     return own + told_by(error.__cause__) + told_by(error.__context__)
 
 
-def by_the_client(environ: dict[str, str], profile: str) -> str:
+def by_the_client(environ: dict[str, str], profile: str | None) -> str:
     with pytest.raises(KMSLiteError) as caught, KMSClient(environ=environ, profile=profile) as client:
         client.get_key_last_usage(KEY)
     return told_by(caught.value)
 
 
-def by_the_async_client(environ: dict[str, str], profile: str) -> str:
+def by_the_async_client(environ: dict[str, str], profile: str | None) -> str:
     async def ask() -> None:
         async with AsyncKMSClient(environ=environ, profile=profile) as client:
             await client.get_key_last_usage(KEY)
@@ -174,3 +174,41 @@ def test_what_is_nested_below_a_property_is_no_value(name: str) -> None:
         with mock.patch.dict(os.environ, environ), redirect_stdout(out), redirect_stderr(err):
             assert main(["doctor", "--profile", name]) in (1, 2)
         assert "hidden" not in out.getvalue() + err.getvalue()
+
+
+VARIABLES = (
+    *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE"),
+    *(
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_CA_BUNDLE",
+        "AWS_SDK_UA_APP_ID",
+        "AWS_ENDPOINT_URL_KMS",
+        "AWS_ENDPOINT_URL",
+    ),
+    *(
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_USE_FIPS_ENDPOINT",
+        "AWS_USE_DUALSTACK_ENDPOINT",
+        "AWS_RETRY_MODE",
+    ),
+    *("AWS_MAX_ATTEMPTS", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_SESSION_NAME"),
+)
+OF_METADATA = (
+    *("AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"),
+    *("AWS_METADATA_SERVICE_TIMEOUT", "AWS_METADATA_SERVICE_NUM_ATTEMPTS"),
+)
+
+
+@pytest.mark.parametrize("name", [*VARIABLES, *OF_METADATA])
+def test_no_text_shows_what_stands_below_a_variable(name: str, tmp_path: Path) -> None:
+    """A shell puts several lines into a variable as easily: both clients refuse it by its name."""
+    (tmp_path / "token").write_text("a.jwt")
+    environ = {"AWS_REGION": "us-east-2", "AWS_EC2_METADATA_SERVICE_ENDPOINT": NOBODY}
+    if name not in OF_METADATA:
+        environ |= {"AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token"), "AWS_ROLE_ARN": ROLE["role_arn"]}
+    if name == "AWS_DEFAULT_REGION":
+        del environ["AWS_REGION"]
+    environ[name] = "value\naws_secret_access_key = hidden"
+    for told in (by_the_client(environ, None), by_the_async_client(environ, None)):
+        assert f"{name} holds several lines: set it to one" in told
+        assert "hidden" not in told

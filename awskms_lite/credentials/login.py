@@ -6,7 +6,7 @@ which the standard library has no means: so here they are read anew whenever the
 last. Source: "Login credentials provider" in the AWS SDKs and Tools Reference Guide.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, cast
@@ -29,7 +29,7 @@ def load(settings: Settings, session: str, profile: str, clock: Callable[[], flo
     `ConfigurationError` without a home directory.
     """
     remedy = f"Run `aws login --profile {profile}`."
-    path = _cache_path(settings.environ, session)
+    path = _cache_path(settings, session)
     content = yield from read(path)
     if content is None:
         raise CredentialsError(f"The profile {profile!r} is not logged in: there is no {path}. {remedy}")
@@ -47,9 +47,9 @@ def load(settings: Settings, session: str, profile: str, clock: Callable[[], flo
     return credentials
 
 
-def _cache_path(environ: Mapping[str, str], session: str) -> str:
+def _cache_path(settings: Settings, session: str) -> str:
     """Give the file of a session, in the directory that the variable names or else below the home directory."""
-    directory = expand_home(environ.get(DIRECTORY, "").strip() or "~/.aws/login/cache", environ)
+    directory = expand_home(settings.variable(DIRECTORY) or "~/.aws/login/cache", settings.environ)
     if directory is None:
         raise ConfigurationError(
             f"There is no home directory to look for the keys of `aws login` in: set HOME, or {DIRECTORY} to an "

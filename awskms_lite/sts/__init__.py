@@ -84,7 +84,7 @@ def assume_role_with_web_identity(
 
 
 def _read_session_name(given: str | None, settings: Settings, clock: ServiceClock, source: str) -> str:
-    name = given or settings.environ.get(_SESSION_NAME_VARIABLE, "").strip() or f"awskms-lite-{int(clock())}"
+    name = given or settings.variable(_SESSION_NAME_VARIABLE) or f"awskms-lite-{int(clock())}"
     if not _SESSION_NAME.fullmatch(name):
         raise CredentialsError(
             f"{source}: {name!r} cannot name the session of a role: set role_session_name or "
