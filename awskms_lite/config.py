@@ -42,6 +42,8 @@ _COMMENT_IN_VALUE = (" #", " ;", "\t#", "\t;")  # a value may hold both marks, s
 _NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.%@:+"
 _OF_CONFIG = ("sso-session", "services")  # kinds of section that keep their prefix
 _PREFIXES = ("profile", *_OF_CONFIG)
+_OF_CONFIG_ARE = "a section of the config file is [profile NAME], [sso-session NAME], [services NAME] or [default]"
+_OF_CREDENTIALS_ARE = "a section of the credentials file is that of a profile, and has no prefix: [NAME]"
 _QUOTES = ("'", '"')
 _QUOTED_HEADER = re.compile(r"""\[([^]'"#;]*(?:'[^']*'|"[^"]*")+[ \t]*)\][ \t]*(?:[#;].*)?""", re.DOTALL)
 _PREFIXED_DEFAULT = "profile default"  # no clash: no section is kept under a name with this prefix
@@ -63,7 +65,7 @@ class Omission(NamedTuple):
 
     def __str__(self) -> str:
         """Return the note, without anything of the file."""
-        return f"{self.place}: passed over, for {self.reason}"
+        return f"{self.place}: passed over, since {self.reason}"
 
 
 class Notes(NamedTuple):
@@ -369,14 +371,13 @@ def _read_header(text: str, kind: Kind) -> _Header:
     name = name.lstrip(" ")
     if kind == "credentials":
         if name and prefix in _PREFIXES:
-            return _Header(None, "in the credentials file a profile is [NAME], and nothing but profiles is read")
+            return _Header(None, _OF_CREDENTIALS_ARE)
         return _named(text)
     if prefix == "default" and not name:
         return _Header("default")
     if prefix not in _PREFIXES or not name:
-        return _Header(
-            None, "in the config file it is [profile NAME], [sso-session NAME], [services NAME] or [default]"
-        )
+        invisible = _invisible_in(text)
+        return _Header(None, f"its name holds {invisible}" if invisible else _OF_CONFIG_ARE)
     unquoted = _unquoted(name)
     header = _named(name) if unquoted is None else _Header(unquoted)
     if header.key is None or header.key.startswith(tuple(f"{other} " for other in _PREFIXES)):
@@ -409,7 +410,8 @@ def _unquoted(name: str) -> str | None:
 
 def _strange_in(name: str) -> str:
     """Return which characters keep a name from being one; of those that can be seen none is shown."""
-    return _invisible_in(name) or "a character beside letters, digits and -_/.%@:+"
+    blank = "a blank" if any(character in _BLANK for character in name) else ""
+    return _invisible_in(name) or blank or "a character beside letters, digits and -_/.%@:+"
 
 
 def _invisible_in(text: str) -> str:

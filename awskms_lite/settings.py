@@ -260,7 +260,7 @@ def _read_text(sections: Sections, notes: Notes, section: str, name: str) -> str
     if len(value.splitlines()) > 1:
         place = notes.places.get(section, {}).get(name, f"the section {section!r}")
         raise ConfigurationError(
-            f"{place}: {name} goes over several lines, for an indented line belongs to the property above it. "
+            f"{place}: {name} goes over several lines, since an indented line belongs to the property above it. "
             "Take the indent away."
         )
     return value

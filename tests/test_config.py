@@ -480,8 +480,9 @@ def test_the_platform_is_this_one_unless_told() -> None:
     assert home_directory({"HOME": home}) == home
 
 
-CONFIG_KINDS = "in the config file it is [profile NAME], [sso-session NAME], [services NAME] or [default]"
-NO_PREFIX = "in the credentials file a profile is [NAME], and nothing but profiles is read"
+CONFIG_KINDS = "a section of the config file is [profile NAME], [sso-session NAME], [services NAME] or [default]"
+NO_PREFIX = "a section of the credentials file is that of a profile, and has no prefix: [NAME]"
+BLANK = "its name holds a blank"
 NOT_ALLOWED = "its name holds a character beside letters, digits and -_/.%@:+"
 AS_IT_STANDS = f"{NOT_ALLOWED}, and is found only as it stands"
 NO_BREAK = "its name holds U+00A0 (NO-BREAK SPACE)"
@@ -549,13 +550,13 @@ class TestNotes:
         [
             ("[a]", "config", "a", CONFIG_KINDS),
             ("[Profile a]", "config", "a", CONFIG_KINDS),
-            ("[profile\u00a0a]", "config", "a", CONFIG_KINDS),
+            ("[profile\u00a0a]", "config", "a", NO_BREAK),
             ("[sso_session My-Corp]", "config", "sso-session My Corp", CONFIG_KINDS),
             ("[profile a\u00a0]", "config", "a", f"{NO_BREAK}, and is found only as it stands"),
-            ("[profile my prod]", "config", "my-prod", AS_IT_STANDS),
+            ("[profile my prod]", "config", "my-prod", f"{BLANK}, and is found only as it stands"),
             ("[profile a!]", "config", "a", AS_IT_STANDS),
             ("[profile a]", "credentials", "a", NO_PREFIX),
-            ("['my prod']", "credentials", "my prod", AS_IT_STANDS),
+            ("['my prod']", "credentials", "my prod", f"{BLANK}, and is found only as it stands"),
         ],
     )
     def test_a_section_that_is_passed_over_is_known_by_who_misses_it(
@@ -563,23 +564,23 @@ class TestNotes:
     ) -> None:
         """Line and reason, where the name is the same but for marks, blanks and case; the file is not quoted."""
         notes = parse(f"[b]\n{header}\nx = 1", kind, source="/c").notes
-        assert f"\n  /c, line 2: passed over, for {why}" in notes.missed(missed)
+        assert f"\n  /c, line 2: passed over, since {why}" in notes.missed(missed)
         assert notes.missed("another") == ""
 
     def test_a_line_that_is_passed_over_is_known_by_who_misses_it(self) -> None:
         """By section and property, or by the section alone; where several are, each in its line."""
         notes = parse("[default]\nregion\u00a0= x\nY Z = 2\n[profile b]\nregion! = 3", "config", source="/c").notes
-        told = f"\n  /c, line 2: passed over, for {NO_BREAK}"
+        told = f"\n  /c, line 2: passed over, since {NO_BREAK}"
         assert notes.missed("default", "region") == told
-        assert notes.missed("default") == f"{told}\n  /c, line 3: passed over, for {NOT_ALLOWED}"
+        assert notes.missed("default") == f"{told}\n  /c, line 3: passed over, since {BLANK}"
         assert notes.missed("default", "output") == ""
-        assert notes.missed("b", "region") == f"\n  /c, line 5: passed over, for {NOT_ALLOWED}"
+        assert notes.missed("b", "region") == f"\n  /c, line 5: passed over, since {NOT_ALLOWED}"
 
     def test_what_replaces_the_default_replaces_its_notes(self) -> None:
         """Lines of the section that does not count are not missed."""
         text = "[default]\nx! = 1\n[profile default]\ny! = 1"
         notes = parse(text, "config", source="/c").notes
-        assert notes.missed("default") == f"\n  /c, line 4: passed over, for {NOT_ALLOWED}"
+        assert notes.missed("default") == f"\n  /c, line 4: passed over, since {NOT_ALLOWED}"
 
     @pytest.mark.parametrize("line", ["region\u00a0x", "\u00a0[default]", "a\u00a0\u200b\u200c\u200d\u200e"])
     def test_an_error_names_what_is_not_seen(self, line: str) -> None:

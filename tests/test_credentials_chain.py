@@ -156,7 +156,7 @@ def test_the_reasons_stand_in_the_order_of_the_search(profile: str | None, at: i
     assert "profile default: it says nothing about credentials" in str(caught.value).splitlines()[1 + at]
 
 
-KINDS = "in the config file it is [profile NAME], [sso-session NAME], [services NAME] or [default]"
+KINDS = "a section of the config file is [profile NAME], [sso-session NAME], [services NAME] or [default]"
 
 
 def test_what_was_not_read_of_the_files_is_told_where_there_are_none() -> None:
@@ -171,8 +171,8 @@ def test_what_was_not_read_of_the_files_is_told_where_there_are_none() -> None:
     assert str(caught.value).splitlines()[-4:] == [
         "  /k cannot be read (why).",
         "  /c (VARIABLE) does not exist",
-        f"  /config, line 1: passed over, for {KINDS}",
-        "  /config, line 5: passed over, for its name holds U+200B (ZERO WIDTH SPACE)",
+        f"  /config, line 1: passed over, since {KINDS}",
+        "  /config, line 5: passed over, since its name holds U+200B (ZERO WIDTH SPACE)",
     ]
 
 
@@ -264,7 +264,7 @@ class TestCost:
     def test_keys_of_a_profile_load_the_profile_alone(self, tmp_path: Path) -> None:
         """Static keys in a profile need none of what other profiles may need."""
         (tmp_path / "config").write_text("[default]\nregion = eu-west-1\n" + PROFILE)
-        seen = probe({"AWS_CONFIG_FILE": str(tmp_path / "config")})
+        seen = probe({"AWS_CONFIG_FILE": str(tmp_path / "config"), "HOME": str(tmp_path)})
         assert seen["source"] == "profile default"
         assert sources(seen["modules"]) == {"chain", "cache", "source", "environment", "profile"}
         assert "xml.etree" not in seen["modules"]

@@ -262,10 +262,10 @@ class TestWarnings:
     def test_a_line_that_was_passed_over_is_named(self, warned: "Warned", tmp_path: Path) -> None:
         """File, line and reason, and nothing of the line; its neighbours are used."""
         lines = warned({}, "[default]\nmax_attempts = 2\nre\u200bgion = hidden\naws_session_token : hidden=\n")
-        invisible, other = "U+200B (ZERO WIDTH SPACE)", "a character beside letters, digits and -_/.%@:+"
+        invisible, other = "U+200B (ZERO WIDTH SPACE)", "a blank"
         assert lines == [
-            f"{tmp_path / 'config'}, line 3: passed over, for its name holds {invisible}",
-            f"{tmp_path / 'config'}, line 4: passed over, for its name holds {other}",
+            f"{tmp_path / 'config'}, line 3: passed over, since its name holds {invisible}",
+            f"{tmp_path / 'config'}, line 4: passed over, since its name holds {other}",
         ]
 
     def test_a_file_that_cannot_be_read_or_is_missing_is_named(self, warned: "Warned", tmp_path: Path) -> None:
