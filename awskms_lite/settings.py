@@ -266,6 +266,11 @@ def _read_text(sections: Sections, notes: Notes, section: str, name: str) -> str
     return value
 
 
+def has_profile(sections: Sections, name: str) -> bool:
+    """Return whether there is a profile of this name: no other kind of section is one."""
+    return name in sections and not name.startswith(("sso-session ", "services "))
+
+
 def _chosen_profile(
     environ: Mapping[str, str], sections: Sections, notes: Notes, argument: str | None
 ) -> Setting[str]:
@@ -274,7 +279,7 @@ def _chosen_profile(
     named = _argument(argument, "profile") or variable
     if named is None:
         return Setting("default", "default")
-    if named.value in sections and not named.value.startswith(("sso-session ", "services ")):
+    if has_profile(sections, named.value):
         return named
     if notes.unread:
         raise ConfigurationError(

@@ -136,7 +136,7 @@ class TestOrder:
         """A property that is set to nothing, or to sub-properties, is not set; who names the profile means it."""
         assert load(text, name=None) == PassedOver("it says nothing about credentials")
         name = text.split(maxsplit=1)[0]
-        assert f"'ops' leads to no credentials: /config, line 2: {name} " in refusal(text)
+        assert f"/config, line 2: {name} " in refusal(text)
 
 
 def chained(length: int, end: str) -> str:
@@ -194,6 +194,20 @@ class TestOversights:
         told = refusal(f"{rest}{line}\n", name=name)
         assert f"/config, line {2 + rest.count(chr(10))} looks like {meant}, and" in told
         assert "hidden" not in told.lower()
+
+    @pytest.mark.parametrize("rest", ["", OWN, PROCESS, TOKEN_FILE, "source_profile = base\n" + BASE])
+    @pytest.mark.parametrize("blank", ["role_arn =\n", "role_arn = # later\n", "role_arn =\n  x = arn\n"])
+    def test_a_blank_role_is_named_whatever_else_there_is(self, rest: str, blank: str) -> None:
+        """Whoever names a profile with a role does not mean the keys beside it."""
+        told = refusal(blank + rest)
+        assert "The profile 'ops' is not used without one of its lines: /config, line 2: role_arn has no" in told
+
+    @pytest.mark.parametrize("name", ["services own", "sso-session corp"])
+    def test_no_other_kind_of_section_is_a_source(self, name: str) -> None:
+        """A section is a profile by its kind, not by what it holds."""
+        assert f"has source_profile = {name}, which is not there" in refusal(
+            f"{ROLE}source_profile = {name}\n[{name}]\n{OWN}"
+        )
 
     def test_one_of_a_source_profile_is_named(self) -> None:
         """The whole way is looked at."""

@@ -22,15 +22,12 @@ from ..config import plain
 from ..errors import ConfigurationError, CredentialsError
 from ..identity import Credentials
 from ..service_clock import ServiceClock
-from ..settings import Settings
+from ..settings import Settings, has_profile
 from ..steps import Flow
 from .source import Found, PassedOver, checked
 
 _KEY, _SECRET = "aws_access_key_id", "aws_secret_access_key"
-_TOKENS = (
-    "aws_session_token",
-    "aws_security_token",
-)  # the second is the older name, of which some tools write both
+_TOKENS = ("aws_session_token", "aws_security_token")  # the second is the older name; some tools write both
 _LEADING = (
     *("role_arn", "source_profile", "credential_source", "web_identity_token_file"),
     *("sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"),
@@ -97,12 +94,13 @@ def load(
 def _check_profile(means: _Means, name: str, users: Sequence[str]) -> None:
     """Raise `CredentialsError` for a profile that cannot be followed; `users` are those that lead to it."""
     settings = means.settings
-    if users and name not in settings.sections:
+    if users and not has_profile(settings.sections, name):
         raise CredentialsError(
             f"The profile {users[-1]!r} has source_profile = {name}, which is not there: add it, or name another."
             f"{settings.notes.missed(name)}"
         )
-    oversight = next(_oversights(settings, name), None)
+    named = not users and settings.profile.origin != "default"
+    oversight = next(_oversights(settings, name, named=named), None)
     if oversight is not None:
         raise CredentialsError(f"The profile {name!r} is not used without one of its lines: {oversight}. Mend it.")
     if name in users and not means.has_keys(name):
@@ -118,8 +116,13 @@ def _shown(names: Sequence[str]) -> str:
     return " -> ".join(names)
 
 
-def _oversights(settings: Settings, name: str) -> Iterator[str]:
-    """Yield where a line about credentials stands that is passed over, or spelt with other marks."""
+def _oversights(settings: Settings, name: str, *, named: bool) -> Iterator[str]:
+    """Yield where a line about credentials stands that is passed over, or spelt with other marks.
+
+    In a profile that was named so is a role that is blank, whatever else it holds: its keys are not the role's.
+    """
+    if named and "role_arn" in settings.sections[name] and not settings.text(name, "role_arn"):
+        yield f"{_place(settings, name, 'role_arn')}: role_arn has no value"
     for note in settings.notes.omissions:
         if note.section == name and note.lead in _BY_PLAIN_NAME:
             yield f"{note.place} looks like {_BY_PLAIN_NAME[note.lead]}, and {note.reason}"
