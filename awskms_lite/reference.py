@@ -71,7 +71,7 @@ _DEFAULTS = "the timeouts are those of the client's arguments, and the retries t
 _NO_MONITORING = "calls are logged by the logger awskms_lite, and not sent to a monitoring agent"
 _NO_DISCOVERY = "KMS has no endpoint discovery"
 _PROXY = "proxies are those of HTTPS_PROXY, or of an http_client of yours"
-_SPOKEN_FOR = "the role is that of the instance"
+_OWN_ROLE = "the role is that of the instance"
 
 NOT_READ = {
     ("AWS_ACCOUNT_ID_ENDPOINT_MODE", "account_id_endpoint_mode"): _NO_ACCOUNTS,
@@ -89,7 +89,7 @@ NOT_READ = {
     ("AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "s3_us_east_1_regional_endpoint"): _OF_S3,
     ("", "s3"): _OF_S3,
     ("AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled"): _NO_V1,
-    ("AWS_EC2_INSTANCE_PROFILE_NAME", "ec2_instance_profile_name"): _SPOKEN_FOR,
+    ("AWS_EC2_INSTANCE_PROFILE_NAME", "ec2_instance_profile_name"): _OWN_ROLE,
     ("AWS_IMDS_USE_IPV6", "imds_use_ipv6"): _MODE,
     ("AWS_ENABLE_ENDPOINT_DISCOVERY", "endpoint_discovery_enabled"): _NO_DISCOVERY,
     ("AWS_ENDPOINT_DISCOVERY_ENABLED", "endpoint_discovery_enabled"): _NO_DISCOVERY,
