@@ -32,7 +32,7 @@ from .errors import ParameterError
 from .identity import Credentials
 from .machine import new_id, read_file
 from .retry import RetryPolicy
-from .settings import load_sections, settle
+from .settings import load_files, settle
 from .transport import AsyncHTTPClient
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class AsyncKMSClient(
         environ = os.environ if environ is None else environ
         settings = settle(
             environ,
-            load_sections(environ, read_file),
+            *load_files(environ, read_file),
             profile=profile,
             region=region,
             endpoint_url=endpoint_url,

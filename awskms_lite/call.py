@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 from attrs import evolve
 
-from ._version import __version__
 from .credentials import chain
 from .credentials.cache import CredentialsCache
 from .endpoints import check_key_region
@@ -39,10 +38,6 @@ if TYPE_CHECKING:
 
 ResponseT = TypeVar("ResponseT", bound=KMSResponse)
 Turn: TypeAlias = "tuple[Pace, int]"
-
-# Sent and not signed: what proxies may rewrite. "identity" because KMS's answers are small, and because a
-# compressed one could grow past the size limit unseen.
-_UNSIGNED = [("Accept-Encoding", "identity"), ("User-Agent", f"awskms-lite/{__version__}")]
 
 _VISIBLE = "".join(map(chr, range(0x20, 0x7F)))
 
@@ -97,7 +92,8 @@ def open_session(
     if not isinstance(credentials, CredentialsCache):
         search = partial(chain.find, settings, clock=service_clock, random=random, mfa=mfa)
         find = search if credentials is None else partial(chain.given, credentials)
-        credentials = CredentialsCache(find, service_clock, random, partial(_check_clock, url, service_clock))
+        check_clock = partial(_check_clock, Request("GET", f"{url}/", settings.unsigned_headers), service_clock)
+        credentials = CredentialsCache(find, service_clock, random, check_clock)
     return Session(
         settings=settings,
         region=region,
@@ -125,11 +121,11 @@ def _paces(pacing: "Pacing | None", *, adaptive: bool) -> "Paces | None":
     return Paces(pacing, adaptive=adaptive)
 
 
-def _check_clock(url: str, service_clock: ServiceClock) -> Flow[None]:
+def _check_clock(request: Request, service_clock: ServiceClock) -> Flow[None]:
     """Set the clock by KMS's where it is far off: KMS answers a request without a signature too, and dates it."""
     then = service_clock()
     try:
-        response = yield from send(Request("GET", f"{url}/", [*_UNSIGNED]))
+        response = yield from send(request)
     except (TransportError, ProtocolError):
         return
     service_clock.set_by(response.headers.get("date"), then)
@@ -148,7 +144,8 @@ def call(
     replay_safe = operation.may_be_repeated(request)
     body = encode(request)
     payload_hash = sha256(body).hexdigest()
-    named = [*_UNSIGNED, ("amz-sdk-invocation-id", session.new_id()), *_trace(session.settings.environ)]
+    unsigned, trace = session.settings.unsigned_headers, _trace(session.settings.environ)
+    named = [*unsigned, ("amz-sdk-invocation-id", session.new_id()), *trace]
     paces = () if session.paces is None else session.paces.of(operation.name)
     timeout = session.timeout if timeout is None else timeout
     deadline = inf if timeout is None else session.timer() + timeout
@@ -270,9 +267,13 @@ def _trace(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """Give the header that passes on a trace in AWS Lambda, for what calls what to be seen from the outside.
 
     Source: "Lambda recursive loop detection" in the AWS Lambda Developer Guide. Characters that cannot stand
-    in a header are percent-encoded.
+    in a header are percent-encoded, at its ends too; spaces there belong to nothing.
     """
-    trace = environ.get("_X_AMZN_TRACE_ID", "").strip() if environ.get("AWS_LAMBDA_FUNCTION_NAME") else ""
-    if not trace:
+    trace = environ.get("_X_AMZN_TRACE_ID", "").strip(" ") if environ.get("AWS_LAMBDA_FUNCTION_NAME") else ""
+    if not trace.strip():
         return []
-    return [("X-Amzn-Trace-Id", quote(trace, safe=_VISIBLE, errors="surrogateescape"))]
+    try:
+        encoded = quote(trace, safe=_VISIBLE, errors="surrogateescape")
+    except UnicodeEncodeError:  # half a character, which only an environ of the caller's own can hold
+        encoded = quote(trace, safe=_VISIBLE, errors="replace")
+    return [("X-Amzn-Trace-Id", encoded)]

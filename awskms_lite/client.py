@@ -30,7 +30,7 @@ from .methods.signing import SigningMethods
 from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
 from .retry import RetryPolicy
-from .settings import load_sections, settle
+from .settings import load_files, settle
 from .transport import HTTPClient
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class KMSClient(
         environ = os.environ if environ is None else environ
         settings = settle(
             environ,
-            load_sections(environ, read_file),
+            *load_files(environ, read_file),
             profile=profile,
             region=region,
             endpoint_url=endpoint_url,

@@ -6,7 +6,7 @@ skew" as the AWS SDKs correct it.
 
 import logging
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 
 from .errors import KMSLiteError, ServiceError
 
@@ -65,5 +65,19 @@ def read_date(text: str | None) -> float | None:
     try:
         moment = parsedate_to_datetime(text or "")
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def read_iso_time(text: object) -> datetime | None:
+    """Return the aware UTC datetime that an ISO 8601 text stands for; None for anything else.
+
+    A text without an offset is in UTC, and its `Z` may be a small letter (RFC 3339, 5.6).
+    """
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text.removesuffix("z") + "Z" if text.endswith("z") else text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

@@ -6,6 +6,8 @@ import signal
 import pytest
 from hypothesis import settings
 
+from awskms_lite import config
+
 settings.register_profile("calm", deadline=None)  # a busy machine is not a failure
 settings.load_profile("calm")
 
@@ -23,11 +25,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the machine's own credentials, proxies and certificates out of the tests."""
+    """Keep the machine's own credentials, proxies, certificates and users out of the tests."""
     for name in os.environ:
         if name.upper().startswith(("AWS_", "SSL_CERT_")) or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", os.devnull)
+    monkeypatch.setattr(config, "home_in_database", lambda user=None: None)
 
 
 @pytest.fixture(params=["asyncio", "trio"])

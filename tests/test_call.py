@@ -798,6 +798,11 @@ class TestTrace:
     def headers(environ: dict[str, str]) -> dict[str, str]:
         return dict(begin(call(session(environ=environ), SAFE, REQUEST)).request.headers)
 
+    def test_a_program_is_named(self) -> None:
+        """Who asks is told in the User-Agent, where AWS's logs show it."""
+        headers = self.headers({"AWS_SDK_UA_APP_ID": "key sweep"})
+        assert headers["User-Agent"] == f"awskms-lite/{__version__} app/key-sweep"
+
     @pytest.mark.parametrize(
         ("trace", "sent"),
         [
@@ -807,10 +812,13 @@ class TestTrace:
             ("a\tb\0c\x7fd", "a%09b%00c%7Fd"),
             ("é\u2028😀", "%C3%A9%E2%80%A8%F0%9F%98%80"),
             ("bytes \udcff\udc80", "bytes %FF%80"),
+            ("half \ud800", "half ?"),
+            (" \ta\n", "%09a%0A"),
+            ("\x00\x1fa\x7f\x85 ", "%00%1Fa%7F%C2%85"),
         ],
     )
     def test_a_function_passes_its_trace_on(self, trace: str, sent: str) -> None:
-        """What can stand in a header goes out as it is, trimmed; the bytes of everything else are encoded."""
+        """What can stand in a header goes out as it is, without spaces round it; all else is encoded."""
         assert self.headers({**self.FUNCTION, "_X_AMZN_TRACE_ID": trace})["X-Amzn-Trace-Id"] == sent
 
     @pytest.mark.parametrize(
@@ -819,6 +827,7 @@ class TestTrace:
             {},
             FUNCTION,
             {**FUNCTION, "_X_AMZN_TRACE_ID": ""},
+            {**FUNCTION, "_X_AMZN_TRACE_ID": " \t"},
             {"_X_AMZN_TRACE_ID": TRACE},
             {"AWS_LAMBDA_FUNCTION_NAME": "", "_X_AMZN_TRACE_ID": TRACE},
         ],

@@ -3,12 +3,24 @@
 import os
 import re
 import string
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from awskms_lite.config import Kind, Section, Sections, file_locations, home_directory, merge, parse_config
+from awskms_lite import config as config_module
+from awskms_lite.config import (
+    Kind,
+    Section,
+    Sections,
+    expand_home,
+    file_locations,
+    home_directory,
+    merge,
+    parse,
+    parse_config,
+)
 from awskms_lite.errors import ConfigurationError
 
 KINDS: tuple[Kind, ...] = ("config", "credentials")
@@ -61,6 +73,20 @@ CONFIG: dict[str, tuple[str, Sections]] = {
         {"default": {"x": "1"}},
     ),
     "an empty prefixed default replaces too": ("[default]\ny = 2\n[profile default]", {"default": {}}),
+    "a name may stand in quotes": (
+        "[profile 'my prod']\n[profile \"a\"]\n[sso-session 'My Corp']\n[services\t'x y' ] # z\n[profile 'é!' ]",
+        {"my prod": {}, "a": {}, "sso-session My Corp": {}, "services x y": {}, "é!": {}},
+    ),
+    "a quoted name may hold any mark": (
+        "[profile 'a # b'] ; c\n[profile \"c]d\"]\n[profile 'o'\"'\"'brien']",
+        {"a # b": {}, "c]d": {}, "o'brien": {}},
+    ),
+    "a quoted default is the default": ("[default]\nx = 1\n[profile 'default']\ny = 2", {"default": {"y": "2"}}),
+    "a name that is quoted in part, or not to its end, is a bad one": (
+        "[profile o'brien]\n[profile 'a' b]\n[profile 'a]\n[profile '']\n[profile ' ']\n[profile 'a' 'b']",
+        {},
+    ),
+    "a quoted name is of no other kind": ("[profile 'services a']\nx = 1\n[profile 'sso-session a']\nx = 1", {}),
     # properties
     "names and values are trimmed": ("[default]\nx \t=  \ty z \t", {"default": {"x": "y z"}}),
     "blanks round the equals sign are optional": ("[default]\nx=1", {"default": {"x": "1"}}),
@@ -133,6 +159,10 @@ CONFIG: dict[str, tuple[str, Sections]] = {
         "[default]\nx = 1\x0b\x0c\x85\u2028y = 2",
         {"default": {"x": "1\x0b\x0c\x85\u2028y = 2"}},
     ),
+    "a line on which nothing is seen is blank": (
+        "\u00a0\n[default]\n\u200b\nx = 1\n \u00a0\n y\n\u3000 \t\n",
+        {"default": {"x": "1\ny"}},
+    ),
     "a byte order mark is passed over": ("\ufeff[default]\nx = 1", {"default": {"x": "1"}}),
 }
 
@@ -148,6 +178,7 @@ CREDENTIALS: dict[str, tuple[str, Sections]] = {
         {"sso-sessiona": {"x": "1"}, "profile": {}},
     ),
     "a bad name is passed over": ("[a b]\nx = 1\n[a!]\n[]\n[c]", {"c": {}}),
+    "a name in quotes is a bad one": ("['a b']\n['a']", {}),
     "an ini file of the AWS CLI is read": (
         f"[default]\naws_access_key_id = AKID\naws_secret_access_key={SECRET}\n",
         {"default": {"aws_access_key_id": "AKID", "aws_secret_access_key": SECRET}},
@@ -385,6 +416,48 @@ def test_the_home_directory_on_windows(environ: dict[str, str], home: str | None
     assert home_directory(environ, windows=True) == home
 
 
+USERS = {None: "/home/me", "other": "/srv/other"}
+
+
+@pytest.fixture
+def _users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put two users into the database, one of whom runs this."""
+    monkeypatch.setattr(config_module, "home_in_database", lambda user=None: USERS.get(user))
+
+
+@pytest.mark.usefixtures("_users")
+@pytest.mark.parametrize(
+    ("environ", "config"),
+    [
+        ({}, "/home/me/.aws/config"),
+        ({"HOME": " "}, "/home/me/.aws/config"),
+        ({"AWS_CONFIG_FILE": "~/c"}, "/home/me/c"),
+        ({"HOME": "/h"}, "/h/.aws/config"),
+        ({"HOME": "/h", "AWS_CONFIG_FILE": "~other/c"}, "/srv/other/c"),
+        ({"AWS_CONFIG_FILE": "~other"}, "/srv/other"),
+        ({"AWS_CONFIG_FILE": "~nobody/c"}, "~nobody/c"),
+        ({"AWS_CONFIG_FILE": "/a/~other/c"}, "/a/~other/c"),
+    ],
+)
+def test_the_user_database_knows_homes_too(environ: dict[str, str], config: str) -> None:
+    """A process without HOME has its user's home, and any user's can be named; Windows has no such thing."""
+    assert file_locations(environ, windows=False)[0] == Path(config)
+    assert home_directory({}, windows=True) is None
+    assert expand_home("~other/c", {}, windows=True) == r"~other\c"
+
+
+def test_the_user_database_is_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it says is what Python itself makes of `~USER`; of a user that there is not it says nothing."""
+    pwd = pytest.importorskip("pwd", reason="Windows has no such database")
+    monkeypatch.undo()
+    names = {entry.pw_name: entry.pw_dir for entry in pwd.getpwall()}
+    for name in names:
+        assert config_module.home_in_database(name) == os.path.expanduser(f"~{name}")  # noqa: PTH111
+    assert config_module.home_in_database() == pwd.getpwuid(os.getuid()).pw_dir
+    assert config_module.home_in_database("no such user") is None
+    assert config_module.home_in_database("\0") is None
+
+
 @pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": " "}, {"USERPROFILE": "/u"}])
 def test_without_a_home_the_default_files_are_empty(environ: dict[str, str]) -> None:
     """No home directory is no error, and nothing is looked for in the working directory instead."""
@@ -405,6 +478,125 @@ def test_the_platform_is_this_one_unless_told() -> None:
     home = str(Path("/home/user"))
     assert file_locations({"HOME": home}) == (Path(home, ".aws/config"), Path(home, ".aws/credentials"))
     assert home_directory({"HOME": home}) == home
+
+
+CONFIG_KINDS = "a section of the config file is [profile NAME], [sso-session NAME], [services NAME] or [default]"
+NO_PREFIX = "a section of the credentials file is that of a profile, and has no prefix: [NAME]"
+BLANK = "its name holds a blank"
+NOT_ALLOWED = "its name holds a character beside letters, digits and -_/.%@:+"
+AS_IT_STANDS = f"{NOT_ALLOWED}, and is found only as it stands"
+NO_BREAK = "its name holds U+00A0 (NO-BREAK SPACE)"
+
+
+class TestExactly:
+    """A section whose name is not allowed, and who asks for exactly that name."""
+
+    @pytest.mark.parametrize(
+        ("text", "kind", "key"),
+        [
+            ("[profile my prod]", "config", "my prod"),
+            ("[profile büro]", "config", "büro"),
+            ("[profile foo!bar]", "config", "foo!bar"),
+            ("[profile o'brien]", "config", "o'brien"),
+            ("[sso-session My Corp]", "config", "sso-session My Corp"),
+            ("[services my own]", "config", "services my own"),
+            ("[profile 'my prod']", "config", "my prod"),
+            ("[my prod]", "credentials", "my prod"),
+            ("[ o'brien\t]", "credentials", "o'brien"),
+            ("['my prod']", "credentials", "'my prod'"),
+        ],
+    )
+    def test_it_is_kept_under_that_name(self, text: str, kind: Kind, key: str) -> None:
+        """What `parse_config` passes over is there for who knows it."""
+        assert parse(f"{text}\nx = 1", kind).sections == {key: {"x": "1"}}
+
+    @pytest.mark.parametrize(
+        ("text", "kind"),
+        [
+            ("[profile a]", "credentials"),
+            ("[services a]", "credentials"),
+            ("[profile services a]", "config"),
+            ("[a]", "config"),
+            ("[Profile a]", "config"),
+            ("[profile\u00a0a]", "config"),
+            ("[profile]", "config"),
+            ("[]", "credentials"),
+        ],
+    )
+    def test_one_of_another_kind_is_not_kept(self, text: str, kind: Kind) -> None:
+        """Nothing can be asked for that is no profile, session or services section of its file."""
+        assert parse(f"{text}\nx = 1", kind).sections == {}
+
+    def test_both_files_know_it(self) -> None:
+        """The AWS CLI writes the name in quotes into the one and bare into the other."""
+        config = parse("[profile 'my prod']\nx = 1", "config")
+        credentials = parse("[my prod]\ny = 2", "credentials")
+        assert merge(config.sections, credentials.sections) == {"my prod": {"x": "1", "y": "2"}}
+
+
+class TestNotes:
+    """What is known of the files beside their sections."""
+
+    def test_each_property_has_its_place(self) -> None:
+        """The line that counts, of two the later one, and of `[default]` the one that replaces the other."""
+        text = "[profile a]\nx = 1\nY =\n z = 2\n[default]\nx = 1\n[profile default]\nv = 1\n[profile a]\nX = 3\n"
+        assert parse(text, "config", source="/c").notes.places == {
+            "a": {"x": "/c, line 10", "y": "/c, line 3"},
+            "default": {"v": "/c, line 8"},
+        }
+
+    @pytest.mark.parametrize(
+        ("header", "kind", "missed", "why"),
+        [
+            ("[a]", "config", "a", CONFIG_KINDS),
+            ("[Profile a]", "config", "a", CONFIG_KINDS),
+            ("[profile\u00a0a]", "config", "a", NO_BREAK),
+            ("[sso_session My-Corp]", "config", "sso-session My Corp", CONFIG_KINDS),
+            ("[profile a\u00a0]", "config", "a", f"{NO_BREAK}, and is found only as it stands"),
+            ("[profile my prod]", "config", "my-prod", f"{BLANK}, and is found only as it stands"),
+            ("[profile a!]", "config", "a", AS_IT_STANDS),
+            ("[profile a]", "credentials", "a", NO_PREFIX),
+            ("['my prod']", "credentials", "my prod", f"{BLANK}, and is found only as it stands"),
+        ],
+    )
+    def test_a_section_that_is_passed_over_is_known_by_who_misses_it(
+        self, header: str, kind: Kind, missed: str, why: str
+    ) -> None:
+        """Line and reason, where the name is the same but for marks, blanks and case; the file is not quoted."""
+        notes = parse(f"[b]\n{header}\nx = 1", kind, source="/c").notes
+        assert f"\n  /c, line 2: passed over, since {why}" in notes.missed(missed)
+        assert notes.missed("another") == ""
+
+    def test_a_line_that_is_passed_over_is_known_by_who_misses_it(self) -> None:
+        """By section and property, or by the section alone; where several are, each in its line."""
+        notes = parse("[default]\nregion\u00a0= x\nY Z = 2\n[profile b]\nregion! = 3", "config", source="/c").notes
+        told = f"\n  /c, line 2: passed over, since {NO_BREAK}"
+        assert notes.missed("default", "region") == told
+        assert notes.missed("default") == f"{told}\n  /c, line 3: passed over, since {BLANK}"
+        assert notes.missed("default", "output") == ""
+        assert notes.missed("b", "region") == f"\n  /c, line 5: passed over, since {NOT_ALLOWED}"
+
+    def test_what_replaces_the_default_replaces_its_notes(self) -> None:
+        """Lines of the section that does not count are not missed."""
+        text = "[default]\nx! = 1\n[profile default]\ny! = 1"
+        notes = parse(text, "config", source="/c").notes
+        assert notes.missed("default") == f"\n  /c, line 4: passed over, since {NOT_ALLOWED}"
+
+    @pytest.mark.parametrize("line", ["region\u00a0x", "\u00a0[default]", "a\u00a0\u200b\u200c\u200d\u200e"])
+    def test_an_error_names_what_is_not_seen(self, line: str) -> None:
+        """A broken line may look whole."""
+        with pytest.raises(ConfigurationError, match=r"The line holds U\+00A0 \(NO-BREAK SPACE\).*: take it out"):
+            parse_config(f"[default]\n{line}", "config")
+
+    @given(broken_text, st.sampled_from(KINDS), st.text(string.ascii_letters + "+/:_-", min_size=20, max_size=40))
+    def test_no_note_tells_a_secret(self, text: str, kind: Kind, secret: str) -> None:
+        """Wherever a line is passed over, its note holds nothing of it; nor does an error."""
+        text = f"[default]\nx{secret}! = {secret}\n{secret} : {secret}==\n[profile {secret}!]\n{text}"
+        with suppress(ConfigurationError):
+            notes = parse(text, kind, source="/c").notes
+            assert len(notes.omissions) >= 2
+            assert not any(secret in str(note) for note in notes.omissions)
+        assert secret not in _refusal(text, kind)
 
 
 def test_a_section_is_a_plain_dict() -> None:

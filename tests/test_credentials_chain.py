@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from flows import World
 
-from awskms_lite.config import parse_config
+from awskms_lite.config import Notes, parse, parse_config
 from awskms_lite.credentials import chain, container
-from awskms_lite.errors import CredentialsError, KMSLiteError
+from awskms_lite.errors import ConfigurationError, CredentialsError, KMSLiteError
 from awskms_lite.identity import Credentials
 from awskms_lite.service_clock import ServiceClock
 from awskms_lite.settings import settle
@@ -94,11 +94,13 @@ def test_the_sources_are_asked_in_order(environ: Mapping[str, str], text: str, k
         ("default", {}, "AKIAFILE"),
         (None, {"AWS_PROFILE": "ops"}, "AKIASHELL"),
         (" ", {}, "AKIASHELL"),
-        ("bare", {}, "AKIASHELL"),
+        ("bare", {}, "ASIABOX"),
+        ("bare", CONTAINER, "ASIATASK"),
+        (None, {"AWS_PROFILE": "bare"}, "AKIASHELL"),
     ],
 )
 def test_a_profile_that_is_given_goes_first(profile: str | None, named: dict[str, str], key: str) -> None:
-    """The argument goes before the environment's keys; the variable does not, nor does a profile without any."""
+    """The argument goes first, and in place of the environment's keys and web identity; the variable does not."""
     text = PROFILE + "[profile ops]\n" + PROFILE.replace("FILE", "OPS") + "[profile bare]\noutput = json\n"
     assert find({**ENVIRONMENT, **WEB_IDENTITY, **named}, text, profile=profile).access_key_id == key
 
@@ -149,7 +151,42 @@ def test_the_reasons_stand_in_the_order_of_the_search(profile: str | None, at: i
     """A given profile that says nothing is the first that was passed over."""
     with pytest.raises(CredentialsError) as caught:
         find(NOWHERE, "output = json\n", profile=profile)
+    not_asked = "environment variables, web identity: not asked, for a profile was given as an argument"
+    assert (not_asked in str(caught.value)) is (profile is not None)
     assert "profile default: it says nothing about credentials" in str(caught.value).splitlines()[1 + at]
+
+
+KINDS = "a section of the config file is [profile NAME], [sso-session NAME], [services NAME] or [default]"
+
+
+def test_what_was_not_read_of_the_files_is_told_where_there_are_none() -> None:
+    """A file that cannot be read or is not there, a section and a line that were passed over: each may be why."""
+    parsed = parse(
+        "[Default]\nx = 1\n[default]\nregion = us-east-2\nout\u200bput = json\n", "config", source="/config"
+    )
+    notes = parsed.notes._replace(unread=("/k cannot be read (why).",), absent=("/c (VARIABLE) does not exist",))
+    settings = settle(NOWHERE, parsed.sections, notes)
+    with pytest.raises(CredentialsError) as caught:
+        World().play(chain.find(settings, clock=ServiceClock(lambda: NOW), random=lambda: 1.0, mfa=None))
+    assert str(caught.value).splitlines()[-4:] == [
+        "  /k cannot be read (why).",
+        "  /c (VARIABLE) does not exist",
+        f"  /config, line 1: passed over, since {KINDS}",
+        "  /config, line 5: passed over, since its name holds U+200B (ZERO WIDTH SPACE)",
+    ]
+
+
+def test_a_given_profile_is_no_other_while_a_file_cannot_be_read() -> None:
+    """Its keys may stand in the file: the metadata of another identity does not take their place."""
+    notes = Notes({}, unread=("/k cannot be read (why).",))
+    world = everywhere()
+    settings = settle({}, {"ops": {"region": "us-east-2"}}, notes, profile="ops")
+    with pytest.raises(ConfigurationError, match=r"^/k cannot be read \(why\)\. The profile 'ops' may have"):
+        world.play(chain.find(settings, clock=ServiceClock(lambda: NOW), random=lambda: 1.0, mfa=None))
+    assert world.steps == []
+    named = settle({"AWS_PROFILE": "ops"}, {"ops": {"region": "us-east-2"}}, notes)
+    found = world.play(chain.find(named, clock=ServiceClock(lambda: NOW), random=lambda: 1.0, mfa=None))
+    assert found.access_key_id == "ASIABOX"
 
 
 def test_off_the_cloud_the_reason_names_the_address() -> None:
@@ -227,7 +264,7 @@ class TestCost:
     def test_keys_of_a_profile_load_the_profile_alone(self, tmp_path: Path) -> None:
         """Static keys in a profile need none of what other profiles may need."""
         (tmp_path / "config").write_text("[default]\nregion = eu-west-1\n" + PROFILE)
-        seen = probe({"AWS_CONFIG_FILE": str(tmp_path / "config")})
+        seen = probe({"AWS_CONFIG_FILE": str(tmp_path / "config"), "HOME": str(tmp_path)})
         assert seen["source"] == "profile default"
         assert sources(seen["modules"]) == {"chain", "cache", "source", "environment", "profile"}
         assert "xml.etree" not in seen["modules"]

@@ -103,6 +103,47 @@ def test_three_requests_give_credentials() -> None:
     ]
 
 
+LIMITS = ("metadata_service_timeout", "metadata_service_num_attempts")
+
+
+@pytest.mark.parametrize(
+    ("environ", "profile", "timeout", "attempts"),
+    [
+        ({"AWS_METADATA_SERVICE_TIMEOUT": "5"}, {}, 5.0, ATTEMPTS),
+        ({"AWS_METADATA_SERVICE_TIMEOUT": " 0.5 "}, {LIMITS[0]: "7"}, 0.5, ATTEMPTS),
+        ({"AWS_METADATA_SERVICE_TIMEOUT": " "}, {LIMITS[0]: "7"}, 7.0, ATTEMPTS),
+        ({"AWS_METADATA_SERVICE_NUM_ATTEMPTS": "1"}, {LIMITS[1]: "5"}, 1.0, 1),
+        ({}, {LIMITS[1]: "5", LIMITS[0]: "2"}, 2.0, 5),
+    ],
+)
+def test_time_and_number_of_attempts_can_be_set(
+    environ: dict[str, str], profile: dict[str, str], timeout: float, attempts: int
+) -> None:
+    """Variable before profile; both hold for each of the three requests."""
+    there = world(token=UNAVAILABLE)
+    with pytest.raises(CredentialsError, match="try again later"):
+        load(there, environ, profile)
+    assert [step.timeout for step in there.steps if isinstance(step, Send)] == [timeout] * attempts
+    there = world(credentials=UNAVAILABLE)
+    with pytest.raises(CredentialsError, match="try again later"):
+        load(there, environ, profile)
+    assert [step.timeout for step in there.steps if isinstance(step, Send)] == [timeout] * (2 + attempts)
+
+
+@pytest.mark.parametrize("value", ["0", "0.0", "-1", "one", "1e3", "nan", "inf", "1" * 400])
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_limit_that_is_none_is_an_error(name: str, value: str) -> None:
+    """The text says where it was set and what it takes; where the service is not asked nobody minds."""
+    for environ, profile in (({f"AWS_{name.upper()}": value}, {}), ({}, {name: value})):
+        there = world()
+        with pytest.raises(ConfigurationError, match=rf"(?i){name}.* it takes a number \("):
+            load(there, environ, profile)
+        assert there.steps == []
+        assert isinstance(load(there, {**environ, "AWS_EC2_METADATA_DISABLED": "true"}, profile), PassedOver)
+    with pytest.raises(ConfigurationError):
+        load(world(), {"AWS_METADATA_SERVICE_NUM_ATTEMPTS": "1.5"})
+
+
 @pytest.mark.parametrize("value", ["true", "True", " TRUE "])
 def test_it_can_be_switched_off(value: str) -> None:
     """The variable says true, in any case: nothing is sent, and no other setting is looked at."""

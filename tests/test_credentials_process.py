@@ -155,6 +155,18 @@ def test_expired_credentials_are_refused() -> None:
     assert "expired already" in refusal({**PRINTED, "Expiration": "2020-01-01T00:00:00Z"})
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"), [("X", "a\0b"), ("X", "\ud800"), ("\0", "x"), ("\udfff", "x"), ("A=B", "x"), ("", "x")]
+)
+def test_a_variable_that_no_program_can_be_handed_is_named(variable: str, value: str) -> None:
+    """An environ of the caller's own may hold what no process has; the program is not started."""
+    flow = process.load(COMMAND, "dev", lambda: NOW, {"GOOD": "\udcff", variable: value})
+    with pytest.raises(CredentialsError, match=r"'dev' .* cannot be handed the variable") as caught:
+        flow.send(None)
+    assert repr(variable) in str(caught.value)
+    assert ARGUMENT not in str(caught.value)
+
+
 @pytest.mark.parametrize("command", ["", "  ", '"" --flag', "/opt/\0keys"])
 @pytest.mark.parametrize("windows", [True, False])
 def test_a_blank_command_is_refused(command: str, windows: bool) -> None:

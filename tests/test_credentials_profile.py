@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 from flows import World
 
-from awskms_lite.config import Sections, parse_config
+from awskms_lite.config import parse
 from awskms_lite.credentials import profile
 from awskms_lite.credentials.source import Found, PassedOver
 from awskms_lite.errors import ConfigurationError, CredentialsError
@@ -47,10 +47,13 @@ def load(
     *,
     environ: dict[str, str] | None = None,
     mfa: Callable[[str], str] | None = None,
+    name: str | None = "ops",
 ) -> Found:
-    """Follow the profile `ops` of a config file that begins with its own properties."""
-    sections: Sections = parse_config(f"[profile ops]\n{text}", "config")
-    settings = settle({"HOME": "/home", **(environ or {})}, sections, profile="ops", region="us-east-2")
+    """Follow the profile `ops`, or the default one, of a config file that begins with its properties."""
+    parsed = parse(f"[profile {name or 'default'}]\n{text}", "config", source="/config")
+    settings = settle(
+        {"HOME": "/home", **(environ or {})}, parsed.sections, parsed.notes, profile=name, region="us-east-2"
+    )
     return (world or World()).play(profile.load(settings, ServiceClock(lambda: NOW), lambda: 1.0, mfa))
 
 
@@ -110,12 +113,11 @@ class TestOrder:
         else:
             assert world.steps[0] == first if isinstance(first, Read) else isinstance(world.steps[0], first)
 
-    @pytest.mark.parametrize(
-        "text", ["", "region = eu-west-1\n", "source_profile = base\nexternal_id = x\n" + BASE]
-    )
-    def test_a_profile_without_any_means_is_passed_over(self, text: str) -> None:
+    @pytest.mark.parametrize("text", ["", "region = eu-west-1\n", "mfa_serial = x\noutput = json\nx-y = 1\n"])
+    @pytest.mark.parametrize("name", ["ops", None])
+    def test_a_profile_without_any_means_is_passed_over(self, text: str, name: str | None) -> None:
         """Where nothing is said about credentials, another source may be asked."""
-        assert load(text) == PassedOver("it says nothing about credentials")
+        assert load(text, name=name) == PassedOver("it says nothing about credentials")
 
     @pytest.mark.parametrize(
         "text",
@@ -127,11 +129,111 @@ class TestOrder:
             "aws_access_key_id =\n  nested = 1\n",
             "login_session =\n",
             "credential_process =\n",
+            "source_profile = base\nexternal_id = x\n",
         ],
     )
     def test_a_blank_property_counts_as_missing(self, text: str) -> None:
-        """A property that is set to nothing, or to sub-properties, is not set."""
-        assert load(text) == PassedOver("it says nothing about credentials")
+        """A property that is set to nothing, or to sub-properties, is not set; who names the profile means it."""
+        assert load(text, name=None) == PassedOver("it says nothing about credentials")
+        name = text.split(maxsplit=1)[0]
+        assert f"/config, line 2: {name} " in refusal(text)
+
+
+def chained(length: int, end: str) -> str:
+    """Give profiles that each assume a role with the next one's credentials, and what the last of them holds."""
+    link = "role_arn = arn:aws:iam::111122223333:role/R{0}\nsource_profile = p{0}\n[profile p{0}]\n"
+    return "".join(map(link.format, range(length))) + end
+
+
+class TestChains:
+    """Profiles that lead to each other, however many."""
+
+    def test_a_long_chain_is_followed_to_its_end_and_back(self) -> None:
+        """Each role is assumed with the credentials of the one behind it, the last one's first."""
+        world = world_of_sts()
+        assert isinstance(load(chained(1500, OWN), world), Credentials)
+        assert [form["RoleArn"][0].rpartition("/R")[2] for form in forms(world)] == [
+            str(n) for n in reversed(range(1500))
+        ]
+        assert signers(world)[:2] == ["AKIAOWN", "ASIANIGHT"]
+
+    def test_a_long_circle_is_told_in_short(self) -> None:
+        """A circle is found before anything is asked, and its text stays readable."""
+        told = refusal(chained(1500, f"{ROLE}source_profile = ops\n"))
+        assert "The profiles ops -> p0 -> p1 -> p2 -> ... -> p1497 -> p1498 -> p1499 -> ops lead back" in told
+
+    def test_a_long_chain_that_breaks_off_names_its_last_link(self) -> None:
+        """The profile that points to nowhere is the one to mend."""
+        assert "'p1499' has source_profile = none, which is not there" in refusal(
+            chained(1500, f"{ROLE}source_profile = none\n")
+        )
+
+
+class TestOversights:
+    """A line that does not count, and without which the profile would lead elsewhere."""
+
+    @pytest.mark.parametrize(
+        ("line", "meant"),
+        [
+            ("role-arn = arn:aws:iam::111122223333:role/Night", "role_arn"),
+            ("RoleArn = arn:aws:iam::111122223333:role/Night", "role_arn"),
+            ("role arn = arn:aws:iam::111122223333:role/Night", "role_arn"),
+            ("role_arn: = arn:aws:iam::111122223333:role/Night", "role_arn"),
+            ("role_arn\u00a0= arn:aws:iam::111122223333:role/Night", "role_arn"),
+            ("aws-access-key-id = AKIAOWN", "aws_access_key_id"),
+            ("aws_session_token : hidden=T==", "aws_session_token"),
+            ("aws_session_token:hidden=", "aws_session_token"),
+            ("credential-process = /bin/keys", "credential_process"),
+            ("external\u200b_id = hidden", "external_id"),
+        ],
+    )
+    @pytest.mark.parametrize("name", ["ops", None])
+    @pytest.mark.parametrize("rest", ["", OWN])
+    def test_a_line_that_is_dropped_is_named(self, line: str, meant: str, name: str | None, rest: str) -> None:
+        """File and line are told, and the property; a profile is not used without a part of it, named or not."""
+        told = refusal(f"{rest}{line}\n", name=name)
+        assert f"/config, line {2 + rest.count(chr(10))} looks like {meant}, and" in told
+        assert "hidden" not in told.lower()
+
+    @pytest.mark.parametrize("rest", ["", OWN, PROCESS, TOKEN_FILE, "source_profile = base\n" + BASE])
+    @pytest.mark.parametrize("blank", ["role_arn =\n", "role_arn = # later\n", "role_arn =\n  x = arn\n"])
+    def test_a_blank_role_is_named_whatever_else_there_is(self, rest: str, blank: str) -> None:
+        """Whoever names a profile with a role does not mean the keys beside it."""
+        told = refusal(blank + rest)
+        assert "The profile 'ops' is not used without one of its lines: /config, line 2: role_arn has no" in told
+
+    @pytest.mark.parametrize("name", ["services own", "sso-session corp"])
+    def test_no_other_kind_of_section_is_a_source(self, name: str) -> None:
+        """A section is a profile by its kind, not by what it holds."""
+        assert f"has source_profile = {name}, which is not there" in refusal(
+            f"{ROLE}source_profile = {name}\n[{name}]\n{OWN}"
+        )
+
+    def test_one_of_a_source_profile_is_named(self) -> None:
+        """The whole way is looked at."""
+        told = refusal(f"{ROLE}source_profile = base\n{BASE}aws_session_token : T==\n")
+        assert "The profile 'base' is not used without one of its lines: /config, line 7 looks like" in told
+
+    @pytest.mark.parametrize(
+        ("line", "meant"),
+        [
+            ("role_arm = x", "role_arn"),
+            ("source_profil = base", "source_profile"),
+            ("aws_role_arn = x", "role_arn"),
+            ("sso_sesion = x", "sso_session"),
+            ("credentials_process = /bin/keys", "credential_process"),
+        ],
+    )
+    def test_a_slip_in_a_profile_that_is_named_is_named(self, line: str, meant: str) -> None:
+        """Where none of its lines leads anywhere, one that nearly does is the reason."""
+        told = refusal(f"region = eu-west-1\n{line}\n")
+        assert f"'ops' leads to no credentials: /config, line 3 looks like {meant}, and is not spelt so" in told
+        assert load(line, name=None) == PassedOver("it says nothing about credentials")
+
+    @pytest.mark.parametrize("line", ["s3_use_arn_region = true", "sso_registration_scopes = x", "cli_pager = x"])
+    def test_another_setting_is_no_slip(self, line: str) -> None:
+        """A property that there is means itself."""
+        assert isinstance(load(line), PassedOver)
 
 
 class TestOwnKeys:

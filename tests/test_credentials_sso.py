@@ -97,7 +97,7 @@ def settings_of(config: str, environ: Mapping[str, str] | None = None, **options
 
 def load(world: World, config: str = SESSION, **options: Any) -> Credentials:
     settings = settings_of(config, **options)
-    return world.play(sso.load(settings, settings.section, "dev", NOW.timestamp, lambda: 0.5))
+    return world.play(sso.load(settings, "dev", NOW.timestamp, lambda: 0.5))
 
 
 def world_of(login: object, *, portal: object = GRANTED, oidc: object = None, **options: Any) -> World:
@@ -123,10 +123,9 @@ def refusal(world: World, config: str = SESSION, **options: Any) -> str:
 @pytest.mark.parametrize("name", ["sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"])
 def test_any_property_makes_a_profile_one_of_identity_center(name: str) -> None:
     """One property is enough to say what a profile is meant for; a blank or nested one says nothing."""
-    assert sso.applies({name: "value"})
-    assert not sso.applies({name: ""})
-    assert not sso.applies({name: {"nested": "value"}})
-    assert not sso.applies({"region": "eu-west-1", "sso_registration_scopes": "sso:account:access"})
+    others = "region = eu-west-1\nsso_registration_scopes = sso:account:access\n"
+    for text, applies in ((f"{name} = value", True), (f"{name} =", False), (f"{name} =\n nested = value", False)):
+        assert sso.applies(settings_of(f"[profile dev]\n{others}{text}"), "dev") is applies
 
 
 @pytest.mark.parametrize(
@@ -183,7 +182,7 @@ def test_a_region_that_is_no_host_label_is_refused(region: str) -> None:
 def test_the_login_is_read_and_shown_to_the_portal(config: str, path: str) -> None:
     """Two steps: read the file that the session or the start URL names, and ask the portal for the role's keys."""
     settings = settings_of(config)
-    flow = sso.load(settings, settings.section, "dev", NOW.timestamp, lambda: 0.5)
+    flow = sso.load(settings, "dev", NOW.timestamp, lambda: 0.5)
     assert flow.send(None) == Read(path)
     headers = [("x-amz-sso_bearer_token", "token-of-the-login"), ("Accept-Encoding", "identity")]
     assert flow.send(json.dumps(cached()).encode()) == Send(Request("GET", PORTAL, headers))
@@ -366,7 +365,7 @@ def test_account_and_role_are_quoted() -> None:
     ("options", "hosts"),
     [
         (
-            {"use_fips_endpoint": True},
+            {"environ": {"AWS_USE_FIPS_ENDPOINT": "true"}},
             ("oidc-fips.eu-west-1.amazonaws.com", "portal.sso-fips.eu-west-1.amazonaws.com"),
         ),
         ({"use_dualstack_endpoint": True}, ("oidc.eu-west-1.api.aws", "portal.sso.eu-west-1.api.aws")),
@@ -388,6 +387,30 @@ def test_the_hosts_follow_the_settings(options: dict[str, Any], hosts: tuple[str
     assert [each.requests[0].url.split("/")[2] for each in (world, portal)] == list(hosts)
 
 
+THROTTLED = [
+    answer({"__type": "TooManyRequestsException"}, 400),
+    answer({"__type": "com.amazonaws#ThrottlingException"}, 400),
+    answer({"code": "RequestLimitExceeded"}, 403),
+    answer({"error": "slow_down"}, 400),
+    answer(b"", 400, {"x-amzn-errortype": "Throttling:http://internal/"}),
+    answer({"error": "SlowDownException"}, 401),
+]
+
+
+@pytest.mark.parametrize("throttled", THROTTLED)
+def test_a_throttled_renewal_is_tried_again(throttled: object) -> None:
+    """The token service says in the body that it is asked too often, with a status of 400."""
+    renewed = answer({"accessToken": "new-token-of-the-login", "expiresIn": 3600})
+    world = world_of(cached(0), oidc=[throttled, renewed])
+    assert load(world) == FOUND
+    assert [request.method for request in world.requests] == ["POST", "POST", "GET"]
+
+
+def test_the_argument_for_fips_is_about_kms_alone() -> None:
+    """What a client asks of KMS's hosts moves nobody else's."""
+    assert load(world_of(cached()), use_fips_endpoint=True).access_key_id == load(world_of(cached())).access_key_id
+
+
 def test_a_region_may_ask_for_fips() -> None:
     """A region written as FIPS means the plain one, and the FIPS hosts."""
     world = world_of(cached())
@@ -396,7 +419,7 @@ def test_a_region_may_ask_for_fips() -> None:
     assert world.requests[0].url.startswith("https://portal.sso-fips.eu-west-1.amazonaws.com/")
 
 
-@pytest.mark.parametrize("outage", [answer(b"", 503), answer(b"", 429), BROKEN])
+@pytest.mark.parametrize("outage", [answer(b"", 503), answer(b"", 429), BROKEN, *THROTTLED])
 def test_an_outage_is_tried_again(outage: object) -> None:
     """The portal is asked three times at most, with a pause between."""
     world = world_of(cached(), portal=[outage, outage, GRANTED])
@@ -422,6 +445,10 @@ def test_an_outage_is_tried_again(outage: object) -> None:
         (answer(b"<html>", 302), "answered with HTTP 302: the role"),
         (answer(b"", 503), "answered with HTTP 503: the role 'Reader' of the account 011122223333 cannot be had"),
         (answer({"__type": "TooManyRequestsException"}, 429), "TooManyRequestsException (HTTP 429)"),
+        (
+            answer({"__type": "ThrottlingException"}, 400),
+            "ThrottlingException (HTTP 400): the role 'Reader' of the account 011122223333 cannot be had for now",
+        ),
         (answer(b"token-of-the-role"), "not JSON"),
         (answer([KEYS]), "a JSON list"),
         (answer({"roleCredentials": None}), "no roleCredentials"),

@@ -3,7 +3,7 @@
 import json
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from servers import Line, ScriptedServer, answer, error_body, forwarding, replyi
 
 from awskms_lite.cli import main
 from awskms_lite.local import LocalKMS
+from awskms_lite.reference import NOT_READ
 
 KEY_ID, SECRET, TOKEN = "AKIA111122223333TEST", "secret/of/the/TESTS+0123456789abcdefghij", "token/of/the/TESTS=="
 NOT_FOUND = error_body("NotFoundException", "no such key")
@@ -169,6 +170,24 @@ class TestReached:
         assert report.code == 0
         assert report["call"] == ("reached and permitted", "")
 
+    @pytest.mark.parametrize("way", ["variables", "profile"])
+    def test_the_end_of_a_token_is_unknown_unless_told(
+        self, keys: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doctor: Doctor, way: str
+    ) -> None:
+        """Keys with a session token end at some time; without one they do not."""
+        if way == "profile":
+            text = f"[default]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
+            (tmp_path / "config").write_text(f"{text}aws_session_token = {TOKEN}\n")
+            monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+                monkeypatch.delenv(name)
+        with ScriptedServer(replying(answer(NOT_FOUND, 400))) as server:
+            assert doctor("--endpoint-url", server.url)["credentials"][0] == "...TEST, end unknown"
+            if way == "variables":
+                monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2090-03-01T12:00:00Z")
+                value = doctor("--endpoint-url", server.url)["credentials"][0]
+                assert value == "...TEST, until 2090-03-01 12:00:00 UTC"
+
     def test_keys_that_end_say_when(self, keys: None, monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
         """The expiry of the keys in use is told in UTC."""
         given = {
@@ -187,6 +206,92 @@ class TestReached:
             report = doctor("--endpoint-url", server.url)
         assert report.code == 0
         assert report["credentials"] == ("...TEST, until 2090-03-01 12:00:00 UTC", "container")
+
+
+class TestWarnings:
+    """What was set or written and does not count."""
+
+    @pytest.fixture
+    def warned(self, keys: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doctor: Doctor) -> "Warned":
+        """Give what runs the command in an environment and with a config file, and gives the warnings."""
+
+        def warned(environ: dict[str, str], config: str = "") -> list[str]:
+            (tmp_path / "config").write_text(config)
+            monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+            for name, value in environ.items():
+                monkeypatch.setenv(name, value)
+            with ScriptedServer(replying(answer(NOT_FOUND, 400))) as server:
+                monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+                report = doctor("--output", "json")
+            assert report.code == 0
+            found = json.loads(report.out).get("warnings", {"value": "0", "remark": ""})
+            lines: list[str] = found["remark"].splitlines()
+            assert int(found["value"]) == len(lines)
+            return lines
+
+        return warned
+
+    def test_where_all_counts_there_is_none(self, warned: "Warned") -> None:
+        """Pairs that agree, settings of other programs, and what is read, are no matter."""
+        same = {"AWS_DEFAULT_REGION": "us-east-2", "AWS_SECURITY_TOKEN": TOKEN, "AWS_EXECUTION_ENV": "x"}
+        assert warned(same, "[default]\noutput = json\ncli_pager =\nregion = eu-west-1\n") == []
+
+    @pytest.mark.parametrize("setting", NOT_READ, ids=lambda setting: setting[0] or setting[1])
+    def test_what_is_not_honoured_is_named_with_the_reason(
+        self, warned: "Warned", setting: tuple[str, str]
+    ) -> None:
+        """Each setting of the reference that is left out, by its variable and by its property."""
+        variable, name = setting
+        lines = warned({variable: "true"} if variable else {}, f"[default]\n{name} = true\n" if name else "")
+        by_variable = f"{variable} is set and not honoured: {NOT_READ[setting]}"
+        assert (by_variable in lines) is bool(variable)
+        assert any(line.startswith(f"{name} of the profile default is set and not") for line in lines) is bool(
+            name
+        )
+
+    @pytest.mark.parametrize(
+        ("first", "second"),
+        [
+            ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
+            ("AWS_REGION", "AWS_DEFAULT_REGION"),
+            ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"),
+        ],
+    )
+    def test_a_pair_that_differs_is_named_without_its_values(
+        self, warned: "Warned", first: str, second: str
+    ) -> None:
+        """Other tools may go by the other one, and sign as somebody else."""
+        lines = warned({first: "one-value", second: "other-value"}, "[profile one-value]\n")
+        assert lines == [f"{first} and {second} differ: {first} counts here, and other tools may go by {second}"]
+
+    def test_a_line_that_was_passed_over_is_named(self, warned: "Warned", tmp_path: Path) -> None:
+        """File, line and reason, and nothing of the line; its neighbours are used."""
+        lines = warned({}, "[default]\nmax_attempts = 2\nre\u200bgion = hidden\naws_session_token : hidden=\n")
+        invisible, other = "U+200B (ZERO WIDTH SPACE)", "a blank"
+        assert lines == [
+            f"{tmp_path / 'config'}, line 3: passed over, since its name holds {invisible}",
+            f"{tmp_path / 'config'}, line 4: passed over, since its name holds {other}",
+        ]
+
+    def test_a_file_that_cannot_be_read_or_is_missing_is_named(self, warned: "Warned", tmp_path: Path) -> None:
+        """The call needs neither, and whoever wonders is told."""
+        (line,) = warned({"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path)})
+        assert line.startswith(f"{tmp_path} cannot be read (")
+        assert warned({"AWS_SHARED_CREDENTIALS_FILE": "/none"}) == [
+            "/none (AWS_SHARED_CREDENTIALS_FILE) does not exist"
+        ]
+
+    def test_fips_beside_an_endpoint_is_named(self, warned: "Warned") -> None:
+        """The endpoint is used as it is, which is not what FIPS asks for."""
+        lines = warned({"AWS_USE_FIPS_ENDPOINT": "true"}, "[default]\nuse_dualstack_endpoint = true\n")
+        said = "has no effect on a custom endpoint (AWS_ENDPOINT_URL)"
+        assert lines == [
+            f"FIPS (AWS_USE_FIPS_ENDPOINT) {said}",
+            f"dual-stack (use_dualstack_endpoint of the profile default) {said}",
+        ]
+
+
+Warned = Callable[..., list[str]]
 
 
 class TestClock:

@@ -1,17 +1,19 @@
 """What a client is set up with: arguments before the environment, the environment before the profile."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from awskms_lite._version import __version__
 from awskms_lite.async_client import AsyncKMSClient
 from awskms_lite.client import KMSClient
-from awskms_lite.config import parse_config
+from awskms_lite.config import Notes, parse_config
 from awskms_lite.errors import ConfigurationError, ParameterError
 from awskms_lite.retry import Mode
-from awskms_lite.settings import Setting, Settings, checked_timeout, load_sections, settle
+from awskms_lite.settings import Setting, Settings, checked_timeout, load_files, settle
 
 REGION = {"AWS_REGION": "us-east-2"}
 
@@ -71,12 +73,16 @@ class TestProfile:
             ({"AWS_PROFILE": "env"}, " ", Setting("env", "AWS_PROFILE")),
             ({"AWS_PROFILE": " "}, None, Setting("default", "default")),
             ({"AWS_PROFILE": "default"}, None, Setting("default", "AWS_PROFILE")),
+            ({"AWS_DEFAULT_PROFILE": "env"}, None, Setting("env", "AWS_DEFAULT_PROFILE")),
+            ({"AWS_PROFILE": " ", "AWS_DEFAULT_PROFILE": "env"}, None, Setting("env", "AWS_DEFAULT_PROFILE")),
+            ({"AWS_PROFILE": "ops", "AWS_DEFAULT_PROFILE": "env"}, None, Setting("ops", "AWS_PROFILE")),
+            ({"AWS_DEFAULT_PROFILE": "env"}, "ops", Setting("ops", "profile")),
         ],
     )
     def test_the_first_that_is_set_counts(
         self, environ: dict[str, str], argument: str | None, expected: Setting[str]
     ) -> None:
-        """Argument, AWS_PROFILE, default; its properties are those that count."""
+        """Argument, AWS_PROFILE, AWS_DEFAULT_PROFILE, default; its properties are those that count."""
         settings = settled({**REGION, **environ}, self.TEXT, profile=argument)
         assert settings.profile == expected
         assert settings.property("output") == Setting(expected.value, f"output of the profile {expected.value}")
@@ -246,6 +252,46 @@ def test_the_roots_may_be_named(environ: dict[str, str], text: str, expected: Se
     assert settled({**REGION, **environ}, text).ca_bundle == expected
 
 
+@pytest.mark.parametrize("path", ["/a\0b", "/\ud800", "/\udfff/x"])
+@pytest.mark.parametrize("by", ["variable", "profile"])
+def test_a_path_that_no_file_can_have_is_told_by_its_origin(path: str, by: str) -> None:
+    """A NUL or half a character is refused at once, and not shown; what only stands for a byte is a path."""
+    environ = {**REGION, "AWS_CA_BUNDLE": path} if by == "variable" else REGION
+    with pytest.raises(ConfigurationError, match=r"(?i)ca_bundle.* holds a NUL or half a character") as caught:
+        settled(environ, f"ca_bundle = {path}\n")
+    assert caught.value.__context__ is None
+    assert settled({**REGION, "AWS_CA_BUNDLE": "/\udcff"}).ca_bundle == Setting("/\udcff", "AWS_CA_BUNDLE")
+
+
+@pytest.mark.parametrize(
+    ("environ", "text", "name"),
+    [
+        ({}, "", ""),
+        ({"AWS_SDK_UA_APP_ID": "billing"}, "sdk_ua_app_id = other\n", " app/billing"),
+        ({"AWS_SDK_UA_APP_ID": " "}, "sdk_ua_app_id = my-app_1.0\n", " app/my-app_1.0"),
+        ({"AWS_SDK_UA_APP_ID": "bill run/2 (é)"}, "", " app/bill-run-2----"),
+        ({"AWS_SDK_UA_APP_ID": "x" * 60}, "", " app/" + "x" * 50),
+    ],
+)
+def test_the_user_agent_names_the_program(environ: dict[str, str], text: str, name: str) -> None:
+    """Variable before profile, with a hyphen for each character that cannot stand in a product's name."""
+    assert settled({**REGION, **environ}, text).user_agent == f"awskms-lite/{__version__}{name}"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028", "\x0b", "\x85"])
+@pytest.mark.parametrize(
+    "variable",
+    ["AWS_REGION", "AWS_PROFILE", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS", "AWS_CA_BUNDLE", "AWS_USE_FIPS_ENDPOINT"],
+)
+def test_a_variable_of_several_lines_is_not_shown(variable: str, end: str) -> None:
+    """What a shell put into a variable with a key below it is refused by the variable's name alone."""
+    with pytest.raises(ConfigurationError, match=f"^{variable} holds several lines: set it to one") as caught:
+        settled({**REGION, variable: f"x{end}aws_secret_access_key = hidden"})
+    assert "hidden" not in str(caught.value)
+    with pytest.raises(ConfigurationError, match=r"^region holds several lines"):
+        settled({}, region=f"x{end}hidden")
+
+
 ALL = {"AWS_ENDPOINT_URL_KMS": "http://kms-variable", "AWS_ENDPOINT_URL": "http://variable"}
 SERVICES = (
     "services = local\nendpoint_url = http://own\n"
@@ -337,9 +383,52 @@ class TestEndpoint:
         """FIPS, by flag or by the region's name, and dual-stack hold for each host; a custom one has neither."""
         settings = settled({"AWS_REGION": "fips-us-east-2", "AWS_USE_DUALSTACK_ENDPOINT": "true"})
         assert settings.address("sts", "sts") == ("https://sts-fips.us-east-2.api.aws", "us-east-2")
-        moved = settled({**REGION, "AWS_ENDPOINT_URL_STS": "http://moved"}, use_fips_endpoint=True)
-        with pytest.raises(ConfigurationError, match=r"\(AWS_ENDPOINT_URL_STS\) goes with neither FIPS"):
-            moved.address("sts", "sts")
+
+    @pytest.mark.parametrize("service", ["kms", "sts", "sso", "sso_oidc"])
+    @pytest.mark.parametrize("name", ["fips", "dualstack"])
+    @pytest.mark.parametrize("by", ["variable", "profile", "region"])
+    def test_an_endpoint_of_its_own_goes_before_fips_and_dual_stack(
+        self, service: str, name: str, by: str
+    ) -> None:
+        """What was set for AWS's hosts says nothing of another; every other service keeps it."""
+        environ, text = dict(REGION), ""
+        if by == "variable":
+            environ[f"AWS_USE_{name.upper()}_ENDPOINT"] = "true"
+        elif by == "profile":
+            text = f"use_{name}_endpoint = true\n"
+        else:
+            environ["AWS_REGION"] = "fips-us-east-2"
+        settings = settled({**environ, f"AWS_ENDPOINT_URL_{service.upper()}": "http://own"}, text)
+        assert settings.address(service, service) == ("http://own", "us-east-2")
+        for other in {"kms", "sts", "sso", "sso_oidc"} - {service}:
+            assert re.search(r"-fips\.|\.api\.aws$", settings.address(other, other)[0])
+
+    @pytest.mark.parametrize("name", ["use_fips_endpoint", "use_dualstack_endpoint"])
+    @pytest.mark.parametrize("endpoint", ["argument", "variable"])
+    def test_who_asks_for_both_is_told(self, name: str, endpoint: str) -> None:
+        """FIPS that a caller asks for does not get lost; what it asks of KMS is nothing to STS."""
+        environ = {**REGION, "AWS_ENDPOINT_URL": "http://variable"} if endpoint == "variable" else REGION
+        argument = "http://argument" if endpoint == "argument" else None
+        options: dict[str, Any] = {name: True, "endpoint_url": argument}
+        settings = settled(environ, **options)
+        with pytest.raises(ConfigurationError, match="goes with neither FIPS nor dual-stack"):
+            settings.address("kms", "kms")
+        if endpoint == "variable":
+            assert settings.address("sts", "sts") == ("http://variable", "us-east-2")
+        options = {"region": "fips-us-east-2", "endpoint_url": argument}
+        with pytest.raises(ConfigurationError, match="goes with neither FIPS nor dual-stack"):
+            settled(environ, **options).address("kms", "kms")
+
+    def test_the_argument_for_fips_is_about_kms_alone(self) -> None:
+        """Other services go by the environment and the profile, whatever a client asks of KMS."""
+        settings = settled(REGION, use_fips_endpoint=True)
+        assert settings.address("kms", "kms")[0] == "https://kms-fips.us-east-2.amazonaws.com"
+        assert settings.address("sts", "sts")[0] == "https://sts.us-east-2.amazonaws.com"
+        settings = settled({**REGION, "AWS_USE_FIPS_ENDPOINT": "true"}, use_fips_endpoint=False)
+        assert settings.address("kms", "kms")[0] == "https://kms.us-east-2.amazonaws.com"
+        assert settings.address("sts", "sts")[0] == "https://sts-fips.us-east-2.amazonaws.com"
+        portal = settings.address("portal.sso", "sso", "eu-west-1")
+        assert portal == ("https://portal.sso-fips.eu-west-1.amazonaws.com", "eu-west-1")
 
 
 def test_settings_show_nothing_of_the_files() -> None:
@@ -363,8 +452,10 @@ class TestFiles:
         """Where the variables say, config first; a file that is not there is an empty one."""
         files = {Path("/c"): b"[default]\na = 1\nb = 1\n", Path("/k"): b"[default]\nb = 2\n"}
         environ = {"AWS_CONFIG_FILE": "/c", "AWS_SHARED_CREDENTIALS_FILE": "/k"}
-        assert load_sections(environ, files.get) == {"default": {"a": "1", "b": "2"}}
-        assert load_sections(environ, lambda path: None) == {}
+        found = load_files(environ, files.get)
+        assert found.sections == {"default": {"a": "1", "b": "2"}}
+        assert found.notes.places == {"default": {"a": "/c, line 2", "b": "/k, line 2"}}
+        assert load_files({"HOME": "/h"}, lambda path: None) == ({}, Notes({}))
 
     @pytest.mark.parametrize("kind", [KMSClient, AsyncKMSClient])
     @pytest.mark.parametrize("name", ["config", "keys"])
@@ -385,17 +476,51 @@ class TestFiles:
         with pytest.raises(ConfigurationError, match=telling) as caught:
             kind(environ=self.environ(tmp_path))
         assert str(tmp_path / name) in str(caught.value)
-        assert caught.value.__suppress_context__ or caught.value.__context__ is None
+        assert caught.value.__context__ is None  # which would hold the whole file
 
+    @pytest.mark.parametrize("kind", [KMSClient, AsyncKMSClient])
     @pytest.mark.parametrize("name", ["config", "keys"])
-    def test_one_that_cannot_be_read_is_told_by_the_constructor(self, tmp_path: Path, name: str) -> None:
-        """A directory in its place is no missing file."""
+    def test_one_that_cannot_be_read_is_told_where_something_is_missed(
+        self, tmp_path: Path, kind: Any, name: str
+    ) -> None:
+        """A directory in its place is no harm to who needs nothing of it; who misses something hears of it."""
         (tmp_path / name).mkdir()
-        with pytest.raises(
-            ConfigurationError, match=r"cannot be read .*: check the path and its permissions"
-        ) as e:
-            KMSClient(environ=self.environ(tmp_path))
-        assert str(tmp_path / name) in str(e.value)
+        environ = self.environ(tmp_path)
+        assert kind(environ=environ).region == "us-east-2"
+        told = rf"{tmp_path / name} cannot be read \(.*\): check the path and its permissions"
+        with pytest.raises(ConfigurationError, match=rf"^No region(.|\n)*{told}"):
+            kind(environ={**environ, "AWS_REGION": ""})
+        for options in ({"profile": "ops"}, {"environ": {**environ, "AWS_PROFILE": "ops"}}):
+            with pytest.raises(ConfigurationError, match=rf"^{told}.* The profile 'ops' \(.*\) may be there"):
+                kind(**{"environ": environ, **options})
+
+    def test_one_that_is_named_and_missing_is_told_where_something_is_missed(self, tmp_path: Path) -> None:
+        """Who moves a file to where there is none may have mistyped; without a variable a missing file is none."""
+        environ = {**self.environ(tmp_path), "AWS_REGION": ""}
+        with pytest.raises(ConfigurationError, match=r"^No region") as caught:
+            KMSClient(environ=environ)
+        assert f"\n  {tmp_path / 'config'} (AWS_CONFIG_FILE) does not exist" in str(caught.value)
+        assert f"\n  {tmp_path / 'keys'} (AWS_SHARED_CREDENTIALS_FILE) does not exist" in str(caught.value)
+        with pytest.raises(ConfigurationError, match="does not exist"):
+            KMSClient(environ=environ, profile="ops")
+        with pytest.raises(ConfigurationError, match=r"^No region") as caught:
+            KMSClient(environ={"HOME": str(tmp_path)})
+        assert "exist" not in str(caught.value)
+
+    @pytest.mark.parametrize("kind", [KMSClient, AsyncKMSClient])
+    @pytest.mark.parametrize(
+        ("environ", "named"),
+        [
+            ({"AWS_REGION": 17}, r"environ\['AWS_REGION'\] .* int"),
+            ({b"HOME": "/h"}, "b'HOME'"),
+            ({"X": b"hidden"}, "X"),
+        ],
+    )
+    def test_variables_are_text(self, kind: Any, environ: Any, named: str) -> None:
+        """A mapping that holds anything else is refused; the text has the name and the type, and not the value."""
+        with pytest.raises(ConfigurationError, match=named) as caught:
+            kind(environ=environ)
+        assert "hidden" not in str(caught.value)
 
     @pytest.mark.parametrize("kind", [KMSClient, AsyncKMSClient])
     def test_a_client_is_set_up_by_them(self, tmp_path: Path, kind: Any) -> None:

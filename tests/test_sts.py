@@ -13,6 +13,7 @@ from flows import Answer, World
 from hypothesis import example, given, strategies as st
 
 from awskms_lite import sigv4, sts
+from awskms_lite._version import __version__
 from awskms_lite.config import Sections
 from awskms_lite.errors import (
     AccessDenied,
@@ -185,6 +186,13 @@ def test_the_options_of_a_role_are_sent() -> None:
     }
 
 
+def test_a_program_is_named_to_sts_too() -> None:
+    """The User-Agent is that of every other request."""
+    world = answering(answer())
+    assume(world, settings=settled({"AWS_SDK_UA_APP_ID": "key sweep"}))
+    assert dict(world.requests[0].headers)["User-Agent"] == f"awskms-lite/{__version__} app/key-sweep"
+
+
 def test_a_web_identity_is_not_signed() -> None:
     """The token of an identity provider stands in the form, and there is no signature."""
     world = answering(answer())
@@ -237,16 +245,26 @@ def test_a_name_that_sts_refuses_is_refused_before(name: str) -> None:
     [
         ({}, {}, "https://sts.us-east-2.amazonaws.com"),
         ({}, {"region": "cn-north-1"}, "https://sts.cn-north-1.amazonaws.com.cn"),
-        ({}, {"use_fips_endpoint": True}, "https://sts-fips.us-east-2.amazonaws.com"),
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, {}, "https://sts-fips.us-east-2.amazonaws.com"),
+        (
+            {"AWS_USE_FIPS_ENDPOINT": "true"},
+            {"use_fips_endpoint": False},
+            "https://sts-fips.us-east-2.amazonaws.com",
+        ),
+        ({}, {"use_fips_endpoint": True}, "https://sts.us-east-2.amazonaws.com"),
         ({}, {"region": "fips-us-east-1"}, "https://sts-fips.us-east-1.amazonaws.com"),
-        ({}, {"region": "us-gov-west-1", "use_fips_endpoint": True}, "https://sts.us-gov-west-1.amazonaws.com"),
+        (
+            {"AWS_USE_FIPS_ENDPOINT": "true"},
+            {"region": "us-gov-west-1"},
+            "https://sts.us-gov-west-1.amazonaws.com",
+        ),
         ({}, {"use_dualstack_endpoint": True}, "https://sts.us-east-2.api.aws"),
         ({"AWS_ENDPOINT_URL_STS": "http://localhost:8080/sts/"}, {}, "http://localhost:8080/sts"),
         ({"AWS_ENDPOINT_URL": "http://localhost:1"}, {"endpoint_url": "http://localhost:2"}, "http://localhost:1"),
     ],
 )
 def test_the_endpoint_follows_the_settings(environ: dict[str, str], options: dict[str, Any], url: str) -> None:
-    """Region, FIPS, dual-stack and the endpoints of the configuration move STS; KMS's own endpoint does not."""
+    """Region, dual-stack, and FIPS and endpoints of the configuration move STS; KMS's own arguments do not."""
     settings = settled(environ, **options)
     assert settings.address("sts", "sts")[0] == url
     assert assume(answering(answer(), url=url), settings=settings).access_key_id == "ASIAROLE"

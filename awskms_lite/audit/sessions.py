@@ -17,7 +17,6 @@ from ..async_methods.keys import AsyncKeyMethods
 from ..async_methods.tags import AsyncTagMethods
 from ..async_methods.usage import AsyncUsageMethods
 from ..call import Session, open_session
-from ..config import Sections
 from ..credentials import role
 from ..credentials.cache import CredentialsCache
 from ..drivers import AsyncDriver
@@ -29,7 +28,7 @@ from ..models.members import KMSResponse
 from ..operations import Operation
 from ..pacing import Pace, Pacing
 from ..retry import RetryPolicy
-from ..settings import Settings, load_sections, settle
+from ..settings import Settings, SharedFiles, load_files, settle
 from ..transport import AsyncHTTPClient, HTTPClient
 from .places import Place
 
@@ -75,13 +74,13 @@ class _Surroundings:
     """What settings are made from, region by region."""
 
     environ: Mapping[str, str]
-    sections: Sections
+    files: SharedFiles
     options: ClientOptions
 
     def settle(self, region: str | None) -> Settings:
         return settle(
             self.environ,
-            self.sections,
+            *self.files,
             region=region,
             profile=self.options.get("profile"),
             endpoint_url=self.options.get("endpoint_url"),
@@ -143,7 +142,7 @@ class Sessions:
         self._clock = options.get("clock", time.time)
         self._random = options.get("random", _random.random)
         environ = os.environ if environ is None else environ
-        self._around = _Surroundings(environ, load_sections(environ, read_file), options)
+        self._around = _Surroundings(environ, load_files(environ, read_file), options)
         self._home = self._settle_home(regions)
         sleep = options.get("sleep", anyio.sleep)
         self._rest = _asynchronous(sleep, asynchronous=asynchronous or "sleep" not in options)

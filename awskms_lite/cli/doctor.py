@@ -4,17 +4,26 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError, NotFoundException, ServiceError
+from ..identity import Credentials
 from ..machine import new_id, read_file
+from ..reference import NOT_READ
 from ..service_clock import read_date
-from ..settings import Setting, Settings, load_sections, settle
+from ..settings import Setting, Settings, load_files, settle
 from .text import columns, printable
 
 if TYPE_CHECKING:
     from ..client import KMSClient
+
+
+_PAIRS = (
+    ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
+    ("AWS_REGION", "AWS_DEFAULT_REGION"),
+    ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"),
+)
 
 
 class Finding(NamedTuple):
@@ -56,9 +65,10 @@ def _look(arguments: argparse.Namespace, findings: list[Finding]) -> int:
     from ..client import KMSClient
 
     chosen = {name: getattr(arguments, name) for name in ("profile", "region", "endpoint_url")}
-    settings = settle(os.environ, load_sections(os.environ, read_file), **chosen)
+    settings = settle(os.environ, *load_files(os.environ, read_file), **chosen)
     with KMSClient(**chosen) as client:
         findings += _setup(settings, client)
+        findings += _warnings(settings)
         credentials, code = _credentials(client)
         findings.append(credentials)
         if code == 0:
@@ -85,6 +95,35 @@ def _setup(settings: Settings, client: "KMSClient") -> list[Finding]:
     ]
 
 
+def _warnings(settings: Settings) -> list[Finding]:
+    """Return one finding for all that was set or written and does not count, none where there is nothing."""
+    notes = settings.notes
+    lines = [str(note) for note in notes.omissions if note.lead is not None]
+    lines = [*notes.unread, *notes.absent, *lines, *_pairs(settings.environ), *_idle(settings)]
+    return [Finding("warnings", str(len(lines)), "\n".join(lines))] if lines else []
+
+
+def _pairs(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the pairs of variables that mean one thing and do not say the same."""
+    for first, second in _PAIRS:
+        one, other = environ.get(first, "").strip(), environ.get(second, "").strip()
+        if one and other and one != other:
+            yield f"{first} and {second} differ: {first} counts here, and other tools may go by {second}"
+
+
+def _idle(settings: Settings) -> Iterator[str]:
+    """Yield the settings that have no effect, and why."""
+    for (variable, name), why in NOT_READ.items():
+        if variable and settings.environ.get(variable, "").strip():
+            yield f"{variable} is set and not honoured: {why}"
+        if settings.section.get(name):
+            yield f"{name} of the profile {settings.profile.value} is set and not honoured: {why}"
+    custom = settings.endpoint("kms")
+    for name, setting in (("FIPS", settings.use_fips_endpoint), ("dual-stack", settings.use_dualstack_endpoint)):
+        if custom is not None and setting.value:
+            yield f"{name} ({setting.origin}) has no effect on a custom endpoint ({custom.origin})"
+
+
 def _flag(name: str, setting: Setting[bool]) -> Finding:
     return Finding(name, "yes" if setting.value else "no", setting.origin)
 
@@ -104,8 +143,14 @@ def _credentials(client: "KMSClient") -> tuple[Finding, int]:
     except KMSLiteError as error:
         return Finding("credentials", "none", str(error)), 2
     account = f", account {found.account_id}" if found.account_id else ""
-    end = f"until {found.expires_at:%Y-%m-%d %H:%M:%S} UTC" if found.expires_at else "without end"
-    return Finding("credentials", f"...{found.access_key_id[-4:]}{account}, {end}", found.source), 0
+    return Finding("credentials", f"...{found.access_key_id[-4:]}{account}, {_end(found)}", found.source), 0
+
+
+def _end(credentials: Credentials) -> str:
+    """Return when the keys end; those with a session token do, though not every source says when."""
+    if credentials.expires_at is not None:
+        return f"until {credentials.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+    return "end unknown" if credentials.session_token else "without end"
 
 
 def _call(client: "KMSClient") -> tuple[list[Finding], int]:

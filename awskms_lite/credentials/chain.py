@@ -4,8 +4,9 @@
     2. environment variables          5. container (ECS, EKS Pod Identity)
     3. the profile                    6. the EC2 instance
 
-A profile that was given as an argument goes before the environment's variables. Each source is imported only
-when it is asked. Source: "Understand the credential provider chain" in the AWS SDKs and Tools Reference Guide.
+A profile that was given as an argument goes first and in place of 2 and 4: what the environment holds may be the
+keys of another. Each source is imported only when it is asked. Source: "Understand the credential provider chain"
+in the AWS SDKs and Tools Reference Guide.
 """
 
 from collections.abc import Callable, Iterator
@@ -43,7 +44,7 @@ def find(
         reasons.append(f"\n  {name}: {found.reason}")
     raise CredentialsError(
         f"No credentials. These places were searched:{''.join(reasons)}\nSet up one of them, or pass "
-        "credentials=Credentials(...)."
+        f"credentials=Credentials(...).{settings.notes.missed(settings.profile.value)}"
     )
 
 
@@ -51,17 +52,17 @@ def _sources(
     settings: Settings, clock: ServiceClock, random: Callable[[], float], mfa: Ask | None
 ) -> Iterator[tuple[str, Flow[Found]]]:
     """Give the sources one by one; the next is imported when it is its turn."""
-    profile_first = settings.profile.origin == "profile"
-    if profile_first:
+    if settings.profile.origin == "profile":
         yield _profile(settings, clock, random, mfa)
-    from . import environment
+        yield "environment variables, web identity", _nothing("not asked, for a profile was given as an argument")
+    else:
+        from . import environment
 
-    yield environment.SOURCE, environment.load(settings.environ)
-    if not profile_first:
+        yield environment.SOURCE, environment.load(settings.environ, clock)
         yield _profile(settings, clock, random, mfa)
-    from . import web_identity
+        from . import web_identity
 
-    yield web_identity.SOURCE, web_identity.load(settings, clock, random)
+        yield web_identity.SOURCE, web_identity.load(settings, clock, random)
     from . import container
 
     yield container.SOURCE, container.load(settings.environ, random)
@@ -74,7 +75,7 @@ def _profile(
     settings: Settings, clock: ServiceClock, random: Callable[[], float], mfa: Ask | None
 ) -> tuple[str, Flow[Found]]:
     name = f"profile {settings.profile.value}"
-    if not settings.section:
+    if not settings.section and settings.profile.origin == "default":
         return name, _nothing("the shared files hold nothing under this name")
     from . import profile
 

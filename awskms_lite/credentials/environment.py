@@ -1,23 +1,27 @@
 """Credentials from the environment's variables."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from ..errors import CredentialsError
 from ..identity import Credentials
 from ..steps import Flow
-from .source import Found, PassedOver
+from .source import Found, PassedOver, read_time
 
-KEY, SECRET, TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
+KEY, SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+TOKEN, OLDER_TOKEN = "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"
+EXPIRATION = "AWS_CREDENTIAL_EXPIRATION"
 SOURCE = "environment variables"
 
 
-def load(environ: Mapping[str, str]) -> Flow[Found]:
+def load(environ: Mapping[str, str], clock: Callable[[], float]) -> Flow[Found]:
     """Read the variables that hold keys; a blank one counts as missing.
 
-    Raises `CredentialsError` where one half of the pair is missing.
+    Raises `CredentialsError` where one half of the pair is missing, and where the variables say that their keys
+    have expired.
     """
     yield from ()  # a flow like every source, though it asks nothing of the world
-    key, secret = environ.get(KEY, "").strip(), environ.get(SECRET, "").strip()
+    key, secret = _text(environ, KEY), _text(environ, SECRET)
     if not key and not secret:
         return PassedOver(f"{KEY} and {SECRET} are not set")
     if not key or not secret:
@@ -28,7 +32,23 @@ def load(environ: Mapping[str, str]) -> Flow[Found]:
     return Credentials(
         access_key_id=key,
         secret_access_key=secret,
-        session_token=environ.get(TOKEN, "").strip() or None,
-        account_id=environ.get("AWS_ACCOUNT_ID", "").strip() or None,
+        session_token=_text(environ, TOKEN) or _text(environ, OLDER_TOKEN) or None,
+        account_id=_text(environ, "AWS_ACCOUNT_ID") or None,
+        expires_at=_read_end(_text(environ, EXPIRATION), clock()),
         source=SOURCE,
     )
+
+
+def _read_end(text: str, now: float) -> datetime | None:
+    if not text:
+        return None
+    end = read_time(text, EXPIRATION)
+    if end.timestamp() <= now:
+        raise CredentialsError(
+            f"The keys of the environment expired at {end:%Y-%m-%dT%H:%M:%SZ}, says {EXPIRATION}: set new ones."
+        )
+    return end
+
+
+def _text(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(name, "").strip()

@@ -7,6 +7,7 @@ Reference Guide, and "Use IMDSv2" in the EC2 User Guide.
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ..endpoints import read_custom_url
 from ..errors import (
@@ -19,14 +20,17 @@ from ..errors import (
 )
 from ..identity import Credentials
 from ..retry import delay
-from ..settings import Setting, Settings
+from ..settings import Settings
 from ..steps import Flow, Request, Response, send, sleep
 from .source import ATTEMPTS, Found, PassedOver, checked, fetch, read_object, read_time
 
 SOURCE = "EC2 instance metadata"
 DISABLED = "AWS_EC2_METADATA_DISABLED"
 ENDPOINT, MODE = "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"
+TIMEOUT_SECONDS, NUM_ATTEMPTS = "AWS_METADATA_SERVICE_TIMEOUT", "AWS_METADATA_SERVICE_NUM_ATTEMPTS"
 TIMEOUT = 1.0
+_NUMBER = re.compile(r"[0-9]{1,5}(\.[0-9]{1,9})?")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,5}")
 
 _BY_MODE = {"ipv4": "http://169.254.169.254", "ipv6": "http://[fd00:ec2::254]"}
 _TOKEN_PATH = "/latest/api/token"  # noqa: S105 - a path
@@ -38,26 +42,35 @@ _ROLE = re.compile(r"(?!\.+\Z)[A-Za-z0-9_+=,.@-]{1,128}")  # no dots alone: they
 _CODE = re.compile(r"[A-Za-z]{1,64}")
 
 
+class _Service(NamedTuple):
+    """Where the metadata service is, how long one answer may take (seconds), and how often it is asked."""
+
+    endpoint: str
+    timeout: float
+    attempts: int
+
+
 def load(settings: Settings, random: Callable[[], float]) -> Flow[Found]:
     """Ask the instance metadata service for the role's credentials, which stay in use while it has no newer ones.
 
     Passed over where it is switched off, does not answer, or knows of no role. Raises `ConfigurationError` for an
-    endpoint or a mode that is none, and `CredentialsError` where no credentials come all the same.
+    endpoint, a mode, a timeout or a number of attempts that is none, and `CredentialsError` where no credentials
+    come all the same.
     """
     if settings.environ.get(DISABLED, "").strip().lower() == "true":
         return PassedOver(f"{DISABLED} is true")
-    endpoint = _endpoint(settings)
-    token = yield from _fetch_token(endpoint, random)
+    service = _service(settings)
+    token = yield from _fetch_token(service, random)
     if isinstance(token, PassedOver):
         return token
-    url = endpoint + _ROLE_PATH
-    response, token = yield from _get(url, endpoint, token, random)
+    url = service.endpoint + _ROLE_PATH
+    response, token = yield from _get(url, service, token, random)
     role = _read_role(response, url)
     if isinstance(role, PassedOver):
         return role
-    response, _ = yield from _get(url + role, endpoint, token, random)
+    response, _ = yield from _get(url + role, service, token, random)
     if response.status == 404:
-        return _no_role(endpoint)
+        return _no_role(service.endpoint)
     if response.status != 200:
         raise CredentialsError(_refusal(response, url + role))
     try:
@@ -66,39 +79,49 @@ def load(settings: Settings, random: Callable[[], float]) -> Flow[Found]:
         raise CredentialsError(f"{error} Check the role, and what answers there.") from error
 
 
+def _service(settings: Settings) -> _Service:
+    timeout = _number(settings, TIMEOUT_SECONDS, "metadata_service_timeout", _NUMBER, "seconds, more than 0")
+    attempts = _number(settings, NUM_ATTEMPTS, "metadata_service_num_attempts", _WHOLE_NUMBER, "1 or more")
+    return _Service(_endpoint(settings), timeout or TIMEOUT, int(attempts or ATTEMPTS))
+
+
+def _number(settings: Settings, variable: str, name: str, form: re.Pattern[str], takes: str) -> float | None:
+    text = settings.setting(variable, name)
+    if text is None:
+        return None
+    if not form.fullmatch(text.value) or not float(text.value):
+        raise ConfigurationError(f"{SOURCE}: {text.origin} is {text.value!r}: it takes a number ({takes}).")
+    return float(text.value)
+
+
 def _endpoint(settings: Settings) -> str:
     """Give the URL to ask: an endpoint that was set, else the mode's; the environment goes before the profile."""
-    mode = _setting(settings, MODE, "ec2_metadata_service_endpoint_mode")
+    mode = settings.setting(MODE, "ec2_metadata_service_endpoint_mode")
     if mode is not None and mode.value.lower() not in _BY_MODE:  # wrong, also where an endpoint makes it idle
         raise ConfigurationError(
             f"{SOURCE}: the endpoint mode ({mode.origin}) is {mode.value!r}: set it to IPv4 or IPv6."
         )
-    endpoint = _setting(settings, ENDPOINT, "ec2_metadata_service_endpoint")
+    endpoint = settings.setting(ENDPOINT, "ec2_metadata_service_endpoint")
     if endpoint is not None:
         return read_custom_url(endpoint.value, name=f"The endpoint of {SOURCE} ({endpoint.origin})")
     return _BY_MODE[mode.value.lower() if mode is not None else "ipv4"]
 
 
-def _setting(settings: Settings, variable: str, name: str) -> Setting[str] | None:
-    value = settings.environ.get(variable, "").strip()
-    return Setting(value, variable) if value else settings.property(name)
-
-
-def _fetch_token(endpoint: str, random: Callable[[], float]) -> Flow[str | PassedOver]:
+def _fetch_token(service: _Service, random: Callable[[], float]) -> Flow[str | PassedOver]:
     """Give a session token, or why there is no metadata service here."""
-    request = Request("PUT", endpoint + _TOKEN_PATH, [_TOKEN_LIFE])
+    request = Request("PUT", service.endpoint + _TOKEN_PATH, [_TOKEN_LIFE])
     retry = 0
     while True:
         retry += 1
         try:
-            response = yield from send(request, TIMEOUT, direct=True)
+            response = yield from send(request, service.timeout, direct=True)
         except (TransportError, ProtocolError) as error:
             refused = isinstance(error, ConnectError) and not isinstance(error, TimeoutError)
-            if refused or retry == ATTEMPTS:
-                why = f"{endpoint}: {type(error).__name__}"
+            if refused or retry == service.attempts:
+                why = f"{service.endpoint}: {type(error).__name__}"
                 return PassedOver(f"not on an EC2 instance, or its metadata cannot be reached ({why})")
         else:
-            if retry == ATTEMPTS or not (response.status == 401 or _is_passing(response)):
+            if retry == service.attempts or not (response.status == 401 or _is_passing(response)):
                 return _read_token(response, request.url)
         yield from sleep(delay("transient", retry - 1, random))
 
@@ -116,18 +139,24 @@ def _read_token(response: Response, url: str) -> str | PassedOver:
     return token
 
 
-def _get(url: str, endpoint: str, token: str, random: Callable[[], float]) -> Flow[tuple[Response, str]]:
+def _get(url: str, service: _Service, token: str, random: Callable[[], float]) -> Flow[tuple[Response, str]]:
     """Give a page, and the token to go on with: one that is refused is replaced, a few times at most."""
     renewals = 0
     while True:
         request = Request("GET", url, [(_TOKEN_HEADER, token)])
         response = yield from fetch(
-            request, f"{SOURCE} ({url})", random, timeout=TIMEOUT, direct=True, again=_is_passing
+            request,
+            f"{SOURCE} ({url})",
+            random,
+            timeout=service.timeout,
+            direct=True,
+            again=_is_passing,
+            attempts=service.attempts,
         )
         renewals += 1
-        if response.status != 401 or renewals == ATTEMPTS:
+        if response.status != 401 or renewals == service.attempts:
             return response, token
-        fresh = yield from _fetch_token(endpoint, random)
+        fresh = yield from _fetch_token(service, random)
         if isinstance(fresh, PassedOver):
             raise CredentialsError(f"{SOURCE}: the token is refused, and there is no other: {fresh.reason}.")
         token = fresh

@@ -6,12 +6,12 @@ which the standard library has no means: so here they are read anew whenever the
 last. Source: "Login credentials provider" in the AWS SDKs and Tools Reference Guide.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, cast
 
-from ..config import home_directory
+from ..config import expand_home
 from ..errors import ConfigurationError, CredentialsError
 from ..identity import Credentials
 from ..settings import Settings
@@ -29,7 +29,7 @@ def load(settings: Settings, session: str, profile: str, clock: Callable[[], flo
     `ConfigurationError` without a home directory.
     """
     remedy = f"Run `aws login --profile {profile}`."
-    path = _cache_path(settings.environ, session)
+    path = _cache_path(settings, session)
     content = yield from read(path)
     if content is None:
         raise CredentialsError(f"The profile {profile!r} is not logged in: there is no {path}. {remedy}")
@@ -47,19 +47,15 @@ def load(settings: Settings, session: str, profile: str, clock: Callable[[], flo
     return credentials
 
 
-def _cache_path(environ: Mapping[str, str], session: str) -> str:
+def _cache_path(settings: Settings, session: str) -> str:
     """Give the file of a session, in the directory that the variable names or else below the home directory."""
-    given = environ.get(DIRECTORY, "").strip()
-    directory = PurePath(given or "~/.aws/login/cache")
-    if directory.parts[:1] == ("~",):
-        home = home_directory(environ)
-        if home is None:
-            raise ConfigurationError(
-                f"There is no home directory to look for the keys of `aws login` in: set HOME, or {DIRECTORY} "
-                "to an absolute path."
-            )
-        directory = PurePath(home, *directory.parts[1:])
-    return str(directory / f"{sha256(session.strip().encode()).hexdigest()}.json")
+    directory = expand_home(settings.variable(DIRECTORY) or "~/.aws/login/cache", settings.environ)
+    if directory is None:
+        raise ConfigurationError(
+            f"There is no home directory to look for the keys of `aws login` in: set HOME, or {DIRECTORY} to an "
+            "absolute path."
+        )
+    return str(PurePath(directory, f"{sha256(session.strip().encode()).hexdigest()}.json"))
 
 
 def _read(content: bytes, path: str, profile: str) -> Credentials:

@@ -46,6 +46,7 @@ def load(
     """
     argv = _split(command, profile, windows)
     name = f"{SOURCE} of the profile {profile!r} ({argv[0]})"
+    _check_variables(environ, name)
     try:
         output = yield from run(argv, TIMEOUT, environ)
     except (ConfigurationError, TimeoutError) as error:
@@ -65,6 +66,23 @@ def load(
             source=f"{SOURCE}, profile {profile}",
         )
     )
+
+
+def _check_variables(environ: Mapping[str, str], name: str) -> None:
+    """Raise `CredentialsError` for a variable that no program can be handed, which only a caller's own can be."""
+    for variable, value in environ.items():
+        if not variable or "=" in variable or not (_can_be_handed(variable) and _can_be_handed(value)):
+            raise CredentialsError(
+                f"{name} cannot be handed the variable {variable!r}: it holds a NUL or half a character, "
+                "or its name is none. Take it out of environ."
+            )
+
+
+def _can_be_handed(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _split(command: str, profile: str, windows: bool) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from ..errors import CredentialsError, ProtocolError, TransportError
 from ..identity import Credentials
 from ..retry import delay
+from ..service_clock import read_iso_time
 from ..steps import Flow, Request, Response, send, sleep
 
 ATTEMPTS = 3
@@ -67,11 +68,10 @@ def read_object(content: bytes, source: str) -> dict[str, Any]:
 
 def read_time(text: object, source: str) -> datetime:
     """Give the aware UTC datetime that an ISO 8601 text stands for; raises `CredentialsError`."""
-    try:
-        moment = datetime.fromisoformat(cast(str, text))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, TypeError, OverflowError):
-        raise CredentialsError(f"{source} gave an expiry that is not an ISO 8601 time.") from None
+    moment = read_iso_time(text)
+    if moment is None:
+        raise CredentialsError(f"{source} gave an expiry that is not an ISO 8601 time.")
+    return moment
 
 
 def fetch(
@@ -82,13 +82,14 @@ def fetch(
     timeout: float | None = None,
     direct: bool = False,
     again: Callable[[Response], bool] = lambda response: response.status >= 500 or response.status == 429,
+    attempts: int = ATTEMPTS,
 ) -> Flow[Response]:
-    """Send a request until there is an answer that is not to be asked for `again`, `ATTEMPTS` times at most.
+    """Send a request until there is an answer that is not to be asked for `again`, so many times at most.
 
     Raises `CredentialsError`, with its cause chained, where the last attempt brought no answer at all.
     """
-    for retry in range(ATTEMPTS):
-        last = retry == ATTEMPTS - 1
+    for retry in range(attempts):
+        last = retry == attempts - 1
         try:
             response = yield from send(request, timeout, direct=direct)
         except (TransportError, ProtocolError) as error:

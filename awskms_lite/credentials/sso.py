@@ -10,19 +10,18 @@ what a server answered but for its error code. Sources: "IAM Identity Center cre
 and Tools Reference Guide, and GetRoleCredentials in the IAM Identity Center Portal API Reference.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
-from ..config import Section, Sections
 from ..endpoints import read_region
 from ..errors import ConfigurationError, CredentialsError
 from ..identity import Credentials
 from ..settings import Settings
 from ..steps import Flow, Request, Response
 from .source import checked, fetch, read_object
-from .sso_login import SOURCE, Login, error_code, token
+from .sso_login import SOURCE, Login, is_passing, named_answer, token
 
 _OF_PORTAL = ("sso_start_url", "sso_region")
 _OF_ROLE = ("sso_account_id", "sso_role_name")
@@ -41,62 +40,69 @@ class _Role(NamedTuple):
         return f"the role {self.name!r} of the account {self.account_id}"
 
 
-def applies(section: Section) -> bool:
+def applies(settings: Settings, profile: str) -> bool:
     """Say whether a profile means IAM Identity Center: any one of its properties is enough."""
-    return any(_text(section, name) for name in _PROPERTIES)
+    return any(settings.text(profile, name) for name in _PROPERTIES)
 
 
 def load(
-    settings: Settings,
-    section: Section,
-    profile: str,
-    clock: Callable[[], float],
-    random: Callable[[], float],
+    settings: Settings, profile: str, clock: Callable[[], float], random: Callable[[], float]
 ) -> Flow[Credentials]:
-    """Give the credentials of the role that a profile names, for its section in the shared files.
+    """Give the credentials of the role that a profile names.
 
     Raises `ConfigurationError` for a profile that is not whole or at odds with its session, and
     `CredentialsError` where nobody is logged in, the login has ended, or the role is not to be had.
     """
-    role = _read_role(settings.sections, section, profile)
+    role = _read_role(settings, profile)
     shown = yield from token(settings, role.login, clock, random)
     query = f"account_id={quote(role.account_id, safe='')}&role_name={quote(role.name, safe='')}"
     portal, _ = settings.address("portal.sso", "sso", role.login.region)
     headers = [("x-amz-sso_bearer_token", shown), ("Accept-Encoding", "identity")]
     response = yield from fetch(
-        Request("GET", f"{portal}/federation/credentials?{query}", headers), _named(profile), random
+        Request("GET", f"{portal}/federation/credentials?{query}", headers),
+        _named(profile),
+        random,
+        again=is_passing,
     )
     if response.status != 200:
         raise CredentialsError(_refusal(response, role))
     return _read_credentials(response.body, role)
 
 
-def _read_role(sections: Sections, section: Section, profile: str) -> _Role:
-    own = {name: value for name in _PROPERTIES if (value := _text(section, name))}
+def _read_role(settings: Settings, profile: str) -> _Role:
+    own = {name: value for name in _PROPERTIES if (value := settings.text(profile, name))}
     session = own.get("sso_session")
     if session:
-        own |= _of_session(sections, own, session, profile)
+        own |= _of_session(settings, own, session, profile)
     missing = [name for name in (*_OF_PORTAL, *_OF_ROLE) if name not in own]
     if missing:
         where = f", the first two in [sso-session {session}]" if session else ""
         raise ConfigurationError(
             f"The profile {profile!r} is set up for {SOURCE} and lacks {', '.join(missing)}. It takes "
             f"{', '.join((*_OF_PORTAL, *_OF_ROLE))}{where}: add what is missing, or take all of them out."
+            f"{_passed_over(settings, session, missing)}"
         )
     read_region(own["sso_region"])  # refuses one that is none before anything is read
     login = Login(profile, session, own["sso_start_url"], own["sso_region"])
     return _Role(login, own["sso_account_id"], own["sso_role_name"])
 
 
-def _of_session(sections: Sections, own: dict[str, str], session: str, profile: str) -> dict[str, str]:
+def _passed_over(settings: Settings, session: str | None, missing: Sequence[str]) -> str:
+    """Return the lines of a session's section that were passed over for one that is missing."""
+    if session is None:
+        return ""
+    return "".join(dict.fromkeys(settings.notes.missed(f"sso-session {session}", name) for name in missing))
+
+
+def _of_session(settings: Settings, own: dict[str, str], session: str, profile: str) -> dict[str, str]:
     """Give what the session's section says; what the profile says too has to be the same."""
-    section = sections.get(f"sso-session {session}")
-    if section is None:
+    key = f"sso-session {session}"
+    if key not in settings.sections:
         raise ConfigurationError(
-            f"The profile {profile!r} refers to [sso-session {session}], which is not there: add the section to "
-            "the config file, or name another."
+            f"The profile {profile!r} refers to [{key}], which is not there: add the section to "
+            f"the config file, or name another.{settings.notes.missed(key)}"
         )
-    found = {name: value for name in _OF_PORTAL if (value := _text(section, name))}
+    found = {name: value for name in _OF_PORTAL if (value := settings.text(key, name))}
     for name, value in found.items():
         if own.get(name, value) != value:
             raise ConfigurationError(
@@ -131,18 +137,13 @@ def _read_credentials(body: bytes, role: _Role) -> Credentials:
 
 def _refusal(response: Response, role: _Role) -> str:
     """Say what the portal answered, and what to do."""
-    answered = f"{_named(role.login.profile)} answered with {error_code(response)}"
+    answered = f"{_named(role.login.profile)} answered with {named_answer(response)}"
+    if is_passing(response):
+        return f"{answered}: {role} cannot be had for now. Try again later."
     if response.status == 401:
         return f"{answered}: the login to {role.login.name} counts no more. {role.login.remedy}"
-    if response.status == 429 or response.status >= 500:
-        return f"{answered}: {role} cannot be had for now. Try again later."
     return f"{answered}: {role} is not to be had. Check sso_account_id, sso_role_name and sso_region."
 
 
 def _named(profile: str) -> str:
     return f"{SOURCE} (profile {profile!r})"
-
-
-def _text(section: Section, name: str) -> str | None:
-    value = section.get(name)
-    return value if isinstance(value, str) and value else None

@@ -17,7 +17,7 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from ..config import home_directory
-from ..errors import ConfigurationError, CredentialsError, ProtocolError
+from ..errors import ConfigurationError, CredentialsError, ProtocolError, error_class
 from ..settings import Settings
 from ..steps import Flow, Request, Response, read, write
 from .source import fetch, read_object, read_time
@@ -29,6 +29,7 @@ RENEW_BEFORE = 5 * 60.0
 _ISSUER = f"The token service of {SOURCE}"
 _MEANS = ("clientId", "clientSecret", "refreshToken")
 _CODE_MEMBERS = ("__type", "code", "error")
+_SLOWER = ("slow_down", "SlowDownException")  # how OAuth words it (RFC 8628, 3.5), and AWS's class of the same
 _CODE = re.compile(r"[A-Za-z_]{1,64}")
 _UNFIT = re.compile(r"[^!-~]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,8 +80,25 @@ def token(settings: Settings, login: Login, clock: Callable[[], float], random: 
     return held
 
 
-def error_code(response: Response) -> str:
-    """Give the service's error code and the HTTP status, or the status alone where there is no code."""
+def is_passing(response: Response) -> bool:
+    """Return whether a refusal may pass: by its code, and by its status where the code says nothing of it.
+
+    The portal and the token service are throttled like any other, and then answer with a status of 400 too.
+    """
+    if response.status == 200:
+        return False
+    code = _error_code(response)
+    throttled = code in _SLOWER or (code is not None and error_class(code).retry_kind == "throttling")
+    return throttled or response.status >= 500 or response.status == 429
+
+
+def named_answer(response: Response) -> str:
+    """Return the service's error code and the HTTP status, or the status alone if there is no code."""
+    code = _error_code(response)
+    return f"{code} (HTTP {response.status})" if code else f"HTTP {response.status}"
+
+
+def _error_code(response: Response) -> str | None:
     try:
         answer = read_object(response.body, SOURCE)
     except CredentialsError:
@@ -88,8 +106,8 @@ def error_code(response: Response) -> str:
     for given in (response.headers.get("x-amzn-errortype"), *(answer.get(name) for name in _CODE_MEMBERS)):
         code = given.partition(":")[0].rpartition("#")[2].strip() if isinstance(given, str) else ""
         if _CODE.fullmatch(code):
-            return f"{code} (HTTP {response.status})"
-    return f"HTTP {response.status}"
+            return code
+    return None
 
 
 def _cache_path(settings: Settings, login: Login) -> str:
@@ -133,10 +151,10 @@ def _renew(
     issuer, _ = settings.address("oidc", "sso_oidc", login.region)
     headers = [("Content-Type", "application/json"), ("Accept-Encoding", "identity")]
     response = yield from fetch(
-        Request("POST", f"{issuer}/token", headers, json.dumps(wanted).encode()), _ISSUER, random
+        Request("POST", f"{issuer}/token", headers, json.dumps(wanted).encode()), _ISSUER, random, again=is_passing
     )
     if response.status != 200:
-        raise CredentialsError(f"{_ISSUER} answered with {error_code(response)}.")
+        raise CredentialsError(f"{_ISSUER} answered with {named_answer(response)}.")
     renewed = {**cached, **_read_renewed(response.body, clock())}
     try:
         yield from write(path, json.dumps(renewed).encode())

@@ -25,7 +25,7 @@ def load(settings: Settings, clock: ServiceClock, random: Callable[[], float]) -
 
     Raises `CredentialsError` for a token file without a role, and where the role is not to be had.
     """
-    path, role_arn = settings.environ.get(TOKEN_FILE, "").strip(), settings.environ.get(ROLE, "").strip()
+    path, role_arn = settings.variable(TOKEN_FILE), settings.variable(ROLE)
     if not path:
         return PassedOver(f"{TOKEN_FILE} is not set")
     if not role_arn:

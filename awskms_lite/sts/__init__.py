@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from .._version import __version__
 from ..errors import CredentialsError, ParameterError, ProtocolError, ServiceError, TransportError
 from ..identity import Credentials
 from ..retry import Attempts, RetryPolicy, RetryQuota
@@ -24,7 +23,6 @@ __all__ = ["assume_role", "assume_role_with_web_identity"]
 
 _VERSION = "2011-06-15"
 _HEADERS = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")]
-_UNSIGNED = [("Accept-Encoding", "identity"), ("User-Agent", f"awskms-lite/{__version__}")]
 _SESSION_NAME_VARIABLE = "AWS_ROLE_SESSION_NAME"
 _SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
 
@@ -86,7 +84,7 @@ def assume_role_with_web_identity(
 
 
 def _read_session_name(given: str | None, settings: Settings, clock: ServiceClock, source: str) -> str:
-    name = given or settings.environ.get(_SESSION_NAME_VARIABLE, "").strip() or f"awskms-lite-{int(clock())}"
+    name = given or settings.variable(_SESSION_NAME_VARIABLE) or f"awskms-lite-{int(clock())}"
     if not _SESSION_NAME.fullmatch(name):
         raise CredentialsError(
             f"{source}: {name!r} cannot name the session of a role: set role_session_name or "
@@ -124,7 +122,9 @@ def _ask(
         replay_safe=not form.get("TokenCode"),  # STS takes an MFA code once
     )
     try:
-        response = yield from _exchange(prepare, attempts, clock, [text for text in secrets if text])
+        response = yield from _exchange(
+            prepare, attempts, clock, settings.unsigned_headers, [text for text in secrets if text]
+        )
         return read_credentials(response, source)
     except (ServiceError, TransportError, ProtocolError, ParameterError) as error:
         raise CredentialsError(
@@ -134,14 +134,18 @@ def _ask(
 
 
 def _exchange(
-    prepare: Callable[[float], Request], attempts: Attempts, clock: ServiceClock, secrets: Sequence[str]
+    prepare: Callable[[float], Request],
+    attempts: Attempts,
+    clock: ServiceClock,
+    unsigned: Sequence[tuple[str, str]],
+    secrets: Sequence[str],
 ) -> Flow[Response]:
     """Send until there is a success, as often as any call is sent; each attempt is prepared for its time."""
     while True:
         now = clock()
         request = prepare(now)
         try:
-            response = yield from send(request._replace(headers=[*request.headers, *_UNSIGNED]))
+            response = yield from send(request._replace(headers=[*request.headers, *unsigned]))
             if 200 <= response.status < 300:
                 return response
             raise read_error(response, attempts.number, secrets)

@@ -7,12 +7,13 @@ protocol" in the Smithy documentation, and "Common Errors" in the AWS STS API re
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import quote
 
 from ..errors import KMSLiteError, ProtocolError, ServiceError, error_class
 from ..identity import Credentials
 from ..retry import read_retry_after
+from ..service_clock import read_iso_time
 from ..steps import Response
 
 _MAX_ANSWER = 64 * 1024
@@ -105,13 +106,16 @@ def _read_xml(body: bytes) -> dict[str, dict[str, str]]:
 
     if len(body) > _MAX_ANSWER:
         raise ProtocolError(f"The answer is over {_MAX_ANSWER} bytes long, unlike any of STS.")
+    root = None
     try:
         text = body.decode()  # parsed as text, so that no declared encoding hides a document type
         if "<!doctype" in text.lower():
             raise ProtocolError("The answer brings a document type, unlike any of STS.")
         root = ET.fromstring(text)  # noqa: S314 - it holds no document type
     except (UnicodeDecodeError, ET.ParseError):
-        raise ProtocolError(f"The answer is not XML ({len(body)} bytes).") from None
+        pass
+    if root is None:  # out here because the exception above may hold the whole answer
+        raise ProtocolError(f"The answer is not XML ({len(body)} bytes).")
     found: dict[str, dict[str, str]] = {"Credentials": {}, "AssumedRoleUser": {}, "Error": {}}
     for element in root.iter():
         part = found.get(_local(element.tag))
@@ -125,11 +129,10 @@ def _local(tag: str) -> str:
 
 
 def _read_time(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise ProtocolError("The answer's Expiration is missing, or no ISO 8601 time.") from None
+    moment = read_iso_time(text)
+    if moment is None:
+        raise ProtocolError("The answer's Expiration is missing, or no ISO 8601 time.")
+    return moment
 
 
 def _blotted(text: str, secrets: Sequence[str]) -> str | None:

@@ -279,6 +279,18 @@ AGREED = [
     Case("unprefixed-in-config", None, {"AWS_PROFILE": "a"}, config=f"[a]\n{static('A')}"),
     Case("broken-file", None, variables("ENV"), config="[default\nregion = us-east-2\n"),
     Case("named-missing", None, {"AWS_PROFILE": "a"}, config=f"[default]\n{static('D')}"),
+    Case("variables-old-token", "ENV", variables("ENV", AWS_SECURITY_TOKEN="t"), told="t"),
+    Case("variables-expiry", "ENV", variables("ENV", AWS_CREDENTIAL_EXPIRATION=LATER)),
+    Case("variables-expired", None, variables("ENV", AWS_CREDENTIAL_EXPIRATION=EARLIER)),
+    Case(
+        "old-profile-variable",
+        "A",
+        {"AWS_DEFAULT_PROFILE": "a"},
+        config=f"[default]\n{static('D')}[profile a]\n{static('A')}",
+    ),
+    Case("quoted-name", "A", {"AWS_PROFILE": "a"}, config=f'[profile "a"]\n{static("A")}'),
+    Case("quoted-blank", "A", {"AWS_PROFILE": "a b"}, config=f"[profile 'a b']\n{static('A')}"),
+    Case("bare-blank", "A", {"AWS_PROFILE": "a b"}, credentials=f"[a b]\n{static('A')}"),
     Case("given-missing", None, profile="a", config=f"[default]\n{static('D')}"),
     Case(
         "given-before-named",
@@ -804,24 +816,34 @@ DIFFERENT = [
         "half a pair is a mistake here, whichever half; botocore minds only a key without a secret",
     ),
     Difference(
-        Case("variables-old-token", "ENV", variables("ENV", AWS_SECURITY_TOKEN="t")),
+        Case(
+            "variables-two-tokens",
+            "ENV",
+            variables("ENV", AWS_SESSION_TOKEN="new", AWS_SECURITY_TOKEN="old"),
+            told="new",
+        ),
         "ENV",
-        "AWS_SECURITY_TOKEN is a name that other SDKs gave up long ago",
-    ),
-    Difference(
-        Case("variables-expiry", "ENV", variables("ENV", AWS_CREDENTIAL_EXPIRATION=LATER)),
-        "ENV",
-        "AWS_CREDENTIAL_EXPIRATION is botocore's own: variables cannot be renewed, so their end changes nothing",
+        "AWS_SESSION_TOKEN is what all AWS SDKs read, and goes before the older name; in botocore it goes behind",
     ),
     Difference(
         Case(
-            "old-profile-variable",
+            "profile-two-tokens",
             "D",
-            {"AWS_DEFAULT_PROFILE": "a"},
-            config=f"[default]\n{static('D')}[profile a]\n{static('A')}",
+            config=f"[default]\n{static('D')}aws_security_token = old\naws_session_token = new\n",
+            told="new",
         ),
-        "A",
-        "AWS_DEFAULT_PROFILE is botocore's own, and older than AWS_PROFILE",
+        "D",
+        "the same, in a profile",
+    ),
+    Difference(
+        Case(
+            "two-profile-variables",
+            "A",
+            {"AWS_PROFILE": "a", "AWS_DEFAULT_PROFILE": "b"},
+            config=f"[profile a]\n{static('A')}[profile b]\n{static('B')}",
+        ),
+        "B",
+        "AWS_PROFILE is what all AWS SDKs read, and goes before the older name; in botocore it goes behind",
     ),
     Difference(
         Case(
@@ -853,11 +875,6 @@ DIFFERENT = [
         Case("named-blank", "D", {"AWS_PROFILE": ""}, config=f"[default]\n{static('D')}"),
         None,
         "an empty variable is a missing one here; botocore looks for a profile without a name",
-    ),
-    Difference(
-        Case("quoted-name", None, {"AWS_PROFILE": "a"}, config=f'[profile "a"]\n{static("A")}'),
-        "A",
-        "a name has no quotes here, and a section with a bad name is passed over; botocore takes the quotes off",
     ),
     Difference(
         Case(

@@ -4,6 +4,7 @@
 with what each of the two does, and why.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -11,10 +12,12 @@ from typing import Any, NamedTuple
 
 import botocore.session
 import pytest
+from botocore import configprovider
 from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 
 from awskms_lite import ConfigurationError, KMSClient
+from awskms_lite.reference import NOT_READ, OF_OTHERS, PROPERTIES, READ, READ_OF_PROFILES
 
 LOADER = Loader(include_default_search_paths=False, extra_search_paths=[Loader.BUILTIN_DATA_PATH])
 NONE: Mapping[str, Any] = MappingProxyType({})
@@ -158,6 +161,17 @@ AGREED = [
         {**OHIO, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
         arguments={"endpoint_url": CUSTOM},
     ),
+    Case(
+        "endpoint-argument-beside-fips",
+        CUSTOM,
+        {**OHIO, "AWS_USE_FIPS_ENDPOINT": "true"},
+        arguments={"endpoint_url": CUSTOM},
+    ),
+    Case(
+        "endpoint-beside-dualstack",
+        f"{CUSTOM}/AWS_ENDPOINT_URL",
+        {**OHIO, **own("AWS_ENDPOINT_URL"), "AWS_USE_DUALSTACK_ENDPOINT": "true"},
+    ),
     Case("endpoint-without-scheme", None, OHIO, arguments={"endpoint_url": "localhost:8080"}),
 ]
 
@@ -181,25 +195,6 @@ DIFFERENT = [
         Case("flag-of-no-truth", None, {**OHIO, "AWS_USE_FIPS_ENDPOINT": "yes"}),
         PLAIN,
         "a flag that is neither true nor false is a mistake here, for FIPS must not get lost; botocore says false",
-    ),
-    Difference(
-        Case(
-            "fips-beside-endpoint",
-            None,
-            {**OHIO, "AWS_USE_FIPS_ENDPOINT": "true"},
-            arguments={"endpoint_url": CUSTOM},
-        ),
-        CUSTOM,
-        "only AWS's own hosts have FIPS, and we say so at once; botocore refuses the first call",
-    ),
-    Difference(
-        Case(
-            "dualstack-beside-endpoint",
-            None,
-            {**OHIO, **own("AWS_ENDPOINT_URL"), "AWS_USE_DUALSTACK_ENDPOINT": "true"},
-        ),
-        f"{CUSTOM}/AWS_ENDPOINT_URL",
-        "only AWS's own hosts have dual-stack, and we say so at once; botocore refuses the first call",
     ),
     Difference(
         Case("endpoint-with-slash", CUSTOM, OHIO, arguments={"endpoint_url": f"{CUSTOM}/"}),
@@ -261,3 +256,55 @@ def test_each_difference_is_the_one_that_is_meant(
     assert difference.why
     assert difference.case.url != difference.theirs
     assert (ours(difference.case), theirs(difference.case)) == (difference.case.url, difference.theirs)
+
+
+# What the AWS SDKs and Tools Reference Guide lists and botocore does not read.
+OF_OTHER_SDKS = {
+    ("AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS", "s3_disable_multiregion_access_points"),  # there nested below s3
+    ("AWS_EC2_INSTANCE_PROFILE_NAME", "ec2_instance_profile_name"),
+    ("AWS_ENABLE_ENDPOINT_DISCOVERY", "endpoint_discovery_enabled"),
+    ("", "sso_registration_scopes"),
+    ("AWS_DEFAULT_OUTPUT", "output"),
+    ("AWS_PAGER", "cli_pager"),
+    ("AWS_CLI_AUTO_PROMPT", "cli_auto_prompt"),
+    ("AWS_BEARER_TOKEN_KMS", ""),
+}
+
+OF_THE_RUNTIME = {"AWS_LAMBDA_FUNCTION_NAME"}  # read here as well, for the trace of a call; nobody sets it
+
+
+def read_by_botocore() -> tuple[set[str], set[str]]:
+    """Give the variables and the properties that botocore reads, wherever in its source it does."""
+    tables = [
+        configprovider.BOTOCORE_DEFAUT_SESSION_VARIABLES,
+        configprovider.DEFAULT_S3_CONFIG_VARS,
+        configprovider.DEFAULT_PROXIES_CONFIG_VARS,
+    ]
+    properties: set[str] = set()
+    for name, *_ in (row for table in tables for row in table.values()):
+        for each in name if isinstance(name, list) else [name]:
+            properties |= {each[0] if isinstance(each, tuple) else each} - {None}
+    named = re.compile(r"""['"](AWS_[A-Z0-9_]+)['"]""")
+    sources = (path.read_text() for path in Path(botocore.__file__).parent.glob("*.py"))
+    return {variable for source in sources for variable in named.findall(source)}, properties
+
+
+def test_every_setting_of_botocore_is_read_or_left_out_for_a_reason() -> None:
+    """What botocore reads is read here too, or said not to be, with the reason."""
+    variables, properties = read_by_botocore()
+    left_out = {**NOT_READ, **OF_OTHERS}
+    assert {"AWS_CREDENTIAL_EXPIRATION", "AWS_SDK_UA_APP_ID", "AWS_IMDS_USE_IPV6"} <= variables
+    assert {"sdk_ua_app_id", "s3", "proxy_ca_bundle"} <= properties
+    assert variables - {*READ, *(variable for variable, _ in left_out), *OF_THE_RUNTIME} == set()
+    assert properties - PROPERTIES == set()
+    assert all(left_out.values())
+
+
+def test_what_is_left_out_is_a_setting_of_somebodys() -> None:
+    """Nothing is listed that neither botocore nor the reference knows, and nothing in both of the lists."""
+    variables, properties = read_by_botocore()
+    left_out = {*NOT_READ, *OF_OTHERS} - OF_OTHER_SDKS
+    assert {variable for variable, _ in left_out if variable} <= variables
+    assert {name for _, name in left_out if name} <= properties
+    assert not {variable for variable, _ in (*NOT_READ, *OF_OTHERS)} & {*READ}
+    assert not {name for _, name in (*NOT_READ, *OF_OTHERS) if name} & {*READ.values(), *READ_OF_PROFILES}
