@@ -189,6 +189,7 @@ def call(
                 yield from sleep(wait)
         else:
             _learn(session, turns)
+            session.service_clock.hear(response.headers.get("date"))
             attempts.succeeded()
             return answer
 

@@ -7,7 +7,8 @@ from attrs import frozen
 from .callers import Caller
 from .keys import ARN, KEY_ID, Key
 
-_ABOUT_NO_KEY = ("AssumeRole", "CreateKey", "GenerateRandom", "ListKeys")
+_ABOUT_NO_KEY = ("AssumeRole", "CreateKey", "DescribeCustomKeyStores", "GenerateRandom", "ListKeys")
+_NEVER_DENIED = "GetCallerIdentity"
 
 
 @frozen
@@ -15,7 +16,7 @@ class Denial:
     """One denial, of calls that meet every condition it has; None is no condition.
 
     `key` is a key id or key ARN, `account_id` the caller's account, for AssumeRole that of the role. Raises
-    `ValueError` for a key that could be none.
+    `ValueError` for a key that could be none, and for the one operation that no policy denies.
     """
 
     operation: str | None
@@ -24,6 +25,8 @@ class Denial:
     account_id: str | None
 
     def __attrs_post_init__(self) -> None:
+        if self.operation == _NEVER_DENIED:
+            raise ValueError(f"AWS answers {_NEVER_DENIED} whatever a policy denies: name another operation")
         if self.key is None:
             return
         if self.operation in _ABOUT_NO_KEY:

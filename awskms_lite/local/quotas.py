@@ -1,8 +1,9 @@
 """Request quotas, as KMS has them: a token bucket for each account, region and operation."""
 
 import threading
-import time
 from collections.abc import Callable
+
+from .clock import steady_time
 
 
 class Bucket:
@@ -27,7 +28,7 @@ class Bucket:
 class Quotas:
     """The quotas of a server, none at first. Safe among threads; `clock` gives seconds."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = steady_time) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._limits: dict[str, tuple[float, float]] = {}

@@ -7,11 +7,12 @@ from typing import TypeAlias
 
 from .accounts import check_account_id
 from .aliases import ALIAS_NAME
+from .clock import milliseconds
 from .keys import DELETION_WINDOW_DAYS, KEY_STATES, ORIGINS, Alias, Key, Shared, Usage
 from .lifecycle import schedule_deletion
 from .rotation import rotate_every
 from .specs import ALGORITHMS
-from .store import Store, milliseconds
+from .store import Store
 
 LastUsage: TypeAlias = datetime | Mapping[str, object] | None
 
@@ -136,7 +137,7 @@ def _known(what: str, name: str, names: Collection[str]) -> None:
 def _usage(last_usage: LastUsage, now: int) -> Usage | None:
     if last_usage is None:
         return None
-    if isinstance(last_usage, datetime):
+    if not isinstance(last_usage, Mapping):
         return Usage("Decrypt", milliseconds(last_usage))
     unknown = [name for name in last_usage if name not in _MEMBERS]
     if unknown:

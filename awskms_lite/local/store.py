@@ -2,45 +2,16 @@
 
 import heapq
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from operator import attrgetter
 
+from .clock import KeyClock
 from .keys import Alias, Key
 from .register import Register
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
 Place = tuple[str, str]  # account id and region
-
-
-def milliseconds(moment: datetime) -> int:
-    """Give whole milliseconds since 1970 UTC; raise `ValueError` for a moment without a time zone."""
-    if moment.utcoffset() is None:
-        raise ValueError(f"{moment!r} has no time zone: pass an aware datetime, as datetime.now(UTC) gives")
-    return (moment - _EPOCH) // _MILLISECOND
-
-
-class KeyClock:
-    """The time of the keys: real time, moved on by whatever was asked for."""
-
-    def __init__(self, real_time: Callable[[], float] = time.time) -> None:
-        self._real_time = real_time
-        self._ahead = 0
-
-    def now(self) -> int:
-        """Give the key time, in milliseconds since 1970 UTC."""
-        return int(self._real_time() * 1000) + self._ahead
-
-    def advance(self, delta: timedelta) -> None:
-        """Move the key time on; raise `ValueError` for a step back."""
-        if delta < timedelta(0):
-            raise ValueError("the key clock only goes forward")
-        self._ahead += delta // _MILLISECOND
 
 
 class Store:

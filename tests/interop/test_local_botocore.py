@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID
 
@@ -270,6 +271,17 @@ def test_keys_live_in_their_region_and_account(kms: LocalKMS, connect: Connect) 
     assert error_of(connect(region="eu-west-1").get_key_last_usage, KeyId=arn)["Code"] == "AccessDeniedException"
     away = error_of(connect(account_id="444455556666").get_key_last_usage, KeyId=arn)
     assert away == {"Code": "NotFoundException", "Message": "Invalid arn eu-west-1"}
+
+
+def test_a_client_that_keeps_its_own_clock_goes_on_after_an_advance(kms: LocalKMS, client: Any) -> None:
+    """Botocore signs by the machine's clock: before, after, and once it has seen what the server dates."""
+    key = kms.add_key()
+    for ahead in (0, 100, 200):
+        answer = client.get_key_last_usage(KeyId=key)
+        dated = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        assert abs(dated - datetime.now(UTC) - timedelta(days=ahead)) < timedelta(minutes=1)
+        kms.advance(timedelta(days=100))
+    assert client.create_key()["KeyMetadata"]["CreationDate"] - dated > timedelta(days=99)
 
 
 def test_errors_have_their_names(kms: LocalKMS, client: Any) -> None:
