@@ -15,6 +15,12 @@ from awskms_lite.local import LocalKMS
 
 OTHER_ACCOUNT = "444455556666"
 
+# A key policy that leaves everything to whoever there is, in letters of its own.
+OPEN_POLICY = (
+    '{"Version": "2012-10-17",\n\t"Statement": '
+    '{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}'
+)
+
 
 class Answer(NamedTuple):
     """One answer: the status, the headers and the decoded body."""

@@ -129,7 +129,7 @@ def test_an_alias_that_is_missing_cannot_be_changed(kms: LocalKMS, call: Client,
 @pytest.mark.parametrize(
     ("name", "error", "words"),
     [
-        ("mine", "ValidationException", "Invalid identifier"),
+        ("mine", "ValidationException", 'Alias must start with the prefix "alias/". Please see https://'),
         ("alias/", "ValidationException", "Invalid identifier"),
         ("alias/a:b", "ValidationException", "alias/a:b contains invalid characters for an alias"),
         ("alias/\u00fc", "ValidationException", "regular expression pattern: ^[a-zA-Z0-9:/_-]+$"),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from local_client import Client, client, last_usage
+from local_client import OPEN_POLICY, Client, client, last_usage
 
 from awskms_lite.local import LocalKMS
 from awskms_lite.local.kms import OPERATIONS
@@ -157,7 +157,7 @@ MEMBERS: dict[str, dict[str, object]] = {
     "ListKeyPolicies": {},
     "ListKeyRotations": {},
     "ListResourceTags": {},
-    "PutKeyPolicy": {"Policy": "{}"},
+    "PutKeyPolicy": {"Policy": OPEN_POLICY},
     "ReplicateKey": {"ReplicaRegion": "eu-west-2"},
     "RotateKeyOnDemand": {},
     "ScheduleKeyDeletion": {},

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from local_client import OTHER_ACCOUNT, Client, b64, client, listed
+from local_client import OPEN_POLICY, OTHER_ACCOUNT, Client, b64, client, listed
 
 from awskms_lite.local import LocalKMS
 from awskms_lite.local.kms import OPERATIONS
@@ -114,7 +114,7 @@ MEMBERS: dict[str, dict[str, object]] = {
     "GenerateDataKey": {"KeySpec": "AES_256"},
     "GenerateDataKeyWithoutPlaintext": {"KeySpec": "AES_256"},
     "GenerateMac": {"Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"},
-    "PutKeyPolicy": {"Policy": "{}"},
+    "PutKeyPolicy": {"Policy": OPEN_POLICY},
     "ReplicateKey": {"ReplicaRegion": "eu-west-1"},
     "TagResource": {"Tags": []},
     "UntagResource": {"TagKeys": []},

@@ -53,7 +53,13 @@ def list_aliases(call: Call) -> dict[str, object]:
 
 def _name(call: Call) -> str:
     name = call.members.required_text("AliasName", longest=256, pattern=ALIAS_NAME)
-    if not name.startswith(_PREFIX) or name == _PREFIX:
+    if not name.startswith(_PREFIX):
+        raise Fault(
+            "ValidationException",
+            'Alias must start with the prefix "alias/". Please see '
+            "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
+        )
+    if name == _PREFIX:
         raise Fault("ValidationException", "Invalid identifier")
     if name.startswith(_RESERVED):
         raise Fault("NotAuthorizedException")

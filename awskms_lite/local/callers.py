@@ -38,6 +38,17 @@ class Caller(NamedTuple):
         """The caller's unique id: of the assumed role, or of that user."""
         return self.session.id if self.session is not None else unique_id("AIDA", self.arn)
 
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """What means the caller where a policy names it: anyone, the account, the user or role, the session."""
+        role = () if self.session is None else (self.session.role.arn,)
+        return "*", self.account_id, root_of(self.region, self.account_id), self.arn, *role
+
+
+def root_of(region: str, account_id: str) -> str:
+    """Return the ARN that stands for a whole account."""
+    return f"arn:{partition_of(region)}:iam::{account_id}:root"
+
 
 @lru_cache(maxsize=256)
 def signer_of(access_key_id: str, token: bytes | None) -> Signer | None:

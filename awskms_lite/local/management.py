@@ -25,7 +25,7 @@ def create_key(call: Call) -> dict[str, object]:
     spec, usage = _spec_and_usage(members)
     origin = _origin(members)
     description = members.text("Description", shortest=0, longest=8192) or ""
-    policy, tags = policy_of(members), tags_of(members)
+    policy, tags = policy_of(call), tags_of(members)
     now, imported = call.store.clock.now(), origin == "EXTERNAL"
     primary_region = call.region if members.flag("MultiRegion") else None
     key = Key(

@@ -20,6 +20,10 @@ from awskms_lite.local.specs import ALGORITHMS
 LAUNCH = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
 USED = datetime(2026, 6, 1, 14, 30, 0, 7000, tzinfo=UTC)
 
+POLICY = json.dumps(
+    {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}]}
+)
+
 Connect = Callable[..., Any]
 
 
@@ -143,12 +147,12 @@ def test_generate_and_verify_mac(client: Any) -> None:
 
 def test_the_life_of_a_key(kms: LocalKMS, client: Any) -> None:
     """A key is made, named, tagged, disabled, sentenced, saved, and in the end gone, as botocore reads it."""
-    key = client.create_key(Description="mine", Policy='{"Id": "first"}')["KeyMetadata"]["KeyId"]
+    key = client.create_key(Description="mine", Policy=POLICY)["KeyMetadata"]["KeyId"]
     client.create_alias(AliasName="alias/mine", TargetKeyId=key)
     client.tag_resource(KeyId=key, Tags=[{"TagKey": "team", "TagValue": "blue"}])
     assert client.list_aliases(KeyId=key)["Aliases"][0]["TargetKeyId"] == key
     assert client.list_resource_tags(KeyId=key)["Tags"] == [{"TagKey": "team", "TagValue": "blue"}]
-    assert client.get_key_policy(KeyId=key)["Policy"] == '{"Id": "first"}'
+    assert client.get_key_policy(KeyId=key)["Policy"] == POLICY
     client.disable_key(KeyId=key)
     with pytest.raises(client.exceptions.DisabledException, match="is disabled"):
         client.encrypt(KeyId="alias/mine", Plaintext=b"x")
