@@ -21,6 +21,7 @@ from awskms_lite.local import LocalKMS
 
 LAUNCH = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
 CONSTRAINT = "failed to satisfy constraint"
+KEY = "stands for a key that is there"
 MISSING = "1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
@@ -149,11 +150,49 @@ def test_kms_lives_at_one_place(call: Client, method: str, path: str) -> None:
 
 
 def test_an_operation_that_is_missing_here_says_so(call: Client) -> None:
-    """An operation that KMS has and LocalKMS lacks is UnsupportedOperationException, with what there is."""
+    """An operation that KMS has and LocalKMS lacks is UnsupportedOperationException, in a few words."""
     answer = call.error("Sign")
     assert answer.error == "UnsupportedOperationException"
-    assert answer.message.startswith("LocalKMS has no Sign; it has ")
-    assert "GetKeyLastUsage" in answer.message
+    assert answer.message == "LocalKMS has no Sign, which KMS has."
+
+
+def test_there_are_no_grants(kms: LocalKMS, call: Client) -> None:
+    """Every key of the account has an empty list of them, whatever is asked for; another's is denied."""
+    none = {"Grants": [], "Truncated": False}
+    for key in (kms.add_key(), kms.add_key(state="PendingDeletion"), kms.add_key(manager="AWS")):
+        assert call("ListGrants", KeyId=key) == none
+        assert call("ListGrants", KeyId=key, GrantId="a" * 64, GranteePrincipal="me", Limit=1) == none
+    there = kms.add_key(account_id=OTHER_ACCOUNT)
+    assert call.error("ListGrants", KeyId=there).error == "AccessDeniedException"
+
+
+@pytest.mark.parametrize(
+    ("members", "error"),
+    [
+        ({}, "ValidationException"),
+        ({"KeyId": "mrk-" + "0" * 32}, "NotFoundException"),
+        ({"KeyId": KEY, "Limit": 101}, "ValidationException"),
+        ({"KeyId": KEY, "Marker": "x"}, "InvalidMarkerException"),
+        ({"KeyId": KEY, "GrantId": ""}, "ValidationException"),
+        ({"KeyId": KEY, "GranteePrincipal": "a b"}, "ValidationException"),
+        ({"KeyId": KEY, "GranteePrincipal": "a", "GranteeServicePrincipal": "b"}, "ValidationException"),
+    ],
+)
+def test_a_list_of_grants_is_of_a_key(kms: LocalKMS, call: Client, members: dict[str, Any], error: str) -> None:
+    """What names no key, or no grants of one that there could be, is refused."""
+    given = {name: kms.add_key() if value is KEY else value for name, value in members.items()}
+    assert call.error("ListGrants", **given).error == error
+
+
+def test_there_are_no_custom_key_stores(call: Client) -> None:
+    """The list of all is empty, and none is found by its id or name."""
+    assert call("DescribeCustomKeyStores", Limit=1000) == {"CustomKeyStores": [], "Truncated": False}
+    for name in ("CustomKeyStoreId", "CustomKeyStoreName"):
+        answer = call.error("DescribeCustomKeyStores", **{name: "cks-1"})
+        assert answer.error == "CustomKeyStoreNotFoundException"
+    both = {"CustomKeyStoreId": "cks-1", "CustomKeyStoreName": "mine"}
+    assert call.error("DescribeCustomKeyStores", **both).error == "ValidationException"
+    assert call.error("DescribeCustomKeyStores", Limit=1001).error == "ValidationException"
 
 
 @pytest.mark.parametrize(

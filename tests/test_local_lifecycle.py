@@ -131,7 +131,8 @@ def test_a_key_takes_its_aliases_with_it(kms: LocalKMS, call: Client) -> None:
     blob = call("Encrypt", KeyId="alias/old", Plaintext="eA==")["CiphertextBlob"]
     call("ScheduleKeyDeletion", KeyId=key, PendingWindowInDays=7)
     kms.advance(7 * DAY)
-    assert [alias["AliasName"] for alias in call("ListAliases")["Aliases"]] == ["alias/other"]
+    left = [alias["AliasName"] for alias in call("ListAliases")["Aliases"] if "TargetKeyId" in alias]
+    assert left == ["alias/other"]
     assert call.error("Encrypt", KeyId="alias/old", Plaintext="eA==").error == "NotFoundException"
     assert call.error("Decrypt", CiphertextBlob=blob).error == "AccessDeniedException"
     call("CreateAlias", AliasName="alias/old", TargetKeyId=other)
@@ -154,6 +155,7 @@ MEMBERS: dict[str, dict[str, object]] = {
     "GetKeyPolicy": {},
     "GetKeyRotationStatus": {},
     "ListAliases": {},
+    "ListGrants": {},
     "ListKeyPolicies": {},
     "ListKeyRotations": {},
     "ListResourceTags": {},

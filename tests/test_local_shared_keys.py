@@ -123,7 +123,7 @@ MEMBERS: dict[str, dict[str, object]] = {
     "UpdatePrimaryRegion": {"PrimaryRegion": "eu-west-1"},
     "VerifyMac": {"Message": "eA==", "MacAlgorithm": "HMAC_SHA_256", "Mac": "eA=="},
 }
-ABOUT_NO_KEY = {"CreateKey", "DeleteAlias", "GenerateRandom", "ListKeys"}
+ABOUT_NO_KEY = {"CreateKey", "DeleteAlias", "DescribeCustomKeyStores", "GenerateRandom", "ListKeys"}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from .keys import DAY, Key, Material
 from .paging import page
 from .store import Store
 
+MANAGED_PERIOD = 365  # days between the rotations of an AWS managed key
+
 _LONGEST_PERIOD = 2560  # days, as all periods here
 _SHORTEST_PERIOD = 90
 _DEFAULT_PERIOD = 365

@@ -10,14 +10,13 @@ from .aliases import ALIAS_NAME
 from .clock import milliseconds
 from .keys import DELETION_WINDOW_DAYS, KEY_STATES, ORIGINS, Alias, Key, Shared, Usage
 from .lifecycle import schedule_deletion
-from .rotation import rotate_every
+from .rotation import MANAGED_PERIOD, rotate_every
 from .specs import ALGORITHMS
 from .store import Store
 
 LastUsage: TypeAlias = datetime | Mapping[str, object] | None
 
 _MANAGERS = ("CUSTOMER", "AWS")
-_YEAR = 365  # days between the rotations of an AWS managed key
 _PRIMARY_ARN = re.compile(r"arn:[a-z-]+:kms:([a-zA-Z0-9-]+):([0-9]{12}):key/(mrk-[0-9a-f]{32})")
 
 # Each member of KMS's KeyLastUsageData, and where it goes.
@@ -109,7 +108,7 @@ def _live(store: Store, key: Key, now: int) -> None:
     if key.state == "PendingDeletion":
         schedule_deletion(store, key, now, DELETION_WINDOW_DAYS)
     if key.manager == "AWS" and key.shared.spec == "SYMMETRIC_DEFAULT":
-        rotate_every(store, key, _YEAR, key.creation_date)
+        rotate_every(store, key, MANAGED_PERIOD, key.creation_date)
 
 
 def _others(shared_with: Collection[str], account_id: str, manager: str) -> frozenset[str]:

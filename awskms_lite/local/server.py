@@ -209,7 +209,11 @@ class Server:
         thread = threading.Thread(target=self._serve, args=(sock,), name=name, daemon=True)
         with self._lock:
             self._open[thread] = sock
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # no thread left: this client is turned away, and others find the server
+            with self._lock:
+                self._open.pop(thread).close()
 
     def _serve(self, sock: socket.socket) -> None:
         try:
