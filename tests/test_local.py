@@ -17,7 +17,7 @@ import trustme
 from local_client import OTHER_ACCOUNT, Client, b64, client, last_usage, listed
 
 from awskms_lite.identity import Credentials
-from awskms_lite.local import LocalKMS
+from awskms_lite.local import Error, LocalKMS
 
 LAUNCH = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
 CONSTRAINT = "failed to satisfy constraint"
@@ -647,6 +647,60 @@ def test_a_seeded_replica_needs_a_primary_and_a_region_of_its_own(kms: LocalKMS)
         kms.add_key(replica_of=primary, region="eu-west-2", spec="HMAC_256")
     with pytest.raises(ValueError, match="PendingReplicaDeletion"):
         kms.add_key(replica_of=leaving, region="eu-west-2")
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ({"aliases": "alias/shop"}, r"aliases='alias/shop' is a single text: .*aliases=\['alias/shop'\]"),
+        ({"shared_with": "444455556666"}, "shared_with='444455556666' is a single text"),
+        ({"aliases": ["alias/a", 5]}, "not a collection of texts"),
+        ({"aliases": 5}, "not a collection of texts"),
+        ({"shared_with": [444455556666]}, "not a collection of texts"),
+        ({"tags": "team=shop"}, "tags='team=shop' does not map texts to texts"),
+        ({"tags": [("team", "shop")]}, "does not map texts to texts"),
+        ({"tags": {"team": None}}, "does not map texts to texts"),
+        ({"tags": {1: "shop"}}, "does not map texts to texts"),
+        ({"description": 5}, "description=5 is not a text"),
+        ({"account_id": 111122223333}, "account_id=111122223333 is not a text"),
+        ({"region": ["us-east-1"]}, "region=.* is not a text"),
+        ({"region": ""}, "'' is no region"),
+        ({"state": None}, "is not a text"),
+        ({"spec": ["HMAC_256"]}, "is not a text"),
+        ({"replica_of": 5}, "replica_of=5 is not a text"),
+        ({"multi_region": "no"}, "multi_region='no': pass True or False"),
+    ],
+)
+def test_an_argument_of_another_kind_is_named(
+    kms: LocalKMS, call: Client, argument: dict[str, Any], words: str
+) -> None:
+    """What add_key is given has to be of the kind that it asks for, and no key is added else."""
+    with pytest.raises(ValueError, match=words):
+        kms.add_key(**argument)
+    assert call("ListKeys")["Keys"] == []
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        lambda kms: kms.set_quota("ListKeys", "5"),
+        lambda kms: kms.set_quota("ListKeys", True),
+        lambda kms: kms.set_quota("ListKeys", 5, burst="5"),
+        lambda kms: kms.set_quota(["ListKeys"], 5),
+        lambda kms: kms.misbehave(Error("A"), share="0.5"),
+        lambda kms: kms.misbehave(Error("A"), operation=["ListKeys"]),
+        lambda kms: kms.deny(["ListKeys"]),
+        lambda kms: kms.deny(None, key=5),
+        lambda kms: kms.deny(None, account_id=111122223333),
+        lambda kms: kms.disable_region(5),
+        lambda kms: kms.credentials_for(111122223333),
+    ],
+)
+def test_a_word_of_another_kind_changes_nothing(kms: LocalKMS, call: Client, tell: Any) -> None:
+    """It is a ValueError, and the server goes on as before."""
+    with pytest.raises(ValueError, match=r"is not a text|is no rate|lets no call through|is no share"):
+        tell(kms)
+    assert call("ListKeys")["Keys"] == []
 
 
 # The two clocks

@@ -184,15 +184,15 @@ class LocalKMS(Controls):
         that `manager` "AWS" has can be read, not changed or used. `multi_region` makes a primary key, and
         `replica_of` (the ARN of one) a replica in another region. `aliases` are names with their `alias/`.
         `shared_with` are the ids of accounts that AWS RAM shares it with: they can list and describe it, no more.
-        Raises `ValueError` for a datetime without a time zone, for names that KMS does not have, and for keys
-        that could not be.
+        Raises `ValueError` for a datetime without a time zone, for names that KMS does not have, for a single text
+        where a collection is asked for, and for keys that could not be.
         """
         with self._store.lock:
             self._store.catch_up()
             key = seed(
                 self._store,
-                account_id=check_account_id(account_id or self._account_id),
-                region=check_region(region or self._region),
+                account_id=self._account_id if account_id is None else check_account_id(account_id),
+                region=self._region if region is None else check_region(region),
                 created=created,
                 tracking_start=tracking_start,
                 last_usage=last_usage,
@@ -203,7 +203,7 @@ class LocalKMS(Controls):
                 multi_region=multi_region,
                 replica_of=replica_of,
                 description=description,
-                tags=tags or {},
+                tags={} if tags is None else tags,
                 aliases=aliases,
                 shared_with=shared_with,
             )

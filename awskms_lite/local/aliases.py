@@ -8,7 +8,7 @@ from .specs import family_of
 
 ALIAS_NAME = "^[a-zA-Z0-9:/_-]+$"
 _PREFIX = "alias/"
-_RESERVED = "alias/aws/"  # AWS's own, for its managed keys
+RESERVED_PREFIX = "alias/aws/"  # AWS's own, for its managed keys
 
 
 def create_alias(call: Call) -> dict[str, object]:
@@ -64,7 +64,7 @@ def _name(call: Call) -> str:
         )
     if name == _PREFIX:
         raise Fault("ValidationException", "Invalid identifier")
-    if name.startswith(_RESERVED):
+    if name.startswith(RESERVED_PREFIX):
         raise Fault("NotAuthorizedException")
     if ":" in name:
         raise Fault("ValidationException", f"{name} contains invalid characters for an alias")

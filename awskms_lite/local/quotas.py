@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from math import inf
 
+from .arguments import is_number
 from .clock import steady_time
 
 
@@ -36,9 +38,9 @@ class Quotas:
 
     def set(self, operation: str, rate: float | None, burst: float | None = None) -> None:
         """Allow so many calls a second, in full buckets; None lifts the quota. Raises `ValueError`."""
-        if rate is not None and not 0 < rate < float("inf"):
+        if rate is not None and not (is_number(rate) and 0 < rate < inf):
             raise ValueError(f"rate={rate!r} is no rate: pass calls a second, above 0, or None for no quota")
-        if burst is not None and not 1 <= burst < float("inf"):
+        if burst is not None and not (is_number(burst) and 1 <= burst < inf):
             raise ValueError(f"burst={burst!r} lets no call through: pass a number from 1 up")
         with self._lock:
             self._limits.pop(operation, None)

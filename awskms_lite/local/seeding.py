@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from .accounts import check_account_id
-from .aliases import ALIAS_NAME
+from .aliases import ALIAS_NAME, RESERVED_PREFIX
+from .arguments import check_text, check_text_map, check_texts
 from .clock import milliseconds
 from .keys import DELETION_WINDOW_DAYS, KEY_STATES, ORIGINS, Alias, Key, Shared, Usage
 from .lifecycle import schedule_deletion
@@ -46,6 +47,12 @@ def seed(
     shared_with: Collection[str],
 ) -> Key:
     """Add a key with this past to the store, and give it. Raises `ValueError`, and adds nothing."""
+    check_text("description", description)
+    check_text_map("tags", tags)
+    check_texts("aliases", aliases)
+    check_texts("shared_with", shared_with)
+    if not isinstance(multi_region, bool):
+        raise ValueError(f"multi_region={multi_region!r}: pass True or False")
     _known("key state", state, KEY_STATES)
     _known("key manager", manager, _MANAGERS)
     now = store.clock.now()
@@ -90,7 +97,7 @@ def _shared(spec: str | None, origin: str | None, state: str, primary_region: st
 
 
 def _shared_with(store: Store, arn: str, account_id: str, region: str) -> Shared:
-    match = _PRIMARY_ARN.fullmatch(arn)
+    match = _PRIMARY_ARN.fullmatch(check_text("replica_of", arn))
     primary = store.find(match[2], match[1], match[3]) if match else None
     if primary is None or primary.is_replica or primary.account_id != account_id:
         raise ValueError(f"{arn!r} is no primary key of {account_id}: add one with multi_region=True")
@@ -124,12 +131,14 @@ def _check_aliases(store: Store, key: Key, aliases: Collection[str]) -> None:
     for name in aliases:
         if not re.fullmatch(ALIAS_NAME, name) or not name.startswith("alias/"):
             raise ValueError(f"{name!r} is no alias name: it begins with 'alias/', as 'alias/mine'")
+        if name.startswith(RESERVED_PREFIX) and key.manager != "AWS":
+            raise ValueError(f"{name!r} is for a key that AWS manages: pass manager='AWS', or another alias")
         if store.find_alias(key.account_id, key.region, name) is not None:
             raise ValueError(f"{name!r} is taken in {key.region}: pass another alias")
 
 
 def _known(what: str, name: str, names: Collection[str]) -> None:
-    if name not in names:
+    if check_text(what, name) not in names:
         raise ValueError(f"{name!r} is no {what} of KMS: it has {', '.join(names)}")
 
 

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from .arguments import check_text
 from .faults import Fault
 from .kms import Kms, is_operation
 from .messages import Request, Response
@@ -41,6 +42,6 @@ class Services:
 
 def check_operation(operation: str) -> str:
     """Give the operation back; raise `ValueError` where there is none of that name."""
-    if operation not in STS_OPERATIONS and not is_operation(operation):
+    if check_text("operation", operation) not in STS_OPERATIONS and not is_operation(operation):
         raise ValueError(f"KMS has no operation {operation!r}: pass a name like 'GetKeyLastUsage'")
     return operation
