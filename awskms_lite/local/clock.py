@@ -11,9 +11,8 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _MAX_SKEW = timedelta(days=3653)  # ten years: beyond it a skew is a mistake
-_END = (
-    datetime(9900, 1, 1, tzinfo=UTC) - _EPOCH
-) // _MILLISECOND  # years of four digits, with a skew and a period left
+# The years of AWS's dates have four digits; a skew and the longest period come on top of this.
+_END = (datetime(9900, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
 def real_time() -> float:

@@ -32,7 +32,8 @@ class Denial:
             return
         if self.operation in _ABOUT_NO_KEY:
             raise ValueError(f"{self.operation} is about no key: leave `key` out")
-        match = ARN.fullmatch(check_text("key", self.key))
+        check_text("key", self.key)
+        match = ARN.fullmatch(self.key)
         if not KEY_ID.fullmatch(match[5] if match and match[4] == "key" else self.key):
             raise ValueError(f"{self.key!r} is no key: pass a key id or key ARN")
 

@@ -14,7 +14,7 @@ from .faults import Fault
 
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _EFFECTS = ("Allow", "Deny")
-_PRINCIPAL_KINDS = ("AWS", "CanonicalUser", "Federated", "Service")
+_PRINCIPAL_KINDS = {"AWS", "CanonicalUser", "Federated", "Service"}
 _AWS_PRINCIPAL = re.compile(r"\*|[0-9]{12}|arn:aws[a-z-]*:(?:iam|sts)::[0-9]{12}:[^*?]+")
 _PUT = "kms:putkeypolicy"
 
@@ -30,7 +30,7 @@ def check_policy(policy: str, author: Collection[str], *, bypass: bool) -> None:
     statements = _statements(policy)
     for statement in statements:
         _check_statement(statement)
-    sure = [statement for statement in statements if "Condition" not in statement]
+    sure = [statement for statement in statements if not statement.get("Condition")]
     effects = {statement["Effect"] for statement in sure if _concerns(statement, author)}
     if not bypass and effects != {"Allow"}:
         _refuse("The new key policy will not allow you to update the key policy in the future.")
@@ -77,9 +77,8 @@ def _principals(statement: Statement) -> list[str]:
     if not any(found.values()):
         _refuse("Policy contains a statement with no principal.")
     aws = found.get("AWS", [])
-    if not all(kind in _PRINCIPAL_KINDS for kind in found) or not all(map(_AWS_PRINCIPAL.fullmatch, aws)):
-        _refuse("Policy contains a statement with one or more invalid principals.")
-    if isinstance(principal, str) and principal != "*":
+    is_formed = principal == "*" or isinstance(principal, dict)
+    if not is_formed or not found.keys() <= _PRINCIPAL_KINDS or not all(map(_AWS_PRINCIPAL.fullmatch, aws)):
         _refuse("Policy contains a statement with one or more invalid principals.")
     return aws
 

@@ -97,7 +97,8 @@ def _shared(spec: str | None, origin: str | None, state: str, primary_region: st
 
 
 def _shared_with(store: Store, arn: str, account_id: str, region: str) -> Shared:
-    match = _PRIMARY_ARN.fullmatch(check_text("replica_of", arn))
+    check_text("replica_of", arn)
+    match = _PRIMARY_ARN.fullmatch(arn)
     primary = store.find(match[2], match[1], match[3]) if match else None
     if primary is None or primary.is_replica or primary.account_id != account_id:
         raise ValueError(f"{arn!r} is no primary key of {account_id}: add one with multi_region=True")
@@ -138,7 +139,8 @@ def _check_aliases(store: Store, key: Key, aliases: Collection[str]) -> None:
 
 
 def _known(what: str, name: str, names: Collection[str]) -> None:
-    if check_text(what, name) not in names:
+    check_text(what, name)
+    if name not in names:
         raise ValueError(f"{name!r} is no {what} of KMS: it has {', '.join(names)}")
 
 

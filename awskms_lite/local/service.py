@@ -42,6 +42,7 @@ class Services:
 
 def check_operation(operation: str) -> str:
     """Give the operation back; raise `ValueError` where there is none of that name."""
-    if check_text("operation", operation) not in STS_OPERATIONS and not is_operation(operation):
+    check_text("operation", operation)
+    if operation not in STS_OPERATIONS and not is_operation(operation):
         raise ValueError(f"KMS has no operation {operation!r}: pass a name like 'GetKeyLastUsage'")
     return operation
