@@ -31,7 +31,7 @@ from .retry import Attempts, RetryPolicy, RetryQuota, may_have_acted
 from .service_clock import ServiceClock
 from .settings import Setting, Settings
 from .sigv4 import PostSigner
-from .steps import Flow, Request, ask, send, sleep
+from .steps import Flow, Request, Response, ask, send, sleep
 
 if TYPE_CHECKING:
     from .pacing import Pace, Paces, Pacing
@@ -161,13 +161,8 @@ def call(
         count = ("amz-sdk-request", f"attempt={attempts.number}; max={attempts.most}")
         try:
             signed = Request("POST", session.endpoint_url, [*headers, *named, count], body)
-            read = partial(
-                decode,
-                operation,
-                attempts=attempts.number,
-                request=request,
-                secrets=_secrets(credentials, headers),
-            )
+            secrets = _secrets(credentials, headers)
+            read = partial(_read, session, operation, request, attempts.number, secrets)
             answer = yield from ask(signed, read, acts=operation.changes)
         except ExpiredTokenException as error:
             _learn(session, turns)
@@ -194,6 +189,20 @@ def call(
             _learn(session, turns)
             attempts.succeeded()
             return answer
+
+
+def _read(
+    session: Session,
+    operation: Operation[Any, ResponseT],
+    request: object,
+    attempt: int,
+    secrets: list[str],
+    response: Response,
+) -> ResponseT:
+    """Return the model of an answer that is believed, and note the time that it tells."""
+    answer = decode(operation, response, attempts=attempt, request=request, secrets=secrets)
+    session.service_clock.hear(response.headers.get("date"))
+    return answer
 
 
 def _secrets(credentials: Credentials, headers: Iterable[tuple[str, str]]) -> list[str]:

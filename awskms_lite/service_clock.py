@@ -7,6 +7,7 @@ skew" as the AWS SDKs correct it.
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from .errors import KMSLiteError, ServiceError
 
@@ -28,10 +29,27 @@ class ServiceClock:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self.offset = 0.0
+        self._heard: tuple[str | None, float] = (None, 0.0)
 
     def __call__(self) -> float:
         """Give the time."""
         return self._clock() + self.offset
+
+    def hear(self, date: str | None) -> None:
+        """Note the Date header of an answer that was no refusal, for `told`; requests are not signed by it."""
+        self._heard = date, self._clock()
+
+    def told(self) -> float:
+        """Return the time that the service itself last told, this clock's where the two agree within minutes.
+
+        What is counted from the service's own times, such as the age of a key, is counted to this one: a service
+        for tests may take a signature by either of two clocks.
+        """
+        date, heard_at = self._heard
+        theirs = read_date(date)
+        if theirs is None or theirs > _LATEST or abs(theirs - heard_at - self.offset) < _FAR:
+            return self()
+        return theirs + self._clock() - heard_at
 
     def set_right(self, error: KMSLiteError, then: float) -> bool:
         """Set the clock by the answer's date, where the clock is why the call was refused; say whether it is.
@@ -55,6 +73,7 @@ class ServiceClock:
         return True
 
 
+@lru_cache(maxsize=16)  # the answers of a second all have the same
 def read_date(text: str | None) -> float | None:
     """Read a Date header as seconds since 1970; None where it is missing or none.
 

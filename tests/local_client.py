@@ -15,6 +15,12 @@ from awskms_lite.local import LocalKMS
 
 OTHER_ACCOUNT = "444455556666"
 
+# A key policy that leaves everything to whoever there is, in letters of its own.
+OPEN_POLICY = (
+    '{"Version": "2012-10-17",\n\t"Statement": '
+    '{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}'
+)
+
 
 class Answer(NamedTuple):
     """One answer: the status, the headers and the decoded body."""
@@ -69,8 +75,12 @@ class Client:
         finally:
             connection.close()
 
+    def now(self) -> float:
+        """Give the client's idea of the time."""
+        return time.time()
+
     def _signed(self, method: str, path: str, target: str, body: bytes) -> dict[str, str]:
-        date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self.now()))
         headers = {"host": self.host, "x-amz-date": date, "x-amz-target": target}
         names = ";".join(headers)
         lines = "".join(f"{name}:{value}\n" for name, value in headers.items())

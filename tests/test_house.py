@@ -18,7 +18,7 @@ FLOORS = {
     part: floor
     for floor, parts in enumerate(
         [
-["steps", "identity", "errors", "quoting", "_version"],
+            ["steps", "identity", "errors", "quoting", "_version"],
             ["sigv4", "models", "config", "endpoints", "reference", "retry", "pacing", "service_clock"],
             ["settings", "converter", "operations", "paging"],
             ["protocol", "sts"],

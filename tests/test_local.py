@@ -17,10 +17,11 @@ import trustme
 from local_client import OTHER_ACCOUNT, Client, b64, client, last_usage, listed
 
 from awskms_lite.identity import Credentials
-from awskms_lite.local import LocalKMS
+from awskms_lite.local import Error, LocalKMS
 
 LAUNCH = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
 CONSTRAINT = "failed to satisfy constraint"
+KEY = "stands for a key that is there"
 MISSING = "1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
@@ -123,15 +124,15 @@ def test_with_a_context_it_speaks_tls_as_localhost() -> None:
 # Protocol
 
 
-def test_every_answer_has_a_request_id_and_the_real_date(kms: LocalKMS, call: Client) -> None:
-    """Successes and errors alike carry a fresh request id; the Date header knows nothing of the key clock."""
+def test_every_answer_has_a_request_id_and_the_date(kms: LocalKMS, call: Client) -> None:
+    """Successes and errors alike carry a fresh request id; the Date header goes on with the key clock."""
     kms.advance(timedelta(days=400))
     answers = [call.send("ListKeys", b"{}"), call.send("ListKeys", b"[]")]
     ids = {str(UUID(answer.headers["x-amzn-RequestId"])) for answer in answers}
     assert len(ids) == 2
     for answer in answers:
         date = datetime.strptime(answer.headers["Date"], "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
-        assert abs(date - datetime.now(UTC)) < timedelta(minutes=1)
+        assert abs(date - datetime.now(UTC) - timedelta(days=400)) < timedelta(minutes=1)
         assert answer.headers["Content-Type"] == "application/x-amz-json-1.1"
 
 
@@ -149,11 +150,49 @@ def test_kms_lives_at_one_place(call: Client, method: str, path: str) -> None:
 
 
 def test_an_operation_that_is_missing_here_says_so(call: Client) -> None:
-    """An operation that KMS has and LocalKMS lacks is UnsupportedOperationException, with what there is."""
+    """An operation that KMS has and LocalKMS lacks is UnsupportedOperationException, in a few words."""
     answer = call.error("Sign")
     assert answer.error == "UnsupportedOperationException"
-    assert answer.message.startswith("LocalKMS has no Sign; it has ")
-    assert "GetKeyLastUsage" in answer.message
+    assert answer.message == "LocalKMS has no Sign, which KMS has."
+
+
+def test_there_are_no_grants(kms: LocalKMS, call: Client) -> None:
+    """Every key of the account has an empty list of them, whatever is asked for; another's is denied."""
+    none = {"Grants": [], "Truncated": False}
+    for key in (kms.add_key(), kms.add_key(state="PendingDeletion"), kms.add_key(manager="AWS")):
+        assert call("ListGrants", KeyId=key) == none
+        assert call("ListGrants", KeyId=key, GrantId="a" * 64, GranteePrincipal="me", Limit=1) == none
+    there = kms.add_key(account_id=OTHER_ACCOUNT)
+    assert call.error("ListGrants", KeyId=there).error == "AccessDeniedException"
+
+
+@pytest.mark.parametrize(
+    ("members", "error"),
+    [
+        ({}, "ValidationException"),
+        ({"KeyId": "mrk-" + "0" * 32}, "NotFoundException"),
+        ({"KeyId": KEY, "Limit": 101}, "ValidationException"),
+        ({"KeyId": KEY, "Marker": "x"}, "InvalidMarkerException"),
+        ({"KeyId": KEY, "GrantId": ""}, "ValidationException"),
+        ({"KeyId": KEY, "GranteePrincipal": "a b"}, "ValidationException"),
+        ({"KeyId": KEY, "GranteePrincipal": "a", "GranteeServicePrincipal": "b"}, "ValidationException"),
+    ],
+)
+def test_a_list_of_grants_is_of_a_key(kms: LocalKMS, call: Client, members: dict[str, Any], error: str) -> None:
+    """What names no key, or no grants of one that there could be, is refused."""
+    given = {name: kms.add_key() if value is KEY else value for name, value in members.items()}
+    assert call.error("ListGrants", **given).error == error
+
+
+def test_there_are_no_custom_key_stores(call: Client) -> None:
+    """The list of all is empty, and none is found by its id or name."""
+    assert call("DescribeCustomKeyStores", Limit=1000) == {"CustomKeyStores": [], "Truncated": False}
+    for name in ("CustomKeyStoreId", "CustomKeyStoreName"):
+        answer = call.error("DescribeCustomKeyStores", **{name: "cks-1"})
+        assert answer.error == "CustomKeyStoreNotFoundException"
+    both = {"CustomKeyStoreId": "cks-1", "CustomKeyStoreName": "mine"}
+    assert call.error("DescribeCustomKeyStores", **both).error == "ValidationException"
+    assert call.error("DescribeCustomKeyStores", Limit=1001).error == "ValidationException"
 
 
 @pytest.mark.parametrize(
@@ -202,7 +241,9 @@ def test_null_is_absent_and_the_unknown_is_ignored(call: Client) -> None:
         ("ListKeys", {"Limit": True}, "SerializationException", "Boolean can not be converted to Integer"),
         ("ListKeys", {"ResourceOwners": [None]}, "SerializationException", "null can not be converted to String"),
         ("CreateKey", {"Tags": ["x"]}, "SerializationException", "string can not be converted to Structure"),
-        ("CreateKey", {"Tags": [{"TagKey": "a"}]}, "ValidationException", "Value null at 'tagValue'"),
+        ("CreateKey", {"Tags": [{"TagKey": "a"}]}, "ValidationException", "null at 'tags.1.member.tagValue'"),
+        ("UntagResource", {"TagKeys": ["", "a"]}, "ValidationException", "Value '[, a]' at 'tagKeys' failed to"),
+        ("UntagResource", {"TagKeys": ["", "a"]}, "ValidationException", "[Member must have length less than or"),
         ("CreateKey", {"KeySpec": "AES"}, "ValidationException", "satisfy enum value set: [SYMMETRIC_DEFAULT, "),
         ("CreateKey", {"MultiRegion": "yes"}, "SerializationException", "can not be converted to Boolean"),
         ("Encrypt", {"Plaintext": "%"}, "SerializationException", "'Plaintext' is not base64"),
@@ -606,6 +647,60 @@ def test_a_seeded_replica_needs_a_primary_and_a_region_of_its_own(kms: LocalKMS)
         kms.add_key(replica_of=primary, region="eu-west-2", spec="HMAC_256")
     with pytest.raises(ValueError, match="PendingReplicaDeletion"):
         kms.add_key(replica_of=leaving, region="eu-west-2")
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ({"aliases": "alias/shop"}, r"aliases='alias/shop' is a single text: .*aliases=\['alias/shop'\]"),
+        ({"shared_with": "444455556666"}, "shared_with='444455556666' is a single text"),
+        ({"aliases": ["alias/a", 5]}, "not a collection of texts"),
+        ({"aliases": 5}, "not a collection of texts"),
+        ({"shared_with": [444455556666]}, "not a collection of texts"),
+        ({"tags": "team=shop"}, "tags='team=shop' does not map texts to texts"),
+        ({"tags": [("team", "shop")]}, "does not map texts to texts"),
+        ({"tags": {"team": None}}, "does not map texts to texts"),
+        ({"tags": {1: "shop"}}, "does not map texts to texts"),
+        ({"description": 5}, "description=5 is not a text"),
+        ({"account_id": 111122223333}, "account_id=111122223333 is not a text"),
+        ({"region": ["us-east-1"]}, "region=.* is not a text"),
+        ({"region": ""}, "'' is no region"),
+        ({"state": None}, "is not a text"),
+        ({"spec": ["HMAC_256"]}, "is not a text"),
+        ({"replica_of": 5}, "replica_of=5 is not a text"),
+        ({"multi_region": "no"}, "multi_region='no': pass True or False"),
+    ],
+)
+def test_an_argument_of_another_kind_is_named(
+    kms: LocalKMS, call: Client, argument: dict[str, Any], words: str
+) -> None:
+    """What add_key is given has to be of the kind that it asks for, and no key is added else."""
+    with pytest.raises(ValueError, match=words):
+        kms.add_key(**argument)
+    assert call("ListKeys")["Keys"] == []
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        lambda kms: kms.set_quota("ListKeys", "5"),
+        lambda kms: kms.set_quota("ListKeys", True),
+        lambda kms: kms.set_quota("ListKeys", 5, burst="5"),
+        lambda kms: kms.set_quota(["ListKeys"], 5),
+        lambda kms: kms.misbehave(Error("A"), share="0.5"),
+        lambda kms: kms.misbehave(Error("A"), operation=["ListKeys"]),
+        lambda kms: kms.deny(["ListKeys"]),
+        lambda kms: kms.deny(None, key=5),
+        lambda kms: kms.deny(None, account_id=111122223333),
+        lambda kms: kms.disable_region(5),
+        lambda kms: kms.credentials_for(111122223333),
+    ],
+)
+def test_a_word_of_another_kind_changes_nothing(kms: LocalKMS, call: Client, tell: Any) -> None:
+    """It is a ValueError, and the server goes on as before."""
+    with pytest.raises(ValueError, match=r"is not a text|is no rate|lets no call through|is no share"):
+        tell(kms)
+    assert call("ListKeys")["Keys"] == []
 
 
 # The two clocks

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from local_client import OTHER_ACCOUNT, Client, client, listed
 
+from awskms_lite.audit import audit
 from awskms_lite.local import LocalKMS
 
 
@@ -22,7 +23,8 @@ def call(kms: LocalKMS) -> Client:
 
 
 def names(answer: dict[str, Any]) -> list[str]:
-    return [alias["AliasName"] for alias in answer["Aliases"]]
+    """Give the names of keys: those that AWS has ready lead to none."""
+    return [alias["AliasName"] for alias in answer["Aliases"] if "TargetKeyId" in alias]
 
 
 def test_an_alias_is_another_name_of_its_key(kms: LocalKMS, call: Client) -> None:
@@ -73,10 +75,10 @@ def test_an_alias_is_listed_with_its_dates(kms: LocalKMS, call: Client) -> None:
     """ListAliases gives name, ARN, key id, and the times of the making and of the last change."""
     first, second = kms.add_key(), kms.add_key()
     call("CreateAlias", AliasName="alias/mine", TargetKeyId=first)
-    made = call("ListAliases")["Aliases"][0]
+    (made,) = call("ListAliases", KeyId=first)["Aliases"]
     kms.advance(timedelta(days=1))
     call("UpdateAlias", AliasName="alias/mine", TargetKeyId=second)
-    moved = call("ListAliases")["Aliases"][0]
+    (moved,) = call("ListAliases", KeyId=second)["Aliases"]
     assert made["CreationDate"] == made["LastUpdatedDate"] == moved["CreationDate"]
     assert moved["LastUpdatedDate"] - moved["CreationDate"] >= 86400
     assert (made["TargetKeyId"], moved["TargetKeyId"]) == (first.rpartition("/")[2], second.rpartition("/")[2])
@@ -107,7 +109,7 @@ def test_a_page_of_aliases_has_its_bounds(kms: LocalKMS, call: Client, limit: in
     """Limit is 1 to 100, and 50 where it is not given."""
     kms.add_key(aliases=[f"alias/{number:02}" for number in range(51)])
     assert call.error("ListAliases", Limit=limit).error == error
-    assert (len(names(call("ListAliases"))), call("ListAliases")["Truncated"]) == (50, True)
+    assert (len(call("ListAliases")["Aliases"]), call("ListAliases")["Truncated"]) == (50, True)
 
 
 def test_a_deleted_alias_leaves_its_key(kms: LocalKMS, call: Client) -> None:
@@ -129,7 +131,7 @@ def test_an_alias_that_is_missing_cannot_be_changed(kms: LocalKMS, call: Client,
 @pytest.mark.parametrize(
     ("name", "error", "words"),
     [
-        ("mine", "ValidationException", "Invalid identifier"),
+        ("mine", "ValidationException", 'Alias must start with the prefix "alias/". Please see https://'),
         ("alias/", "ValidationException", "Invalid identifier"),
         ("alias/a:b", "ValidationException", "alias/a:b contains invalid characters for an alias"),
         ("alias/\u00fc", "ValidationException", "regular expression pattern: ^[a-zA-Z0-9:/_-]+$"),
@@ -164,3 +166,71 @@ def test_an_alias_stays_with_one_kind_of_key(kms: LocalKMS, call: Client, spec: 
     answer = call.error("UpdateAlias", AliasName="alias/mine", TargetKeyId=kms.add_key(spec=spec))
     assert answer.error == "ValidationException"
     assert call("DescribeKey", KeyId="alias/mine")["KeyMetadata"]["Arn"] == key
+
+
+# Those that AWS has ready
+
+
+def ready(call: Client) -> dict[str, dict[str, Any]]:
+    """Give the aliases without a key, by name."""
+    aliases = listed(call, "ListAliases", "Aliases", Limit=5)
+    return {alias["AliasName"]: alias for alias in aliases if "TargetKeyId" not in alias}
+
+
+def test_a_fresh_account_has_aliases_without_a_key(kms: LocalKMS, call: Client) -> None:
+    """AWS's own names and nothing else, in every account and region; no key bears them."""
+    assert {"alias/aws/ebs", "alias/aws/s3", "alias/aws/ssm"} <= ready(call).keys()
+    assert all(name.startswith("alias/aws/") for name in ready(call))
+    there = client(kms, region="cn-north-1", account_id=OTHER_ACCOUNT)
+    assert ready(there).keys() == ready(call).keys()
+    arn = f"arn:aws-cn:kms:cn-north-1:{OTHER_ACCOUNT}:alias/aws/s3"
+    assert ready(there)["alias/aws/s3"] == {"AliasName": "alias/aws/s3", "AliasArn": arn}
+    assert names(call("ListAliases")) == call("ListKeys")["Keys"] == []
+
+
+@pytest.mark.parametrize("identifier", ["alias/aws/s3", "arn:aws:kms:us-east-1:111122223333:alias/aws/s3"])
+def test_to_describe_such_an_alias_makes_its_key(kms: LocalKMS, call: Client, identifier: str) -> None:
+    """A managed key of that name comes to be, once, in this account and region alone, and rotates every year."""
+    before = ready(call).keys()
+    key = call("DescribeKey", KeyId=identifier)["KeyMetadata"]
+    assert (key["KeyManager"], key["KeyState"], key["Origin"]) == ("AWS", "Enabled", "AWS_KMS")
+    assert call("DescribeKey", KeyId="alias/aws/s3")["KeyMetadata"] == key
+    assert [each["KeyId"] for each in call("ListKeys")["Keys"]] == [key["KeyId"]]
+    (alias,) = call("ListAliases", KeyId=key["Arn"])["Aliases"]
+    assert (alias["AliasName"], alias["TargetKeyId"]) == ("alias/aws/s3", key["KeyId"])
+    assert before - ready(call).keys() == {"alias/aws/s3"}
+    assert call("GetKeyRotationStatus", KeyId=key["KeyId"])["RotationPeriodInDays"] == 365
+    assert call("GetKeyLastUsage", KeyId=key["KeyId"])["KeyLastUsage"] == {}
+    assert client(kms, region="eu-west-1")("ListKeys")["Keys"] == []
+
+
+def test_nothing_else_makes_a_managed_key(kms: LocalKMS, call: Client) -> None:
+    """Not its use, not a name that AWS has not, not one of elsewhere, and not one that is denied."""
+    assert call.error("Encrypt", KeyId="alias/aws/s3", Plaintext="eA==").error == "NotFoundException"
+    assert call.error("DescribeKey", KeyId="alias/aws/none").error == "NotFoundException"
+    for elsewhere in ("eu-west-1:111122223333", f"us-east-1:{OTHER_ACCOUNT}"):
+        call.error("DescribeKey", KeyId=f"arn:aws:kms:{elsewhere}:alias/aws/s3")
+    for operation in ("UpdateAlias", "DeleteAlias", "CreateAlias"):
+        answer = call.error(operation, AliasName="alias/aws/s3", TargetKeyId=kms.add_key())
+        assert answer.error == "NotAuthorizedException"
+    kms.deny("DescribeKey")
+    assert call.error("DescribeKey", KeyId="alias/aws/s3").error == "AccessDeniedException"
+    assert "alias/aws/s3" in ready(call)
+
+
+def test_a_managed_key_that_is_added_takes_its_alias_over(kms: LocalKMS, call: Client) -> None:
+    """add_key gives the name its key, which another one cannot have after that."""
+    key = kms.add_key(manager="AWS", aliases=["alias/aws/s3"])
+    assert "alias/aws/s3" not in ready(call)
+    assert call("DescribeKey", KeyId="alias/aws/s3")["KeyMetadata"]["Arn"] == key
+    with pytest.raises(ValueError, match="is taken"):
+        kms.add_key(manager="AWS", aliases=["alias/aws/s3"])
+
+
+def test_an_alias_without_a_key_is_no_finding(kms: LocalKMS) -> None:
+    """An audit of a fresh account reports no key and misses none; then one key, under its own names."""
+    assert list(audit(environ=kms.environ)) == []
+    key = kms.add_key(aliases=["alias/mine"])
+    run = audit(environ=kms.environ)
+    assert [(report.arn, report.aliases) for report in run] == [(key, ("alias/mine",))]
+    assert run.summary.whole

@@ -172,6 +172,7 @@ def test_assuming_a_role_can_be_denied(kms: LocalKMS) -> None:
         (None, {"key": "arn:aws:kms:us-east-1:111122223333:alias/mine"}, "is no key"),
         (None, {"key": "arn:aws:kms:us-east-1:111122223333:key/x"}, "is no key"),
         ("AssumeRole", {"key": "mrk-" + "0" * 32}, "about no key"),
+        ("GetCallerIdentity", {}, "whatever a policy denies"),
         ("ListKeys", {"key": "mrk-" + "0" * 32}, "about no key"),
     ],
 )

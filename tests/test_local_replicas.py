@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from local_client import Client, client, last_usage
+from local_client import OPEN_POLICY, Client, client, last_usage
 
 from awskms_lite.local import LocalKMS
 
@@ -60,10 +60,11 @@ def test_a_replica_has_the_id_and_a_life_of_its_own(call: Client, there: Client)
     key = made(call, Description="first", Tags=[{"TagKey": "a", "TagValue": "1"}])
     tags = [{"TagKey": "b", "TagValue": "2"}]
     answer = call(
-        "ReplicateKey", KeyId=key, ReplicaRegion="eu-west-1", Description="second", Tags=tags, Policy='{"Id": "x"}'
+        "ReplicateKey", KeyId=key, ReplicaRegion="eu-west-1", Description="second", Tags=tags, Policy=OPEN_POLICY
     )
     replica = told(there, key)
-    assert answer == {"ReplicaKeyMetadata": replica, "ReplicaPolicy": '{"Id": "x"}', "ReplicaTags": tags}
+    being_made = {**replica, "KeyState": "Creating", "Enabled": False}
+    assert answer == {"ReplicaKeyMetadata": being_made, "ReplicaPolicy": OPEN_POLICY, "ReplicaTags": tags}
     assert (replica["Arn"], replica["Description"]) == (arn("eu-west-1", key), "second")
     assert replica["KeyState"] == "Enabled"
     assert replica["MultiRegionConfiguration"] == {
@@ -74,6 +75,7 @@ def test_a_replica_has_the_id_and_a_life_of_its_own(call: Client, there: Client)
     primary = told(call, key)["MultiRegionConfiguration"]
     assert primary == {**replica["MultiRegionConfiguration"], "MultiRegionKeyType": "PRIMARY"}
     assert call("ListResourceTags", KeyId=key)["Tags"] == [{"TagKey": "a", "TagValue": "1"}]
+    assert "ReplicaTags" not in call("ReplicateKey", KeyId=key, ReplicaRegion="eu-west-2")
 
 
 def test_what_one_region_encrypts_another_decrypts(call: Client, there: Client) -> None:
@@ -95,10 +97,11 @@ def test_a_mac_is_the_same_in_every_region(call: Client, there: Client) -> None:
     assert there("VerifyMac", Mac=call("GenerateMac", **members)["Mac"], **members)["MacValid"] is True
 
 
-def test_a_replica_does_not_copy_imported_material(kms: LocalKMS, call: Client) -> None:
+def test_a_replica_does_not_copy_imported_material(kms: LocalKMS, call: Client, there: Client) -> None:
     """The replica of a key of origin EXTERNAL waits for its own import."""
     key = kms.add_key(multi_region=True, origin="EXTERNAL")
-    replica = call("ReplicateKey", KeyId=key, ReplicaRegion="eu-west-1")["ReplicaKeyMetadata"]
+    call("ReplicateKey", KeyId=key, ReplicaRegion="eu-west-1")
+    replica = told(there, key.rpartition("/")[2])
     assert (replica["KeyState"], replica["Origin"]) == ("PendingImport", "EXTERNAL")
 
 

@@ -82,7 +82,7 @@ def test_a_key_rotates_on_demand(kms: LocalKMS, call: Client) -> None:
     call("EnableKeyRotation", KeyId=key, RotationPeriodInDays=90)
     planned = call("GetKeyRotationStatus", KeyId=key)
     before = material_id(call, key)
-    assert call("RotateKeyOnDemand", KeyId=key) == {"KeyId": key.rpartition("/")[2]}
+    assert call("RotateKeyOnDemand", KeyId=key.rpartition("/")[2]) == {"KeyId": key}
     assert material_id(call, key) != before
     assert call("GetKeyRotationStatus", KeyId=key) == planned
     kms.advance(90 * DAY)
@@ -94,8 +94,32 @@ def test_a_key_rotates_on_demand_twenty_five_times(kms: LocalKMS, call: Client) 
     key = kms.add_key()
     for _ in range(25):
         call("RotateKeyOnDemand", KeyId=key)
-    assert call.error("RotateKeyOnDemand", KeyId=key).error == "LimitExceededException"
+    answer = call.error("RotateKeyOnDemand", KeyId=key)
+    assert answer.error == "LimitExceededException"
+    assert answer.message.startswith(
+        "The on-demand rotations limit has been reached for the given keyId. No more "
+    )
+    assert answer.message.endswith(f"on-demand rotations can be performed for this key: {key}")
     assert len(rotations(call, key)) == 25
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "words"),
+    [
+        ({"spec": "RSA_4096", "state": "Disabled"}, "DisabledException", "is disabled."),
+        ({"origin": "EXTERNAL", "state": "Disabled"}, "DisabledException", "is disabled."),
+        ({"origin": "AWS_CLOUDHSM", "state": "Unavailable"}, "KMSInvalidStateException", "is unavailable."),
+        ({"state": "PendingImport"}, "KMSInvalidStateException", "is pending import."),
+        ({"spec": "HMAC_256", "state": "PendingDeletion"}, "KMSInvalidStateException", "is pending deletion."),
+    ],
+)
+def test_the_state_of_a_key_comes_first_when_it_is_rotated_on_demand(
+    kms: LocalKMS, call: Client, kind: dict[str, Any], error: str, words: str
+) -> None:
+    """What cannot be rotated in its state is told so, whether or not keys of its kind rotate at all."""
+    key = kms.add_key(**kind)
+    answer = call.error("RotateKeyOnDemand", KeyId=key)
+    assert (answer.error, answer.message) == (error, f"{key} {words}")
 
 
 def test_a_rotation_on_demand_keeps_clear_of_an_automatic_one(kms: LocalKMS, call: Client) -> None:
@@ -227,16 +251,24 @@ def test_an_aws_managed_key_rotates_every_year(kms: LocalKMS, call: Client) -> N
         ({"spec": "HMAC_256"}, "key spec is HMAC_256 which is not valid for this operation."),
         ({"spec": "RSA_2048"}, "key spec is RSA_2048 which is not valid for this operation."),
         ({"origin": "EXTERNAL"}, "origin is EXTERNAL which is not valid for this operation."),
-        ({"origin": "EXTERNAL", "state": "Disabled"}, "origin is EXTERNAL which"),
         ({"origin": "AWS_CLOUDHSM"}, "origin is AWS_CLOUDHSM which"),
     ],
 )
 def test_other_kinds_of_keys_do_not_rotate(
     kms: LocalKMS, call: Client, operation: str, kind: dict[str, Any], words: str
 ) -> None:
-    """Only symmetric keys with material of KMS's own rotate here: UnsupportedOperationException, in any state."""
+    """Only symmetric keys with material of KMS's own rotate here: UnsupportedOperationException."""
     answer = call.error(operation, KeyId=kms.add_key(**kind))
     assert (answer.error, words in answer.message) == ("UnsupportedOperationException", True)
+
+
+@pytest.mark.parametrize("operation", ["EnableKeyRotation", "DisableKeyRotation"])
+def test_the_kind_of_a_key_comes_first_where_its_automatic_rotation_is_switched(
+    kms: LocalKMS, call: Client, operation: str
+) -> None:
+    """A key that never rotates by itself is told so, disabled or not."""
+    answer = call.error(operation, KeyId=kms.add_key(origin="EXTERNAL", state="Disabled"))
+    assert (answer.error, "origin is EXTERNAL which" in answer.message) == ("UnsupportedOperationException", True)
 
 
 @pytest.mark.parametrize("operation", ["GetKeyRotationStatus", "ListKeyRotations"])

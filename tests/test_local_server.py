@@ -357,3 +357,22 @@ def test_a_handshake_can_be_broken_off() -> None:
         sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert read_answer(sock).startswith(b"HTTP/1.1 200 ")
     server.close()
+
+
+def test_a_thread_that_does_not_start_costs_one_connection(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the system has no thread left, the client is turned away, and the next one finds the server."""
+    start, refused = threading.Thread.start, [True]
+
+    def start_or_not(thread: threading.Thread) -> None:
+        if refused:
+            refused.pop()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_or_not)
+    with connection(server) as sock:
+        assert read_to_end(sock) == b""
+    assert exchange(server, b"GET /after HTTP/1.1\r\nHost: x\r\n\r\n").endswith(b"GET /after? ")
+    assert server.connections == 2

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from local_client import OTHER_ACCOUNT, Client, b64, client, listed
+from local_client import OPEN_POLICY, OTHER_ACCOUNT, Client, b64, client, listed
 
 from awskms_lite.local import LocalKMS
 from awskms_lite.local.kms import OPERATIONS
@@ -114,7 +114,7 @@ MEMBERS: dict[str, dict[str, object]] = {
     "GenerateDataKey": {"KeySpec": "AES_256"},
     "GenerateDataKeyWithoutPlaintext": {"KeySpec": "AES_256"},
     "GenerateMac": {"Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"},
-    "PutKeyPolicy": {"Policy": "{}"},
+    "PutKeyPolicy": {"Policy": OPEN_POLICY},
     "ReplicateKey": {"ReplicaRegion": "eu-west-1"},
     "TagResource": {"Tags": []},
     "UntagResource": {"TagKeys": []},
@@ -123,7 +123,7 @@ MEMBERS: dict[str, dict[str, object]] = {
     "UpdatePrimaryRegion": {"PrimaryRegion": "eu-west-1"},
     "VerifyMac": {"Message": "eA==", "MacAlgorithm": "HMAC_SHA_256", "Mac": "eA=="},
 }
-ABOUT_NO_KEY = {"CreateKey", "DeleteAlias", "GenerateRandom", "ListKeys"}
+ABOUT_NO_KEY = {"CreateKey", "DeleteAlias", "DescribeCustomKeyStores", "GenerateRandom", "ListKeys"}
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_denial_reaches_shared_keys(kms: LocalKMS, guest: Client) -> None:
     ("arguments", "telling"),
     [
         ({"shared_with": ["1"]}, "12 digits"),
-        ({"shared_with": OTHER_ACCOUNT}, "12 digits"),
+        ({"shared_with": OTHER_ACCOUNT}, "is a single text"),
         ({"shared_with": [OWNER]}, "own"),
         ({"shared_with": [OTHER_ACCOUNT], "manager": "AWS"}, "not shared"),
     ],

@@ -1,5 +1,6 @@
 """The STS of LocalKMS: AssumeRole over the Query protocol, its answers and its errors."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from urllib.parse import quote_plus
 from uuid import UUID
 
 import pytest
+from attrs import evolve
 from hypothesis import given, strategies as st
 from local_client import OTHER_ACCOUNT, client
 from local_sts import FORM, FORM_TYPE, ROLE, SESSION, ask, send
@@ -133,14 +135,14 @@ def test_what_is_malformed_is_a_validation_error(kms: LocalKMS, members: dict[st
 @pytest.mark.parametrize(
     ("form", "code"),
     [
-        ({"Action": "GetCallerIdentity", "Version": "2011-06-15"}, "InvalidAction"),
+        ({"Action": "GetSessionToken", "Version": "2011-06-15"}, "InvalidAction"),
         ({"Action": "AssumeRole", "Version": "2010-05-08"}, "InvalidAction"),
         ({"Action": "AssumeRole"}, "InvalidAction"),
         ({}, "MissingAction"),
     ],
 )
 def test_another_action_is_invalid(kms: LocalKMS, form: dict[str, str], code: str) -> None:
-    """There is AssumeRole and nothing else, in one version."""
+    """There are AssumeRole and GetCallerIdentity and nothing else, in one version."""
     answer = ask(kms, form)
     assert answer.error[:2] == (400, code)
     assert answer.texts["ErrorResponse/Error/Type"] == "Sender"
@@ -209,6 +211,49 @@ def test_a_form_is_answered_or_refused(lasting: LocalKMS, changes: dict[str, str
 def test_bytes_are_answered_or_refused(lasting: LocalKMS, body: bytes) -> None:
     """Not even bytes that are no form are too much."""
     assert ask(lasting, body).status in (200, 400)
+
+
+# Who signs
+
+IDENTITY = {"Action": "GetCallerIdentity", "Version": "2011-06-15"}
+
+
+def identity(kms: LocalKMS, **options: Any) -> tuple[str, str, str]:
+    """Give the account, the ARN and the user id that GetCallerIdentity answers."""
+    answer = ask(kms, IDENTITY, **options)
+    assert answer.status == 200, answer
+    part = "GetCallerIdentityResponse/GetCallerIdentityResult/"
+    assert (
+        answer.texts["GetCallerIdentityResponse/ResponseMetadata/RequestId"] == answer.headers["x-amzn-RequestId"]
+    )
+    return answer.texts[part + "Account"], answer.texts[part + "Arn"], answer.texts[part + "UserId"]
+
+
+def test_a_caller_is_told_who_it_is(kms: LocalKMS) -> None:
+    """Lasting keys are a user's of their account, in the region's partition; a session is the assumed role."""
+    account, arn, user = identity(kms)
+    assert (account, arn) == ("111122223333", "arn:aws:iam::111122223333:user/local")
+    assert re.fullmatch("AIDA[A-Z2-7]{17}", user)
+    assert identity(kms) == (account, arn, user)
+    other = identity(kms, credentials=kms.credentials_for(OTHER_ACCOUNT), region="cn-north-1")
+    assert other[:2] == (OTHER_ACCOUNT, f"arn:aws-cn:iam::{OTHER_ACCOUNT}:user/local")
+    assert other[2] != user
+    assumed = ask(kms)
+    account, arn, user = identity(kms, credentials=assumed.credentials)
+    assert (account, arn) == (OTHER_ACCOUNT, SESSION)
+    assert user == assumed.texts["AssumeRoleResponse/AssumeRoleResult/AssumedRoleUser/AssumedRoleId"]
+
+
+def test_nothing_denies_a_caller_its_identity(kms: LocalKMS) -> None:
+    """As at AWS: a denial of everything does not concern it, while a wrong secret and a quota do."""
+    kms.deny(None)
+    identity(kms)
+    wrong = evolve(kms.credentials, secret_access_key="wrong")
+    assert ask(kms, IDENTITY, credentials=wrong).error[:2] == (403, "SignatureDoesNotMatch")
+    kms.set_quota("GetCallerIdentity", 0.001)
+    identity(kms)
+    assert ask(kms, IDENTITY).error == (400, "Throttling", "Rate exceeded")
+    assert kms.tally.answered == {"GetCallerIdentity": 3}
 
 
 # Faults, quotas and the tally

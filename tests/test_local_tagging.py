@@ -59,18 +59,16 @@ def test_tags_come_in_pages(kms: LocalKMS, call: Client) -> None:
 @pytest.mark.parametrize(
     ("members", "error", "words"),
     [
-        ({"Tags": [tag("aws:team")]}, "TagException", "aws:team begins with aws:"),
-        ({"Tags": [tag("AWS:team")]}, "TagException", "AWS:team begins with aws:"),
+        ({"Tags": [tag("aws:team")]}, "TagException", "Tags beginning with aws: are reserved"),
+        ({"Tags": [tag("AWS:team")]}, "TagException", "Tags beginning with aws: are reserved"),
         ({"Tags": [tag("a", "1"), tag("a", "2")]}, "TagException", "Duplicate tag keys"),
-        (
-            {"Tags": [tag(str(number)) for number in range(51)]},
-            "LimitExceededException",
-            "50 tags at most, not 51",
-        ),
+        ({"Tags": [tag(str(number)) for number in range(51)]}, "TagException", "Too many tags"),
+        ({"Tags": [tag("")]}, "ValidationException", "'tags.1.member.tagKey' failed to satisfy constraint: "),
         ({"Tags": [tag("")]}, "ValidationException", "length greater than or equal to 1"),
         ({"Tags": [tag("a" * 129)]}, "ValidationException", "length less than or equal to 128"),
+        ({"Tags": [tag("a"), tag("b", "v" * 257)]}, "ValidationException", "'tags.2.member.tagValue' failed"),
         ({"Tags": [tag("a", "v" * 257)]}, "ValidationException", "length less than or equal to 256"),
-        ({"Tags": [{"TagKey": "a"}]}, "ValidationException", "Value null at 'tagValue'"),
+        ({"Tags": [{"TagKey": "a"}]}, "ValidationException", "Value null at 'tags.1.member.tagValue'"),
         ({}, "ValidationException", "Value null at 'tags'"),
     ],
 )
@@ -82,6 +80,38 @@ def test_tags_keep_to_the_rules_of_kms(
     answer = call.error("TagResource", KeyId=key, **members)
     assert (answer.error, words in answer.message) == (error, True)
     assert tags(call, key) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Red & Blue", "a;b", "a,b", "a\tb", "a\n", "{a}", "\U0001f511", "a\u0301", "\ud800"]
+)
+@pytest.mark.parametrize("part", ["TagKey", "TagValue"])
+def test_a_tag_has_the_characters_of_aws_tags(kms: LocalKMS, call: Client, part: str, text: str) -> None:
+    """Any other in its key or value is TagException, for a new key as for one that is there."""
+    for operation in ("CreateKey", "TagResource"):
+        answer = call.error(operation, KeyId=kms.add_key(), Tags=[tag("fine"), tag("a", "b") | {part: text}])
+        assert (answer.error, answer.message) == ("TagException", "Invalid tag")
+
+
+def test_a_tag_may_be_of_any_script(kms: LocalKMS, call: Client) -> None:
+    """Letters, digits and spaces of every script, and eight marks, stand in keys and values."""
+    given = [
+        tag("\u00dcnit:a/b+c=d@e_f-g.h", "Gr\u00f6\u00dfe 3 + 4 = 7 @ x"),
+        tag("\u9375", "\u0663\u00a0\u3000"),
+        tag("a"),
+    ]
+    key = call("CreateKey", Tags=given)["KeyMetadata"]["KeyId"]
+    assert sorted(tags(call, key), key=lambda each: each["TagKey"]) == sorted(
+        given, key=lambda each: each["TagKey"]
+    )
+
+
+def test_a_key_is_not_made_with_too_many_tags(call: Client) -> None:
+    """Fifty-one tags are TagException, and no key is made; fifty are as many as there may be."""
+    answer = call.error("CreateKey", Tags=[tag(str(number)) for number in range(51)])
+    assert (answer.error, answer.message) == ("TagException", "Too many tags")
+    assert call("ListKeys")["Keys"] == []
+    call("CreateKey", Tags=[tag(str(number)) for number in range(50)])
 
 
 def test_a_key_has_fifty_tags_at_most(kms: LocalKMS, call: Client) -> None:

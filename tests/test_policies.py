@@ -10,7 +10,8 @@ from servers import WAYS, open_way
 from awskms_lite.errors import KMSLiteError, MalformedPolicyDocumentException, NotFoundException
 from awskms_lite.local import LocalKMS, Reset
 
-POLICY = json.dumps({"Version": "2012-10-17", "Statement": []}, indent=1)
+STATEMENT = {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]}, indent=1)
 
 
 @pytest.fixture

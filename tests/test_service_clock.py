@@ -43,6 +43,42 @@ def refusal(code: str, theirs: float | None) -> ServiceError:
     return error_class(code)(code=code, status_code=403, date=date)
 
 
+class TestTold:
+    """The time that a service last told, by which its own times are counted."""
+
+    @pytest.mark.parametrize("date", [None, "", "yesterday", formatdate(NOW + 100, usegmt=True), "\x00"])
+    def test_it_is_our_own_unless_the_service_says_otherwise(self, date: str | None) -> None:
+        """Before any answer, without a date, and where the two agree within minutes."""
+        clock = ServiceClock(lambda: NOW)
+        assert clock.told() == NOW
+        clock.hear(date)
+        assert clock.told() == NOW
+
+    @pytest.mark.parametrize("off", FAR_OFF)
+    def test_it_follows_the_last_answer_and_signs_nothing(self, off: float) -> None:
+        """Told by a far-off service it goes on from there, until another answer; the clock itself stays."""
+        ours = [NOW]
+        clock = ServiceClock(lambda: ours[0])
+        clock.hear(formatdate(NOW + off, usegmt=True))
+        ours[0] += 10
+        assert (clock.told(), clock(), clock.offset) == (NOW + off + 10, NOW + 10, 0.0)
+        clock.hear(formatdate(ours[0], usegmt=True))
+        assert clock.told() == clock() == NOW + 10
+
+    def test_a_date_beyond_all_services_is_not_believed(self) -> None:
+        """As for a refusal's: a year that no service has come to."""
+        clock = ServiceClock(lambda: NOW)
+        clock.hear("Fri, 01 Jan 2199 00:00:00 GMT")
+        assert clock.told() == NOW
+
+    def test_a_clock_that_was_set_right_agrees_with_its_service(self) -> None:
+        """Then there is no difference between what is told and what is signed."""
+        clock = ServiceClock(lambda: NOW)
+        clock.set_right(refusal(DEFINITE[0], NOW + 7 * HOUR), NOW)
+        clock.hear(formatdate(NOW + 7 * HOUR + 2, usegmt=True))
+        assert clock.told() == clock() == NOW + 7 * HOUR
+
+
 class TestSetRight:
     """Which answers set the clock, and to what."""
 

@@ -122,7 +122,7 @@ class Asker(AsyncAliasMethods, AsyncKeyMethods, AsyncTagMethods, AsyncUsageMetho
 
     def now(self) -> datetime:
         """Give the time by the service's clock."""
-        return datetime.fromtimestamp(self._session.service_clock(), UTC)
+        return datetime.fromtimestamp(self._session.service_clock.told(), UTC)
 
 
 def _backlog(paces: Sequence[Pace], now: float) -> float:

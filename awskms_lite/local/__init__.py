@@ -5,9 +5,9 @@
         client = KMSClient(environ=kms.environ)
 
 It speaks HTTP/1.1 on loopback, verifies every signature by recomputing it, and answers as KMS does, errors
-included; STS's AssumeRole is there too, and other SDKs work against both. Told to, it misbehaves in every way
-a network knows, and it counts what it saw. It keeps its keys in memory and must never guard anything real: its
-credentials follow from the account id, and its cipher is a stand-in.
+included; STS's AssumeRole and GetCallerIdentity are there too, and other SDKs work against both. Told to, it
+misbehaves in every way a network knows, and it counts what it saw. It keeps its keys in memory and must never
+guard anything real: its credentials follow from the account id, and its cipher is a stand-in.
 """
 
 import ssl
@@ -60,9 +60,10 @@ class LocalKMS(Controls):
     defaults of `credentials`, `environ` and `add_key`. `port` 0 takes a free one. With an `ssl_context` (a
     server's) it speaks TLS as `https://localhost`, so the certificate must name `localhost`.
 
-    Keys live by a clock of their own, which runs with real time and is moved on by `advance`. The freshness
-    of signatures, the sessions of roles and the Date header follow real time, off by what `skew` says. All of
-    this may be used from any thread.
+    Time runs as everywhere, until `advance` moves it on: for the keys, and for the Date header by which clients
+    set their clocks and audits judge. Signatures stay good by the real time too, and sessions last by it. What
+    `skew` says puts signatures, sessions and the Date header off, and no keys. All of this may be used from any
+    thread.
 
     It starts without faults, quotas and denials; `misbehave`, `set_quota` and `deny` bring them in. What chance
     has to decide there follows from `seed`: one client that asks one thing at a time meets the same faults in
@@ -107,7 +108,7 @@ class LocalKMS(Controls):
                 port=self._port,
                 ssl_context=self._ssl_context,
                 shakes_hands=self._conduct.shakes_hands,
-                now=self._now,
+                now=self._clock.now,
             )
         return self
 
@@ -183,15 +184,15 @@ class LocalKMS(Controls):
         that `manager` "AWS" has can be read, not changed or used. `multi_region` makes a primary key, and
         `replica_of` (the ARN of one) a replica in another region. `aliases` are names with their `alias/`.
         `shared_with` are the ids of accounts that AWS RAM shares it with: they can list and describe it, no more.
-        Raises `ValueError` for a datetime without a time zone, for names that KMS does not have, and for keys
-        that could not be.
+        Raises `ValueError` for a datetime without a time zone, for names that KMS does not have, for a single text
+        where a collection is asked for, and for keys that could not be.
         """
         with self._store.lock:
             self._store.catch_up()
             key = seed(
                 self._store,
-                account_id=check_account_id(account_id or self._account_id),
-                region=check_region(region or self._region),
+                account_id=self._account_id if account_id is None else check_account_id(account_id),
+                region=self._region if region is None else check_region(region),
                 created=created,
                 tracking_start=tracking_start,
                 last_usage=last_usage,
@@ -202,7 +203,7 @@ class LocalKMS(Controls):
                 multi_region=multi_region,
                 replica_of=replica_of,
                 description=description,
-                tags=tags or {},
+                tags={} if tags is None else tags,
                 aliases=aliases,
                 shared_with=shared_with,
             )

@@ -11,12 +11,15 @@ import re
 
 from awskms_lite.identity import Credentials
 
+from .arguments import check_text
+
 _REGION = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 
 def check_account_id(account_id: str) -> str:
     """Give the account id back; raise `ValueError` where it is not 12 digits."""
+    check_text("account_id", account_id)
     if not _ACCOUNT_ID.fullmatch(account_id):
         raise ValueError(f"an AWS account id has 12 digits, {account_id!r} is none")
     return account_id
@@ -24,6 +27,7 @@ def check_account_id(account_id: str) -> str:
 
 def check_region(region: str) -> str:
     """Give the region back; raise `ValueError` where it could not be one: it becomes a part of ARNs."""
+    check_text("region", region)
     if not _REGION.fullmatch(region):
         raise ValueError(f"{region!r} is no region: pass a name like 'us-east-1'")
     return region

@@ -2,13 +2,13 @@
 
 from .calls import Call
 from .faults import Fault
-from .keys import Alias, Key
+from .keys import Alias, Key, PredefinedAlias
 from .paging import page
 from .specs import family_of
 
 ALIAS_NAME = "^[a-zA-Z0-9:/_-]+$"
 _PREFIX = "alias/"
-_RESERVED = "alias/aws/"  # AWS's own, for its managed keys
+RESERVED_PREFIX = "alias/aws/"  # AWS's own, for its managed keys
 
 
 def create_alias(call: Call) -> dict[str, object]:
@@ -45,7 +45,10 @@ def delete_alias(call: Call) -> dict[str, object]:
 
 
 def list_aliases(call: Call) -> dict[str, object]:
-    """List the aliases of the caller's account and region, by name, or those of one key alone."""
+    """List the aliases of the caller's account and region, by name, or those of one key alone.
+
+    Those that AWS has ready for its managed keys have no target before there is such a key.
+    """
     key = call.key() if "KeyId" in call.members else None
     aliases = call.store.aliases(call.account_id, call.region) if key is None else call.store.aliases_of(key)
     return page(call, "Aliases", aliases, place=_place, wire=_entry, default=50, largest=100)
@@ -53,9 +56,15 @@ def list_aliases(call: Call) -> dict[str, object]:
 
 def _name(call: Call) -> str:
     name = call.members.required_text("AliasName", longest=256, pattern=ALIAS_NAME)
-    if not name.startswith(_PREFIX) or name == _PREFIX:
+    if not name.startswith(_PREFIX):
+        raise Fault(
+            "ValidationException",
+            'Alias must start with the prefix "alias/". Please see '
+            "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
+        )
+    if name == _PREFIX:
         raise Fault("ValidationException", "Invalid identifier")
-    if name.startswith(_RESERVED):
+    if name.startswith(RESERVED_PREFIX):
         raise Fault("NotAuthorizedException")
     if ":" in name:
         raise Fault("ValidationException", f"{name} contains invalid characters for an alias")
@@ -69,14 +78,15 @@ def _target(call: Call) -> Key:
     return call.key("TargetKeyId")
 
 
-def _place(alias: Alias) -> str:
+def _place(alias: Alias | PredefinedAlias) -> str:
     return alias.name
 
 
-def _entry(alias: Alias) -> dict[str, object]:
-    return {
-        "AliasName": alias.name,
-        "AliasArn": alias.arn,
+def _entry(alias: Alias | PredefinedAlias) -> dict[str, object]:
+    entry: dict[str, object] = {"AliasName": alias.name, "AliasArn": alias.arn}
+    if isinstance(alias, PredefinedAlias):
+        return entry
+    return entry | {
         "TargetKeyId": alias.key.key_id,
         "CreationDate": alias.creation_date / 1000,
         "LastUpdatedDate": alias.last_updated_date / 1000,

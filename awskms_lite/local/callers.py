@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .accounts import secret_of
 from .keys import partition_of
-from .roles import Session, credentials_of, session_of
+from .roles import Session, credentials_of, session_of, unique_id
 
 _ACCESS_KEY_ID = re.compile(r"(AKIA|ASIA)([0-9]{12})LITE")
 
@@ -32,6 +32,22 @@ class Caller(NamedTuple):
         if self.session is not None:
             return self.session.arn
         return f"arn:{partition_of(self.region)}:iam::{self.account_id}:user/local"
+
+    @property
+    def id(self) -> str:
+        """The caller's unique id: of the assumed role, or of that user."""
+        return self.session.id if self.session is not None else unique_id("AIDA", self.arn)
+
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """What means the caller where a policy names it: anyone, the account, the user or role, the session."""
+        role = () if self.session is None else (self.session.role.arn,)
+        return "*", self.account_id, root_of(self.region, self.account_id), self.arn, *role
+
+
+def root_of(region: str, account_id: str) -> str:
+    """Return the ARN that stands for a whole account."""
+    return f"arn:{partition_of(region)}:iam::{account_id}:root"
 
 
 @lru_cache(maxsize=256)

@@ -1,9 +1,9 @@
 """What a test can tell the embedded KMS: to misbehave, to refuse, and what time it is."""
 
-import time
 from datetime import timedelta
 
 from .accounts import check_account_id, check_region
+from .clock import KeyClock, ServerClock
 from .conduct import Conduct
 from .denials import Denial, Denials
 from .gate import Gate
@@ -12,10 +12,8 @@ from .misbehaviour import HandshakeFailure, RequestFault
 from .quotas import Quotas
 from .rules import Rule
 from .service import Services, check_operation
-from .store import KeyClock, Store
+from .store import Store
 from .sts import Sts
-
-_MAX_SKEW = timedelta(days=3653)
 
 
 class Controls:
@@ -23,13 +21,16 @@ class Controls:
 
     def __init__(self, *, seed: int, tls: bool) -> None:
         self._tls = tls
-        self._skew = 0.0
-        self._store = Store(KeyClock())
+        key_clock = KeyClock()
+        self._clock = ServerClock(key_clock)
+        self._store = Store(key_clock)
         self._quotas = Quotas()
         self._denials = Denials()
-        self._gate = Gate(self._quotas, self._now)
-        services = Services(Kms(self._store, self._gate, self._denials), Sts(self._gate, self._denials, self._now))
-        self._conduct = Conduct(services, seed=seed, now=self._now)
+        self._gate = Gate(self._quotas, self._clock)
+        services = Services(
+            Kms(self._store, self._gate, self._denials), Sts(self._gate, self._denials, self._clock)
+        )
+        self._conduct = Conduct(services, seed=seed, now=self._clock.now)
 
     def misbehave(
         self,
@@ -113,14 +114,13 @@ class Controls:
         The freshness of signatures, the sessions of roles and the Date header follow it; the keys' clock does not.
         Raises `ValueError` beyond ten years.
         """
-        if abs(delta) > _MAX_SKEW:
-            raise ValueError(f"a clock is not off by {delta}: pass ten years at most")
-        self._skew = delta.total_seconds()
+        self._clock.skew(delta)
 
     def advance(self, delta: timedelta) -> None:
-        """Move the clock of the keys on, as if so much time had passed; never back (`ValueError`)."""
+        """Move the clock of the keys and of the Date header on, as if so much time had passed; never back.
+
+        Clients need not follow: a signature may also be fresh by the real time, or by that of an earlier step, and
+        a session lasts by the real time. Raises `ValueError` for a step back, and beyond the year 9899.
+        """
         with self._store.lock:
             self._store.clock.advance(delta)
-
-    def _now(self) -> float:
-        return time.time() + self._skew

@@ -4,10 +4,12 @@ import threading
 
 from attrs import frozen
 
+from .arguments import check_text
 from .callers import Caller
 from .keys import ARN, KEY_ID, Key
 
-_ABOUT_NO_KEY = ("AssumeRole", "CreateKey", "GenerateRandom", "ListKeys")
+_ABOUT_NO_KEY = ("AssumeRole", "CreateKey", "DescribeCustomKeyStores", "GenerateRandom", "ListKeys")
+_NEVER_DENIED = "GetCallerIdentity"
 
 
 @frozen
@@ -15,7 +17,7 @@ class Denial:
     """One denial, of calls that meet every condition it has; None is no condition.
 
     `key` is a key id or key ARN, `account_id` the caller's account, for AssumeRole that of the role. Raises
-    `ValueError` for a key that could be none.
+    `ValueError` for a key that could be none, and for the one operation that no policy denies.
     """
 
     operation: str | None
@@ -24,10 +26,13 @@ class Denial:
     account_id: str | None
 
     def __attrs_post_init__(self) -> None:
+        if self.operation == _NEVER_DENIED:
+            raise ValueError(f"AWS answers {_NEVER_DENIED} whatever a policy denies: name another operation")
         if self.key is None:
             return
         if self.operation in _ABOUT_NO_KEY:
             raise ValueError(f"{self.operation} is about no key: leave `key` out")
+        check_text("key", self.key)
         match = ARN.fullmatch(self.key)
         if not KEY_ID.fullmatch(match[5] if match and match[4] == "key" else self.key):
             raise ValueError(f"{self.key!r} is no key: pass a key id or key ARN")

@@ -1,10 +1,10 @@
 """Who is let in: a caller with a sound signature, in a region that is enabled, within the quota."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import cast
 
 from .callers import Caller, Signer, signer_of
+from .clock import ServerClock
 from .faults import Fault
 from .messages import Request
 from .quotas import Quotas
@@ -12,11 +12,11 @@ from .signature import UNRECOGNIZED, verify
 
 
 class Gate:
-    """What every request passes, whichever service it is for; `now` is real time in seconds since 1970."""
+    """What every request passes, whichever service it is for."""
 
-    def __init__(self, quotas: Quotas, now: Callable[[], float]) -> None:
+    def __init__(self, quotas: Quotas, clock: ServerClock) -> None:
         self._quotas = quotas
-        self._now = now
+        self._clock = clock
         self.disabled_regions: set[str] = set()
 
     def admit(self, request: Request, service: str, operation: str) -> Caller:
@@ -25,10 +25,10 @@ class Gate:
         Raises `Fault`, under the names that errors have at KMS: those of `verify`, ExpiredTokenException,
         UnrecognizedClientException for a region that is not enabled, ThrottlingException.
         """
-        now = self._now()
         tokens = request.values("x-amz-security-token")
         token = b",".join(tokens) if tokens else None
-        scope = verify(request, now=now, service=service, secret_for=partial(_secret_for, token, now))
+        secret_for = partial(_secret_for, token, self._clock.unmoved())
+        scope = verify(request, now=self._clock.nearest, service=service, secret_for=secret_for)
         if scope.region in self.disabled_regions:
             raise Fault("UnrecognizedClientException", UNRECOGNIZED)
         # What has a secret has a signer.

@@ -9,6 +9,7 @@ import re
 import secrets
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 from uuid import uuid4
 
 from attrs import Factory, define, field, frozen
@@ -20,6 +21,14 @@ DELETION_WINDOW_DAYS = 30  # KMS's default between scheduling a deletion and the
 KEY_STATES = (
     "Creating", "Enabled", "Disabled", "PendingDeletion", "PendingImport", "PendingReplicaDeletion",
     "Unavailable", "Updating",
+)  # fmt: skip
+# The aliases that AWS has ready in every account and region; each gets its key when it is first described.
+PREDEFINED_ALIASES = tuple(
+    f"alias/aws/{service}"
+    for service in (
+        "acm", "dynamodb", "ebs", "elasticfilesystem", "es", "glue", "kinesisvideo", "lambda", "rds", "redshift",
+        "s3", "secretsmanager", "ssm", "xray",
+    )
 )  # fmt: skip
 ORIGINS = ("AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE")
 
@@ -154,3 +163,10 @@ class Alias:
     def arn(self) -> str:
         """The alias ARN."""
         return resource_arn(self.key.region, self.key.account_id, self.name)
+
+
+class PredefinedAlias(NamedTuple):
+    """A name that AWS keeps for a managed key which is not there yet."""
+
+    name: str
+    arn: str

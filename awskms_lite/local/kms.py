@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import cast
 from uuid import uuid4
 
-from . import aliases, cryptographic, lifecycle, macs, management, policies, replicas, rotation, tagging
+from . import absent, aliases, cryptographic, lifecycle, macs, management, policies, replicas, rotation, tagging
 from .calls import Call
 from .denials import Denials
 from .faults import Fault
@@ -23,6 +23,7 @@ OPERATIONS: Mapping[str, Callable[[Call], dict[str, object]]] = {
     "CreateKey": management.create_key,
     "Decrypt": cryptographic.decrypt,
     "DeleteAlias": aliases.delete_alias,
+    "DescribeCustomKeyStores": absent.describe_custom_key_stores,
     "DescribeKey": management.describe_key,
     "DisableKey": lifecycle.disable_key,
     "DisableKeyRotation": rotation.disable_key_rotation,
@@ -37,6 +38,7 @@ OPERATIONS: Mapping[str, Callable[[Call], dict[str, object]]] = {
     "GetKeyPolicy": policies.get_key_policy,
     "GetKeyRotationStatus": rotation.get_key_rotation_status,
     "ListAliases": aliases.list_aliases,
+    "ListGrants": absent.list_grants,
     "ListKeyPolicies": policies.list_key_policies,
     "ListKeyRotations": rotation.list_key_rotations,
     "ListKeys": management.list_keys,
@@ -59,9 +61,9 @@ OTHER_OPERATIONS = frozenset(
     (
         "ConnectCustomKeyStore", "CreateCustomKeyStore", "CreateGrant", "Decapsulate",
         "DeleteCustomKeyStore", "DeleteImportedKeyMaterial", "DeriveSharedSecret",
-        "DescribeCustomKeyStores", "DisconnectCustomKeyStore", "Encapsulate", "GenerateDataKeyPair",
+        "DisconnectCustomKeyStore", "Encapsulate", "GenerateDataKeyPair",
         "GenerateDataKeyPairWithoutPlaintext", "GetParametersForImport", "GetPublicKey",
-        "ImportKeyMaterial", "ListGrants", "ListRetirableGrants", "RetireGrant", "RevokeGrant", "Sign",
+        "ImportKeyMaterial", "ListRetirableGrants", "RetireGrant", "RevokeGrant", "Sign",
         "UpdateCustomKeyStore", "Verify",
     )
 )  # fmt: skip
@@ -108,8 +110,7 @@ class Kms:
         call.check_permitted()
         handler = OPERATIONS.get(operation)
         if handler is None:
-            known = ", ".join(OPERATIONS)
-            raise Fault("UnsupportedOperationException", f"LocalKMS has no {operation}; it has {known}.")
+            raise Fault("UnsupportedOperationException", f"LocalKMS has no {operation}, which KMS has.")
         with self._store.lock:
             self._store.catch_up()
             return handler(call)

@@ -4,11 +4,12 @@ from functools import partial
 
 from .calls import Call
 from .faults import Fault
-from .keys import ORIGINS, Key, Shared
+from .keys import ORIGINS, Alias, Key, Shared
 from .members import Members
 from .metadata import key_metadata
 from .paging import page
 from .policies import policy_of
+from .rotation import MANAGED_PERIOD, rotate_every
 from .specs import ALGORITHM_MEMBERS, ALGORITHMS
 from .tagging import tags_of
 
@@ -25,7 +26,7 @@ def create_key(call: Call) -> dict[str, object]:
     spec, usage = _spec_and_usage(members)
     origin = _origin(members)
     description = members.text("Description", shortest=0, longest=8192) or ""
-    policy, tags = policy_of(members), tags_of(members)
+    policy, tags = policy_of(call), tags_of(members)
     now, imported = call.store.clock.now(), origin == "EXTERNAL"
     primary_region = call.region if members.flag("MultiRegion") else None
     key = Key(
@@ -60,7 +61,8 @@ def list_keys(call: Call) -> dict[str, object]:
 
 
 def describe_key(call: Call) -> dict[str, object]:
-    """Tell what the key is and how it stands."""
+    """Tell what the key is and how it stands; a managed key whose alias is named for the first time is made."""
+    _make_managed_key(call)
     return {"KeyMetadata": key_metadata(call.store, call.key())}
 
 
@@ -88,6 +90,18 @@ def get_key_last_usage(call: Call) -> dict[str, object]:
         "TrackingStartDate": key.tracking_start_date / 1000,
         "KeyCreationDate": key.creation_date / 1000,
     }
+
+
+def _make_managed_key(call: Call) -> None:
+    name = call.members.required_text("KeyId", longest=2048).removeprefix(call.arn(""))
+    if not call.store.is_predefined(call.account_id, call.region, name):
+        return
+    now, service = call.store.clock.now(), name.rpartition("/")[2]
+    description = f"Default key that protects my {service} data when no other key is defined"
+    key = Key(call.account_id, call.region, now, now, manager="AWS", description=description)
+    call.store.add(key)
+    rotate_every(call.store, key, MANAGED_PERIOD, now)
+    call.store.add_alias(Alias(name, key, now, now))
 
 
 def _place(account_id: str, key: Key) -> str:

@@ -18,12 +18,16 @@ _JSON_TYPES = {
     "bool": "Boolean", "int": "number", "float": "number", "str": "string", "list": "array", "dict": "object",
 }  # fmt: skip
 
+_AT_LEAST = "Member must have length greater than or equal to {}"
+_AT_MOST = "Member must have length less than or equal to {}"
+
 
 class Members:
-    """The members of one request, or of one structure within it, by name."""
+    """The members of one request, or of one structure within it, by name; `path` leads to the structure."""
 
-    def __init__(self, members: dict[str, object]) -> None:
+    def __init__(self, members: dict[str, object], path: str = "") -> None:
         self._members = {name: value for name, value in members.items() if value is not None}
+        self._path = path
 
     def __contains__(self, name: str) -> bool:
         return name in self._members
@@ -32,26 +36,26 @@ class Members:
         """Give a string of so many characters that the pattern fits as a whole, None where it is absent."""
         value = self._typed(name, str, "String")
         if value is not None:
-            _check_length(name, f"Value '{value}'", len(value), shortest, longest)
+            _check_length(self._at(name), f"Value '{value}'", len(value), shortest, longest)
             if pattern is not None and not re.fullmatch(pattern, value, re.ASCII):
                 constraint = f"Member must satisfy regular expression pattern: {pattern}"
-                _refuse(name, f"Value '{value}'", constraint)
+                _refuse(self._at(name), f"Value '{value}'", constraint)
         return value
 
     def required_text(self, name: str, *, shortest: int = 1, longest: int, pattern: str | None = None) -> str:
         """Give a string of so many characters that the pattern fits as a whole."""
-        return _required(name, self.text(name, shortest=shortest, longest=longest, pattern=pattern))
+        return _required(self._at(name), self.text(name, shortest=shortest, longest=longest, pattern=pattern))
 
     def choice(self, name: str, values: Collection[str]) -> str | None:
         """Give one of the values, None where the member is absent."""
         value = self._typed(name, str, "String")
         if value is not None and value not in values:
-            _refuse(name, f"Value '{value}'", _enum(values))
+            _refuse(self._at(name), f"Value '{value}'", _enum(values))
         return value
 
     def required_choice(self, name: str, values: Collection[str]) -> str:
         """Give one of the values."""
-        return _required(name, self.choice(name, values))
+        return _required(self._at(name), self.choice(name, values))
 
     def integer(self, name: str, *, smallest: int, largest: int) -> int | None:
         """Give a whole number within the bounds, None where it is absent."""
@@ -61,9 +65,11 @@ class Members:
         if isinstance(value, bool):
             _wrong_type(value, "Integer")
         if value < smallest:
-            _refuse(name, f"Value '{value}'", f"Member must have value greater than or equal to {smallest}")
+            _refuse(
+                self._at(name), f"Value '{value}'", f"Member must have value greater than or equal to {smallest}"
+            )
         if value > largest:
-            _refuse(name, f"Value '{value}'", f"Member must have value less than or equal to {largest}")
+            _refuse(self._at(name), f"Value '{value}'", f"Member must have value less than or equal to {largest}")
         return value
 
     def flag(self, name: str) -> bool:
@@ -72,12 +78,12 @@ class Members:
 
     def blob(self, name: str, *, longest: int) -> bytes:
         """Give a required blob of 1 to `longest` bytes, decoded from base64."""
-        encoded = _required(name, self._typed(name, str, "Blob"))
+        encoded = _required(self._at(name), self._typed(name, str, "Blob"))
         try:
             value = base64.b64decode(encoded, validate=True)
         except ValueError as error:
             raise Fault("SerializationException", f"The value of '{name}' is not base64.") from error
-        _check_length(name, "Value", len(value), 1, longest)  # not repeated: it may be secret
+        _check_length(self._at(name), "Value", len(value), 1, longest)  # not repeated: it may be secret
         return value
 
     def string_map(self, name: str) -> dict[str, str]:
@@ -93,26 +99,35 @@ class Members:
     def choices(self, name: str, values: Collection[str], *, longest: int) -> list[str]:
         """Give a list of 1 to so many of the values, empty where there is none."""
         given = self.strings(name)
-        subject = f"Value '[{', '.join(given)}]'"
+        subject = _listed(given)
         if name in self:
-            _check_length(name, subject, len(given), 1, longest)
+            _check_length(self._at(name), subject, len(given), 1, longest)
         if not all(value in values for value in given):
-            _refuse(name, subject, f"Member must satisfy constraint: [{_enum(values)}]")
+            _refuse(self._at(name), subject, f"Member must satisfy constraint: [{_enum(values)}]")
         return given
 
     def required_strings(self, name: str, *, longest: int) -> list[str]:
         """Give a list of strings of 1 to so many characters."""
-        _required(name, self._members.get(name))
+        _required(self._at(name), self._members.get(name))
         values = self.strings(name)
-        for value in values:
-            _check_length(name, f"Value '{value}'", len(value), 1, longest)
+        if not all(1 <= len(value) <= longest for value in values):
+            constraints = f"[{_AT_MOST.format(longest)}, {_AT_LEAST.format(1)}]"
+            _refuse(self._at(name), _listed(values), f"Member must satisfy constraint: {constraints}")
         return values
 
     def structures(self, name: str, *, required: bool = False) -> list["Members"]:
         """Give a list of structures; empty where there is none, unless it is required."""
         values = cast(list[object] | None, self._typed(name, list, "List"))
-        values = _required(name, values) if required else values or []
-        return [Members(cast(dict[str, object], _expect(value, dict, "Structure"))) for value in values]
+        values = _required(self._at(name), values) if required else values or []
+        structures = [cast(dict[str, object], _expect(value, dict, "Structure")) for value in values]
+        return [
+            Members(structure, f"{self._at(name)}.{number}.member.")
+            for number, structure in enumerate(structures, 1)
+        ]
+
+    def _at(self, name: str) -> str:
+        """Return where a member stands, as KMS writes it: tags.1.member.tagKey."""
+        return f"{self._path}{name[0].lower()}{name[1:]}"
 
     def _typed(self, name: str, kind: type[T], shape: str) -> T | None:
         value = self._members.get(name)
@@ -123,23 +138,26 @@ def _expect(value: object, kind: type[T], shape: str) -> T:
     return value if isinstance(value, kind) else _wrong_type(value, shape)
 
 
-def _required(name: str, value: T | None) -> T:
-    return _refuse(name, "Value null", "Member must not be null") if value is None else value
+def _required(path: str, value: T | None) -> T:
+    return _refuse(path, "Value null", "Member must not be null") if value is None else value
+
+
+def _listed(values: Collection[str]) -> str:
+    return f"Value '[{', '.join(values)}]'"
 
 
 def _enum(values: Collection[str]) -> str:
     return f"Member must satisfy enum value set: [{', '.join(values)}]"
 
 
-def _check_length(name: str, subject: str, length: int, shortest: int, longest: int) -> None:
+def _check_length(path: str, subject: str, length: int, shortest: int, longest: int) -> None:
     if length < shortest:
-        _refuse(name, subject, f"Member must have length greater than or equal to {shortest}")
+        _refuse(path, subject, _AT_LEAST.format(shortest))
     if length > longest:
-        _refuse(name, subject, f"Member must have length less than or equal to {longest}")
+        _refuse(path, subject, _AT_MOST.format(longest))
 
 
-def _refuse(name: str, subject: str, constraint: str) -> NoReturn:
-    path = name[0].lower() + name[1:]
+def _refuse(path: str, subject: str, constraint: str) -> NoReturn:
     raise Fault(
         "ValidationException",
         f"1 validation error detected: {subject} at '{path}' failed to satisfy constraint: {constraint}",

@@ -1,14 +1,16 @@
 """Key policies: PutKeyPolicy, GetKeyPolicy, ListKeyPolicies.
 
-They are kept and given back, and never asked: here the account of a key may do everything with it.
+They are checked as KMS does, kept and given back, and never asked: here the account of a key may do everything
+with it.
 """
 
 import json
 
+from .callers import root_of
 from .calls import Call
+from .documents import check_policy
 from .faults import Fault
-from .keys import Key, partition_of
-from .members import Members
+from .keys import Key
 from .paging import page
 
 _NAME = "default"  # the only one that can be put
@@ -17,9 +19,9 @@ _POLICY = r"[\u0009\u000A\u000D\u0020-\u00FF]+"
 
 def put_key_policy(call: Call) -> dict[str, object]:
     """Put another policy in the place of the key's."""
-    policy = policy_of(call.members, required=True)
     _check_name(call)
-    call.key().policy = policy
+    key = call.key()
+    key.policy = policy_of(call, required=True)
     return {}
 
 
@@ -35,12 +37,13 @@ def list_key_policies(call: Call) -> dict[str, object]:
     return page(call, "PolicyNames", [_NAME], place=str, wire=str, default=100, largest=1000)
 
 
-def policy_of(members: Members, *, required: bool = False) -> str | None:
-    """Give the `Policy` of a request; raise `Fault`, MalformedPolicyDocumentException where it is no policy."""
-    read = members.required_text if required else members.text
+def policy_of(call: Call, *, required: bool = False) -> str | None:
+    """Give the `Policy` of a request; raise `Fault` as `check_policy` does."""
+    read = call.members.required_text if required else call.members.text
     policy = read("Policy", longest=131_072, pattern=_POLICY)
-    if policy is not None and not _is_object(policy):
-        raise Fault("MalformedPolicyDocumentException", "The policy is not a JSON object.")
+    if policy is not None:
+        bypass = call.members.flag("BypassPolicyLockoutSafetyCheck")
+        check_policy(policy, call.caller.principals, bypass=bypass)
     return policy
 
 
@@ -51,7 +54,7 @@ def policy_text(key: Key) -> str:
     statement = {
         "Sid": "Enable IAM User Permissions",
         "Effect": "Allow",
-        "Principal": {"AWS": f"arn:{partition_of(key.region)}:iam::{key.account_id}:root"},
+        "Principal": {"AWS": root_of(key.region, key.account_id)},
         "Action": "kms:*" if key.manager == "CUSTOMER" else ["kms:Describe*", "kms:Get*", "kms:List*"],
         "Resource": "*",
     }
@@ -62,10 +65,3 @@ def policy_text(key: Key) -> str:
 def _check_name(call: Call) -> None:
     if call.members.text("PolicyName", longest=128, pattern=r"[\w]+") not in (None, _NAME):
         raise Fault("NotFoundException", "No such policy exists")
-
-
-def _is_object(policy: str) -> bool:
-    try:
-        return isinstance(json.loads(policy), dict)
-    except (ValueError, RecursionError):
-        return False

@@ -1,8 +1,11 @@
 """Request quotas, as KMS has them: a token bucket for each account, region and operation."""
 
 import threading
-import time
 from collections.abc import Callable
+from math import inf
+
+from .arguments import is_number
+from .clock import steady_time
 
 
 class Bucket:
@@ -27,7 +30,7 @@ class Bucket:
 class Quotas:
     """The quotas of a server, none at first. Safe among threads; `clock` gives seconds."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = steady_time) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._limits: dict[str, tuple[float, float]] = {}
@@ -35,9 +38,9 @@ class Quotas:
 
     def set(self, operation: str, rate: float | None, burst: float | None = None) -> None:
         """Allow so many calls a second, in full buckets; None lifts the quota. Raises `ValueError`."""
-        if rate is not None and not 0 < rate < float("inf"):
+        if rate is not None and not (is_number(rate) and 0 < rate < inf):
             raise ValueError(f"rate={rate!r} is no rate: pass calls a second, above 0, or None for no quota")
-        if burst is not None and not 1 <= burst < float("inf"):
+        if burst is not None and not (is_number(burst) and 1 <= burst < inf):
             raise ValueError(f"burst={burst!r} lets no call through: pass a number from 1 up")
         with self._lock:
             self._limits.pop(operation, None)

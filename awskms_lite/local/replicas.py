@@ -1,7 +1,7 @@
 """Keys of several Regions: ReplicateKey, UpdatePrimaryRegion.
 
-Both are done when they are answered: no key passes through the states Creating and Updating, as it does at KMS for
-some seconds.
+Both are done when they are answered: no key stays in the states Creating and Updating, as it does at KMS for some
+seconds. That a replica is Creating is told all the same, by the answer that made it.
 """
 
 from .calls import Call
@@ -19,7 +19,7 @@ def replicate_key(call: Call) -> dict[str, object]:
     members, store = call.members, call.store
     region = members.required_text("ReplicaRegion", longest=32, pattern=_REGION)
     description = members.text("Description", shortest=0, longest=8192) or ""
-    policy, tags = policy_of(members), tags_of(members)
+    policy, tags = policy_of(call), tags_of(members)
     primary = _primary(call)
     if partition_of(region) != partition_of(call.region):
         raise Fault("UnsupportedOperationException", f"{region} is not in the partition of {primary.arn}.")
@@ -27,11 +27,11 @@ def replicate_key(call: Call) -> dict[str, object]:
         raise Fault("AlreadyExistsException", f"{_arn_in(region, primary)} already exists.")
     replica = store.add(replica_of(primary, region, store.clock.now()))
     replica.description, replica.policy, replica.tags = description, policy, tags
-    return {
-        "ReplicaKeyMetadata": key_metadata(store, replica),
+    answer: dict[str, object] = {
+        "ReplicaKeyMetadata": key_metadata(store, replica) | {"KeyState": "Creating", "Enabled": False},
         "ReplicaPolicy": policy_text(replica),
-        "ReplicaTags": wire_tags(replica),
     }
+    return answer | {"ReplicaTags": wire_tags(replica)} if tags else answer
 
 
 def update_primary_region(call: Call) -> dict[str, object]:

@@ -38,7 +38,7 @@ class Role(NamedTuple):
     @property
     def id(self) -> str:
         """The role's unique id."""
-        return "AROA" + base64.b32encode(sha256(self.arn.encode("ascii")).digest()).decode("ascii")[:17]
+        return unique_id("AROA", self.arn)
 
 
 class Session(NamedTuple):
@@ -53,6 +53,16 @@ class Session(NamedTuple):
         """The ARN of the assumed role: without the role's path, as AWS has it."""
         role = self.role
         return f"arn:{role.partition}:sts::{role.account_id}:assumed-role/{role.name}/{self.name}"
+
+    @property
+    def id(self) -> str:
+        """The unique id of the assumed role."""
+        return f"{self.role.id}:{self.name}"
+
+
+def unique_id(prefix: str, arn: str) -> str:
+    """Return IAM's id of what bears the ARN; its prefix is AROA for a role, AIDA for a user."""
+    return prefix + base64.b32encode(sha256(arn.encode("ascii")).digest()).decode("ascii")[:17]
 
 
 def parse_role(arn: str) -> Role | None:

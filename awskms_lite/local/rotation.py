@@ -13,6 +13,8 @@ from .keys import DAY, Key, Material
 from .paging import page
 from .store import Store
 
+MANAGED_PERIOD = 365  # days between the rotations of an AWS managed key
+
 _LONGEST_PERIOD = 2560  # days, as all periods here
 _SHORTEST_PERIOD = 90
 _DEFAULT_PERIOD = 365
@@ -49,14 +51,18 @@ def get_key_rotation_status(call: Call) -> dict[str, object]:
 
 def rotate_key_on_demand(call: Call) -> dict[str, object]:
     """Rotate the key at once; that leaves the automatic rotations as they were planned."""
-    key = _rotating_key(call)
+    key = _of_rotating_kind(call.key())  # its state comes first here, as it does not for the automatic rotations
     now, shared = call.store.clock.now(), key.shared
     if shared.next_rotation is not None and shared.next_rotation - now <= _CLOSE:
         raise Fault("ConflictException", f"{key.arn} is about to be rotated automatically.")
     if sum(material.rotation_type == "ON_DEMAND" for material in shared.materials) >= _MOST_ON_DEMAND:
-        raise Fault("LimitExceededException", f"{key.arn} has been rotated on demand {_MOST_ON_DEMAND} times.")
+        raise Fault(
+            "LimitExceededException",
+            "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can "
+            f"be performed for this key: {key.arn}",
+        )
     shared.renew(now, "ON_DEMAND")
-    return {"KeyId": key.key_id}
+    return {"KeyId": key.arn}
 
 
 def list_key_rotations(call: Call) -> dict[str, object]:
@@ -121,15 +127,19 @@ def _rotation(key: Key, numbered: tuple[int, Material]) -> dict[str, object]:
 
 
 def _rotating_key(call: Call) -> Key:
-    """Give the key of the call, where its rotation is a thing to change: what it is comes before its state."""
-    key = _symmetric(call.find(call.members.required_text("KeyId", longest=2048)))
-    if key.shared.origin != "AWS_KMS":
+    """Give the key of the call, where its automatic rotation can be changed: what it is comes before its state."""
+    return call.checked(_of_rotating_kind(call.find(call.members.required_text("KeyId", longest=2048))))
+
+
+def _of_rotating_kind(key: Key) -> Key:
+    """Return the key itself where it is one that rotates here; else raise `Fault`."""
+    if _symmetric(key).shared.origin != "AWS_KMS":
         _refuse_origin(key)
     if key.is_replica:
         raise Fault(
             "UnsupportedOperationException", f"{key.arn} is a replica key: rotate its primary key instead."
         )
-    return call.checked(key)
+    return key
 
 
 def _symmetric(key: Key) -> Key:

@@ -6,6 +6,8 @@ from typing import Generic, TypeVar
 
 from attrs import define, field
 
+from .arguments import is_number
+
 F = TypeVar("F")
 
 
@@ -27,7 +29,7 @@ class Rule(Generic[F]):
     def __attrs_post_init__(self) -> None:
         if self.times is not None and not _is_count(self.times, 1):
             raise ValueError(f"times={self.times!r} strikes nothing: pass a number from 1 up, or None for no end")
-        if not 0 < self.share <= 1:
+        if not (is_number(self.share) and 0 < self.share <= 1):
             raise ValueError(f"share={self.share!r} is no share: pass a number above 0, at most 1")
         if not _is_count(self.after, 0):
             raise ValueError(f"after={self.after!r} is no number of requests: pass one from 0 up")

@@ -6,17 +6,18 @@ from datetime import datetime
 from typing import TypeAlias
 
 from .accounts import check_account_id
-from .aliases import ALIAS_NAME
+from .aliases import ALIAS_NAME, RESERVED_PREFIX
+from .arguments import check_text, check_text_map, check_texts
+from .clock import milliseconds
 from .keys import DELETION_WINDOW_DAYS, KEY_STATES, ORIGINS, Alias, Key, Shared, Usage
 from .lifecycle import schedule_deletion
-from .rotation import rotate_every
+from .rotation import MANAGED_PERIOD, rotate_every
 from .specs import ALGORITHMS
-from .store import Store, milliseconds
+from .store import Store
 
 LastUsage: TypeAlias = datetime | Mapping[str, object] | None
 
 _MANAGERS = ("CUSTOMER", "AWS")
-_YEAR = 365  # days between the rotations of an AWS managed key
 _PRIMARY_ARN = re.compile(r"arn:[a-z-]+:kms:([a-zA-Z0-9-]+):([0-9]{12}):key/(mrk-[0-9a-f]{32})")
 
 # Each member of KMS's KeyLastUsageData, and where it goes.
@@ -46,6 +47,12 @@ def seed(
     shared_with: Collection[str],
 ) -> Key:
     """Add a key with this past to the store, and give it. Raises `ValueError`, and adds nothing."""
+    check_text("description", description)
+    check_text_map("tags", tags)
+    check_texts("aliases", aliases)
+    check_texts("shared_with", shared_with)
+    if not isinstance(multi_region, bool):
+        raise ValueError(f"multi_region={multi_region!r}: pass True or False")
     _known("key state", state, KEY_STATES)
     _known("key manager", manager, _MANAGERS)
     now = store.clock.now()
@@ -90,6 +97,7 @@ def _shared(spec: str | None, origin: str | None, state: str, primary_region: st
 
 
 def _shared_with(store: Store, arn: str, account_id: str, region: str) -> Shared:
+    check_text("replica_of", arn)
     match = _PRIMARY_ARN.fullmatch(arn)
     primary = store.find(match[2], match[1], match[3]) if match else None
     if primary is None or primary.is_replica or primary.account_id != account_id:
@@ -108,7 +116,7 @@ def _live(store: Store, key: Key, now: int) -> None:
     if key.state == "PendingDeletion":
         schedule_deletion(store, key, now, DELETION_WINDOW_DAYS)
     if key.manager == "AWS" and key.shared.spec == "SYMMETRIC_DEFAULT":
-        rotate_every(store, key, _YEAR, key.creation_date)
+        rotate_every(store, key, MANAGED_PERIOD, key.creation_date)
 
 
 def _others(shared_with: Collection[str], account_id: str, manager: str) -> frozenset[str]:
@@ -124,11 +132,14 @@ def _check_aliases(store: Store, key: Key, aliases: Collection[str]) -> None:
     for name in aliases:
         if not re.fullmatch(ALIAS_NAME, name) or not name.startswith("alias/"):
             raise ValueError(f"{name!r} is no alias name: it begins with 'alias/', as 'alias/mine'")
+        if name.startswith(RESERVED_PREFIX) and key.manager != "AWS":
+            raise ValueError(f"{name!r} is for a key that AWS manages: pass manager='AWS', or another alias")
         if store.find_alias(key.account_id, key.region, name) is not None:
             raise ValueError(f"{name!r} is taken in {key.region}: pass another alias")
 
 
 def _known(what: str, name: str, names: Collection[str]) -> None:
+    check_text(what, name)
     if name not in names:
         raise ValueError(f"{name!r} is no {what} of KMS: it has {', '.join(names)}")
 
@@ -136,7 +147,7 @@ def _known(what: str, name: str, names: Collection[str]) -> None:
 def _usage(last_usage: LastUsage, now: int) -> Usage | None:
     if last_usage is None:
         return None
-    if isinstance(last_usage, datetime):
+    if not isinstance(last_usage, Mapping):
         return Usage("Decrypt", milliseconds(last_usage))
     unknown = [name for name in last_usage if name not in _MEMBERS]
     if unknown:

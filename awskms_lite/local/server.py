@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from uuid import uuid4
 
+from .clock import real_time
 from .delivery import Pause, Step, Turn
 from .faults import HTTPFault
 from .messages import MAX_HEAD, Request, Response, body_length, parse_head, render
@@ -158,7 +159,7 @@ class Server:
         port: int,
         ssl_context: ssl.SSLContext | None = None,
         shakes_hands: Callable[[], bool] = lambda: True,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = real_time,
     ) -> None:
         self._application = application
         self._ssl_context = ssl_context
@@ -208,7 +209,11 @@ class Server:
         thread = threading.Thread(target=self._serve, args=(sock,), name=name, daemon=True)
         with self._lock:
             self._open[thread] = sock
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # no thread left: this client is turned away, and others find the server
+            with self._lock:
+                self._open.pop(thread).close()
 
     def _serve(self, sock: socket.socket) -> None:
         try:

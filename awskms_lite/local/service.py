@@ -2,10 +2,11 @@
 
 from typing import Protocol
 
+from .arguments import check_text
 from .faults import Fault
 from .kms import Kms, is_operation
 from .messages import Request, Response
-from .sts import ASSUME_ROLE, Sts, is_form
+from .sts import OPERATIONS as STS_OPERATIONS, Sts, is_form
 
 # As KMS and as STS call it.
 THROTTLED = ("ThrottlingException", "Throttling")
@@ -41,6 +42,7 @@ class Services:
 
 def check_operation(operation: str) -> str:
     """Give the operation back; raise `ValueError` where there is none of that name."""
-    if operation != ASSUME_ROLE and not is_operation(operation):
+    check_text("operation", operation)
+    if operation not in STS_OPERATIONS and not is_operation(operation):
         raise ValueError(f"KMS has no operation {operation!r}: pass a name like 'GetKeyLastUsage'")
     return operation

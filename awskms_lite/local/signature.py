@@ -48,15 +48,19 @@ class Authorization(NamedTuple):
     signature: str
 
 
-def verify(request: Request, *, now: float, service: str, secret_for: Callable[[str], str | None]) -> Scope:
+def verify(
+    request: Request, *, now: Callable[[float], float], service: str, secret_for: Callable[[str], str | None]
+) -> Scope:
     """Give the scope of a request that is signed as it should be for `service`; raise `Fault` else.
 
-    `now` is real time in seconds since 1970; `secret_for` gives the secret of an access key id, None for one
-    it does not know. A session token needs to be signed where there is one; it is for `secret_for` to look at.
+    `now` returns the time that a request of this date is held against, both in seconds since 1970; `secret_for`
+    gives the secret of an access key id, None for one it does not know. A session token needs to be signed where
+    there is one; it is for `secret_for` to look at.
     """
     authorization = _parse_authorization(request)
-    timestamp = _timestamp(request)
-    _check_age(timestamp, now)
+    dated = _date(request)
+    timestamp = _iso(dated)
+    _check_age(timestamp, now(dated))
     _check_signed_headers(request, authorization.signed_headers)
     if authorization.algorithm != _ALGORITHM:
         _incomplete(f"Unsupported AWS 'algorithm': '{authorization.algorithm}' (only {_ALGORITHM} for now).")
@@ -157,15 +161,15 @@ def _parse_authorization(request: Request) -> Authorization:
     return Authorization(algorithm, credential, signed_headers.lower().split(";"), signature)
 
 
-def _timestamp(request: Request) -> str:
-    """Give the request's date in ISO 8601 basic format; `X-Amz-Date` goes before `Date`."""
+def _date(request: Request) -> int:
+    """Return the request's date, in seconds since 1970; `X-Amz-Date` goes before `Date`."""
     given = (request.values("x-amz-date") or request.values("date"))[0].decode("latin-1")
     seconds = _parse_date(given)
     if seconds is None:
         _incomplete(
             f"Date must be in ISO-8601 'basic format'. Got '{given}'. See http://en.wikipedia.org/wiki/ISO_8601"
         )
-    return _iso(seconds)
+    return seconds
 
 
 @lru_cache(maxsize=16)  # strptime takes longer than all the hashing, and many requests share a second

@@ -2,45 +2,16 @@
 
 import heapq
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from operator import attrgetter
 
-from .keys import Alias, Key
+from .clock import KeyClock
+from .keys import PREDEFINED_ALIASES, Alias, Key, PredefinedAlias, resource_arn
 from .register import Register
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
 Place = tuple[str, str]  # account id and region
-
-
-def milliseconds(moment: datetime) -> int:
-    """Give whole milliseconds since 1970 UTC; raise `ValueError` for a moment without a time zone."""
-    if moment.utcoffset() is None:
-        raise ValueError(f"{moment!r} has no time zone: pass an aware datetime, as datetime.now(UTC) gives")
-    return (moment - _EPOCH) // _MILLISECOND
-
-
-class KeyClock:
-    """The time of the keys: real time, moved on by whatever was asked for."""
-
-    def __init__(self, real_time: Callable[[], float] = time.time) -> None:
-        self._real_time = real_time
-        self._ahead = 0
-
-    def now(self) -> int:
-        """Give the key time, in milliseconds since 1970 UTC."""
-        return int(self._real_time() * 1000) + self._ahead
-
-    def advance(self, delta: timedelta) -> None:
-        """Move the key time on; raise `ValueError` for a step back."""
-        if delta < timedelta(0):
-            raise ValueError("the key clock only goes forward")
-        self._ahead += delta // _MILLISECOND
 
 
 class Store:
@@ -55,7 +26,7 @@ class Store:
         self.lock = threading.RLock()
         self._keys: dict[Place, Register[Key]] = defaultdict(_register_of_keys)
         self._shared: dict[Place, Register[Key]] = defaultdict(_register_of_keys)
-        self._aliases: dict[Place, Register[Alias]] = defaultdict(_register_of_aliases)
+        self._aliases: dict[Place, Register[Alias | PredefinedAlias]] = {}
         self._agenda: list[tuple[int, int, Callable[[int], None]]] = []
         self._numbers = count(1)
 
@@ -104,8 +75,8 @@ class Store:
         return sorted((key for key in found if key is not None), key=attrgetter("region"))
 
     def add_alias(self, alias: Alias) -> None:
-        """Take in an alias whose name is free."""
-        self._aliases[alias.key.account_id, alias.key.region].put(alias.name, alias)
+        """Take in an alias whose name is free, or was AWS's to give."""
+        self._aliases_at(alias.key.account_id, alias.key.region).put(alias.name, alias)
         alias.key.aliases[alias.name] = alias
 
     def redirect_alias(self, alias: Alias, key: Key) -> None:
@@ -116,25 +87,38 @@ class Store:
 
     def remove_alias(self, alias: Alias) -> None:
         """Let go of the alias."""
-        self._aliases[alias.key.account_id, alias.key.region].remove(alias.name)
+        self._aliases_at(alias.key.account_id, alias.key.region).remove(alias.name)
         del alias.key.aliases[alias.name]
 
     def find_alias(self, account_id: str, region: str, name: str) -> Alias | None:
-        """Give the alias of this name in this account and region, None where there is none."""
-        return self._aliases[account_id, region].find(name)
+        """Give the alias of this name in this account and region, None where there is none that has a key."""
+        found = self._aliases_at(account_id, region).find(name)
+        return found if isinstance(found, Alias) else None
 
-    def aliases(self, account_id: str, region: str) -> Sequence[Alias]:
-        """Give the account's aliases in this region, by their name."""
-        return self._aliases[account_id, region].ordered()
+    def is_predefined(self, account_id: str, region: str, name: str) -> bool:
+        """Return whether this is the name of a managed key that AWS has yet to make."""
+        return isinstance(self._aliases_at(account_id, region).find(name), PredefinedAlias)
+
+    def aliases(self, account_id: str, region: str) -> Sequence[Alias | PredefinedAlias]:
+        """Give the account's aliases in this region, by their name, those among them that AWS keeps ready."""
+        return self._aliases_at(account_id, region).ordered()
 
     def aliases_of(self, key: Key) -> Sequence[Alias]:
         """Give the aliases of one key, by their name."""
         return sorted(key.aliases.values(), key=attrgetter("name"))
+
+    def _aliases_at(self, account_id: str, region: str) -> Register[Alias | PredefinedAlias]:
+        place = account_id, region
+        if place not in self._aliases:
+            register = self._aliases[place] = _register_of_aliases()
+            for name in PREDEFINED_ALIASES:
+                register.put(name, PredefinedAlias(name, resource_arn(region, account_id, name)))
+        return self._aliases[place]
 
 
 def _register_of_keys() -> Register[Key]:
     return Register(attrgetter("sequence"))
 
 
-def _register_of_aliases() -> Register[Alias]:
+def _register_of_aliases() -> Register[Alias | PredefinedAlias]:
     return Register(attrgetter("name"))

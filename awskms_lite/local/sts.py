@@ -1,11 +1,11 @@
-"""STS behind the same socket: the AWS Query protocol, a form in and XML out, with one operation.
+"""STS behind the same socket: the AWS Query protocol, a form in and XML out, with two operations.
 
-Sources: "AWS Query protocol" in the Smithy documentation; AssumeRole and "Common Errors" in the AWS STS API
-reference.
+Sources: "AWS Query protocol" in the Smithy documentation; AssumeRole, GetCallerIdentity and "Common Errors" in the
+AWS STS API reference.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
 from typing import TypeAlias, cast
@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from .callers import Caller
+from .clock import ServerClock
 from .denials import Denials
 from .faults import Fault
 from .gate import Gate
@@ -21,6 +22,8 @@ from .messages import Request, Response
 from .roles import SESSION_NAME, Role, Session, credentials_of, parse_role
 
 ASSUME_ROLE = "AssumeRole"
+GET_CALLER_IDENTITY = "GetCallerIdentity"
+OPERATIONS = (ASSUME_ROLE, GET_CALLER_IDENTITY)
 
 _VERSION = "2011-06-15"
 _NAMESPACE = f"https://sts.amazonaws.com/doc/{_VERSION}/"
@@ -43,23 +46,24 @@ _Content: TypeAlias = "str | Mapping[str, _Content]"
 
 
 class Sts:
-    """Lets whoever signs assume any role that can be named; `now` is real time in seconds since 1970."""
+    """Lets whoever signs assume any role that can be named, and says who it is that signs."""
 
-    def __init__(self, gate: Gate, denials: Denials, now: Callable[[], float]) -> None:
+    def __init__(self, gate: Gate, denials: Denials, clock: ServerClock) -> None:
         self._gate = gate
         self._denials = denials
-        self._now = now
+        self._clock = clock
 
     def __call__(self, request: Request) -> Response:
         """Give the answer to the request, whatever it asks."""
         request_id = str(uuid4())
         try:
-            session = self._assume(request)
+            operation = self.operation_of(request)
+            result = self._result(operation, request)
         except Fault as fault:
             code, status = _NAMES.get(fault.code, (fault.code, fault.status))
             return self.refuse(Fault(code, fault.message, status=status), request_id)
-        content = {"AssumeRoleResult": _result(session), "ResponseMetadata": {"RequestId": request_id}}
-        return Response(200, _document("AssumeRoleResponse", content), request_id, "text/xml")
+        content = {f"{operation}Result": result, "ResponseMetadata": {"RequestId": request_id}}
+        return Response(200, _document(f"{operation}Response", content), request_id, "text/xml")
 
     @staticmethod
     def refuse(fault: Fault, request_id: str) -> Response:
@@ -79,13 +83,19 @@ class Sts:
         action, version = form.get("Action"), form.get("Version", "")
         if action is None:
             raise Fault("MissingAction", "The request must contain the parameter Action.")
-        if (action, version) != (ASSUME_ROLE, _VERSION):
+        if action not in OPERATIONS or version != _VERSION:
             raise Fault("InvalidAction", f"Could not find operation {action} for version {version}")
         return action
 
-    def _assume(self, request: Request) -> Session:
-        caller = self._gate.admit(request, "sts", self.operation_of(request))
-        members = Members(dict(_form(request)))
+    def _result(self, operation: str, request: Request) -> _Content:
+        caller = self._gate.admit(request, "sts", operation)
+        if operation == GET_CALLER_IDENTITY:  # nothing denies it, a policy that says Deny neither
+            return {"Arn": caller.arn, "UserId": caller.id, "Account": caller.account_id}
+        session = self._assume_role(caller, Members(dict(_form(request))))
+        # By the clock that the Date header tells: a client may have set its own by that.
+        return _assumed(session, expires_at=session.expires_at + self._clock.ahead())
+
+    def _assume_role(self, caller: Caller, members: Members) -> Session:
         role = _role(members)
         name = members.required_text("RoleSessionName", shortest=2, longest=64, pattern=SESSION_NAME)
         duration = _duration(members, caller)
@@ -95,7 +105,7 @@ class Sts:
                 f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role.arn}",
                 status=403,
             )
-        return Session(role, name, int(self._now()) + duration)
+        return Session(role, name, int(self._clock.unmoved()) + duration)
 
 
 def is_form(request: Request) -> bool:
@@ -132,11 +142,11 @@ def _duration(members: Members, caller: Caller) -> int:
     return duration
 
 
-def _result(session: Session) -> _Content:
+def _assumed(session: Session, *, expires_at: float) -> _Content:
     credentials = credentials_of(session)
-    expiration = datetime.fromtimestamp(session.expires_at, UTC)
+    expiration = datetime.fromtimestamp(expires_at, UTC)
     return {
-        "AssumedRoleUser": {"AssumedRoleId": f"{session.role.id}:{session.name}", "Arn": session.arn},
+        "AssumedRoleUser": {"AssumedRoleId": session.id, "Arn": session.arn},
         "Credentials": {
             "AccessKeyId": credentials.access_key_id,
             "SecretAccessKey": credentials.secret_access_key,

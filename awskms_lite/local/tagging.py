@@ -1,5 +1,9 @@
-"""Tags of keys: TagResource, UntagResource, ListResourceTags."""
+"""Tags of keys: TagResource, UntagResource, ListResourceTags.
 
+The characters are those of AWS's tags everywhere ("Tag naming limits and requirements", AWS tagging guide).
+"""
+
+import unicodedata
 from collections.abc import Iterable
 
 from .calls import Call
@@ -10,13 +14,16 @@ from .paging import page
 
 _MOST = 50
 _RESERVED = "aws:"
+_MARKS = "_.:/=+-@"
+_KINDS = "LNZ"  # Unicode's letters, numbers and spaces, by the first letter of a character's category
 
 
 def tag_resource(call: Call) -> dict[str, object]:
     """Add tags to the key, or change the values of those it has."""
     given, key = tags_of(call.members, required=True), call.key()
     tags = key.tags | given
-    _check_number(tags)
+    if len(tags) > _MOST:
+        raise Fault("LimitExceededException", f"A key has {_MOST} tags at most, not {len(tags)}.")
     key.tags = tags
     return {}
 
@@ -39,12 +46,14 @@ def tags_of(members: Members, *, required: bool = False) -> dict[str, str]:
     tags = members.structures("Tags", required=required)
     names = [tag.required_text("TagKey", longest=128) for tag in tags]
     values = [tag.required_text("TagValue", shortest=0, longest=256) for tag in tags]
-    _check_names(names)
     if len(set(names)) < len(names):
         raise Fault("TagException", "Duplicate tag keys")
-    given = dict(zip(names, values, strict=True))
-    _check_number(given)
-    return given
+    if len(names) > _MOST:
+        raise Fault("TagException", "Too many tags")
+    _check_names(names)
+    if not all(map(_is_allowed, "".join((*names, *values)))):
+        raise Fault("TagException", "Invalid tag")
+    return dict(zip(names, values, strict=True))
 
 
 def wire_tags(key: Key) -> list[dict[str, str]]:
@@ -59,9 +68,8 @@ def _place(tag: dict[str, str]) -> str:
 def _check_names(names: Iterable[str]) -> None:
     for name in names:
         if name.lower().startswith(_RESERVED):
-            raise Fault("TagException", f"The tag key {name} begins with {_RESERVED}, which is AWS's own.")
+            raise Fault("TagException", f"Tags beginning with {_RESERVED} are reserved")
 
 
-def _check_number(tags: dict[str, str]) -> None:
-    if len(tags) > _MOST:
-        raise Fault("LimitExceededException", f"A key has {_MOST} tags at most, not {len(tags)}.")
+def _is_allowed(character: str) -> bool:
+    return character in _MARKS or unicodedata.category(character)[0] in _KINDS

@@ -11,7 +11,7 @@ from attrs import frozen
 class Tally:
     """What happened up to one moment. A name that never came up counts 0.
 
-    A request that was read whole and names an operation of KMS, or AssumeRole, is one of `asked`, and is then
+    A request that was read whole and names an operation of KMS or of STS is one of `asked`, and is then
     either one of `answered` or one of `faults`, never both.
     """
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,10 @@ from awskms_lite.local.specs import ALGORITHMS
 
 LAUNCH = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
 USED = datetime(2026, 6, 1, 14, 30, 0, 7000, tzinfo=UTC)
+
+POLICY = json.dumps(
+    {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}]}
+)
 
 Connect = Callable[..., Any]
 
@@ -142,12 +147,12 @@ def test_generate_and_verify_mac(client: Any) -> None:
 
 def test_the_life_of_a_key(kms: LocalKMS, client: Any) -> None:
     """A key is made, named, tagged, disabled, sentenced, saved, and in the end gone, as botocore reads it."""
-    key = client.create_key(Description="mine", Policy='{"Id": "first"}')["KeyMetadata"]["KeyId"]
+    key = client.create_key(Description="mine", Policy=POLICY)["KeyMetadata"]["KeyId"]
     client.create_alias(AliasName="alias/mine", TargetKeyId=key)
     client.tag_resource(KeyId=key, Tags=[{"TagKey": "team", "TagValue": "blue"}])
     assert client.list_aliases(KeyId=key)["Aliases"][0]["TargetKeyId"] == key
     assert client.list_resource_tags(KeyId=key)["Tags"] == [{"TagKey": "team", "TagValue": "blue"}]
-    assert client.get_key_policy(KeyId=key)["Policy"] == '{"Id": "first"}'
+    assert client.get_key_policy(KeyId=key)["Policy"] == POLICY
     client.disable_key(KeyId=key)
     with pytest.raises(client.exceptions.DisabledException, match="is disabled"):
         client.encrypt(KeyId="alias/mine", Plaintext=b"x")
@@ -162,7 +167,7 @@ def test_the_life_of_a_key(kms: LocalKMS, client: Any) -> None:
     kms.advance(timedelta(days=7))
     with pytest.raises(client.exceptions.NotFoundException):
         client.describe_key(KeyId=key)
-    assert client.list_aliases()["Aliases"] == []
+    assert [alias for alias in client.list_aliases()["Aliases"] if "TargetKeyId" in alias] == []
 
 
 def test_rotation(kms: LocalKMS, client: Any) -> None:
@@ -272,6 +277,17 @@ def test_keys_live_in_their_region_and_account(kms: LocalKMS, connect: Connect) 
     assert away == {"Code": "NotFoundException", "Message": "Invalid arn eu-west-1"}
 
 
+def test_a_client_that_keeps_its_own_clock_goes_on_after_an_advance(kms: LocalKMS, client: Any) -> None:
+    """Botocore signs by the machine's clock: before, after, and once it has seen what the server dates."""
+    key = kms.add_key()
+    for ahead in (0, 100, 200):
+        answer = client.get_key_last_usage(KeyId=key)
+        dated = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        assert abs(dated - datetime.now(UTC) - timedelta(days=ahead)) < timedelta(minutes=1)
+        kms.advance(timedelta(days=100))
+    assert client.create_key()["KeyMetadata"]["CreationDate"] - dated > timedelta(days=99)
+
+
 def test_errors_have_their_names(kms: LocalKMS, client: Any) -> None:
     """Each error arrives as the class that the client has for it."""
     disabled = kms.add_key(state="Disabled")
@@ -283,7 +299,10 @@ def test_errors_have_their_names(kms: LocalKMS, client: Any) -> None:
         client.decrypt(CiphertextBlob=b"nonsense")
     with pytest.raises(client.exceptions.DryRunOperationException):
         client.encrypt(KeyId=kms.add_key(), Plaintext=b"x", DryRun=True)
-    assert error_of(client.list_grants, KeyId=disabled)["Code"] == "UnsupportedOperationException"
+    assert client.list_grants(KeyId=disabled)["Grants"] == []
+    assert client.describe_custom_key_stores()["CustomKeyStores"] == []
+    unsupported = error_of(client.list_retirable_grants, RetiringPrincipal="arn:aws:iam::111122223333:root")
+    assert unsupported["Code"] == "UnsupportedOperationException"
 
 
 def test_a_wrong_secret_is_refused(connect: Connect) -> None:

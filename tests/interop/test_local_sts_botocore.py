@@ -57,6 +57,25 @@ def assume(sts: Any, **members: object) -> Any:
     return sts.assume_role(**{"RoleArn": ROLE, "RoleSessionName": "nightly"} | members)
 
 
+def test_a_caller_is_told_who_it_is(connect: Connect) -> None:
+    """The identity of an account's keys, and of a session, as botocore reads it."""
+    own = connect("sts").get_caller_identity()
+    assert (own["Account"], own["Arn"]) == ("111122223333", "arn:aws:iam::111122223333:user/local")
+    made = assume(connect("sts"))
+    there = connect("sts", made["Credentials"]).get_caller_identity()
+    assert (there["Account"], there["Arn"]) == (OTHER_ACCOUNT, SESSION)
+    assert there["UserId"] == made["AssumedRoleUser"]["AssumedRoleId"]
+
+
+def test_a_session_goes_on_after_an_advance(kms: LocalKMS, connect: Connect) -> None:
+    """One that began before, and one that begins after, for a client that keeps its own clock."""
+    before = assume(connect("sts"))["Credentials"]
+    kms.advance(timedelta(days=100))
+    after = assume(connect("sts"))["Credentials"]
+    for credentials in (before, after):
+        assert connect("kms", credentials).list_keys()["Keys"] == []
+
+
 def refused(call: Callable[..., Any], *args: object, **members: object) -> tuple[int, str, str]:
     """Give the status, code and message of the error that the call fails with."""
     with pytest.raises(botocore.exceptions.ClientError) as caught:
@@ -135,7 +154,7 @@ def test_errors_of_sts_have_their_names(kms: LocalKMS, connect: Connect) -> None
         "ValidationError",
         "Request ARN is invalid",
     )
-    assert refused(sts.get_caller_identity)[:2] == (400, "InvalidAction")
+    assert refused(sts.get_session_token)[:2] == (400, "InvalidAction")
     kms.deny("AssumeRole", account_id=OTHER_ACCOUNT)
     status, code, message = refused(assume, sts)
     assert (status, code) == (403, "AccessDenied")
