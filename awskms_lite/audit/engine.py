@@ -245,6 +245,7 @@ class Engine:
             self.ledger[place].fail(Failure(type(error).__name__, what), PlaceStatus.FAILED)
         if unit.is_first:
             await self._resume(place, Keys(None) if report is None else None)
+        self.ledger[place].expect(arn for arn, _ in (() if report is None else report.answers))
         for arn, facts in () if report is None else report.answers:
             await self._take(place, arn, facts)
         if report is not None and report.left:
@@ -266,8 +267,9 @@ class Engine:
         for answer in self._checkpoint.answers(place):
             if keys is not None:
                 ledger.listed += not keys.take(answer.arn)
+            ledger.expect([answer.arn])
             self.ledger.resume(place, answer.facts)
-            await self._hand_on(place, answer.facts)
+            await self._hand_on(place, answer.arn, answer.facts)
 
     async def _take(self, place: Place, arn: str, facts: KeyFacts | None) -> None:
         """Take in what was read of a key: kept first, and only then handed on."""
@@ -276,11 +278,11 @@ class Engine:
                 self._checkpoint.add(place, arn, facts)
         except CheckpointError as error:
             self._abort(error)
-        await self._hand_on(place, facts)
+        await self._hand_on(place, arn, facts)
 
-    async def _hand_on(self, place: Place, facts: KeyFacts | None) -> None:
+    async def _hand_on(self, place: Place, arn: str, facts: KeyFacts | None) -> None:
         if facts is None:
-            self.ledger[place].left_out += 1
+            self.ledger[place].leave_out(arn)
             await anyio.lowlevel.checkpoint()  # there may be thousands of them in a row
             return
         for group in self._sets.add(Reading(place, facts)):

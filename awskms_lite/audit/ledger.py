@@ -1,7 +1,7 @@
 """The counts of an audit while it runs."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import Factory, define, evolve, field
@@ -36,6 +36,7 @@ class PlaceLedger:
     resumed: int = 0
     throttled: int = 0
     failures: list[Failure] = field(factory=list[Failure])
+    _unread: set[str] = field(factory=set[str], repr=False)
     _paces: Sequence[Pace] = ()
     _pace: Pace | None = None
 
@@ -44,6 +45,23 @@ class PlaceLedger:
         if paces is not None:
             self._paces = [pace for operation in _OPERATIONS for pace in paces.of(operation)[:1]]
             self._pace = next(iter(paces.of("GetKeyLastUsage")), None)
+
+    def expect(self, arns: Iterable[str]) -> None:
+        """Note which keys there are: each is to be accounted for once."""
+        self._unread.update(arns)
+
+    def account_for(self, arn: str) -> bool:
+        """Note that a key is reported or filtered; return whether it is one of those listed, and for the first time.
+
+        The counts are of such keys only, so that they are equal where the sets are, and not merely the numbers.
+        """
+        is_expected = arn in self._unread
+        self._unread.discard(arn)
+        return is_expected
+
+    def leave_out(self, arn: str) -> None:
+        """Count a key that the filter leaves out."""
+        self.left_out += self.account_for(arn)
 
     @property
     def knows_the_caller(self) -> bool:
@@ -63,7 +81,7 @@ class PlaceLedger:
 
     def settled(self) -> "PlaceLedger":
         """Give the counts by themselves, as they can travel."""
-        return evolve(self, throttled=self.all_throttled, paces=(), pace=None)
+        return evolve(self, throttled=self.all_throttled, unread=set[str](), paces=(), pace=None)
 
     def fail(self, failure: Failure, status: PlaceStatus) -> None:
         """Note that the place could not be listed, or not to its end."""
@@ -122,7 +140,9 @@ class Ledger:
         )
 
     def enter(self, place: Place, record: KeyUsageRecord) -> None:
-        """Count a record as reported."""
+        """Count a record as reported, if its key was listed and is in no other record."""
+        if not self._of[place].account_for(record.arn):
+            return
         judged = record.verdict is not AuditVerdict.UNREADABLE
         self._of[place].reported += 1
         self._of[place].judged += judged

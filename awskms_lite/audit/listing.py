@@ -73,6 +73,10 @@ class Keys:
         """Give the ARN of a key."""
         return name if name.startswith("arn:") else self._prefix + name
 
+    def arns(self) -> Iterator[str]:
+        """Return the ARNs of all keys."""
+        return map(self.arn, self._aliases)
+
     def take(self, arn: str) -> bool:
         """Take a key out by its ARN; say whether it was there."""
         name = arn.removeprefix(self._prefix)

@@ -19,6 +19,7 @@ from attrs import evolve
 
 from ..errors import KMSLiteError, ProtocolError
 from ..models.keys import KeyMetadata, MultiRegionKey
+from ..models.members import ResponseMetadata
 from .ledger import PlaceLedger
 from .listing import Keys, Listed, list_keys, patiently
 from .places import PlaceStatus
@@ -58,6 +59,7 @@ async def read_place(
     ledger.watch(asker.session.paces)
     keys = await list_keys(asker, ledger)
     ledger.listed = len(keys)
+    ledger.expect(keys.arns())
     await resume(keys)
     await _Reader(asker, ledger, keys, wanted, take).read()
 
@@ -124,12 +126,12 @@ class _Reader:
             if facts is None:
                 continue
             if not self._wanted.matches(facts):
-                await self._take(facts.arn, None)
+                await self._take(bare.arn, None)
             elif needs_asking(facts):
                 self._ledger.to_ask += 1
                 await described.send(_Described(key, facts))
             else:
-                await self._take(facts.arn, facts)
+                await self._take(bare.arn, facts)
 
     async def _describe(self, key: Listed, bare: KeyFacts) -> KeyFacts | None:
         """Give what DescribeKey tells of a key, with its tags if they are wanted; None where that has to wait."""
@@ -139,6 +141,8 @@ class _Reader:
             response = await self._asker.describe_key(key.name)
             if response.key_metadata is None:
                 raise ProtocolError("DescribeKey answered without a KeyMetadata. Check that the endpoint is KMS.")
+            for named in (response.key_metadata.key_id, response.key_metadata.arn):
+                check_is_about(bare.arn, named, "DescribeKey", response.metadata)
         except KMSLiteError as error:
             return self._failed(key, bare, error, "DescribeKey")
         self._unanswered["DescribeKey"] = 0
@@ -169,6 +173,7 @@ class _Reader:
             return self._put_off(key, facts, self._silence)
         try:
             answer = await self._asker.get_key_last_usage(key.name)
+            check_is_about(facts.arn, answer.key_id, "GetKeyLastUsage", answer.metadata)
         except KMSLiteError as error:
             self._ledger.to_ask -= 1
             return self._failed(key, facts, error, "GetKeyLastUsage")
@@ -216,17 +221,33 @@ class _Reader:
         )
 
 
+def check_is_about(arn: str, named: str | None, operation: str, metadata: ResponseMetadata) -> None:
+    """Raise `ProtocolError` if an answer names another key than the one with this ARN.
+
+    A client's own check is not relied on: an answer under another key's name would be the worst that an audit can
+    report. Two ARNs must be the same, since the keys of a multi-Region set share their id; of any other form the
+    key id must be, whatever its case.
+    """
+    asked, answered = arn.casefold(), (named or "").casefold()
+    both_are_arns = asked.startswith("arn:") and answered.startswith("arn:")
+    is_same = asked == answered if both_are_arns else asked.rpartition("/")[2] == answered.rpartition("/")[2]
+    if named is not None and not is_same:
+        raise ProtocolError(
+            f"{operation} was asked about {arn} and answered about {named}. Look for a proxy or server that mixes "
+            "up answers.",
+            status_code=metadata.status_code,
+            request_id=metadata.request_id,
+        )
+
+
 def _described(bare: KeyFacts, metadata: KeyMetadata, now: datetime) -> KeyFacts:
-    """Add what DescribeKey tells of a key."""
-    arn, multi_region = metadata.arn or bare.arn, metadata.multi_region_configuration
+    """Add what DescribeKey tells of a key, under the ARN that it was listed with."""
+    multi_region = metadata.multi_region_configuration
     related: list[MultiRegionKey | None] = []
     if multi_region is not None:
         related = [multi_region.primary_key, *multi_region.replica_keys]
     return evolve(
         bare,
-        key_id=metadata.key_id,
-        arn=arn,
-        account_id=metadata.aws_account_id or bare.account_id,
         description=metadata.description,
         state=metadata.key_state,
         manager=metadata.key_manager,
@@ -234,7 +255,7 @@ def _described(bare: KeyFacts, metadata: KeyMetadata, now: datetime) -> KeyFacts
         usage=metadata.key_usage,
         origin=metadata.origin,
         multi_region_role=multi_region.multi_region_key_type if multi_region is not None else None,
-        related_arns=tuple(key.arn for key in related if key is not None and key.arn not in (None, arn)),
+        related_arns=tuple(key.arn for key in related if key is not None and key.arn not in (None, bare.arn)),
         created=metadata.creation_date,
         deletion_date=metadata.deletion_date,
         checked_at=now,
