@@ -14,6 +14,7 @@ from functools import partial
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 from attrs import field, frozen
 
 from ..errors import (
@@ -25,7 +26,7 @@ from ..errors import (
     TransportError,
     error_class,
 )
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, make_file
 from .dispatch import Dispatch
 from .ledger import Ledger
 from .listing import Keys
@@ -84,13 +85,22 @@ class Engine:
         self._places = places(regions, plan.role_arns, self._sessions.profile)
         self.ledger = Ledger(self._places, named=not plan.all_regions)
         self._sets = MultiRegionSets(self._places)
-        self._checkpoint = None if plan.checkpoint is None else Checkpoint(plan.checkpoint, plan.keys)
+        self._checkpoint: Checkpoint | None = None
+        if plan.checkpoint is not None:
+            make_file(plan.checkpoint)
+            if not asynchronous:
+                self._open_checkpoint()
         self._spool = Spool() if plan.ordered else None
         self.outbox = Outbox(_BUFFERED)
         self._scope: anyio.CancelScope | None = None
         self._is_read = self._is_abandoned = False
         self._ended: anyio.Event | None = None
         self._error: Exception | None = None
+
+    def _open_checkpoint(self) -> None:
+        """Open the checkpoint, which takes a while where the disk is slow or runs begin together."""
+        if self._plan.checkpoint is not None and self._checkpoint is None:
+            self._checkpoint = Checkpoint(self._plan.checkpoint, self._plan.keys)
 
     async def run(self) -> None:
         """Read every place, and end the records; what goes wrong is raised by `check`, and never by this."""
@@ -109,6 +119,8 @@ class Engine:
         with anyio.CancelScope() as self._scope:
             if self.ledger.stopped:
                 self._scope.cancel()
+            else:
+                await anyio.to_thread.run_sync(self._open_checkpoint)  # an event loop is never kept waiting
             await self._read_places()
             self._is_read = True
         for group in self._sets.end_all():
@@ -144,9 +156,14 @@ class Engine:
         await self.let_go()
 
     async def let_go(self) -> None:
-        """Wait until connections and files are closed."""
-        if self._ended is not None:
-            await self._ended.wait()
+        """Wait until connections and files are closed, even where the caller is cancelled meanwhile."""
+        if self._ended is None:
+            return
+        try:
+            with anyio.CancelScope(shield=True):
+                await self._ended.wait()
+        finally:
+            self._close()  # asyncio's own `cancel`, called twice, breaks through any shield
 
     def _close(self) -> None:
         for kept in (self._checkpoint, self._spool):

@@ -104,6 +104,19 @@ def from_line(kind: type[FactsT], line: str | bytes) -> FactsT:
     raise ParameterError(f"That is no record of an audit: {why}.")
 
 
+def to_ascii(text: str) -> str:
+    """Return a text as JSON escapes it, for a database: SQLite takes no half of a surrogate pair, and AWS's texts
+    may hold one. What KMS really names keys by stays as it is.
+    """
+    return json.dumps(text)[1:-1]
+
+
+def from_ascii(text: str) -> str:
+    """Return what `to_ascii` was given; raise `ValueError` for anything else."""
+    value: str = json.loads(f'"{text}"')
+    return value
+
+
 def csv_header() -> list[str]:
     """Give the names of the columns: those of the members, and NAME_PART for each part of a nested one."""
     names: list[str] = []
