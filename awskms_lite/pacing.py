@@ -33,6 +33,23 @@ QUOTAS: Mapping[str, float] = MappingProxyType(
 )
 """Calls a second for an account and region ("Request quotas" in the AWS KMS Developer Guide, 2026)."""
 
+OPERATIONS = frozenset(
+    {
+        *QUOTAS,
+        "ConnectCustomKeyStore", "CreateAlias", "CreateCustomKeyStore", "CreateGrant", "CreateKey",
+        "Decapsulate", "Decrypt", "DeleteAlias", "DeleteCustomKeyStore", "DeleteImportedKeyMaterial",
+        "DeriveSharedSecret", "DescribeCustomKeyStores", "DisableKeyRotation", "DisconnectCustomKeyStore",
+        "EnableKeyRotation", "Encapsulate", "Encrypt", "GenerateDataKey", "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext", "GenerateDataKeyWithoutPlaintext", "GenerateMac",
+        "GenerateRandom", "GetParametersForImport", "GetPublicKey", "ImportKeyMaterial", "ListKeyPolicies",
+        "ListKeyRotations", "ListRetirableGrants", "PutKeyPolicy", "ReEncrypt", "ReplicateKey",
+        "RetireGrant", "RevokeGrant", "RotateKeyOnDemand", "Sign", "TagResource", "UntagResource",
+        "UpdateAlias", "UpdateCustomKeyStore", "UpdateKeyDescription", "UpdatePrimaryRegion", "Verify",
+        "VerifyMac",
+    }
+)  # fmt: skip
+"""The operations of KMS, which alone can be paced; a name that is none of them would be the rate of nothing."""
+
 _ON_TIME = 1e-6
 _FAR_BACK = 4
 _LONGEST_NAP = 50
@@ -48,8 +65,20 @@ def _check_rates(_: object, __: object, rates: Mapping[Any, Any] | None) -> None
                 f"The rate of {name!r} is {rate!r}: name an operation as KMS does (GetKeyLastUsage), with calls a "
                 "second above 0."
             )
-        if name not in QUOTAS and name.lower() in map(str.lower, QUOTAS):
-            raise ConfigurationError(f"KMS writes {name!r} in other capitals: {', '.join(QUOTAS)}.")
+        if name not in OPERATIONS:
+            raise ConfigurationError(_unknown_operation(name))
+
+
+def _unknown_operation(name: str) -> str:
+    """Return what to say of a name that no operation has: the one that was probably meant, else those with quotas."""
+    from difflib import get_close_matches  # for a mistake only
+
+    folded = {known.lower(): known for known in sorted(OPERATIONS)}
+    if name.lower() in folded:
+        return f"KMS writes {name!r} in other capitals: {folded[name.lower()]}."
+    close = get_close_matches(name.lower(), folded, n=1)
+    meant = f"did you mean {folded[close[0]]}?" if close else f"name one as KMS does, such as {', '.join(QUOTAS)}."
+    return f"KMS has no operation {name!r}: {meant}"
 
 
 def _check_burst(_: object, __: object, burst: object) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -211,6 +212,48 @@ class TestPlaces:
         assert audit("--accounts", "-") == 0
         assert "1 key listed" in capsys.readouterr().err
 
+    @pytest.mark.parametrize(
+        "filters",
+        [
+            ["--alias", "prdo-*"],
+            ["--manager", "AWS"],
+            ["--state", "Disabled"],
+            ["--tag", "team=data"],
+            ["--manager", "CUSTOMER", "--tag", "it's", "--alias", "prod-*"],
+        ],
+    )
+    @pytest.mark.parametrize("gate", [[], ["--fail-on", "idle,never_used"]])
+    def test_filters_that_match_nothing_pass_no_gate(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], filters: list[str], gate: list[str]
+    ) -> None:
+        """A word that is misspelt would let everything through: it is named, unless nothing is what was expected."""
+        kms.add_key(state="PendingDeletion", aliases=["alias/prod-a"], tags={"team": "shop"})
+        assert audit("--region", "us-east-2", "--region", "eu-west-1", *filters, *gate) == 2
+        err = capsys.readouterr().err
+        assert f"no key matches {shlex.join(filters)}: 1 key left out" in err
+        assert "coverage" not in err
+        assert audit(*filters, *gate, "--allow-empty") == 0
+        kms.deny("ListKeys", region="eu-west-1")
+        assert audit("--region", "us-east-2", "--region", "eu-west-1", *filters, *gate) == 3
+
+    def test_filters_where_there_is_nothing_to_match(self, kms: LocalKMS) -> None:
+        """An account without keys is in good order, and so is a region without any match beside one with some."""
+        assert audit("--alias", "prod-*", "--fail-on", "idle") == 0
+        kms.add_key(state="PendingDeletion", aliases=["alias/prod-a"])
+        kms.add_key(state="PendingDeletion", region="eu-west-1")
+        assert audit("--region", "us-east-2", "--region", "eu-west-1", "--alias", "prod-*") == 0
+
+    def test_keys_of_aws_have_no_tags(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """With --tag they are neither reported nor asked for what is refused there."""
+        wanted = kms.add_key(state="PendingDeletion", tags={"team": "shop"})
+        managed = kms.add_key(manager="AWS", aliases=["alias/aws/acm"])
+        kms.deny("ListResourceTags", key=managed)
+        assert audit("--tag", "team=shop", "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        assert [json.loads(line)["arn"] for line in out.splitlines()] == [wanted]
+        assert "1 left out by the filters" in err
+        assert kms.tally.asked["ListResourceTags"] == 1
+
     def test_keys_are_chosen_by_filters(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """Each filter leaves keys out, its words in any capitals, and the summary counts what was left out."""
         add_leaving(kms, 1)
@@ -224,7 +267,7 @@ class TestPlaces:
             (["--alias", "prod-*", "--alias", "alias/aws/*"], 2),
             (["--tag", "team"], 1),
             (["--tag", "team=shop", "--manager", "CUSTOMER"], 1),
-            (["--tag", "team=other"], 0),
+            (["--tag", "team=other", "--allow-empty"], 0),
         ):
             assert audit("--output", "jsonl", *arguments) == 0
             out, err = capsys.readouterr()

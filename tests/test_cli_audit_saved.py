@@ -103,6 +103,19 @@ class TestJudging:
         assert judge_again(name, "--fail-on", "idle", "--state", "PendingDeletion") == 0
         assert "1 left out by the filters" in capsys.readouterr().err
 
+    def test_filters_that_match_nothing(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """They are as wrong here as in an audit."""
+        name = saved(IDLE, LEAVING)
+        assert judge_again(name, "--alias", "prdo-*", "--fail-on", "idle") == 2
+        assert "no key matches --alias 'prdo-*': 2 keys left out" in capsys.readouterr().err
+        assert judge_again(name, "--alias", "prdo-*", "--fail-on", "idle", "--allow-empty") == 0
+
+    def test_keys_of_aws_have_no_tags(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """A report that was made without --tag may hold some, as may an older one that was made with it."""
+        name = saved(facts(manager="AWS"), facts(tags={"team": "shop"}))
+        assert judge_again(name, "--output", "jsonl", "--tag", "team=shop") == 0
+        assert "1 left out by the filters" in capsys.readouterr().err
+
     def test_an_unreadable_key_stays_one(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
         """What could not be read is not made up, and the exit code is 3."""
         assert judge_again(saved(IDLE, facts(error=DENIED))) == 3

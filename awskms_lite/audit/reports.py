@@ -25,7 +25,9 @@ _NESTED = {
     "last_usage": ("timestamp", "operation", "cloud_trail_event_id", "kms_request_id"),
     "error": ("code", "message", "request_id", "operation"),
 }
-_FORMULA = re.compile(r"((?:^|[;,\t\r\n])\s*)(?=[=+\-@])")
+_FORMULA = re.compile(r"((?:^|[;,\t\r\n])[\s\"\x00-\x1f\x7f\u200b\ufeff]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""What begins a formula, in the wide forms too, at a cell's beginning or where some spreadsheets begin another one;
+quotes and what cannot be seen may stand before it."""
 _BREAKS = ("\t", "\r", "\n")
 
 

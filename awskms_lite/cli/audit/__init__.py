@@ -4,7 +4,7 @@ Standard output holds the report and nothing else; what came of it all is on sta
 
 0    every key was listed, read and reported
 1    that too, and some key has a verdict that --fail-on names
-2    wrong use or configuration, or no usable credentials
+2    wrong use or configuration, no usable credentials, or filters that match none of the keys (--allow-empty)
 3    not whole: a key that could not be read, a listing that failed, an audit cut short, or a report or checkpoint
      that could not be written
 130  interrupted by Ctrl-C: what was read until then is reported
@@ -36,7 +36,7 @@ The report goes to standard output, and a summary to standard error.
 exit codes:
   0    every key was listed, read and reported
   1    that too, and a key has a verdict that --fail-on names
-  2    wrong use or configuration, or no usable credentials
+  2    wrong use or configuration, no usable credentials, or filters that match none of the keys (--allow-empty)
   3    not whole: a key could not be read, a listing failed, the audit was cut
        short, or the report or the checkpoint could not be written
   130  interrupted by Ctrl-C: what was read is reported (SIGTERM: 143); a

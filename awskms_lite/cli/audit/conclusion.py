@@ -27,11 +27,12 @@ def counts(summary: "AuditSummary") -> Iterator[str]:
     left_out = f" + {summary.left_out} left out by the filters" if summary.left_out else ""
     unread = f" + {missing} not read" if missing else ""
     yield f"{keys(summary.listed)} listed = {summary.reported} reported{left_out}{unread}"
-    coverage = floor(summary.coverage * 1000) / 10  # never rounded up to what it is not
     unlisted = sum(report.unlisted and not report.listed for report in summary.places)
     places = f", {len(summary.places) - unlisted} of {len(summary.places)} places listed" if unlisted else ""
     of = summary.listed - summary.left_out
-    yield f"{summary.judged} of {of} judged{places}, coverage {coverage:g} %{verdict_counts(summary.verdicts)}"
+    coverage = f", coverage {floor(summary.coverage * 1000) / 10:g} %"  # never rounded up to what it is not
+    told = "" if summary.left_out and not of else coverage  # of nothing there is none to boast of
+    yield f"{summary.judged} of {of} judged{places}{told}{verdict_counts(summary.verdicts)}"
     throttled = f", {summary.throttled} throttled" if summary.throttled else ""
     yield f"GetKeyLastUsage answered for {keys(summary.asked)}{throttled}"
     if summary.resumed_from is not None:
@@ -120,6 +121,16 @@ def matched(report: "Report", fail_on: Sequence[str]) -> str | None:
     """Say which of the verdicts came up that are to fail; None where none did."""
     found = {verdict: report.verdicts[verdict] for verdict in fail_on if report.verdicts[verdict]}
     return f"--fail-on{verdict_counts(found)}" if found else None
+
+
+def no_match(filters: Sequence[str], listed: int, left_out: int) -> str | None:
+    """Return what to say where the filters left out every key there was; None where there was none, or one is left."""
+    if not filters or not listed or left_out < listed:
+        return None
+    return (
+        f"no key matches {' '.join(filters)}: {keys(listed)} left out. Correct what matches nothing, or pass "
+        "--allow-empty if that is what you expect."
+    )
 
 
 def keys(number: int) -> str:

@@ -5,8 +5,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigurationError, KMSLiteError
-from .conclusion import counts, failure_lines, keys, place_lines
-from .options import key_filter
+from .conclusion import counts, failure_lines, keys, no_match, place_lines
+from .options import filters_in_force, key_filter
 from .outcome import Outcome
 from .progress import shown_progress
 from .report import Report
@@ -31,7 +31,8 @@ def audit_live(arguments: argparse.Namespace) -> Outcome:
     number = interruption.number if summary.stopped else None  # one that came after the end changes nothing
     if number is not None:
         lines.append(_how_to_go_on(summary, arguments.checkpoint, wanted))
-    return Outcome(report, lines, whole=summary.whole, signal=number, error=error)
+    unmatched = no_match(filters_in_force(arguments), summary.listed, summary.left_out)
+    return Outcome(report, lines, whole=summary.whole, signal=number, error=error, unmatched=unmatched)
 
 
 def _begin(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ...errors import ParameterError
-from .conclusion import failure_lines, keys, verdict_counts
-from .options import key_filter
+from .conclusion import failure_lines, keys, no_match, verdict_counts
+from .options import filters_in_force, key_filter
 from .outcome import Outcome
 from .report import Report
 from .sources import read_lines
@@ -96,12 +96,16 @@ def judge_saved(arguments: argparse.Namespace) -> Outcome:
             break
     report.end()
     lines = [*saved.counts(report), *failure_lines(report)]
-    return Outcome(report, lines, whole=not report.failures)
+    unmatched = no_match(filters_in_force(arguments), saved.read, saved.left_out)
+    return Outcome(report, lines, whole=not report.failures, unmatched=unmatched)
 
 
 def _check_tags(facts: "KeyFacts", wanted: "KeyFilter") -> None:
-    """Raise where a key's tags are asked for that nobody read; one that failed is reported as that."""
-    if wanted.tags and facts.tags is None and facts.error is None:
+    """Raise where a key's tags are asked for that nobody read; one that failed is reported as that.
+
+    A key that AWS manages has none.
+    """
+    if wanted.tags and facts.tags is None and facts.error is None and facts.manager != "AWS":
         raise ParameterError(
             "The record has no tags, so --tag cannot tell whether the key is meant: only an audit that was made "
             "with --tag reads them."
