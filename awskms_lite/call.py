@@ -179,7 +179,10 @@ def call(
             clock_was_set = session.service_clock.set_right(error, signed_at)
             throttled = _is_throttled(error)
             left = deadline - session.timer() - _backlog(session, paces)
-            wait = attempts.begin_next(error, clock_was_set=clock_was_set, left=left)
+            if throttled and any(pace.knows_the_quota for pace in paces):
+                wait = attempts.begin_paced(error, left=left)
+            else:
+                wait = attempts.begin_next(error, clock_was_set=clock_was_set, left=left)
             if wait is None:
                 if isinstance(error, TransportError):
                     error.attempts = attempts.number

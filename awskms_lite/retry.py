@@ -94,6 +94,7 @@ class Attempts:
     ) -> None:
         self.number = 1
         self.most = policy.max_attempts
+        self._never_again = policy.max_attempts == 1
         self._quota = quota
         self._random = random
         self._replay_safe = replay_safe
@@ -117,6 +118,19 @@ class Attempts:
         self._taken = cost
         self._retries += 1
         self.number += 1
+        return wait
+
+    def begin_paced(self, error: KMSLiteError, *, left: float = inf) -> float | None:
+        """Begin another attempt of a call that was throttled and keeps to a known quota.
+
+        Its pace holds it back, and has just been lowered: so it takes nothing from the budget and counts towards no
+        limit, but for a policy without retries. Returns as `begin_next` does.
+        """
+        asked = error.retry_after if isinstance(error, ServiceError) else None
+        wait = delay("throttling", 0, self._random, asked)
+        if self._never_again or wait >= left:
+            return None
+        self.begin_renewed()
         return wait
 
     def begin_renewed(self) -> None:

@@ -331,11 +331,24 @@ class TestQuotaPace:
         assert rate_of(pace) == 5
 
     def test_it_never_stops(self) -> None:
-        """Whatever others leave, a twentieth of the quota is tried for."""
+        """Whatever others leave, a hundredth of the quota is tried for."""
         pace = QuotaPace(5, 1)
         for _ in range(50):
             answer(pace, throttled=True)
-        assert rate_of(pace) == 0.25
+        assert rate_of(pace) == 0.05
+
+    def test_a_small_share_grows_by_a_part_of_the_quota(self) -> None:
+        """A hundredth of little would be next to nothing: it takes 95 successes back to a fifth, and not 300."""
+        pace = QuotaPace(5, 1)
+        for _ in range(50):
+            answer(pace, throttled=True)
+        answer(pace)
+        assert rate_of(pace) == pytest.approx(0.06)
+        for _ in range(94):
+            answer(pace)
+        assert rate_of(pace) == pytest.approx(1.0)
+        answer(pace)
+        assert rate_of(pace) == pytest.approx(1.01)
 
     def test_what_was_saved_up_is_gone_once_throttled(self) -> None:
         """A throttled answer says that there is nothing left to burst with."""
