@@ -30,6 +30,8 @@ _MAX_DELAY = 20.0
 _MAX_ADDED = 5.0
 _QUOTA = 500
 _COST = {"throttling": 5, "transient": 14, "clock": 14}
+_MOST_THROTTLED = 100
+"""Throttled answers to one paced call without a timeout: with fifty clients on a quota it meets some twenty at most."""
 _MODES = ("standard", "adaptive")
 
 
@@ -95,6 +97,7 @@ class Attempts:
         self.number = 1
         self.most = policy.max_attempts
         self._never_again = policy.max_attempts == 1
+        self._throttled = 0
         self._quota = quota
         self._random = random
         self._replay_safe = replay_safe
@@ -123,12 +126,15 @@ class Attempts:
     def begin_paced(self, error: KMSLiteError, *, left: float = inf) -> float | None:
         """Begin another attempt of a call that was throttled and keeps to a known quota.
 
-        Its pace holds it back, and has just been lowered: so it takes nothing from the budget and counts towards no
-        limit, but for a policy without retries. Returns as `begin_next` does.
+        Its pace holds it back, and has just been lowered: so it takes nothing from the budget, and what ends it is
+        the caller's time; where that is without end, a hundred throttled answers. A policy without retries holds here
+        too. Returns as `begin_next` does.
         """
+        self._throttled += 1
+        gives_up = self._never_again or (left == inf and self._throttled >= _MOST_THROTTLED)
         asked = error.retry_after if isinstance(error, ServiceError) else None
         wait = delay("throttling", 0, self._random, asked)
-        if self._never_again or wait >= left:
+        if gives_up or wait >= left:
             return None
         self.begin_renewed()
         return wait

@@ -119,6 +119,17 @@ def test_a_call_waits_for_its_turn_as_long_as_its_timeout_allows(timeout: float)
     assert len(failed) <= (30 if timeout < 50 else 5)
 
 
+def test_a_call_without_a_timeout_ends_at_last() -> None:
+    """A quota that lets nothing through is no reason to wait for ever."""
+    world = World(0.001, 1)
+    world.others(5, begin=0, end=1e6)
+    world.start(call(session(world.clock, FIVE), GET_KEY_LAST_USAGE, REQUEST), after=2)
+    while not world.ended:
+        world.step()
+    assert [type(failure) for failure in world.failures] == [ThrottlingException]
+    assert len(world.sent) == 100
+
+
 def timed(flow: Flow[Any], world: World, failed: list[float]) -> Flow[None]:
     """Run a flow as it is; note after how many seconds it failed, if it did."""
     begin = world.now

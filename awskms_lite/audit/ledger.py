@@ -36,6 +36,8 @@ class PlaceLedger:
     resumed: int = 0
     throttled: int = 0
     failures: list[Failure] = field(factory=list[Failure])
+    has_session_token: bool = False
+    unresolved: bool = False
     _unread: set[str] = field(factory=set[str], repr=False)
     _paces: Sequence[Pace] = ()
     _pace: Pace | None = None
@@ -96,19 +98,27 @@ class PlaceLedger:
         left = self.to_ask - self.asked + undescribed * self.to_ask / self.described
         return left / self._pace.rate
 
-    def report(self, *, caller_is_known: bool) -> PlaceReport:
-        """Give the place as the summary has it; `caller_is_known` says that KMS knew the caller elsewhere."""
+    def report(self, *, caller_is_known: bool, network_is_known: bool) -> PlaceReport:
+        """Return the place as the summary has it.
+
+        `caller_is_known` says that KMS knew the caller elsewhere, `network_is_known` that it answered elsewhere.
+        """
         status = self.status
         unknown_here = status is PlaceStatus.REFUSED and self.failures[0].code in UNKNOWN_CALLER
+        if unknown_here and caller_is_known:
+            status = PlaceStatus.NOT_ENABLED
+        elif self.unresolved and network_is_known and not self.named:
+            status = PlaceStatus.NOT_OPEN
         return PlaceReport(
             self.place,
-            PlaceStatus.NOT_ENABLED if unknown_here and caller_is_known else status,
+            status,
             self.named,
             self.account_id,
             self.listed,
             self.reported,
             self.judged,
             tuple(self.failures),
+            token_refused=unknown_here and self.has_session_token,
         )
 
 
@@ -137,6 +147,8 @@ class Ledger:
             asked=before.asked + settled.asked,
             throttled=before.throttled + settled.throttled,
             failures=settled.failures,
+            has_session_token=settled.has_session_token,
+            unresolved=settled.unresolved,
         )
 
     def enter(self, place: Place, record: KeyUsageRecord) -> None:
@@ -159,7 +171,10 @@ class Ledger:
         places = list(self._of.values())
         known = {place.place.caller for place in places if place.knows_the_caller}
         return AuditSummary(
-            places=tuple(place.report(caller_is_known=place.place.caller in known) for place in places),
+            places=tuple(
+                place.report(caller_is_known=place.place.caller in known, network_is_known=bool(known))
+                for place in places
+            ),
             verdicts={verdict: self._verdicts[verdict] for verdict in AuditVerdict if self._verdicts[verdict]},
             listed=sum(place.listed for place in places),
             left_out=sum(place.left_out for place in places),

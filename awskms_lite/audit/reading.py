@@ -56,6 +56,7 @@ async def read_place(
         await resume(Keys(None))
         return
     ledger.account_id = ledger.account_id or credentials.account_id
+    ledger.has_session_token = credentials.session_token is not None and place.role_arn is None
     ledger.watch(asker.session.paces)
     keys = await list_keys(asker, ledger)
     ledger.listed = len(keys)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from .places import PlaceReport, PlaceStatus
+from .places import PlaceReport
 from .records import AuditVerdict
 
 
@@ -50,13 +50,11 @@ class AuditSummary:
     def coverage(self) -> float:
         """Keys judged / keys listed, from 0 to 1, times places listed / places tried.
 
-        Keys that the filter left out do not count, nor do regions that turned out not to be enabled, unless they
-        were named.
+        Keys that the filter left out do not count, nor do regions that turned out not to be enabled or not to be
+        open, unless they were named.
         """
         keys = self.listed - self.left_out
-        tried = [
-            report for report in self.places if report.unlisted or report.status is not PlaceStatus.NOT_ENABLED
-        ]
+        tried = [report for report in self.places if report.unlisted or not report.is_no_place]
         unlisted = sum(report.unlisted and not report.listed for report in tried)
         return (self.judged / keys if keys else 1.0) * (1 - unlisted / len(tried) if tried else 1.0)
 

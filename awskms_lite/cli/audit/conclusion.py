@@ -14,6 +14,7 @@ _LABELS = {
     "read": "read",
     "empty": "no keys",
     "not_enabled": "not enabled in the account",
+    "not_open": "not open: the host does not resolve",
     "refused": "refused",
     "failed": "failed",
     "untried": "not reached",
@@ -60,12 +61,14 @@ def place_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
         label = f"read without {operation}" if status == "read" and operation else _LABELS[status]
         yield f"{label}: {_where(reports, several=several)}"
         yield from _remedy(status, failure, named=reports[0].named)
+        if status in ("not_enabled", "refused") and any(report.token_refused for report in reports):
+            yield _INDENT + _global_token()
 
 
 def _fates(report: "PlaceReport", *, every: bool) -> Iterator[tuple[str, "Failure | None"]]:
     """Give the status of a place with what failed there; what failed beside its keys makes it "read" without."""
     status, failures = report.status.value, list(report.failures)
-    if status in ("refused", "failed", "not_enabled"):
+    if status in ("refused", "failed", "not_enabled", "not_open"):
         yield status, failures.pop() if failures else None  # the last is what ended it
     elif status != "read" or (every and not failures):
         yield status, None
@@ -74,11 +77,17 @@ def _fates(report: "PlaceReport", *, every: bool) -> Iterator[tuple[str, "Failur
 
 
 def _remedy(status: str, failure: "Failure | None", *, named: bool) -> Iterator[str]:
-    if status == "not_enabled":
+    if status in ("not_enabled", "not_open"):
         if named:
             yield f"{_INDENT}Enable the region in the account, or leave it out."
     elif failure is not None:
         yield _INDENT + reason(failure)
+
+
+def _global_token() -> str:
+    from ...audit.places import GLOBAL_TOKEN
+
+    return GLOBAL_TOKEN
 
 
 def _where(reports: Iterable["PlaceReport"], *, several: bool) -> str:
