@@ -220,6 +220,8 @@ class Engine:
 
     def _check_credentials(self) -> None:
         """Raise `CredentialsError` where no place was read, and each for the credentials' sake."""
+        if any(self.ledger[place].listed for place in self._places):
+            return  # they were good, and are over by now
         failures = [self.ledger[place].failures for place in self._places]
         if not self._plan.role_arns and all(each and each[-1].code in REFUSED_SIGNATURES for each in failures):
             first = failures[0][-1]

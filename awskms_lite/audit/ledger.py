@@ -69,7 +69,7 @@ class PlaceLedger:
     def knows_the_caller(self) -> bool:
         """Whether KMS knew here who asks, even if it refused."""
         denied = any(failure.code in _DENIALS for failure in self.failures)
-        return denied or self.status in (PlaceStatus.READ, PlaceStatus.EMPTY)
+        return denied or self.listed > 0 or self.status in (PlaceStatus.READ, PlaceStatus.EMPTY)
 
     @property
     def all_throttled(self) -> int:

@@ -122,7 +122,7 @@ def check_role_arn(role_arn: str) -> str:
     """Give the ARN of a role back; raise `ParameterError` where it is none."""
     if not isinstance(role_arn, str) or not _ROLE_ARN.fullmatch(role_arn):
         raise ParameterError(
-            f"{role_arn!r} is not the ARN of a role: pass one like 'arn:aws:iam::111122223333:role/Audit'."
+            f"{role_arn!r:.200} is not the ARN of a role: pass one like 'arn:aws:iam::111122223333:role/Audit'."
         )
     return role_arn
 

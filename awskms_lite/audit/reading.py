@@ -23,7 +23,7 @@ from ..models.members import ResponseMetadata
 from .ledger import PlaceLedger
 from .listing import Keys, Listed, list_keys, patiently
 from .places import PlaceStatus
-from .records import Failure, KeyFacts, failure_of, is_no_answer, may_pass
+from .records import Failure, KeyFacts, failure_of, has_expired, is_no_answer, may_pass
 from .rules import needs_asking
 from .selection import KeyFilter
 from .sessions import Asker, Sessions
@@ -75,7 +75,8 @@ class _Described(NamedTuple):
 class _Reader:
     """Reads the keys of one place and hands each out once, in up to three rounds.
 
-    What failed and may pass waits for the next round, which begins after a pause. Where an operation gives no
+    What failed and may pass waits for the next round, which begins after a pause. Credentials that are over end it all:
+    the keys that were not read by then are in no record. Where an operation gives no
     answer any more, for twenty keys in a row, the round is broken off and the pause is longer: so a short outage
     loses nothing, and a long one does not take a timeout for each key.
     """
@@ -91,6 +92,7 @@ class _Reader:
         self._is_last_round = False
         self._unanswered: Counter[str] = Counter()
         self._silence: Failure | None = None
+        self._has_expired = False
 
     async def read(self) -> None:
         """Read all keys."""
@@ -98,7 +100,7 @@ class _Reader:
         for pause in (*_PAUSES, None):
             self._is_last_round = pause is None
             await self._sweep(todo)
-            if pause is None or not self._again:
+            if pause is None or not self._again or self._has_expired:
                 return
             await self._asker.rest(pause if self._silence is not None else pause / 5)
             todo, self._again = iter(self._again), []
@@ -191,6 +193,8 @@ class _Reader:
     def _failed(self, key: Listed, facts: KeyFacts, error: KMSLiteError, operation: str) -> KeyFacts | None:
         """Give a key with its error; None where it is to be read once more, after the others."""
         failure = failure_of(error, operation)
+        if has_expired(error):
+            self._expire(failure)
         self._unanswered[operation] = self._unanswered[operation] + 1 if is_no_answer(error) else 0
         if self._unanswered[operation] >= _SILENT:
             self._silence = failure
@@ -198,9 +202,15 @@ class _Reader:
             return self._put_off(key, facts, failure)
         return evolve(facts, error=failure, checked_at=self._asker.now())
 
+    def _expire(self, failure: Failure) -> None:
+        """Ask for nothing more, and leave the keys that were not read for the next run: no pause renews a token."""
+        if not self._has_expired:
+            self._ledger.fail(failure, PlaceStatus.FAILED)
+        self._has_expired, self._silence = True, failure
+
     def _put_off(self, key: Listed, facts: KeyFacts, failure: Failure) -> KeyFacts | None:
         """Leave a key to the next round; give it with its failure where there is none."""
-        if self._is_last_round:
+        if self._is_last_round and not self._has_expired:
             return evolve(facts, error=failure, checked_at=self._asker.now())
         self._ledger.described -= 1
         self._again.append(key)

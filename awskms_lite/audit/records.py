@@ -61,6 +61,8 @@ def region_of(arn: str) -> str:
 
 UNKNOWN_CALLER = ("UnrecognizedClientException", "OptInRequired")
 """What AWS answers in a region that the account has not enabled, and also to keys that nobody knows."""
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "CredentialsError")
+"""What a failure is called where credentials that were good are over."""
 REFUSED_SIGNATURES = (
     "ExpiredTokenException",
     "IncompleteSignatureException",
@@ -80,6 +82,13 @@ def failure_of(error: KMSLiteError, operation: str | None) -> Failure:
         return Failure(error.code, error.message or "", error.request_id, operation)
     request_id = error.request_id if isinstance(error, ProtocolError) else None
     return Failure(type(error).__name__, str(error), request_id, operation)
+
+
+def has_expired(error: KMSLiteError) -> bool:
+    """Check whether the credentials are over and there are no new ones, so that nothing more can be asked with them."""
+    if isinstance(error, CredentialsError):
+        return not may_pass(error)
+    return isinstance(error, ServiceError) and error.code in EXPIRED
 
 
 def is_unresolved(error: KMSLiteError) -> bool:

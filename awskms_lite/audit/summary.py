@@ -6,7 +6,7 @@ from datetime import datetime
 from attrs import frozen
 
 from .places import PlaceReport
-from .records import AuditVerdict
+from .records import EXPIRED, AuditVerdict
 
 
 @frozen
@@ -45,6 +45,12 @@ class AuditSummary:
     asked: int
     throttled: int
     stopped: bool
+
+    @property
+    def expired(self) -> bool:
+        """Whether credentials were over in the midst of it, so that keys which were listed were not read."""
+        missing = self.listed > self.reported + self.left_out
+        return missing and any(failure.code in EXPIRED for report in self.places for failure in report.failures)
 
     @property
     def coverage(self) -> float:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from .._version import __version__
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError
 from . import audit, doctor, local, usage
-from .text import complain, silence_output
+from .text import complain, log_to_stderr, silence_output
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a letter that it cannot show is no reason to fail
     arguments = _parser().parse_args(argv)
+    if arguments.debug:
+        log_to_stderr()
     try:
         code: int = arguments.run(arguments)
         if sys.stdout is not None:
@@ -69,4 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_command(commands, connection)
     doctor.add_command(commands, shared)
     local.add_command(commands)
+    for command in (parser, *commands.choices.values()):  # before the command's name, and behind it
+        default = False if command is parser else argparse.SUPPRESS
+        told = "tell on standard error what is sent and what becomes of it; never a secret"
+        command.add_argument("-v", "--debug", action="store_true", default=default, help=told)
     return parser

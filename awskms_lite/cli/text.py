@@ -32,6 +32,20 @@ def note(text: str) -> None:
         print("\n".join(lines), file=sys.stderr, flush=True)
 
 
+def log_to_stderr() -> None:
+    """Have all that this package logs told on standard error; not what the HTTP libraries log, which holds secrets."""
+    import logging
+
+    class Notes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            note(f"awskms-lite: {record.levelname.lower()}: {record.getMessage()}")
+
+    logger = logging.getLogger("awskms_lite")
+    logger.setLevel(logging.DEBUG)
+    if not any(type(handler).__qualname__ == Notes.__qualname__ for handler in logger.handlers):
+        logger.addHandler(Notes())
+
+
 def silence_output() -> None:
     """Let standard output go nowhere: Python flushes it once more at its end, which would fail again, loudly."""
     if sys.stdout is None:

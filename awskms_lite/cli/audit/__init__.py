@@ -18,6 +18,7 @@ from typing import Any
 
 from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
 from ..text import complain, silence_output
+from .machine import MACHINE_ERRORS, broken_off
 from .options import add_options, refuse_the_network
 
 _DESCRIPTION = """\
@@ -70,6 +71,11 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
         return 2
     except KMSLiteError as error:
         complain(str(error))
+        return 3
+    except BrokenPipeError:
+        raise
+    except MACHINE_ERRORS as error:  # the report's own are dealt with where it is written
+        complain(broken_off(error))
         return 3
     except KeyboardInterrupt:
         silence_output()  # or the process would wait at its end for a reader who may never come
