@@ -344,6 +344,6 @@ class Engine:
 
 
 def _innermost(error: Exception) -> Exception:
-    """Give the one error in a group of one."""
+    """Return the first error in a group: tasks that meet the same lack at once tell it as often as they are."""
     inner: Sequence[Exception] = getattr(error, "exceptions", ())
-    return _innermost(inner[0]) if len(inner) == 1 else error
+    return _innermost(inner[0]) if inner else error

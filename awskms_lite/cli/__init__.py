@@ -12,11 +12,12 @@ import argparse
 import io
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from .._version import __version__
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError
 from . import audit, doctor, local, usage
-from .text import complain, log_to_stderr, silence_output
+from .text import complain, log_on_stderr, silence_output
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,10 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a letter that it cannot show is no reason to fail
     arguments = _parser().parse_args(argv)
-    if arguments.debug:
-        log_to_stderr()
     try:
-        code: int = arguments.run(arguments)
+        with log_on_stderr() if arguments.debug else nullcontext():
+            code: int = arguments.run(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
     except (ConfigurationError, CredentialsError) as error:

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
@@ -32,18 +32,24 @@ def note(text: str) -> None:
         print("\n".join(lines), file=sys.stderr, flush=True)
 
 
-def log_to_stderr() -> None:
-    """Have all that this package logs told on standard error; not what the HTTP libraries log, which holds secrets."""
+@contextlib.contextmanager
+def log_on_stderr() -> Generator[None]:
+    """Tell on standard error all that this package logs; not what the HTTP libraries log, which holds secrets."""
     import logging
 
     class Notes(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             note(f"awskms-lite: {record.levelname.lower()}: {record.getMessage()}")
 
-    logger = logging.getLogger("awskms_lite")
+    logger, notes = logging.getLogger("awskms_lite"), Notes()
+    before = logger.level
     logger.setLevel(logging.DEBUG)
-    if not any(type(handler).__qualname__ == Notes.__qualname__ for handler in logger.handlers):
-        logger.addHandler(Notes())
+    logger.addHandler(notes)
+    try:
+        yield
+    finally:
+        logger.removeHandler(notes)
+        logger.setLevel(before)
 
 
 def silence_output() -> None:
