@@ -152,7 +152,8 @@ def call(
     paces = () if session.paces is None else session.paces.of(operation.name)
     timeout = session.timeout if timeout is None else timeout
     deadline = inf if timeout is None else session.timer() + timeout
-    attempts = Attempts(session.retry, session.quota, session.random, replay_safe=replay_safe)
+    paced = any(pace.knows_the_quota for pace in paces)
+    attempts = Attempts(session.retry, session.quota, session.random, replay_safe=replay_safe, paced=paced)
     renewed = throttled = lost = False
     while True:
         if paces and session.credentials.current() is None:
@@ -179,10 +180,7 @@ def call(
             clock_was_set = session.service_clock.set_right(error, signed_at)
             throttled = _is_throttled(error)
             left = deadline - session.timer() - _backlog(session, paces)
-            if throttled and any(pace.knows_the_quota for pace in paces):
-                wait = attempts.begin_paced(error, left=left)
-            else:
-                wait = attempts.begin_next(error, clock_was_set=clock_was_set, left=left)
+            wait = attempts.begin_next(error, clock_was_set=clock_was_set, left=left)
             if wait is None:
                 if isinstance(error, TransportError):
                     error.attempts = attempts.number

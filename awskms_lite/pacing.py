@@ -70,7 +70,7 @@ def _check_rates(_: object, __: object, rates: Mapping[Any, Any] | None) -> None
 
 
 def _unknown_operation(name: str) -> str:
-    """Return what to say of a name that no operation has: the one that was probably meant, else those with quotas."""
+    """Return what to say of a name that no operation has: the one that was probably meant, else some others."""
     from difflib import get_close_matches  # for a mistake only
 
     folded = {known.lower(): known for known in sorted(OPERATIONS)}
@@ -178,7 +178,7 @@ class Pace:
     """How fast calls go out, from what became of those before; the callers of one client share it."""
 
     knows_the_quota = False
-    """Whether it keeps a call back for as long as it takes, so that a throttled one is to wait for its next turn."""
+    """Whether it holds a call back for as long as it takes, so that a throttled one waits for its next turn."""
     _ROOM = 0
 
     def __init__(self, bucket: TokenBucket) -> None:

@@ -1,4 +1,4 @@
-"""An audit of a service that mixes up its answers: each is filed under the key that was asked about, or not at all."""
+"""An audit of a service that mixes up its answers: each is filed under the key asked about, or nowhere."""
 
 import json
 import time

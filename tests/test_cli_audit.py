@@ -229,7 +229,7 @@ class TestPlaces:
     def test_filters_that_match_nothing_pass_no_gate(
         self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], filters: list[str], gate: list[str]
     ) -> None:
-        """A word that is misspelt would let everything through: it is named, unless nothing is what was expected."""
+        """A word that is misspelt would let everything through: it is named, unless nothing was expected."""
         kms.add_key(state="PendingDeletion", aliases=["alias/prod-a"], tags={"team": "shop"})
         assert audit("--region", "us-east-2", "--region", "eu-west-1", *filters, *gate) == 2
         err = capsys.readouterr().err
@@ -361,7 +361,7 @@ class TestExitCodes:
         ("content", "told"),
         [
             (b"x" * (2**20 + 1), "line 1 is longer than 1,048,576 bytes"),
-            (b"# roles\n" + b"\0" * 2**21, "line 2 is longer than" ),
+            (b"# roles\n" + b"\0" * 2**21, "line 2 is longer than"),
             (ROLE.encode("utf-16"), "is in UTF-16, as `>` writes it in Windows PowerShell: save it as UTF-8"),
             (ROLE.encode("utf-16-le"), "is in UTF-16"),
             (ROLE.encode("utf-16-be"), "is in UTF-16"),

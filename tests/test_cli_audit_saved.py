@@ -113,7 +113,7 @@ class TestJudging:
     def test_an_array_is_read_too(
         self, saved: Saving, capsys: pytest.CaptureFixture[str], tmp_path: Path, mark: bytes, ends: bytes
     ) -> None:
-        """What --output json wrote holds the same records, whatever a description holds and whoever saved the file."""
+        """What --output json wrote holds the same records, whatever a description holds and whoever saved it."""
         keys = (facts(description="a\u2028b,]"), RECENT, LEAVING)
         assert judge_again(saved(*keys), "--output", "json") == 0
         array = tmp_path / "keys.json"

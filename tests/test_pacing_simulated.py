@@ -94,7 +94,7 @@ def share(world: World, clients: int, calls: int, **options: Any) -> list[Sessio
 @pytest.mark.parametrize("clients", [2, 10, 50])
 @pytest.mark.parametrize("seed", range(3))
 def test_clients_that_know_nothing_of_each_other_share_a_quota(seed: int, clients: int) -> None:
-    """Of 5 a second each gets its part, however small: none of their calls fails, and most of the quota is used."""
+    """Of 5 a second each gets its part, however small: none of their calls fails, and most of it is used."""
     world = World(5, 5, seed)
     opened = share(world, clients, 20)
     assert sum(failed for _, failed in world.ended if isinstance(failed, int)) == 0
@@ -106,7 +106,7 @@ def test_clients_that_know_nothing_of_each_other_share_a_quota(seed: int, client
 
 @pytest.mark.parametrize("timeout", [20.0, 100.0])
 def test_a_call_waits_for_its_turn_as_long_as_its_timeout_allows(timeout: float) -> None:
-    """With 50 clients on 5 a second some calls do not get theirs in time: they end before it, and not long before."""
+    """With 50 clients on 5 a second some calls do not get theirs in time, and those end before it is over."""
     world = World(5, 5)
     failed: list[float] = []
     for number in range(50):

@@ -31,7 +31,7 @@ from .dispatch import Dispatch
 from .ledger import Ledger
 from .listing import Keys
 from .outbox import Outbox
-from .places import GLOBAL_TOKEN, Place, PlaceStatus, places
+from .places import REFUSAL_HINT, Place, PlaceStatus, places
 from .reading import read_place
 from .records import REFUSED_SIGNATURES, UNKNOWN_CALLER, Failure, KeyFacts, KeyUsageRecord
 from .regions import all_regions
@@ -209,9 +209,10 @@ class Engine:
         except ServiceError as error:
             if error.code in UNKNOWN_CALLER:
                 credentials = self._sessions.base.current()
-                hint = f" {GLOBAL_TOKEN}" if credentials is not None and credentials.session_token else ""
+                hint = f" {REFUSAL_HINT}" if credentials is not None and credentials.session_token else ""
                 raise CredentialsError(
-                    f"KMS does not know the credentials in {home}, or the account has not enabled it: {error}{hint}"
+                    f"KMS does not know the credentials in {home}, or the account has not enabled it: "
+                    f"{error}{hint}"
                 ) from error
             if error.code in REFUSED_SIGNATURES:
                 raise CredentialsError(f"KMS refuses the credentials in {home}: {error}") from error

@@ -53,7 +53,7 @@ class PlaceLedger:
         self._unread.update(arns)
 
     def account_for(self, arn: str) -> bool:
-        """Note that a key is reported or filtered; return whether it is one of those listed, and for the first time.
+        """Note that a key is reported or filtered; return whether it was listed, and is in no other record.
 
         The counts are of such keys only, so that they are equal where the sets are, and not merely the numbers.
         """

@@ -12,9 +12,9 @@ from .records import Failure
 
 _ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+")
 
-GLOBAL_TOKEN = (
-    "It may also be the session token: one of the global endpoint of STS is refused in regions that have to be enabled. "
-    "Get one from a regional endpoint (AWS_STS_REGIONAL_ENDPOINTS=regional in older tools)."
+REFUSAL_HINT = (
+    "It may also be the session token: one of the global endpoint of STS is refused in regions that have to be "
+    "enabled. Get one from a regional endpoint (AWS_STS_REGIONAL_ENDPOINTS=regional in older tools)."
 )
 """What else it can mean that KMS does not know a caller who has a session token."""
 
@@ -68,9 +68,9 @@ class PlaceStatus(StrEnum):
 class PlaceReport:
     """One place in the summary: the counts are keys, and `failures` what could not be listed there.
 
-    `named` says that somebody named the region; it is False for one of the list of all regions. `token_refused` says
-    that KMS does not know the caller here, who has a session token: one of STS's global endpoint is refused in regions
-    that have to be enabled.
+    `named` says that somebody named the region; it is False for one of the list of all regions. `token_refused`
+    says that KMS does not know the caller here, who has a session token: one of STS's global endpoint is refused
+    in regions that have to be enabled.
     """
 
     place: Place

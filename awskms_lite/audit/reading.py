@@ -75,10 +75,10 @@ class _Described(NamedTuple):
 class _Reader:
     """Reads the keys of one place and hands each out once, in up to three rounds.
 
-    What failed and may pass waits for the next round, which begins after a pause. Credentials that are over end it all:
-    the keys that were not read by then are in no record. Where an operation gives no
+    What failed and may pass waits for the next round, which begins after a pause. Where an operation gives no
     answer any more, for twenty keys in a row, the round is broken off and the pause is longer: so a short outage
-    loses nothing, and a long one does not take a timeout for each key.
+    loses nothing, and a long one does not take a timeout for each key. Credentials that are over end it all: the
+    keys that were not read by then are in no record.
     """
 
     def __init__(self, asker: Asker, ledger: PlaceLedger, keys: Keys, wanted: KeyFilter, take: Take) -> None:
@@ -203,7 +203,7 @@ class _Reader:
         return evolve(facts, error=failure, checked_at=self._asker.now())
 
     def _expire(self, failure: Failure) -> None:
-        """Ask for nothing more, and leave the keys that were not read for the next run: no pause renews a token."""
+        """Ask for nothing more, and leave what was not read for the next run: no pause renews a token."""
         if not self._has_expired:
             self._ledger.fail(failure, PlaceStatus.FAILED)
         self._has_expired, self._silence = True, failure

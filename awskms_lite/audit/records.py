@@ -85,14 +85,14 @@ def failure_of(error: KMSLiteError, operation: str | None) -> Failure:
 
 
 def has_expired(error: KMSLiteError) -> bool:
-    """Check whether the credentials are over and there are no new ones, so that nothing more can be asked with them."""
+    """Check whether the credentials are over and there are no new ones, so that nothing more can be asked."""
     if isinstance(error, CredentialsError):
         return not may_pass(error)
     return isinstance(error, ServiceError) and error.code in EXPIRED
 
 
 def is_unresolved(error: KMSLiteError) -> bool:
-    """Check whether there was no connection because no host has this name; a look-up that failed does not count."""
+    """Check whether there was no connection because no host has this name; a failed look-up does not count."""
     if not isinstance(error, ConnectError):
         return False
     cause: BaseException | None = error

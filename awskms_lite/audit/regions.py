@@ -1,8 +1,8 @@
 """The regions there are, for an audit of all of them.
 
-From "AWS Regions" in the AWS General Reference, and those that the SDKs know beside it, as of November 2026: one that
-is not open yet is told by its host, which does not resolve. Nothing else depends on this list: a region that is not in
-it is audited by its name.
+From "AWS Regions" in the AWS General Reference, and those that the SDKs know beside it, as of November 2026: one
+that is not open yet is told by its host, which does not resolve. Nothing else depends on this list: a region that
+is not in it is audited by its name.
 """
 
 from collections.abc import Sequence

@@ -26,8 +26,8 @@ _NESTED = {
     "error": ("code", "message", "request_id", "operation"),
 }
 _FORMULA = re.compile(r"((?:^|[;,\t\r\n])[\s\"\x00-\x1f\x7f\u200b\ufeff]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""What begins a formula, in the wide forms too, at a cell's beginning or where some spreadsheets begin another one;
-quotes and what cannot be seen may stand before it."""
+"""What begins a formula, in the wide forms too, where a cell begins or some spreadsheets begin another one; quotes
+and what cannot be seen may stand before it."""
 _BREAKS = ("\t", "\r", "\n")
 
 
@@ -107,8 +107,9 @@ def from_line(kind: type[FactsT], line: str | bytes) -> FactsT:
 
 
 def to_ascii(text: str) -> str:
-    """Return a text as JSON escapes it, for a database: SQLite takes no half of a surrogate pair, and AWS's texts
-    may hold one. What KMS really names keys by stays as it is.
+    """Return a text as JSON escapes it, for a database.
+
+    SQLite takes no half of a surrogate pair, and a service may answer one. What KMS names keys by stays as it is.
     """
     return json.dumps(text)[1:-1]
 

@@ -37,10 +37,10 @@ _NEXT_STEPS = {
     "Updating": "Audit it again once it is updated: until then it cannot be disabled.",
 }
 _USED_AND_NOT_ENABLED = {
-    "Disabled": "Find its owner: it was used not long ago and is disabled, so whoever needs it is refused now, and "
-    "what depends on it may break for good. EnableKey makes it usable again.",
-    "PendingImport": "Find its owner: it was used not long ago and cannot be used until its key material is imported "
-    "again.",
+    "Disabled": "Find its owner: it was used not long ago and is disabled, so whoever needs it is refused now, "
+    "and what depends on it may break for good. EnableKey makes it usable again.",
+    "PendingImport": "Find its owner: it was used not long ago and cannot be used until its key material is "
+    "imported again.",
     "Unavailable": "Find its owner: it was used not long ago and cannot be used until its custom key store is "
     "connected again.",
     "Creating": "Audit it again once it is made.",
@@ -135,8 +135,8 @@ def _leaving(facts: KeyFacts) -> tuple[AuditVerdict, tuple[str, ...], str]:
     else:
         reason, until = "Its waiting period begins when its last replica is deleted.", "Until its end"
     advice = (
-        f"{until} CancelKeyDeletion brings it back, disabled, and EnableKey makes it usable again. Watch CloudTrail for "
-        "refused uses of it: DisabledException or KMSInvalidStateException."
+        f"{until} CancelKeyDeletion brings it back, disabled, and EnableKey makes it usable again. Watch "
+        "CloudTrail for refused uses of it: DisabledException or KMSInvalidStateException."
     )
     return AuditVerdict.PENDING_DELETION, (reason,), advice
 

@@ -40,7 +40,8 @@ class KeyFilter:
             if not isinstance(words, tuple):
                 example = [words] if isinstance(words, str) else ["..."]
                 raise ParameterError(
-                    f"{name} of a KeyFilter must be a collection of strings, not {words!r}: pass {name}={example!r}."
+                    f"{name} of a KeyFilter must be a collection of strings, not {words!r}: pass "
+                    f"{name}={example!r}."
                 )
             if not all(isinstance(word, str) and word for word in cast("tuple[object, ...]", words)):
                 raise ParameterError(f"{name} of a KeyFilter must be strings, none of them empty.")

@@ -1,7 +1,4 @@
-"""The built-in list of regions beside botocore's two: where its endpoints are, and which regions its partitions have."""
-
-import json
-import re
+"""The built-in list of regions beside botocore's two: those of its endpoints, and those of its partitions."""
 
 import pytest
 from botocore.loaders import create_loader
@@ -24,7 +21,7 @@ def test_no_region_of_kms_is_missing(partition: str) -> None:
 
 @pytest.mark.parametrize("partition", PARTITIONS)
 def test_no_region_of_a_partition_is_missing(partition: str) -> None:
-    """Every region of a partition is tried, those without a known KMS too; a partition's global one is no place."""
+    """Every region of a partition is tried, those without a known KMS too; its global one is no place."""
     theirs = {region for region in PARTITIONS[partition]["regions"] if not region.endswith("-global")}
     assert theirs
     assert theirs <= set(all_regions(min(theirs)))

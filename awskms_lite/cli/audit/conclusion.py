@@ -85,9 +85,9 @@ def _remedy(status: str, failure: "Failure | None", *, named: bool) -> Iterator[
 
 
 def _global_token() -> str:
-    from ...audit.places import GLOBAL_TOKEN
+    from ...audit.places import REFUSAL_HINT
 
-    return GLOBAL_TOKEN
+    return REFUSAL_HINT
 
 
 def _where(reports: Iterable["PlaceReport"], *, several: bool) -> str:
@@ -133,7 +133,7 @@ def matched(report: "Report", fail_on: Sequence[str]) -> str | None:
 
 
 def no_match(filters: Sequence[str], listed: int, left_out: int) -> str | None:
-    """Return what to say where the filters left out every key there was; None where there was none, or one is left."""
+    """Return what to say where the filters left out every key; None where there was no key, or one is left."""
     if not filters or not listed or left_out < listed:
         return None
     return (

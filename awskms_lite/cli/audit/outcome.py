@@ -14,8 +14,8 @@ from .report import Report
 class Outcome(NamedTuple):
     """A report that was written, the lines of its conclusion, and what it lacks.
 
-    `signal` is the one that interrupted it, `error` what ended it too early, and `unmatched` what to say of filters
-    that matched no key; None where nothing did.
+    `signal` is the one that interrupted it, `error` what ended it too early, and `unmatched` what to say of
+    filters that matched no key; None where nothing did.
     """
 
     report: Report

@@ -19,7 +19,7 @@ _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 def read_lines(name: str) -> Iterator[bytes]:
     """Yield the lines of a file, or of standard input for "-", without a byte order mark.
 
-    Raises `ConfigurationError` for what cannot be read, for UTF-16, and for a line that is too long for either use.
+    Raises `ConfigurationError` for what cannot be read, for UTF-16, and for a line that is too long to be meant.
     """
     try:
         with _opened(name) as source:
@@ -37,7 +37,7 @@ def read_lines(name: str) -> Iterator[bytes]:
 
 
 def _check_encoding(name: str, first: bytes) -> None:
-    """Raise `ConfigurationError` for UTF-16, told by its mark, or by the half of each ASCII letter that is zero."""
+    """Raise `ConfigurationError` for UTF-16, told by its mark, or by the zero in each ASCII letter."""
     if first.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or first[:2].count(0) == 1:
         raise ConfigurationError(
             f"{name} is in UTF-16, as `>` writes it in Windows PowerShell: save it as UTF-8, there with "

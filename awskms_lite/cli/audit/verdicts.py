@@ -6,9 +6,9 @@ Plain text, so that `--help` need not load the audit itself; a test holds it aga
 from collections.abc import Mapping
 
 _NEXT = (
-    "Find its owner and what depends on it; then disable it, and watch CloudTrail for DisabledException. Enabling it "
-    "again takes that back for the key, but not what it has broken meanwhile: DynamoDB, for example, archives a table "
-    "whose key it cannot reach for more than seven days."
+    "Find its owner and what depends on it; then disable it, and watch CloudTrail for DisabledException. Enabling "
+    "it again takes that back for the key, but not what it has broken meanwhile: DynamoDB, for example, archives "
+    "a table whose key it cannot reach for more than seven days."
 )
 
 MEANINGS: Mapping[str, str] = {
