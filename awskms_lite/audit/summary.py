@@ -8,6 +8,8 @@ from attrs import frozen
 from .places import PlaceReport
 from .records import EXPIRED, AuditVerdict
 
+_ABOUT_A_KEY = ("DescribeKey", "ListResourceTags", "GetKeyLastUsage")
+
 
 @frozen
 class Progress:
@@ -49,8 +51,9 @@ class AuditSummary:
     @property
     def expired(self) -> bool:
         """Whether credentials were over in the midst of it, so that keys which were listed were not read."""
-        missing = self.listed > self.reported + self.left_out
-        return missing and any(failure.code in EXPIRED for report in self.places for failure in report.failures)
+        failures = [failure for report in self.places for failure in report.failures]
+        ended = any(failure.code in EXPIRED and failure.operation in _ABOUT_A_KEY for failure in failures)
+        return ended and self.listed > self.reported + self.left_out
 
     @property
     def coverage(self) -> float:
