@@ -149,7 +149,8 @@ def call(
     paces = () if session.paces is None else session.paces.of(operation.name)
     timeout = session.timeout if timeout is None else timeout
     deadline = inf if timeout is None else session.timer() + timeout
-    attempts = Attempts(session.retry, session.quota, session.random, replay_safe=replay_safe)
+    paced = any(pace.knows_the_quota for pace in paces)
+    attempts = Attempts(session.retry, session.quota, session.random, replay_safe=replay_safe, paced=paced)
     renewed = throttled = lost = False
     while True:
         if paces and session.credentials.current() is None:

@@ -33,6 +33,23 @@ QUOTAS: Mapping[str, float] = MappingProxyType(
 )
 """Calls a second for an account and region ("Request quotas" in the AWS KMS Developer Guide, 2026)."""
 
+OPERATIONS = frozenset(
+    {
+        *QUOTAS,
+        "ConnectCustomKeyStore", "CreateAlias", "CreateCustomKeyStore", "CreateGrant", "CreateKey",
+        "Decapsulate", "Decrypt", "DeleteAlias", "DeleteCustomKeyStore", "DeleteImportedKeyMaterial",
+        "DeriveSharedSecret", "DescribeCustomKeyStores", "DisableKeyRotation", "DisconnectCustomKeyStore",
+        "EnableKeyRotation", "Encapsulate", "Encrypt", "GenerateDataKey", "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext", "GenerateDataKeyWithoutPlaintext", "GenerateMac",
+        "GenerateRandom", "GetParametersForImport", "GetPublicKey", "ImportKeyMaterial", "ListKeyPolicies",
+        "ListKeyRotations", "ListRetirableGrants", "PutKeyPolicy", "ReEncrypt", "ReplicateKey",
+        "RetireGrant", "RevokeGrant", "RotateKeyOnDemand", "Sign", "TagResource", "UntagResource",
+        "UpdateAlias", "UpdateCustomKeyStore", "UpdateKeyDescription", "UpdatePrimaryRegion", "Verify",
+        "VerifyMac",
+    }
+)  # fmt: skip
+"""The operations of KMS, which alone can be paced; a name that is none of them would be the rate of nothing."""
+
 _ON_TIME = 1e-6
 _FAR_BACK = 4
 _LONGEST_NAP = 50
@@ -48,8 +65,20 @@ def _check_rates(_: object, __: object, rates: Mapping[Any, Any] | None) -> None
                 f"The rate of {name!r} is {rate!r}: name an operation as KMS does (GetKeyLastUsage), with calls a "
                 "second above 0."
             )
-        if name not in QUOTAS and name.lower() in map(str.lower, QUOTAS):
-            raise ConfigurationError(f"KMS writes {name!r} in other capitals: {', '.join(QUOTAS)}.")
+        if name not in OPERATIONS:
+            raise ConfigurationError(_unknown_operation(name))
+
+
+def _unknown_operation(name: str) -> str:
+    """Return what to say of a name that no operation has: the one that was probably meant, else some others."""
+    from difflib import get_close_matches  # for a mistake only
+
+    folded = {known.lower(): known for known in sorted(OPERATIONS)}
+    if name.lower() in folded:
+        return f"KMS writes {name!r} in other capitals: {folded[name.lower()]}."
+    close = get_close_matches(name.lower(), folded, n=1)
+    meant = f"did you mean {folded[close[0]]}?" if close else f"name one as KMS does, such as {', '.join(QUOTAS)}."
+    return f"KMS has no operation {name!r}: {meant}"
 
 
 def _check_burst(_: object, __: object, burst: object) -> None:
@@ -148,6 +177,8 @@ class TokenBucket:
 class Pace:
     """How fast calls go out, from what became of those before; the callers of one client share it."""
 
+    knows_the_quota = False
+    """Whether it holds a call back for as long as it takes, so that a throttled one waits for its next turn."""
     _ROOM = 0
 
     def __init__(self, bucket: TokenBucket) -> None:
@@ -201,15 +232,17 @@ class QuotaPace(Pace):
     """A pace that begins at a known quota, gives way where others use the same one, and grows back.
 
     A throttled answer lowers the rate to 0.7 of what it was, once for all the requests that were under way;
-    each success raises it by a hundredth, up to the quota. So about one request in forty probes for more
-    where there is none, at any rate, and a call meets three such in a row once in some ten thousand times.
+    each success raises it by a hundredth, and by a five-hundredth of the quota at least, up to the quota. So about
+    one request in forty probes for more where there is none, or one in four where fifty clients share the quota.
     A throttled request that goes again leaves the turn before its own unused, so as to find room.
     """
 
+    knows_the_quota = True
     _ROOM = 1
     _LOWERED = 0.7
     _RAISED = 1.01
-    _LEAST = 0.05
+    _RAISED_AT_LEAST = 0.002  # of the quota: or the little that each of many has would take long to grow back
+    _LEAST = 0.01  # of the quota: a hundred clients can share it without throttling each other for ever
 
     def __init__(self, quota: float, burst: float) -> None:
         super().__init__(TokenBucket(quota, burst))
@@ -221,7 +254,8 @@ class QuotaPace(Pace):
         rate = self._bucket.rate
         if not throttled:
             if rate < self._quota:
-                self._bucket.change(min(rate * self._RAISED, self._quota), self._burst, now)
+                raised = max(rate * self._RAISED, rate + self._quota * self._RAISED_AT_LEAST)
+                self._bucket.change(min(raised, self._quota), self._burst, now)
         elif turn > self._under_way:
             self._bucket.change(max(rate * self._LOWERED, self._quota * self._LEAST), self._burst, now)
             self._bucket.forget_saved()

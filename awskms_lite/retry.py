@@ -30,6 +30,9 @@ _MAX_DELAY = 20.0
 _MAX_ADDED = 5.0
 _QUOTA = 500
 _COST = {"throttling": 5, "transient": 14, "clock": 14}
+_MOST_THROTTLED = 100
+"""Throttled answers to one paced call without a timeout: with fifty clients on a quota it meets some twenty."""
+
 _MODES = ("standard", "adaptive")
 
 
@@ -90,13 +93,22 @@ class Attempts:
     """The attempts of one call: the `number` of the one under way, and the `most` there can be."""
 
     def __init__(
-        self, policy: RetryPolicy, quota: RetryQuota, random: Callable[[], float], *, replay_safe: bool
+        self,
+        policy: RetryPolicy,
+        quota: RetryQuota,
+        random: Callable[[], float],
+        *,
+        replay_safe: bool,
+        paced: bool = False,
     ) -> None:
         self.number = 1
         self.most = policy.max_attempts
+        self._never_again = policy.max_attempts == 1
+        self._throttled = 0
         self._quota = quota
         self._random = random
         self._replay_safe = replay_safe
+        self._paced = paced
         self._retries = 0
         self._taken = 1
 
@@ -107,6 +119,8 @@ class Attempts:
         caller's time allows, in seconds. Only an attempt that is made costs anything.
         """
         kind = "clock" if clock_was_set else kind_of(error, replay_safe=self._replay_safe)
+        if kind == "throttling" and self._paced:
+            return self._begin_paced(error, left)
         if kind == "final" or self.number >= self.most:
             return None
         asked = error.retry_after if isinstance(error, ServiceError) else None
@@ -117,6 +131,22 @@ class Attempts:
         self._taken = cost
         self._retries += 1
         self.number += 1
+        return wait
+
+    def _begin_paced(self, error: KMSLiteError, left: float) -> float | None:
+        """Begin another attempt of a call that was throttled although it keeps to a quota.
+
+        Its pace holds it back, and has just been lowered: so it takes nothing from the budget, and what ends it is
+        the caller's time; where that is without end, a hundred throttled answers. A policy without retries holds
+        here too.
+        """
+        self._throttled += 1
+        gives_up = self._never_again or (left == inf and self._throttled >= _MOST_THROTTLED)
+        asked = error.retry_after if isinstance(error, ServiceError) else None
+        wait = delay("throttling", 0, self._random, asked)
+        if gives_up or wait >= left:
+            return None
+        self.begin_renewed()
         return wait
 
     def begin_renewed(self) -> None:

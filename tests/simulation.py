@@ -83,8 +83,12 @@ class World:
     def run(self) -> None:
         """Run all to their end."""
         while self._moments:
-            self.now, _, do = heappop(self._moments)
-            do()
+            self.step()
+
+    def step(self) -> None:
+        """Run what comes next."""
+        self.now, _, do = heappop(self._moments)
+        do()
 
     def _later(self, seconds: float, do: Callable[[], None]) -> None:
         heappush(self._moments, (self.now + seconds, next(self._order), do))

@@ -1,15 +1,19 @@
 """The checkpoint of an audit: what it keeps, and what it refuses."""
 
+import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from audited import ACCOUNT, arn_of, days, facts, used
+from hypothesis import given, settings, strategies as st
 
 from awskms_lite.audit import Failure, KeyFilter, Place
 from awskms_lite.audit.checkpoint import Answer, Checkpoint
+from awskms_lite.audit.reports import from_ascii, to_ascii
 from awskms_lite.errors import CheckpointError, ConfigurationError
 
 HERE = Place("us-east-2")
@@ -152,3 +156,119 @@ class TestRefused:
                 fill()
         with closing(Checkpoint(path, EVERY)) as checkpoint:
             assert len(list(checkpoint.answers(HERE))) == kept
+
+    @pytest.mark.skipif(os.name != "posix", reason="there are no such modes elsewhere")
+    def test_it_is_for_its_owner_only(self, path: Path) -> None:
+        """What it tells of an account is nobody else's business, and so it is with the files beside it."""
+        with closing(Checkpoint(path, EVERY)) as checkpoint:
+            checkpoint.add(HERE, arn_of(), facts())
+            modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+        assert modes["audit.db"] == 0o600
+        assert set(modes.values()) == {0o600}
+
+
+HALF = "arn:aws:kms:us-east-2:111122223333:key/\ud800"
+
+
+class TestTextOfTheService:
+    """Whatever a service names things by, it is no matter to the database."""
+
+    @pytest.mark.parametrize(
+        "arn", [HALF, 'arn:"\\', "arn:\0", "arn:é", "arn:\U0001f511", "a'); DROP TABLE answer"]
+    )
+    def test_names_of_any_letters(self, path: Path, arn: str) -> None:
+        """A key is kept under its name and found under it, even one that no encoding holds."""
+        place = Place("us-east-2", profile="prod\udce9")
+        with closing(Checkpoint(path, EVERY)) as before:
+            before.bind(place.caller, "\udfff")
+            before.add(place, arn, facts(arn=arn))
+            before.add(place, f"{arn}x", None)
+        with closing(Checkpoint(path, EVERY)) as after:
+            after.bind(place.caller, "\udfff")
+            assert list(after.answers(place)) == [Answer(arn, facts(arn=arn)), Answer(f"{arn}x", None)]
+            assert after.arns(place) == [arn, f"{arn}x"]
+
+    @given(st.text(st.characters(), max_size=40))
+    def test_ascii_and_back(self, text: str) -> None:
+        """Any text comes back from what is kept of it, and no two are kept alike."""
+        kept = to_ascii(text)
+        assert kept.isascii()
+        assert from_ascii(kept) == text
+
+    def test_real_names_are_kept_as_they_are(self) -> None:
+        """So a checkpoint can be looked into."""
+        assert to_ascii(arn_of()) == arn_of()
+
+
+SECRET = "TOP-SECRET-ROW"
+DAMAGES = {
+    "no JSON": f"UPDATE answer SET facts = '{SECRET}'",
+    "no record": f"""UPDATE answer SET facts = '{{"key_id":"{SECRET}"}}'""",
+    "no time": f"UPDATE answer SET facts = replace(facts, '2026-', '{SECRET}')",
+    "no text": f"UPDATE answer SET facts = CAST('{SECRET}' AS BLOB)",
+    "no UTF-8": f"UPDATE answer SET facts = CAST(CAST('{SECRET}' AS BLOB) || x'FFFE' AS TEXT)",
+    "a number": "UPDATE answer SET facts = 7",
+    "another key's": f"UPDATE answer SET arn = '{SECRET}'",
+    "an ARN that is no text": "UPDATE answer SET arn = x'00ff'",
+    "an ARN that was not escaped": "UPDATE answer SET arn = 'é'",
+    "no table of answers": "DROP TABLE answer",
+    "another table of answers": "ALTER TABLE answer RENAME COLUMN facts TO other",
+    "no accounts": "DROP TABLE caller",
+    "no account": f"UPDATE caller SET account_id = '{SECRET}'",
+    "an account that is a number": "UPDATE caller SET account_id = x'31'",
+    "no filter": "DELETE FROM filter",
+    "a filter that is no JSON": f"UPDATE filter SET words = '{SECRET}'",
+    "a filter of something else": f"""UPDATE filter SET words = '{{"names":["{SECRET}"]}}'""",
+    "no table of filters": "DROP TABLE filter",
+}
+
+
+def every_text(error: BaseException) -> str:
+    """Return all that an error says, down its chain."""
+    told = f"{error!s}{error!r}{error.args}{vars(error)}"
+    return told + "".join(every_text(link) for link in (error.__cause__, error.__context__) if link is not None)
+
+
+def use(path: Path) -> list[Answer]:
+    """Do all that a run does with a checkpoint that it takes up."""
+    with closing(Checkpoint(path, EVERY)) as checkpoint:
+        checkpoint.bind("", ACCOUNT)
+        checkpoint.arns(HERE)
+        checkpoint.count()
+        return list(checkpoint.answers(HERE))
+
+
+class TestDamage:
+    @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+    def test_a_row_that_is_not_as_it_was_written(self, path: Path, damage: str) -> None:
+        """It is named as damaged, with what to do, and nothing of what it holds is shown."""
+        with closing(Checkpoint(path, EVERY)) as checkpoint:
+            checkpoint.bind("", ACCOUNT)
+            checkpoint.add(HERE, arn_of(), facts())
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(damage)
+        with pytest.raises(CheckpointError, match=r"audit\.db is damaged: .*Remove it, or name another") as caught:
+            use(path)
+        assert SECRET not in every_text(caught.value)
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.data())
+    def test_bytes_that_changed(self, data: st.DataObject) -> None:
+        """Whatever happens to a file, it is used as it was or refused by name; a traceback is no answer."""
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / "audit.db"
+            with closing(Checkpoint(path, EVERY)) as checkpoint:
+                checkpoint.bind("", ACCOUNT)
+                for number in range(30):
+                    checkpoint.add(HERE, arn_of(f"{number}"), facts(key_id=f"{number}", description=SECRET))
+            content = bytearray(path.read_bytes())
+            at = data.draw(st.integers(0, len(content)))
+            with_what = data.draw(st.binary(min_size=1, max_size=2000))
+            content[at : at + len(with_what)] = with_what
+            path.write_bytes(content[: data.draw(st.sampled_from([len(content), at]))])
+            refused: list[CheckpointError | ConfigurationError] = []
+            try:
+                use(path)
+            except (CheckpointError, ConfigurationError) as error:
+                refused.append(error)
+            assert all("audit.db" in str(error) and SECRET not in every_text(error) for error in refused)

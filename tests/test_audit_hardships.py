@@ -19,7 +19,7 @@ import pytest
 from audited import ACCOUNT, UNPACED, arn_of, days, facts
 
 from awskms_lite import Credentials, Pacing, RetryPolicy
-from awskms_lite.audit import KeyFilter, Place, audit, audit_async, workers
+from awskms_lite.audit import AsyncAudit, KeyFilter, Place, audit, audit_async, workers
 from awskms_lite.audit.checkpoint import Checkpoint
 from awskms_lite.errors import ConfigurationError, CredentialsError
 from awskms_lite.local import Drip, Error, LocalKMS, Reset, Unavailable
@@ -229,6 +229,91 @@ class TestCheckpoints:
             given.put = note  # type: ignore[method-assign]
             list(records)
         assert kept == [True] * 3
+
+
+class TestLeaving:
+    """Who leaves an audit, in whatever way, finds its files closed, and the checkpoint free for the next run."""
+
+    @staticmethod
+    def begin(kms: LocalKMS, path: Path) -> AsyncAudit:
+        """Begin an audit whose second key takes long."""
+        add_old(kms, manager="AWS")
+        add_old(kms)
+        kms.misbehave(Drip(60), operation="GetKeyLastUsage")
+        return audit_async(environ=kms.environ, checkpoint=path / "c", ordered=False)
+
+    @pytest.mark.anyio
+    async def test_cancelled_in_its_midst(self, kms: LocalKMS, tmp_path: Path) -> None:
+        """A scope that is cancelled ends the wait for the end of nothing."""
+        with anyio.CancelScope() as scope:
+            async with self.begin(kms, tmp_path) as records:
+                await anext(records)
+                scope.cancel()
+                await anext(records)
+        assert scope.cancelled_caught
+        Checkpoint(tmp_path / "c", KeyFilter()).close()
+
+    @pytest.mark.parametrize("times", [1, 2, 3])
+    def test_cancelled_by_asyncio_itself(self, kms: LocalKMS, tmp_path: Path, times: int) -> None:
+        """However often and however fast a task is cancelled."""
+
+        async def read(begun: asyncio.Event) -> None:
+            async with self.begin(kms, tmp_path) as records:
+                await anext(records)
+                begun.set()
+                await anext(records)
+
+        async def main() -> None:
+            begun = asyncio.Event()
+            task = asyncio.create_task(read(begun))
+            await begun.wait()
+            for _ in range(times):
+                task.cancel()
+                await asyncio.sleep(0)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            Checkpoint(tmp_path / "c", KeyFilter()).close()
+
+        asyncio.run(main())
+
+    @pytest.mark.anyio
+    async def test_closed_before_it_began(self, kms: LocalKMS, tmp_path: Path) -> None:
+        """What nobody iterated over has nothing open, and opens nothing any more."""
+        records = self.begin(kms, tmp_path)
+        async with records:
+            pass
+        assert [record async for record in records] == []
+        Checkpoint(tmp_path / "c", KeyFilter()).close()
+
+
+class TestOpening:
+    @pytest.mark.anyio
+    async def test_the_event_loop_goes_on_meanwhile(
+        self, kms: LocalKMS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A checkpoint on a slow disk, or one that another run still has, is opened in a thread."""
+        opened_in: list[int] = []
+
+        class Noted(Checkpoint):
+            def __init__(self, path: Any, wanted: KeyFilter) -> None:
+                opened_in.append(threading.get_ident())
+                super().__init__(path, wanted)
+
+        monkeypatch.setattr("awskms_lite.audit.engine.Checkpoint", Noted)
+        add_old(kms, manager="AWS")
+        async with audit_async(environ=kms.environ, checkpoint=tmp_path / "c") as records:
+            assert len([record async for record in records]) == 1
+        assert len(opened_in) == 1
+        assert threading.get_ident() not in opened_in
+
+    @pytest.mark.anyio
+    async def test_one_that_cannot_be_used(self, kms: LocalKMS, tmp_path: Path) -> None:
+        """It is an error of the first record, and nothing is asked before."""
+        (tmp_path / "c").write_text("key_id,verdict\n" * 100)
+        async with audit_async(environ=kms.environ, checkpoint=tmp_path / "c") as records:
+            with pytest.raises(ConfigurationError, match="not a database"):
+                await anext(records)
+        assert kms.tally.asked == {}
 
 
 class TestReaders:

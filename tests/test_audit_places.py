@@ -1,13 +1,19 @@
 """Where an audit looks, and what it comes to."""
 
 import pickle
+import socket
+from typing import Any, NoReturn
 
+import httpx
 import pytest
 
-from awskms_lite.audit import AuditSummary, Failure, Place, PlaceReport, PlaceStatus, all_regions
+from awskms_lite import AsyncKMSClient, Credentials, KMSClient, RetryPolicy
+from awskms_lite.audit import AuditSummary, Failure, Place, PlaceReport, PlaceStatus, all_regions, audit
 from awskms_lite.audit.ledger import Ledger
 from awskms_lite.audit.places import places
-from awskms_lite.errors import ParameterError
+from awskms_lite.audit.records import is_unresolved
+from awskms_lite.cli.audit.conclusion import place_lines
+from awskms_lite.errors import ConnectError, ParameterError, TimeoutError
 
 ROLES = [f"arn:aws:iam::{account}:role/path/Audit" for account in ("111122223333", "444455556666")]
 
@@ -94,6 +100,7 @@ class TestSummary:
             (False, 0.0, summary(REFUSED)),
             (True, 1.0, summary(READ, report(PlaceStatus.NOT_ENABLED, named=False, failed=True))),
             (False, 0.5, summary(READ, report(PlaceStatus.NOT_ENABLED, failed=True))),
+            (True, 1.0, summary(READ, report(PlaceStatus.NOT_OPEN, named=False, failed=True))),
             (False, 1.0, summary(report(PlaceStatus.FAILED, 10, failed=True))),
             (False, 1.0, summary(report(PlaceStatus.READ, 10, failed=True))),
             (False, 1.0, summary(report(PlaceStatus.READ, 10, named=False, failed=True))),
@@ -130,3 +137,97 @@ class TestSummary:
             ledger[home].fail(Failure(code, "no"), at_home)
         ledger[away].fail(Failure("UnrecognizedClientException", "invalid token"), PlaceStatus.REFUSED)
         assert ledger.summary().places[1].status == status
+
+    @pytest.mark.parametrize("named", [True, False])
+    @pytest.mark.parametrize(
+        ("elsewhere", "status"),
+        [(PlaceStatus.READ, "not_open"), (PlaceStatus.EMPTY, "not_open"), (PlaceStatus.FAILED, "failed")],
+    )
+    def test_not_open_is_what_does_not_resolve_while_another_does(
+        self, elsewhere: PlaceStatus, status: str, named: bool
+    ) -> None:
+        """Without any network nothing resolves; and a region that somebody named is a gap in any case."""
+        home, away = Place("us-east-2"), Place("me-west-1")
+        ledger = Ledger([home, away], named=named)
+        ledger[home].status = elsewhere
+        ledger[away].fail(Failure("ConnectError", "no such host"), PlaceStatus.FAILED)
+        ledger[away].unresolved = True
+        (_, found) = ledger.summary().places
+        assert found.status == ("failed" if named else status)
+        assert found.is_partial == (found.status == "failed")
+
+
+class TestTokens:
+    """A session token of STS's global endpoint is refused where a region has to be enabled."""
+
+    @staticmethod
+    def run(*, named: bool, token: str | None) -> tuple[AuditSummary, list[str]]:
+        """Audit a region that knows the caller beside one that does not; return what it came to, and in words."""
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            if "af-south-1" in request.url.host:
+                return httpx.Response(400, json={"__type": "UnrecognizedClientException", "message": "invalid"})
+            if "us-east-2" not in request.url.host:
+                raise httpx.ConnectError("no") from socket.gaierror(socket.EAI_NONAME, "no such host")
+            return httpx.Response(200, json={"Keys": [], "Aliases": []})
+
+        with audit(
+            regions=["us-east-2", "af-south-1"] if named else None,
+            all_regions=not named,
+            credentials=Credentials("AKIDEXAMPLE", "secret", token),
+            http_client=httpx.Client(transport=httpx.MockTransport(answer)),
+            region="us-east-2",
+            environ={},
+            sleep=lambda _: None,
+            random=lambda: 0.0,
+        ) as run:
+            assert list(run) == []
+        return run.summary, list(place_lines(run.summary, every=not named))
+
+    @pytest.mark.parametrize("token", ["global", None])
+    def test_a_named_region(self, token: str | None) -> None:
+        """It counts as not read, and with a token both causes are told."""
+        summary, lines = self.run(named=True, token=token)
+        assert not summary.whole
+        assert "not enabled in the account: af-south-1" in lines
+        told = " ".join(lines)
+        assert "Enable the region in the account, or leave it out." in told
+        assert ("one of the global endpoint of STS" in told) == (token is not None)
+
+    @pytest.mark.parametrize("token", ["global", None])
+    def test_all_regions(self, token: str | None) -> None:
+        """There it is a note, or every audit would end as incomplete; so is a region that is not open."""
+        summary, lines = self.run(named=False, token=token)
+        assert (summary.whole, summary.coverage) == (True, 1.0)
+        told = " ".join(lines)
+        assert "not enabled in the account: af-south-1" in lines
+        assert ("one of the global endpoint of STS" in told) == (token is not None)
+        assert "not open: the host does not resolve: us-east-1, us-west-1" in told
+        assert "Enable the region" not in told
+
+    @pytest.mark.anyio
+    async def test_a_host_that_does_not_resolve_by_our_own_connections(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Both clients' errors tell it from every other failure to connect."""
+        codes = {socket.EAI_NONAME: True, socket.EAI_AGAIN: False}
+        for code, expected in codes.items():
+
+            def refuse(*_: object, code: int = code, **__: object) -> NoReturn:
+                raise socket.gaierror(code, "no such host")
+
+            monkeypatch.setattr(socket, "getaddrinfo", refuse)
+            options: dict[str, Any] = {
+                "region": "me-west-1",
+                "credentials": Credentials("AKIDEXAMPLE", "secret"),
+                "environ": {},
+                "retry": RetryPolicy(max_attempts=1),
+            }
+            with KMSClient(**options) as kms, pytest.raises(ConnectError) as caught:
+                kms.list_keys()
+            assert is_unresolved(caught.value) == expected
+            async with AsyncKMSClient(**options) as kms_async:
+                with pytest.raises(ConnectError) as caught:
+                    await kms_async.list_keys()
+            assert is_unresolved(caught.value) == expected
+        assert not is_unresolved(TimeoutError("late"))

@@ -185,3 +185,28 @@ def test_a_longer_window_makes_nothing_idle(key: KeyFacts, one: int, other: int)
     short, long = (judge(key, window).verdict for window in sorted((one, other)))
     if short in ("in_use", "too_new"):
         assert long == short
+
+
+@pytest.mark.parametrize("used_days_ago", [3, 200, None])
+@pytest.mark.parametrize("state", [state.value for state in KeyState if state is not KeyState.ENABLED])
+def test_no_key_that_cannot_be_used_is_simply_kept(state: str, used_days_ago: int | None) -> None:
+    """Somebody may be in need of it, and disabling is no step where it cannot be done."""
+    record = judge(facts(state=state, last_usage=used_days_ago and used(days(used_days_ago))), 90)
+    assert "Keep it" not in record.advice
+    assert ("disable it and watch" in record.advice) == (state == "Unavailable" and used_days_ago != 3)
+    if state == "Disabled" and used_days_ago == 3:
+        assert "EnableKey" in record.advice
+
+
+def test_what_disabling_takes_with_it() -> None:
+    """Enabling a key again does not mend what broke meanwhile, and the advice says so."""
+    for state in ("Enabled", "Disabled"):
+        advice = judge(facts(last_usage=used(days(200)), state=state), 90).advice
+        assert "EnableKey takes that back for the key at once, but not what it has broken meanwhile" in advice
+        assert "DynamoDB" in advice
+
+
+def test_either_refusal_is_watched_for() -> None:
+    """CloudTrail shows a use of a key that is pending deletion under one of two names."""
+    advice = judge(facts(state="PendingDeletion"), 90).advice
+    assert "DisabledException or KMSInvalidStateException" in advice

@@ -15,7 +15,7 @@ from awskms_lite.errors import ParameterError
     [
         ({}, {}, True),
         ({"managers": ["AWS"]}, {}, False),
-        ({"managers": "CUSTOMER"}, {}, True),
+        ({"managers": {"CUSTOMER"}}, {}, True),
         ({"states": ["Disabled", "Enabled"]}, {}, True),
         ({"states": ["Disabled"]}, {}, False),
         ({"aliases": ["prod-*"]}, {"aliases": ("alias/test", "alias/prod-orders")}, True),
@@ -31,6 +31,9 @@ from awskms_lite.errors import ParameterError
         ({"states": ["Disabled"]}, {"state": None}, True),
         ({"managers": ["AWS"]}, {"manager": None}, True),
         ({"tags": ["team"]}, {"tags": None}, True),
+        ({"tags": ["team"]}, {"tags": None, "manager": "AWS"}, False),
+        ({"tags": ["team"]}, {"tags": {"team": "shop"}, "manager": "AWS"}, False),
+        ({"tags": ["team"]}, {"tags": None, "manager": None}, True),
     ],
 )
 def test_what_matches(words: Mapping[str, Any], members: Mapping[str, Any], matches: bool) -> None:
@@ -46,3 +49,14 @@ def test_what_is_no_filter(words: Mapping[str, Any]) -> None:
     """A word that could match nothing is refused, and the error says what there is."""
     with pytest.raises(ParameterError, match=next(iter(words))):
         KeyFilter(**words)
+
+
+@pytest.mark.parametrize("name", ["managers", "states", "aliases", "tags"])
+@pytest.mark.parametrize(
+    ("words", "remedy"), [("CUSTOMER", "=['CUSTOMER']"), (b"CUSTOMER", "strings"), (None, "=["), (7, "=[")]
+)
+def test_what_is_no_collection(name: str, words: Any, remedy: str) -> None:
+    """A text would be taken for its letters: it is refused, and the error shows what to write."""
+    with pytest.raises(ParameterError, match=name) as caught:
+        KeyFilter(**{name: words})
+    assert remedy in str(caught.value)

@@ -460,3 +460,40 @@ def unused_port() -> int:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
         return port
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-v", "usage", KEY_ID],
+        ["usage", "--debug", KEY_ID],
+        ["audit", "-v", "--output", "jsonl"],
+        ["--debug", "audit"],
+        ["doctor", "-v"],
+    ],
+)
+def test_what_is_sent_is_told_on_request(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """With -v or --debug, before or behind the command's name, each attempt has a line, and no line a secret."""
+    with LocalKMS(region="us-east-2") as kms:
+        kms.add_key()
+        for name, value in kms.environ.items():
+            monkeypatch.setenv(name, value)
+        main(arguments)
+        main(arguments)
+        with_debug = capsys.readouterr().err.splitlines()
+        main([word for word in arguments if word not in ("-v", "--debug")])
+    lines = [line for line in with_debug if line.startswith("awskms-lite: debug: ")]
+    if "doctor" not in arguments:
+        assert any(" request id " in line for line in lines)
+    assert kms.credentials.secret_access_key not in "".join(with_debug)
+    assert "debug:" not in capsys.readouterr().err
+
+
+def test_every_command_can_tell_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    """The local one too."""
+    for command in ("usage", "audit", "doctor", "local"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert "-v, --debug" in capsys.readouterr().out

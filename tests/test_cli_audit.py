@@ -1,23 +1,27 @@
 """`awskms-lite audit` as a function, against the embedded KMS: the report, the summary and the exit codes."""
 
 import csv
+import errno
 import io
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from audited import ACCOUNT, seed_every_verdict
 from servers import PATIENCE
 
 from awskms_lite import CheckpointError
-from awskms_lite.audit import AuditVerdict, KeyUsageRecord
+from awskms_lite.audit import AuditVerdict, KeyUsageRecord, judge
 from awskms_lite.audit.reports import csv_header, from_line
 from awskms_lite.cli import main
 from awskms_lite.cli.audit.verdicts import MEANINGS, words
@@ -211,6 +215,48 @@ class TestPlaces:
         assert audit("--accounts", "-") == 0
         assert "1 key listed" in capsys.readouterr().err
 
+    @pytest.mark.parametrize(
+        "filters",
+        [
+            ["--alias", "prdo-*"],
+            ["--manager", "AWS"],
+            ["--state", "Disabled"],
+            ["--tag", "team=data"],
+            ["--manager", "CUSTOMER", "--tag", "it's", "--alias", "prod-*"],
+        ],
+    )
+    @pytest.mark.parametrize("gate", [[], ["--fail-on", "idle,never_used"]])
+    def test_filters_that_match_nothing_pass_no_gate(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], filters: list[str], gate: list[str]
+    ) -> None:
+        """A word that is misspelt would let everything through: it is named, unless nothing was expected."""
+        kms.add_key(state="PendingDeletion", aliases=["alias/prod-a"], tags={"team": "shop"})
+        assert audit("--region", "us-east-2", "--region", "eu-west-1", *filters, *gate) == 2
+        err = capsys.readouterr().err
+        assert f"no key matches {shlex.join(filters)}: 1 key left out" in err
+        assert "coverage" not in err
+        assert audit(*filters, *gate, "--allow-empty") == 0
+        kms.deny("ListKeys", region="eu-west-1")
+        assert audit("--region", "us-east-2", "--region", "eu-west-1", *filters, *gate) == 3
+
+    def test_filters_where_there_is_nothing_to_match(self, kms: LocalKMS) -> None:
+        """An account without keys is in good order, and so is a region without any match beside one with some."""
+        assert audit("--alias", "prod-*", "--fail-on", "idle") == 0
+        kms.add_key(state="PendingDeletion", aliases=["alias/prod-a"])
+        kms.add_key(state="PendingDeletion", region="eu-west-1")
+        assert audit("--region", "us-east-2", "--region", "eu-west-1", "--alias", "prod-*") == 0
+
+    def test_keys_of_aws_have_no_tags(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """With --tag they are neither reported nor asked for what is refused there."""
+        wanted = kms.add_key(state="PendingDeletion", tags={"team": "shop"})
+        managed = kms.add_key(manager="AWS", aliases=["alias/aws/acm"])
+        kms.deny("ListResourceTags", key=managed)
+        assert audit("--tag", "team=shop", "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        assert [json.loads(line)["arn"] for line in out.splitlines()] == [wanted]
+        assert "1 left out by the filters" in err
+        assert kms.tally.asked["ListResourceTags"] == 1
+
     def test_keys_are_chosen_by_filters(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """Each filter leaves keys out, its words in any capitals, and the summary counts what was left out."""
         add_leaving(kms, 1)
@@ -224,7 +270,7 @@ class TestPlaces:
             (["--alias", "prod-*", "--alias", "alias/aws/*"], 2),
             (["--tag", "team"], 1),
             (["--tag", "team=shop", "--manager", "CUSTOMER"], 1),
-            (["--tag", "team=other"], 0),
+            (["--tag", "team=other", "--allow-empty"], 0),
         ):
             assert audit("--output", "jsonl", *arguments) == 0
             out, err = capsys.readouterr()
@@ -309,6 +355,34 @@ class TestExitCodes:
         assert out == ""
         assert err.startswith("awskms-lite: ")
         assert telling in err
+
+    @pytest.mark.parametrize("option", ["--accounts", "--from"])
+    @pytest.mark.parametrize(
+        ("content", "told"),
+        [
+            (b"x" * (2**20 + 1), "line 1 is longer than 1,048,576 bytes"),
+            (b"# roles\n" + b"\0" * 2**21, "line 2 is longer than"),
+            (ROLE.encode("utf-16"), "is in UTF-16, as `>` writes it in Windows PowerShell: save it as UTF-8"),
+            (ROLE.encode("utf-16-le"), "is in UTF-16"),
+            (ROLE.encode("utf-16-be"), "is in UTF-16"),
+        ],
+        ids=["long", "zeros", "UTF-16", "UTF-16 LE", "UTF-16 BE"],
+    )
+    def test_what_is_no_text_of_ours(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str, content: bytes, told: str
+    ) -> None:
+        """It is named, and read no further than it takes to know."""
+        if option == "--from":
+            content = content.replace(b"# roles", b"       ")
+        (tmp_path / "file").write_bytes(content)
+        assert audit(option, str(tmp_path / "file")) == 2
+        assert told in capsys.readouterr().err
+
+    @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a file without end is a thing of Unix")
+    def test_a_file_without_end(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """It takes no memory."""
+        assert audit("--accounts", "/dev/zero") == 2
+        assert "longer than" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
         ("text", "telling"),
@@ -427,6 +501,75 @@ class TestEnds:
         assert (code, 3 <= held < 22) == (130, True)
         assert f"interrupted: {held} of the 22 keys listed so far were read; to go on, run" in err
         assert f"{kept} holds {held} answers\n" in err
+
+    @pytest.mark.parametrize("kept", [False, True])
+    @pytest.mark.parametrize("operation", ["DescribeKey", "GetKeyLastUsage"])
+    def test_a_token_that_expires_ends_it_as_an_interruption(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], tmp_path: Path, operation: str, kept: bool
+    ) -> None:
+        """What was read is kept, nothing is made of the rest, and the same command goes on with a new token."""
+        old = datetime.now(UTC) - timedelta(days=900)
+        arns = {kms.add_key(created=old) for _ in range(6)}
+        kms.misbehave(Error("ExpiredTokenException"), operation=operation, after=2)
+        checkpoint = ["--checkpoint", str(tmp_path / "kept")] if kept else []
+        assert audit("--output", "jsonl", *checkpoint) == 3
+        out, err = capsys.readouterr()
+        read = [json.loads(line) for line in out.splitlines()]
+        assert len(read) <= 2
+        assert "unreadable" not in {record["verdict"] for record in read}
+        assert f"the credentials expired: {len(read)} of the 6 keys listed so far were read; " in err
+        assert ("to go on, renew them and run the same command again: " in err) == kept
+        assert ("renew them and run the same command again; with --checkpoint FILE" in err) == (not kept)
+        kms.behave()
+        assert audit("--output", "jsonl", *checkpoint) == 0
+        assert {json.loads(line)["arn"] for line in capsys.readouterr().out.splitlines()} == arns
+
+    @pytest.mark.parametrize(
+        ("error", "cause"),
+        [
+            (OSError(errno.EMFILE, "Too many open files"), "Too many open files"),
+            (MemoryError(), "MemoryError"),
+            (OSError(errno.EIO, "Input/output error"), "Input/output error"),
+        ],
+    )
+    def test_a_machine_that_lacks_something(
+        self,
+        kms: LocalKMS,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        error: Exception,
+        cause: str,
+    ) -> None:
+        """In mid run it is 3, with the cause, and what was read is reported; so it is before the first key."""
+        add_leaving(kms, 3)
+        judged = count()
+
+        def judge_some(*arguments: Any) -> KeyUsageRecord:
+            if next(judged):
+                raise error
+            return judge(*arguments)
+
+        monkeypatch.setattr("awskms_lite.audit.engine.judge", judge_some)
+        for reported in (1, 0):
+            assert audit("--output", "jsonl") == 3
+            out, err = capsys.readouterr()
+            assert len(out.splitlines()) == reported
+            assert f"the audit broke off: {cause}. Mend that" in err
+            assert "the output cannot be written" not in err
+
+    def test_a_machine_without_a_thread_to_spare(
+        self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Nor is that the output's fault."""
+        add_leaving(kms, 1)
+
+        def refuse(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            assert audit("--output", "jsonl") == 3
+        assert "the audit broke off: can't start new thread" in capsys.readouterr().err
 
     def test_a_reader_that_went_away_ends_it_with_141(
         self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

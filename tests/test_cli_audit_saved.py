@@ -40,6 +40,11 @@ def judge_again(name: str, *arguments: str) -> int:
     return main(["audit", "--from", name, *arguments])
 
 
+def written(key: KeyFacts) -> str:
+    """Return the line of a key's record as the command writes it."""
+    return to_line(judge(key, 90)).replace("\u2028", "\\u2028")
+
+
 def told(out: str) -> dict[str, KeyUsageRecord]:
     """Give the records of a report, by ARN."""
     return {record.arn: record for record in (from_line(KeyUsageRecord, line) for line in out.splitlines())}
@@ -101,6 +106,43 @@ class TestJudging:
         name = saved(IDLE, LEAVING)
         assert judge_again(name, "--fail-on", "idle") == 1
         assert judge_again(name, "--fail-on", "idle", "--state", "PendingDeletion") == 0
+        assert "1 left out by the filters" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+    @pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+    def test_an_array_is_read_too(
+        self, saved: Saving, capsys: pytest.CaptureFixture[str], tmp_path: Path, mark: bytes, ends: bytes
+    ) -> None:
+        """What --output json wrote holds the same records, whatever a description holds and whoever saved it."""
+        keys = (facts(description="a\u2028b,]"), RECENT, LEAVING)
+        assert judge_again(saved(*keys), "--output", "json") == 0
+        array = tmp_path / "keys.json"
+        array.write_bytes(mark + capsys.readouterr().out.encode().replace(b"\n", ends))
+        assert judge_again(str(array), "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        assert out == "".join(f"{line}\n" for line in map(written, keys))
+        assert err.startswith("3 keys read = 3 reported")
+
+    def test_an_array_that_is_not_ours(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """One that was written anew by another tool is told what to do about it."""
+        name = saved(IDLE)
+        for array in (f"[{Path(name).read_text()}]", json.dumps([json.loads(Path(name).read_text())], indent=2)):
+            Path(name).write_text(array)
+            assert judge_again(name) == 2
+            assert "jq -c '.[]'" in capsys.readouterr().err
+            Path(name).write_text(f"{to_line(judge(IDLE, 90))}\n")
+
+    def test_filters_that_match_nothing(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """They are as wrong here as in an audit."""
+        name = saved(IDLE, LEAVING)
+        assert judge_again(name, "--alias", "prdo-*", "--fail-on", "idle") == 2
+        assert "no key matches --alias 'prdo-*': 2 keys left out" in capsys.readouterr().err
+        assert judge_again(name, "--alias", "prdo-*", "--fail-on", "idle", "--allow-empty") == 0
+
+    def test_keys_of_aws_have_no_tags(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """A report that was made without --tag may hold some, as may an older one that was made with it."""
+        name = saved(facts(manager="AWS"), facts(tags={"team": "shop"}))
+        assert judge_again(name, "--output", "jsonl", "--tag", "team=shop") == 0
         assert "1 left out by the filters" in capsys.readouterr().err
 
     def test_an_unreadable_key_stays_one(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:

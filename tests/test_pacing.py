@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from awskms_lite.errors import ConfigurationError, TimeoutError
-from awskms_lite.pacing import QUOTAS, AdaptivePace, Pace, Paces, Pacing, QuotaPace, TokenBucket
+from awskms_lite.operations.all import ALL_OPERATIONS
+from awskms_lite.pacing import OPERATIONS, QUOTAS, AdaptivePace, Pace, Paces, Pacing, QuotaPace, TokenBucket
 
 NOW = 1_790_000_000.0
 HOUR = 3600.0
@@ -57,11 +58,29 @@ class TestPacing:
         with pytest.raises(ConfigurationError, match="name an operation as KMS does"):
             Pacing(unnamed)
 
-    @pytest.mark.parametrize("name", ["getKeyLastUsage", "GETKEYLASTUSAGE", "Listkeys"])
-    def test_a_name_in_other_capitals_is_refused(self, name: str) -> None:
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [
+            ("getKeyLastUsage", "in other capitals: GetKeyLastUsage"),
+            ("GETKEYLASTUSAGE", "in other capitals: GetKeyLastUsage"),
+            ("Listkeys", "in other capitals: ListKeys"),
+            ("encrypt", "in other capitals: Encrypt"),
+            ("GetKeyLastUse", "did you mean GetKeyLastUsage"),
+            ("DescribeKeys", "did you mean DescribeKey"),
+            ("get_key_last_usage", "did you mean GetKeyLastUsage"),
+            ("LookupTheWeather", "name one as KMS does, such as CancelKeyDeletion"),
+            ("", "name one as KMS does"),
+        ],
+    )
+    def test_a_name_that_no_operation_has_is_refused(self, name: str, told: str) -> None:
         """It would be the rate of nothing, and the operation that was meant would keep KMS's own."""
-        with pytest.raises(ConfigurationError, match=r"in other capitals: .*GetKeyLastUsage"):
+        with pytest.raises(ConfigurationError, match=told):
             Pacing({name: 50})
+
+    def test_every_operation_can_be_paced(self) -> None:
+        """The names are those of the operations there are."""
+        assert {operation.name for operation in ALL_OPERATIONS} == OPERATIONS
+        Pacing(dict.fromkeys(OPERATIONS, 1))
 
     @pytest.mark.parametrize("burst", [0, 0.5, -1, inf, nan, True, "2", None])
     def test_a_burst_that_lets_nothing_through_is_refused(self, burst: Any) -> None:
@@ -312,11 +331,24 @@ class TestQuotaPace:
         assert rate_of(pace) == 5
 
     def test_it_never_stops(self) -> None:
-        """Whatever others leave, a twentieth of the quota is tried for."""
+        """Whatever others leave, a hundredth of the quota is tried for."""
         pace = QuotaPace(5, 1)
         for _ in range(50):
             answer(pace, throttled=True)
-        assert rate_of(pace) == 0.25
+        assert rate_of(pace) == 0.05
+
+    def test_a_small_share_grows_by_a_part_of_the_quota(self) -> None:
+        """A hundredth of little would be next to nothing: it takes 95 successes back to a fifth, and not 300."""
+        pace = QuotaPace(5, 1)
+        for _ in range(50):
+            answer(pace, throttled=True)
+        answer(pace)
+        assert rate_of(pace) == pytest.approx(0.06)
+        for _ in range(94):
+            answer(pace)
+        assert rate_of(pace) == pytest.approx(1.0)
+        answer(pace)
+        assert rate_of(pace) == pytest.approx(1.01)
 
     def test_what_was_saved_up_is_gone_once_throttled(self) -> None:
         """A throttled answer says that there is nothing left to burst with."""

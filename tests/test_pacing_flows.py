@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from heapq import heappop, heappush
 from itertools import count, cycle
+from random import Random
 from threading import Event, Lock
 from typing import Any
 
@@ -17,6 +18,7 @@ from simulation import ANSWER, NOW, THROTTLED, ended, session
 from awskms_lite import AsyncKMSClient, KMSClient
 from awskms_lite.call import call
 from awskms_lite.errors import ConnectError, KMSLiteError, ThrottlingException, TimeoutError, TransportError
+from awskms_lite.local.quotas import Quotas
 from awskms_lite.models.usage import GetKeyLastUsageRequest
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
 from awskms_lite.pacing import Pacing
@@ -329,6 +331,36 @@ def test_threads_share_the_pace_of_a_client() -> None:
         for done in [threads.submit(work) for _ in range(SHARERS)]:
             done.result(PATIENCE)
     assert service.asked == EACH_FIFTH_OF_A_SECOND
+
+
+def test_clients_share_a_quota_of_the_embedded_kms() -> None:
+    """Fifty clients in threads of their own, each with its own pace, lose no call to the quota of a LocalKMS."""
+    sharers = 50
+    time = Time(sharers)
+    quotas = Quotas(lambda: time.now)
+    quotas.set("GetKeyLastUsage", 5)
+    throttled = count()
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        if quotas.take("111122223333", "us-east-2", "GetKeyLastUsage"):
+            return httpx.Response(200, content=USED)
+        next(throttled)
+        return httpx.Response(400, content=THROTTLED.body)
+
+    def work(number: int) -> int:
+        options: dict[str, Any] = {**OPTIONS, "random": Random(number).random}
+        with (
+            httpx.Client(transport=httpx.MockTransport(answer)) as http,
+            KMSClient(http_client=http, clock=time.clock, sleep=time.sleep, **options) as kms,
+        ):
+            answered = [kms.get_key_last_usage(KEY_ID) for _ in range(3)]
+        time.leave()
+        return len(answered)
+
+    with ThreadPoolExecutor(sharers) as threads:
+        assert list(threads.map(work, range(sharers), timeout=PATIENCE)) == [3] * sharers
+    assert time.now - NOW >= (sharers * 3 - 5) / 5
+    assert next(throttled) > 0
 
 
 @pytest.mark.anyio

@@ -10,7 +10,7 @@ from servers import KEY_ID
 from simulation import World, session
 
 from awskms_lite.call import Session, call
-from awskms_lite.errors import ThrottlingException
+from awskms_lite.errors import ThrottlingException, TimeoutError
 from awskms_lite.models.usage import GetKeyLastUsageRequest
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
 from awskms_lite.pacing import Pacing
@@ -80,6 +80,76 @@ def test_a_small_quota_is_shared(others: float, throttled: float, spare: float, 
     assert outcome.failed == 0
     assert outcome.throttled <= throttled
     assert outcome.seconds <= spare * (10 + 150 / (5 - others))
+
+
+def share(world: World, clients: int, calls: int, **options: Any) -> list[Session]:
+    """Let so many clients, each with a pace of its own, make so many calls each; return what they shared."""
+    opened = [session(world.clock, FIVE, random=Random(n).random, **options) for n in range(clients)]
+    for each in opened:
+        world.start(ask(each, iter(range(calls))))
+    world.run()
+    return opened
+
+
+@pytest.mark.parametrize("clients", [2, 10, 50])
+@pytest.mark.parametrize("seed", range(3))
+def test_clients_that_know_nothing_of_each_other_share_a_quota(seed: int, clients: int) -> None:
+    """Of 5 a second each gets its part, however small: none of their calls fails, and most of it is used."""
+    world = World(5, 5, seed)
+    opened = share(world, clients, 20)
+    assert sum(failed for _, failed in world.ended if isinstance(failed, int)) == 0
+    assert len(world.ended) == clients
+    assert max(at for at, _ in world.ended) <= 2.2 * clients * 20 / 5
+    assert world.throttled / len(world.sent) <= 0.45
+    assert {each.quota.tokens for each in opened} == {500}  # the budget is for what may pass by itself
+
+
+@pytest.mark.parametrize("timeout", [20.0, 100.0])
+def test_a_call_waits_for_its_turn_as_long_as_its_timeout_allows(timeout: float) -> None:
+    """With 50 clients on 5 a second some calls do not get theirs in time, and those end before it is over."""
+    world = World(5, 5)
+    failed: list[float] = []
+    for number in range(50):
+        opened = session(world.clock, FIVE, random=Random(number).random, timeout=timeout)
+        world.start(timed(call(opened, GET_KEY_LAST_USAGE, REQUEST), world, failed))
+    world.run()
+    sent_after_three_attempts = len(world.sent) > 50 * 3
+    assert sent_after_three_attempts
+    assert all(seconds <= timeout for seconds in failed)
+    assert len(failed) <= (30 if timeout < 50 else 5)
+
+
+def test_a_call_without_a_timeout_ends_at_last() -> None:
+    """A quota that lets nothing through is no reason to wait for ever."""
+    world = World(0.001, 1)
+    world.others(5, begin=0, end=1e6)
+    world.start(call(session(world.clock, FIVE), GET_KEY_LAST_USAGE, REQUEST), after=2)
+    while not world.ended:
+        world.step()
+    assert [type(failure) for failure in world.failures] == [ThrottlingException]
+    assert len(world.sent) == 100
+
+
+def timed(flow: Flow[Any], world: World, failed: list[float]) -> Flow[None]:
+    """Run a flow as it is; note after how many seconds it failed, if it did."""
+    begin = world.now
+    try:
+        yield from flow
+    except (ThrottlingException, TimeoutError):
+        failed.append(world.now - begin)
+
+
+@pytest.mark.parametrize(
+    ("pacing", "retry", "sent"), [(FIVE, RetryPolicy(max_attempts=1), 1), (None, RetryPolicy(max_attempts=3), 3)]
+)
+def test_who_wants_no_retry_or_no_pace_gets_none(pacing: Pacing | None, retry: RetryPolicy, sent: int) -> None:
+    """One attempt is one, and without a pace it is the attempts that count."""
+    world = World(0.001, 1)
+    world.others(1, begin=0, end=1)
+    world.start(call(session(world.clock, pacing, retry=retry), GET_KEY_LAST_USAGE, REQUEST), after=2)
+    world.run()
+    assert [type(failure) for failure in world.failures] == [ThrottlingException]
+    assert len(world.sent) == sent
 
 
 def test_the_rate_comes_back_once_others_leave() -> None:

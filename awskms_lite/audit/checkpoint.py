@@ -3,6 +3,8 @@
 SQLite with a write-ahead log: what is answered is committed before anything else is done with it, so that a run
 that is taken up again asks for no key twice. The file holds facts, not verdicts, so it can be taken up with
 another idle window; errors are not kept, so that what failed is asked for again.
+
+All text in it is ASCII, as JSON escapes it. A row that does not read back is damage, and no error shows it.
 """
 
 import json
@@ -10,22 +12,29 @@ import os
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from attrs import asdict
 
-from ..errors import CheckpointError, ConfigurationError
+from ..errors import CheckpointError, ConfigurationError, ParameterError
 from .places import Place
 from .records import KeyFacts
-from .reports import from_line, to_line
+from .reports import from_ascii, from_line, to_ascii, to_line
 from .selection import KeyFilter
 
 _APPLICATION_ID = 0x4B4D534C  # "KMSL"
 _FORMAT = 1
 _PAGE = 200
 _ATTEMPTS, _PAUSE = 8, 0.05
+_DIGITS = 12  # of an account id
+_DAMAGED = {
+    sqlite3.SQLITE_CORRUPT: "SQLite finds it malformed",
+    sqlite3.SQLITE_ERROR: "a table is not as it was made",
+    sqlite3.SQLITE_NOTADB: "it is not a database any more",
+}
+"""What SQLite's errors mean in a file that was a checkpoint; its own texts may quote what the file holds."""
 _SCHEMA = (
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_FORMAT}",
@@ -47,36 +56,45 @@ class Checkpoint:
     """The checkpoint of one run, which has it to itself until it is closed.
 
     Raises `ConfigurationError` for a file that is no checkpoint, is in use by another run, is of another format or
-    was made with another filter, and `CheckpointError` where it cannot be used any more later.
+    was made with another filter, and `CheckpointError` where it is damaged or cannot be used any more later.
+    Opening it may take half a second, where runs begin together.
     """
 
     def __init__(self, path: str | os.PathLike[str], wanted: KeyFilter) -> None:
-        self.path = os.fspath(path)
-        self._name = f"The checkpoint {self.path or repr(self.path)}"
-        if not self.path or self.path.startswith((":memory:", "file:")):
-            raise self._unusable("it has to be the name of a file")
+        self.path = make_file(path)
+        self._name = _name_of(self.path)
         words = json.dumps(asdict(wanted))
         for left in reversed(range(_ATTEMPTS)):
-            try:
-                self._connection = self._opened(words)
+            error = self._try_to_open(words)
+            if error is None:
                 return
-            except sqlite3.Error as error:
-                if not left or "locked" not in str(error):
-                    raise self._unusable(str(error)) from error
-                time.sleep(_PAUSE * random.random())  # noqa: S311 - of runs that begin at once one gets it
+            if _code(error) == sqlite3.SQLITE_CORRUPT:
+                raise self._damaged(_DAMAGED[sqlite3.SQLITE_CORRUPT])
+            if not left or "locked" not in str(error):
+                raise self._unusable(str(error)) from error
+            time.sleep(_PAUSE * random.random())  # noqa: S311 - of runs that begin at once one gets it
+
+    def _try_to_open(self, words: str) -> sqlite3.Error | None:
+        try:
+            self._connection = self._opened(words)
+        except sqlite3.Error as error:
+            return error
+        return None
 
     def _opened(self, words: str) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=0, check_same_thread=False)
+        connection.text_factory = _read_text
         opened = False
         try:
-            self._open(connection.execute, words)
+            self._open(connection, words)
             opened = True
         finally:
             if not opened:
                 connection.close()
         return connection
 
-    def _open(self, run: Callable[..., sqlite3.Cursor], words: str) -> None:
+    def _open(self, connection: sqlite3.Connection, words: str) -> None:
+        run = connection.execute
         run("PRAGMA locking_mode = EXCLUSIVE")
         run("BEGIN EXCLUSIVE")
         tables, application_id, version = (
@@ -91,24 +109,39 @@ class Checkpoint:
             for statement in _SCHEMA:
                 run(statement)
             run("INSERT INTO filter VALUES (?)", (words,))
-        (before,) = run("SELECT words FROM filter").fetchone()
-        if before != words:
-            raise self._unusable(f"it was made {_in_words(before)}, and this run is {_in_words(words)}")
+        rows = self._run("SELECT words FROM filter", connection=connection)
+        self._check_filter(rows[0][0] if rows else None, words)
         run("COMMIT")
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = NORMAL")  # a kill loses nothing; a loss of power may lose the last answers
+
+    def _check_filter(self, before: object, words: str) -> None:
+        if before == words:
+            return
+        told = _in_words(before)
+        if told is None:
+            raise self._damaged("its filter cannot be read")
+        raise self._unusable(f"it was made {told}, and this run is {_in_words(words)}")
 
     def _unusable(self, why: str) -> ConfigurationError:
         remedy = "wait for the other run, or name another file" if "locked" in why else "name another file"
         return ConfigurationError(f"{self._name} cannot be used: {why}. {remedy.capitalize()}.")
 
+    def _damaged(self, why: str) -> CheckpointError:
+        return CheckpointError(
+            f"{self._name} is damaged: {why}. Remove it, or name another file, and run the audit again: what it "
+            "held is asked for anew."
+        )
+
     def bind(self, caller: str, account_id: str) -> None:
         """Note whose account a caller's is; raise `ConfigurationError` where it was another one before."""
-        known = "SELECT account_id FROM caller WHERE name = ?"
-        with self._guarded():
-            self._connection.execute("INSERT OR IGNORE INTO caller VALUES (?, ?)", (caller, account_id))
-            (before,) = self._connection.execute(known, (caller,)).fetchone()
+        name = to_ascii(caller)
+        self._run("INSERT OR IGNORE INTO caller VALUES (?, ?)", (name, to_ascii(account_id)))
+        ((before,),) = self._run("SELECT account_id FROM caller WHERE name = ?", (name,))
+        before = self._text(before)
         if before != account_id:
+            if not (before.isdecimal() and len(before) == _DIGITS):
+                raise self._damaged("the id of an account in it cannot be read")
             raise self._unusable(f"it is of account {before}, and these credentials are of {account_id}")
 
     def add(self, place: Place, arn: str, facts: KeyFacts | None) -> None:
@@ -116,54 +149,110 @@ class Checkpoint:
         if facts is not None and facts.error is not None:
             return
         line = None if facts is None else to_line(facts, ascii_only=True)
-        with self._guarded():
-            row = (place.caller, place.region, arn, line)
-            self._connection.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", row)
+        row = (to_ascii(place.caller), place.region, to_ascii(arn), line)
+        self._run("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", row)
 
     def answers(self, place: Place) -> Iterator[Answer]:
-        """Give what was answered in a place, page by page, so that answers may be added meanwhile."""
-        arn = ""
-        while page := self._page(place, arn):
+        """Return what was answered in a place, page by page, so that answers may be added meanwhile."""
+        after = ""
+        while page := self._page(place, after):
             for arn, line in page:
-                yield Answer(arn, None if line is None else from_line(KeyFacts, line))
+                yield self._answer(arn, line)
+            after = page[-1][0]
 
-    def _page(self, place: Place, after: str) -> Sequence[tuple[str, str | None]]:
-        with self._guarded():
-            return self._connection.execute(
-                "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?",
-                (place.caller, place.region, after, _PAGE),
-            ).fetchall()
+    def _page(self, place: Place, after: str) -> list[Any]:
+        return self._run(
+            "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?",
+            (to_ascii(place.caller), place.region, after, _PAGE),
+        )
+
+    def _answer(self, name: object, line: object) -> Answer:
+        arn = self._text(name)
+        if line is None:
+            return Answer(arn, None)
+        with suppress(ParameterError):
+            facts = from_line(KeyFacts, str(line))
+            if facts.arn == arn:
+                return Answer(arn, facts)
+        raise self._damaged("an answer in it cannot be read")
+
+    def _text(self, value: object) -> str:
+        """Read a text back; raise `CheckpointError` if it is not one that was written."""
+        with suppress(ValueError):
+            text = from_ascii(value) if isinstance(value, str) else None
+            if text is not None and to_ascii(text) == value:
+                return text
+        raise self._damaged("the name of a key or an account in it cannot be read")
 
     def arns(self, place: Place) -> list[str]:
-        """Give the ARNs of what was answered in a place."""
+        """Return the ARNs of what was answered in a place."""
         question = "SELECT arn FROM answer WHERE caller = ? AND region = ? ORDER BY arn"
-        with self._guarded():
-            rows = self._connection.execute(question, (place.caller, place.region)).fetchall()
-        return [arn for (arn,) in rows]
+        return [self._text(arn) for (arn,) in self._run(question, (to_ascii(place.caller), place.region))]
 
     def count(self) -> int:
-        """Give how many answers it holds, of all places."""
-        with self._guarded():
-            number: int = self._connection.execute("SELECT count(*) FROM answer").fetchone()[0]
-        return number
+        """Return how many answers it holds, of all places."""
+        ((number,),) = self._run("SELECT count(*) FROM answer")
+        return int(number)
 
-    @contextmanager
-    def _guarded(self) -> Generator[None]:
+    def _run(
+        self, statement: str, values: Sequence[object] = (), *, connection: sqlite3.Connection | None = None
+    ) -> list[Any]:
         try:
-            yield
+            return (connection or self._connection).execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            raise CheckpointError(
-                f"{self._name} cannot be used any more ({error}); what it holds stays good. Make room or mend the "
-                "file system, then run the audit again with it to go on."
-            ) from error
+            failure = error
+        if _code(failure) in _DAMAGED:
+            raise self._damaged(_DAMAGED[_code(failure)])
+        raise CheckpointError(
+            f"{self._name} cannot be used any more ({failure}); what it holds stays good. Make room or mend the "
+            "file system, then run the audit again with it to go on."
+        ) from failure
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; a second time does nothing."""
         self._connection.close()
 
 
-def _in_words(words: str) -> str:
-    """Say which keys a filter is for, from how it is kept."""
-    given: dict[str, list[str]] = json.loads(words)
-    told = "; ".join(f"{name} {', '.join(members)}" for name, members in given.items() if members)
+def make_file(path: str | os.PathLike[str]) -> str:
+    """Make the file of a checkpoint if there is none, readable by its owner only, and return its path.
+
+    Raises `ConfigurationError` if that cannot be, or if SQLite would not take the path for a file's.
+    """
+    name = os.fspath(path)
+    if not name or name.startswith((":memory:", "file:")):
+        raise ConfigurationError(f"{_name_of(name)} cannot be used: it has to be the name of a file.")
+    try:
+        os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        pass
+    except (OSError, ValueError) as error:  # a NUL in the name is a ValueError
+        why = getattr(error, "strerror", None) or error
+        raise ConfigurationError(
+            f"{_name_of(name)} cannot be used: unable to open it ({why}). Name another file."
+        ) from error
+    return name
+
+
+def _name_of(path: str) -> str:
+    return f"The checkpoint {path or repr(path)}"
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's code, without what it adds in the upper bits; 0 for an error that is not SQLite's own."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _read_text(raw: bytes) -> str:
+    """Return text of the file as it is: what is not ASCII was not written by this, and fails as that later."""
+    return raw.decode("ascii", "surrogateescape")
+
+
+def _in_words(words: object) -> str | None:
+    """Return which keys a filter is for, from how it is kept; None if that cannot be read."""
+    try:
+        given = KeyFilter(**json.loads(str(words)))
+    except (TypeError, ValueError, ParameterError):
+        return None
+    members: dict[str, Sequence[str]] = asdict(given)
+    told = "; ".join(f"{name} {', '.join(members[name])}" for name in members if members[name])
     return f"for keys with {told}" if told else "for all keys"

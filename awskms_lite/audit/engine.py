@@ -14,6 +14,7 @@ from functools import partial
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 from attrs import field, frozen
 
 from ..errors import (
@@ -25,12 +26,12 @@ from ..errors import (
     TransportError,
     error_class,
 )
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, make_file
 from .dispatch import Dispatch
 from .ledger import Ledger
 from .listing import Keys
 from .outbox import Outbox
-from .places import Place, PlaceStatus, places
+from .places import REFUSAL_HINT, Place, PlaceStatus, places
 from .reading import read_place
 from .records import REFUSED_SIGNATURES, UNKNOWN_CALLER, Failure, KeyFacts, KeyUsageRecord
 from .regions import all_regions
@@ -84,13 +85,22 @@ class Engine:
         self._places = places(regions, plan.role_arns, self._sessions.profile)
         self.ledger = Ledger(self._places, named=not plan.all_regions)
         self._sets = MultiRegionSets(self._places)
-        self._checkpoint = None if plan.checkpoint is None else Checkpoint(plan.checkpoint, plan.keys)
+        self._checkpoint: Checkpoint | None = None
+        if plan.checkpoint is not None:
+            make_file(plan.checkpoint)
+            if not asynchronous:
+                self._open_checkpoint()
         self._spool = Spool() if plan.ordered else None
         self.outbox = Outbox(_BUFFERED)
         self._scope: anyio.CancelScope | None = None
         self._is_read = self._is_abandoned = False
         self._ended: anyio.Event | None = None
         self._error: Exception | None = None
+
+    def _open_checkpoint(self) -> None:
+        """Open the checkpoint, which takes a while where the disk is slow or runs begin together."""
+        if self._plan.checkpoint is not None and self._checkpoint is None:
+            self._checkpoint = Checkpoint(self._plan.checkpoint, self._plan.keys)
 
     async def run(self) -> None:
         """Read every place, and end the records; what goes wrong is raised by `check`, and never by this."""
@@ -109,6 +119,8 @@ class Engine:
         with anyio.CancelScope() as self._scope:
             if self.ledger.stopped:
                 self._scope.cancel()
+            else:
+                await anyio.to_thread.run_sync(self._open_checkpoint)  # an event loop is never kept waiting
             await self._read_places()
             self._is_read = True
         for group in self._sets.end_all():
@@ -144,9 +156,14 @@ class Engine:
         await self.let_go()
 
     async def let_go(self) -> None:
-        """Wait until connections and files are closed."""
-        if self._ended is not None:
-            await self._ended.wait()
+        """Wait until connections and files are closed, even where the caller is cancelled meanwhile."""
+        if self._ended is None:
+            return
+        try:
+            with anyio.CancelScope(shield=True):
+                await self._ended.wait()
+        finally:
+            self._close()  # asyncio's own `cancel`, called twice, breaks through any shield
 
     def _close(self) -> None:
         for kept in (self._checkpoint, self._spool):
@@ -191,8 +208,11 @@ class Engine:
             await self._sessions.home.list_keys(limit=1)
         except ServiceError as error:
             if error.code in UNKNOWN_CALLER:
+                credentials = self._sessions.base.current()
+                hint = f" {REFUSAL_HINT}" if credentials is not None and credentials.session_token else ""
                 raise CredentialsError(
-                    f"KMS does not know the credentials in {home}, or the account has not enabled it: {error}"
+                    f"KMS does not know the credentials in {home}, or the account has not enabled it: "
+                    f"{error}{hint}"
                 ) from error
             if error.code in REFUSED_SIGNATURES:
                 raise CredentialsError(f"KMS refuses the credentials in {home}: {error}") from error
@@ -201,6 +221,8 @@ class Engine:
 
     def _check_credentials(self) -> None:
         """Raise `CredentialsError` where no place was read, and each for the credentials' sake."""
+        if any(self.ledger[place].listed for place in self._places):
+            return  # they were good, and are over by now
         failures = [self.ledger[place].failures for place in self._places]
         if not self._plan.role_arns and all(each and each[-1].code in REFUSED_SIGNATURES for each in failures):
             first = failures[0][-1]
@@ -245,6 +267,7 @@ class Engine:
             self.ledger[place].fail(Failure(type(error).__name__, what), PlaceStatus.FAILED)
         if unit.is_first:
             await self._resume(place, Keys(None) if report is None else None)
+        self.ledger[place].expect(arn for arn, _ in (() if report is None else report.answers))
         for arn, facts in () if report is None else report.answers:
             await self._take(place, arn, facts)
         if report is not None and report.left:
@@ -266,8 +289,9 @@ class Engine:
         for answer in self._checkpoint.answers(place):
             if keys is not None:
                 ledger.listed += not keys.take(answer.arn)
+            ledger.expect([answer.arn])
             self.ledger.resume(place, answer.facts)
-            await self._hand_on(place, answer.facts)
+            await self._hand_on(place, answer.arn, answer.facts)
 
     async def _take(self, place: Place, arn: str, facts: KeyFacts | None) -> None:
         """Take in what was read of a key: kept first, and only then handed on."""
@@ -276,11 +300,11 @@ class Engine:
                 self._checkpoint.add(place, arn, facts)
         except CheckpointError as error:
             self._abort(error)
-        await self._hand_on(place, facts)
+        await self._hand_on(place, arn, facts)
 
-    async def _hand_on(self, place: Place, facts: KeyFacts | None) -> None:
+    async def _hand_on(self, place: Place, arn: str, facts: KeyFacts | None) -> None:
         if facts is None:
-            self.ledger[place].left_out += 1
+            self.ledger[place].leave_out(arn)
             await anyio.lowlevel.checkpoint()  # there may be thousands of them in a row
             return
         for group in self._sets.add(Reading(place, facts)):
@@ -321,6 +345,6 @@ class Engine:
 
 
 def _innermost(error: Exception) -> Exception:
-    """Give the one error in a group of one."""
+    """Return the first error in a group: tasks that meet the same lack at once tell it as often as they are."""
     inner: Sequence[Exception] = getattr(error, "exceptions", ())
-    return _innermost(inner[0]) if len(inner) == 1 else error
+    return _innermost(inner[0]) if inner else error

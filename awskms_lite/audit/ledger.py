@@ -1,7 +1,7 @@
 """The counts of an audit while it runs."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import Factory, define, evolve, field
@@ -36,6 +36,9 @@ class PlaceLedger:
     resumed: int = 0
     throttled: int = 0
     failures: list[Failure] = field(factory=list[Failure])
+    has_session_token: bool = False
+    unresolved: bool = False
+    _unread: set[str] = field(factory=set[str], repr=False)
     _paces: Sequence[Pace] = ()
     _pace: Pace | None = None
 
@@ -45,11 +48,28 @@ class PlaceLedger:
             self._paces = [pace for operation in _OPERATIONS for pace in paces.of(operation)[:1]]
             self._pace = next(iter(paces.of("GetKeyLastUsage")), None)
 
+    def expect(self, arns: Iterable[str]) -> None:
+        """Note which keys there are: each is to be accounted for once."""
+        self._unread.update(arns)
+
+    def account_for(self, arn: str) -> bool:
+        """Note that a key is reported or filtered; return whether it was listed, and is in no other record.
+
+        The counts are of such keys only, so that they are equal where the sets are, and not merely the numbers.
+        """
+        is_expected = arn in self._unread
+        self._unread.discard(arn)
+        return is_expected
+
+    def leave_out(self, arn: str) -> None:
+        """Count a key that the filter leaves out."""
+        self.left_out += self.account_for(arn)
+
     @property
     def knows_the_caller(self) -> bool:
         """Whether KMS knew here who asks, even if it refused."""
         denied = any(failure.code in _DENIALS for failure in self.failures)
-        return denied or self.status in (PlaceStatus.READ, PlaceStatus.EMPTY)
+        return denied or self.listed > 0 or self.status in (PlaceStatus.READ, PlaceStatus.EMPTY)
 
     @property
     def all_throttled(self) -> int:
@@ -63,7 +83,7 @@ class PlaceLedger:
 
     def settled(self) -> "PlaceLedger":
         """Give the counts by themselves, as they can travel."""
-        return evolve(self, throttled=self.all_throttled, paces=(), pace=None)
+        return evolve(self, throttled=self.all_throttled, unread=set[str](), paces=(), pace=None)
 
     def fail(self, failure: Failure, status: PlaceStatus) -> None:
         """Note that the place could not be listed, or not to its end."""
@@ -78,19 +98,27 @@ class PlaceLedger:
         left = self.to_ask - self.asked + undescribed * self.to_ask / self.described
         return left / self._pace.rate
 
-    def report(self, *, caller_is_known: bool) -> PlaceReport:
-        """Give the place as the summary has it; `caller_is_known` says that KMS knew the caller elsewhere."""
+    def report(self, *, caller_is_known: bool, network_is_known: bool) -> PlaceReport:
+        """Return the place as the summary has it.
+
+        `caller_is_known` says that KMS knew the caller elsewhere, `network_is_known` that it answered elsewhere.
+        """
         status = self.status
         unknown_here = status is PlaceStatus.REFUSED and self.failures[0].code in UNKNOWN_CALLER
+        if unknown_here and caller_is_known:
+            status = PlaceStatus.NOT_ENABLED
+        elif self.unresolved and network_is_known and not self.named:
+            status = PlaceStatus.NOT_OPEN
         return PlaceReport(
             self.place,
-            PlaceStatus.NOT_ENABLED if unknown_here and caller_is_known else status,
+            status,
             self.named,
             self.account_id,
             self.listed,
             self.reported,
             self.judged,
             tuple(self.failures),
+            token_refused=unknown_here and self.has_session_token,
         )
 
 
@@ -119,10 +147,14 @@ class Ledger:
             asked=before.asked + settled.asked,
             throttled=before.throttled + settled.throttled,
             failures=settled.failures,
+            has_session_token=settled.has_session_token,
+            unresolved=settled.unresolved,
         )
 
     def enter(self, place: Place, record: KeyUsageRecord) -> None:
-        """Count a record as reported."""
+        """Count a record as reported, if its key was listed and is in no other record."""
+        if not self._of[place].account_for(record.arn):
+            return
         judged = record.verdict is not AuditVerdict.UNREADABLE
         self._of[place].reported += 1
         self._of[place].judged += judged
@@ -139,7 +171,10 @@ class Ledger:
         places = list(self._of.values())
         known = {place.place.caller for place in places if place.knows_the_caller}
         return AuditSummary(
-            places=tuple(place.report(caller_is_known=place.place.caller in known) for place in places),
+            places=tuple(
+                place.report(caller_is_known=place.place.caller in known, network_is_known=bool(known))
+                for place in places
+            ),
             verdicts={verdict: self._verdicts[verdict] for verdict in AuditVerdict if self._verdicts[verdict]},
             listed=sum(place.listed for place in places),
             left_out=sum(place.left_out for place in places),

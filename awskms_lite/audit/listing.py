@@ -17,7 +17,7 @@ from ..models.aliases import AliasListEntry
 from ..models.keys import KeyListEntry, ResourceOwnerType
 from .ledger import PlaceLedger
 from .places import PlaceStatus
-from .records import Failure, failure_of, may_pass
+from .records import Failure, failure_of, is_unresolved, may_pass
 from .sessions import Asker
 
 T = TypeVar("T")
@@ -73,6 +73,10 @@ class Keys:
         """Give the ARN of a key."""
         return name if name.startswith("arn:") else self._prefix + name
 
+    def arns(self) -> Iterator[str]:
+        """Return the ARNs of all keys."""
+        return map(self.arn, self._aliases)
+
     def take(self, arn: str) -> bool:
         """Take a key out by its ARN; say whether it was there."""
         name = arn.removeprefix(self._prefix)
@@ -109,6 +113,7 @@ async def list_keys(asker: Asker, ledger: PlaceLedger) -> Keys:
         keys.nameless = next((failure for failure in ledger.failures if failure.operation == "ListAliases"), None)
     if error is not None:
         refused = isinstance(error, _REFUSALS) and not keys
+        ledger.unresolved = is_unresolved(error) and not keys
         ledger.fail(failure_of(error, "ListKeys"), PlaceStatus.REFUSED if refused else PlaceStatus.FAILED)
     else:
         ledger.status = PlaceStatus.READ if keys else PlaceStatus.EMPTY

@@ -12,6 +12,12 @@ from .records import Failure
 
 _ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+")
 
+REFUSAL_HINT = (
+    "It may also be the session token: one of the global endpoint of STS is refused in regions that have to be "
+    "enabled. Get one from a regional endpoint (AWS_STS_REGIONAL_ENDPOINTS=regional in older tools)."
+)
+"""What else it can mean that KMS does not know a caller who has a session token."""
+
 
 class Place(NamedTuple):
     """One account in one region: names only, so that it can travel to another process or machine.
@@ -46,7 +52,10 @@ class PlaceStatus(StrEnum):
     EMPTY = "empty"
     """It was listed, and has no keys."""
     NOT_ENABLED = "not_enabled"
-    """KMS knows the caller in other regions and not here: the account has not enabled the region."""
+    """KMS knows the caller in other regions and not here: the account has not enabled the region, or the session
+    token is one that is good elsewhere only (`PlaceReport.token_refused`)."""
+    NOT_OPEN = "not_open"
+    """The region's host does not resolve while another's does, and nobody named the region."""
     REFUSED = "refused"
     """The caller may not list its keys, or the role could not be assumed."""
     FAILED = "failed"
@@ -59,7 +68,9 @@ class PlaceStatus(StrEnum):
 class PlaceReport:
     """One place in the summary: the counts are keys, and `failures` what could not be listed there.
 
-    `named` says that somebody named the region; it is False for one of the list of all regions.
+    `named` says that somebody named the region; it is False for one of the list of all regions. `token_refused`
+    says that KMS does not know the caller here, who has a session token: one of STS's global endpoint is refused
+    in regions that have to be enabled.
     """
 
     place: Place
@@ -70,6 +81,7 @@ class PlaceReport:
     reported: int = 0
     judged: int = 0
     failures: tuple[Failure, ...] = ()
+    token_refused: bool = False
 
     @property
     def unlisted(self) -> bool:
@@ -81,7 +93,12 @@ class PlaceReport:
     @property
     def is_partial(self) -> bool:
         """Whether anything of it could not be listed, names of keys included."""
-        return self.unlisted or (bool(self.failures) and self.status is not PlaceStatus.NOT_ENABLED)
+        return self.unlisted or (bool(self.failures) and not self.is_no_place)
+
+    @property
+    def is_no_place(self) -> bool:
+        """Whether the account has no keys here because the region is not enabled or not open."""
+        return self.status in (PlaceStatus.NOT_ENABLED, PlaceStatus.NOT_OPEN)
 
 
 def places(regions: Sequence[str], role_arns: Iterable[str], profile: str | None) -> list[Place]:
@@ -105,7 +122,7 @@ def check_role_arn(role_arn: str) -> str:
     """Give the ARN of a role back; raise `ParameterError` where it is none."""
     if not isinstance(role_arn, str) or not _ROLE_ARN.fullmatch(role_arn):
         raise ParameterError(
-            f"{role_arn!r} is not the ARN of a role: pass one like 'arn:aws:iam::111122223333:role/Audit'."
+            f"{role_arn!r:.200} is not the ARN of a role: pass one like 'arn:aws:iam::111122223333:role/Audit'."
         )
     return role_arn
 

@@ -19,10 +19,11 @@ from attrs import evolve
 
 from ..errors import KMSLiteError, ProtocolError
 from ..models.keys import KeyMetadata, MultiRegionKey
+from ..models.members import ResponseMetadata
 from .ledger import PlaceLedger
 from .listing import Keys, Listed, list_keys, patiently
 from .places import PlaceStatus
-from .records import Failure, KeyFacts, failure_of, is_no_answer, may_pass
+from .records import Failure, KeyFacts, failure_of, has_expired, is_no_answer, may_pass
 from .rules import needs_asking
 from .selection import KeyFilter
 from .sessions import Asker, Sessions
@@ -55,9 +56,11 @@ async def read_place(
         await resume(Keys(None))
         return
     ledger.account_id = ledger.account_id or credentials.account_id
+    ledger.has_session_token = credentials.session_token is not None and place.role_arn is None
     ledger.watch(asker.session.paces)
     keys = await list_keys(asker, ledger)
     ledger.listed = len(keys)
+    ledger.expect(keys.arns())
     await resume(keys)
     await _Reader(asker, ledger, keys, wanted, take).read()
 
@@ -74,7 +77,8 @@ class _Reader:
 
     What failed and may pass waits for the next round, which begins after a pause. Where an operation gives no
     answer any more, for twenty keys in a row, the round is broken off and the pause is longer: so a short outage
-    loses nothing, and a long one does not take a timeout for each key.
+    loses nothing, and a long one does not take a timeout for each key. Credentials that are over end it all: the
+    keys that were not read by then are in no record.
     """
 
     def __init__(self, asker: Asker, ledger: PlaceLedger, keys: Keys, wanted: KeyFilter, take: Take) -> None:
@@ -88,6 +92,7 @@ class _Reader:
         self._is_last_round = False
         self._unanswered: Counter[str] = Counter()
         self._silence: Failure | None = None
+        self._has_expired = False
 
     async def read(self) -> None:
         """Read all keys."""
@@ -95,7 +100,7 @@ class _Reader:
         for pause in (*_PAUSES, None):
             self._is_last_round = pause is None
             await self._sweep(todo)
-            if pause is None or not self._again:
+            if pause is None or not self._again or self._has_expired:
                 return
             await self._asker.rest(pause if self._silence is not None else pause / 5)
             todo, self._again = iter(self._again), []
@@ -124,12 +129,12 @@ class _Reader:
             if facts is None:
                 continue
             if not self._wanted.matches(facts):
-                await self._take(facts.arn, None)
+                await self._take(bare.arn, None)
             elif needs_asking(facts):
                 self._ledger.to_ask += 1
                 await described.send(_Described(key, facts))
             else:
-                await self._take(facts.arn, facts)
+                await self._take(bare.arn, facts)
 
     async def _describe(self, key: Listed, bare: KeyFacts) -> KeyFacts | None:
         """Give what DescribeKey tells of a key, with its tags if they are wanted; None where that has to wait."""
@@ -139,6 +144,8 @@ class _Reader:
             response = await self._asker.describe_key(key.name)
             if response.key_metadata is None:
                 raise ProtocolError("DescribeKey answered without a KeyMetadata. Check that the endpoint is KMS.")
+            for named in (response.key_metadata.key_id, response.key_metadata.arn):
+                check_is_about(bare.arn, named, "DescribeKey", response.metadata)
         except KMSLiteError as error:
             return self._failed(key, bare, error, "DescribeKey")
         self._unanswered["DescribeKey"] = 0
@@ -169,6 +176,7 @@ class _Reader:
             return self._put_off(key, facts, self._silence)
         try:
             answer = await self._asker.get_key_last_usage(key.name)
+            check_is_about(facts.arn, answer.key_id, "GetKeyLastUsage", answer.metadata)
         except KMSLiteError as error:
             self._ledger.to_ask -= 1
             return self._failed(key, facts, error, "GetKeyLastUsage")
@@ -185,6 +193,8 @@ class _Reader:
     def _failed(self, key: Listed, facts: KeyFacts, error: KMSLiteError, operation: str) -> KeyFacts | None:
         """Give a key with its error; None where it is to be read once more, after the others."""
         failure = failure_of(error, operation)
+        if has_expired(error):
+            self._expire(failure)
         self._unanswered[operation] = self._unanswered[operation] + 1 if is_no_answer(error) else 0
         if self._unanswered[operation] >= _SILENT:
             self._silence = failure
@@ -192,9 +202,15 @@ class _Reader:
             return self._put_off(key, facts, failure)
         return evolve(facts, error=failure, checked_at=self._asker.now())
 
+    def _expire(self, failure: Failure) -> None:
+        """Ask for nothing more, and leave what was not read for the next run: no pause renews a token."""
+        if not self._has_expired:
+            self._ledger.fail(failure, PlaceStatus.FAILED)
+        self._has_expired, self._silence = True, failure
+
     def _put_off(self, key: Listed, facts: KeyFacts, failure: Failure) -> KeyFacts | None:
         """Leave a key to the next round; give it with its failure where there is none."""
-        if self._is_last_round:
+        if self._is_last_round and not self._has_expired:
             return evolve(facts, error=failure, checked_at=self._asker.now())
         self._ledger.described -= 1
         self._again.append(key)
@@ -216,17 +232,33 @@ class _Reader:
         )
 
 
+def check_is_about(arn: str, named: str | None, operation: str, metadata: ResponseMetadata) -> None:
+    """Raise `ProtocolError` if an answer names another key than the one with this ARN.
+
+    A client's own check is not relied on: an answer under another key's name would be the worst that an audit can
+    report. Two ARNs must be the same, since the keys of a multi-Region set share their id; of any other form the
+    key id must be, whatever its case.
+    """
+    asked, answered = arn.casefold(), (named or "").casefold()
+    both_are_arns = asked.startswith("arn:") and answered.startswith("arn:")
+    is_same = asked == answered if both_are_arns else asked.rpartition("/")[2] == answered.rpartition("/")[2]
+    if named is not None and not is_same:
+        raise ProtocolError(
+            f"{operation} was asked about {arn} and answered about {named}. Look for a proxy or server that mixes "
+            "up answers.",
+            status_code=metadata.status_code,
+            request_id=metadata.request_id,
+        )
+
+
 def _described(bare: KeyFacts, metadata: KeyMetadata, now: datetime) -> KeyFacts:
-    """Add what DescribeKey tells of a key."""
-    arn, multi_region = metadata.arn or bare.arn, metadata.multi_region_configuration
+    """Add what DescribeKey tells of a key, under the ARN that it was listed with."""
+    multi_region = metadata.multi_region_configuration
     related: list[MultiRegionKey | None] = []
     if multi_region is not None:
         related = [multi_region.primary_key, *multi_region.replica_keys]
     return evolve(
         bare,
-        key_id=metadata.key_id,
-        arn=arn,
-        account_id=metadata.aws_account_id or bare.account_id,
         description=metadata.description,
         state=metadata.key_state,
         manager=metadata.key_manager,
@@ -234,7 +266,7 @@ def _described(bare: KeyFacts, metadata: KeyMetadata, now: datetime) -> KeyFacts
         usage=metadata.key_usage,
         origin=metadata.origin,
         multi_region_role=multi_region.multi_region_key_type if multi_region is not None else None,
-        related_arns=tuple(key.arn for key in related if key is not None and key.arn not in (None, arn)),
+        related_arns=tuple(key.arn for key in related if key is not None and key.arn not in (None, bare.arn)),
         created=metadata.creation_date,
         deletion_date=metadata.deletion_date,
         checked_at=now,

@@ -1,5 +1,6 @@
 """What an audit tells of a key: what was read, and what it was judged to mean."""
 
+import socket
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,7 @@ from attrs import Attribute, field, fields, frozen
 
 from ..errors import (
     ConfigurationError,
+    ConnectError,
     CredentialsError,
     KMSLiteError,
     ProtocolError,
@@ -59,6 +61,8 @@ def region_of(arn: str) -> str:
 
 UNKNOWN_CALLER = ("UnrecognizedClientException", "OptInRequired")
 """What AWS answers in a region that the account has not enabled, and also to keys that nobody knows."""
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "CredentialsError")
+"""What a failure is called where credentials that were good are over."""
 REFUSED_SIGNATURES = (
     "ExpiredTokenException",
     "IncompleteSignatureException",
@@ -69,12 +73,32 @@ REFUSED_SIGNATURES = (
 """What AWS answers everywhere to credentials that are of no use."""
 
 
+_NO_SUCH_HOST = {code for name in ("EAI_NONAME", "EAI_NODATA") if (code := getattr(socket, name, None))}
+
+
 def failure_of(error: KMSLiteError, operation: str | None) -> Failure:
     """Give what a record keeps of an error that ended an operation."""
     if isinstance(error, ServiceError):
         return Failure(error.code, error.message or "", error.request_id, operation)
     request_id = error.request_id if isinstance(error, ProtocolError) else None
     return Failure(type(error).__name__, str(error), request_id, operation)
+
+
+def has_expired(error: KMSLiteError) -> bool:
+    """Check whether the credentials are over and there are no new ones, so that nothing more can be asked."""
+    if isinstance(error, CredentialsError):
+        return not may_pass(error)
+    return isinstance(error, ServiceError) and error.code in EXPIRED
+
+
+def is_unresolved(error: KMSLiteError) -> bool:
+    """Check whether there was no connection because no host has this name; a failed look-up does not count."""
+    if not isinstance(error, ConnectError):
+        return False
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, socket.gaierror):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None and cause.errno in _NO_SUCH_HOST
 
 
 def may_pass(error: KMSLiteError) -> bool:

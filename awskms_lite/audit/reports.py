@@ -25,7 +25,9 @@ _NESTED = {
     "last_usage": ("timestamp", "operation", "cloud_trail_event_id", "kms_request_id"),
     "error": ("code", "message", "request_id", "operation"),
 }
-_FORMULA = re.compile(r"((?:^|[;,\t\r\n])\s*)(?=[=+\-@])")
+_FORMULA = re.compile(r"((?:^|[;,\t\r\n])[\s\"\x00-\x1f\x7f\u200b\ufeff]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""What begins a formula, in the wide forms too, where a cell begins or some spreadsheets begin another one; quotes
+and what cannot be seen may stand before it."""
 _BREAKS = ("\t", "\r", "\n")
 
 
@@ -102,6 +104,20 @@ def from_line(kind: type[FactsT], line: str | bytes) -> FactsT:
     except (TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
         why = str(error)
     raise ParameterError(f"That is no record of an audit: {why}.")
+
+
+def to_ascii(text: str) -> str:
+    """Return a text as JSON escapes it, for a database.
+
+    SQLite takes no half of a surrogate pair, and a service may answer one. What KMS names keys by stays as it is.
+    """
+    return json.dumps(text)[1:-1]
+
+
+def from_ascii(text: str) -> str:
+    """Return what `to_ascii` was given; raise `ValueError` for anything else."""
+    value: str = json.loads(f'"{text}"')
+    return value
 
 
 def csv_header() -> list[str]:

@@ -25,8 +25,27 @@ _WATCH = (
     "watch CloudTrail for DisabledException on it; only when nobody has missed it for long enough, schedule its "
     "deletion with a long waiting period."
 )
-_NEXT_STEP = f"Find its owner. Then disable it, which can be taken back at once, and {_WATCH}"
-_DISABLED_STEP = f"It is disabled: {_WATCH}"
+_DISABLING = (
+    "EnableKey takes that back for the key at once, but not what it has broken meanwhile: DynamoDB, for example, "
+    "archives a table whose key it cannot reach for more than seven days."
+)
+_NEXT_STEP = f"Find its owner and what depends on it. Then disable it and {_WATCH} {_DISABLING}"
+_NEXT_STEPS = {
+    "Disabled": f"It is disabled: {_WATCH} {_DISABLING}",
+    "PendingImport": "Find its owner. It cannot be used or disabled while it waits for its key material.",
+    "Creating": "Audit it again once it is made: until then it cannot be disabled.",
+    "Updating": "Audit it again once it is updated: until then it cannot be disabled.",
+}
+_USED_AND_NOT_ENABLED = {
+    "Disabled": "Find its owner: it was used not long ago and is disabled, so whoever needs it is refused now, "
+    "and what depends on it may break for good. EnableKey makes it usable again.",
+    "PendingImport": "Find its owner: it was used not long ago and cannot be used until its key material is "
+    "imported again.",
+    "Unavailable": "Find its owner: it was used not long ago and cannot be used until its custom key store is "
+    "connected again.",
+    "Creating": "Audit it again once it is made.",
+    "Updating": "Audit it again once it is updated.",
+}
 _CAVEATS = {
     "ENCRYPT_DECRYPT": "Data keys that are used outside KMS leave no trace, and an EBS volume asks for its key "
     "only when it is attached.",
@@ -115,7 +134,10 @@ def _leaving(facts: KeyFacts) -> tuple[AuditVerdict, tuple[str, ...], str]:
         reason, until = f"It will be deleted on {_date(facts.deletion_date)}.", "Until then"
     else:
         reason, until = "Its waiting period begins when its last replica is deleted.", "Until its end"
-    advice = f"{until} CancelKeyDeletion brings it back. Watch CloudTrail for KMSInvalidStateException on it."
+    advice = (
+        f"{until} CancelKeyDeletion brings it back, disabled, and EnableKey makes it usable again. Watch "
+        "CloudTrail for refused uses of it: DisabledException or KMSInvalidStateException."
+    )
     return AuditVerdict.PENDING_DELETION, (reason,), advice
 
 
@@ -163,7 +185,7 @@ def _unread_regions(facts: KeyFacts, related: Sequence[KeyFacts]) -> tuple[str, 
 
 def _advice(facts: KeyFacts, verdict: AuditVerdict, idle_days: int) -> str:
     if verdict is AuditVerdict.IN_USE:
-        return "Keep it."
+        return _USED_AND_NOT_ENABLED.get(facts.state or "", "Keep it.")
     if verdict is AuditVerdict.TOO_NEW:
         assert facts.created is not None
         return f"Audit it again in {idle_days - _days(facts.created, facts.checked_at)} days."
@@ -173,7 +195,7 @@ def _advice(facts: KeyFacts, verdict: AuditVerdict, idle_days: int) -> str:
 def _next_steps(facts: KeyFacts, verdict: AuditVerdict) -> Iterator[str]:
     if verdict is AuditVerdict.NO_RECORD:
         yield "Look into CloudTrail for uses before tracking began."
-    yield _DISABLED_STEP if facts.state == "Disabled" else _NEXT_STEP
+    yield _NEXT_STEPS.get(facts.state or "", _NEXT_STEP)
     yield from filter(None, (_CAVEATS.get(facts.usage or ""), _ORIGINS.get(facts.origin or "")))
     if facts.multi_region_role == "PRIMARY" and facts.related_arns:
         regions = ", ".join(region_of(arn) for arn in facts.related_arns)

@@ -1,5 +1,6 @@
 """An audit as its caller sees it: an iterator, synchronous or asynchronous, that also tells how far it is."""
 
+import errno
 import os
 import threading
 import weakref
@@ -190,7 +191,10 @@ class _LoopThread:
         self._is_open = threading.Event()
         self._thread = threading.Thread(target=self._run, name="awskms-lite audit", daemon=True)
         self._failure: OSError | None = None
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:  # Python's word for a machine without a thread to spare
+            raise OSError(errno.EAGAIN, str(error)) from error
         self._is_open.wait()
         if self._failure is not None:
             raise self._failure

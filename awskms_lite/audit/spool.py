@@ -6,7 +6,7 @@ from itertools import count
 
 from ..errors import CheckpointError
 from .records import KeyUsageRecord
-from .reports import from_line, to_line
+from .reports import from_line, to_ascii, to_line
 
 
 class Spool:
@@ -26,13 +26,8 @@ class Spool:
 
     def add(self, record: KeyUsageRecord) -> None:
         """Take a record in; raises `CheckpointError` where there is no room, and keeps those before."""
-        row = (
-            record.account_id,
-            record.region,
-            record.key_id,
-            next(self._numbers),
-            to_line(record, ascii_only=True),
-        )
+        names = map(to_ascii, (record.account_id, record.region, record.key_id))
+        row = (*names, next(self._numbers), to_line(record, ascii_only=True))
         try:
             self._connection.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?)", row)
         except sqlite3.Error as error:

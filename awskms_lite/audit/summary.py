@@ -5,8 +5,10 @@ from datetime import datetime
 
 from attrs import frozen
 
-from .places import PlaceReport, PlaceStatus
-from .records import AuditVerdict
+from .places import PlaceReport
+from .records import EXPIRED, AuditVerdict
+
+_ABOUT_A_KEY = ("DescribeKey", "ListResourceTags", "GetKeyLastUsage")
 
 
 @frozen
@@ -47,16 +49,21 @@ class AuditSummary:
     stopped: bool
 
     @property
+    def expired(self) -> bool:
+        """Whether credentials were over in the midst of it, so that keys which were listed were not read."""
+        failures = [failure for report in self.places for failure in report.failures]
+        ended = any(failure.code in EXPIRED and failure.operation in _ABOUT_A_KEY for failure in failures)
+        return ended and self.listed > self.reported + self.left_out
+
+    @property
     def coverage(self) -> float:
         """Keys judged / keys listed, from 0 to 1, times places listed / places tried.
 
-        Keys that the filter left out do not count, nor do regions that turned out not to be enabled, unless they
-        were named.
+        Keys that the filter left out do not count, nor do regions that turned out not to be enabled or not to be
+        open, unless they were named.
         """
         keys = self.listed - self.left_out
-        tried = [
-            report for report in self.places if report.unlisted or report.status is not PlaceStatus.NOT_ENABLED
-        ]
+        tried = [report for report in self.places if report.unlisted or not report.is_no_place]
         unlisted = sum(report.unlisted and not report.listed for report in tried)
         return (self.judged / keys if keys else 1.0) * (1 - unlisted / len(tried) if tried else 1.0)
 

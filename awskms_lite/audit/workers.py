@@ -85,7 +85,8 @@ async def _read(unit: Unit) -> UnitReport:
         left = keys.cut(_KEYS_A_UNIT)
 
     async def take(arn: str, facts: KeyFacts | None) -> None:
-        answers.append((arn, facts))
+        if ledger.account_for(arn):
+            answers.append((arn, facts))
 
     options = cast(ClientOptions, {**unit.options, "profile": place.profile})
     sessions = Sessions(options, [place.region], asynchronous=True)

@@ -12,11 +12,12 @@ import argparse
 import io
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from .._version import __version__
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError
 from . import audit, doctor, local, usage
-from .text import complain, silence_output
+from .text import complain, log_on_stderr, silence_output
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a letter that it cannot show is no reason to fail
     arguments = _parser().parse_args(argv)
     try:
-        code: int = arguments.run(arguments)
+        with log_on_stderr() if arguments.debug else nullcontext():
+            code: int = arguments.run(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
     except (ConfigurationError, CredentialsError) as error:
@@ -69,4 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_command(commands, connection)
     doctor.add_command(commands, shared)
     local.add_command(commands)
+    for command in (parser, *commands.choices.values()):  # before the command's name, and behind it
+        default = False if command is parser else argparse.SUPPRESS
+        told = "tell on standard error what is sent and what becomes of it; never a secret"
+        command.add_argument("-v", "--debug", action="store_true", default=default, help=told)
     return parser

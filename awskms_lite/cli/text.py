@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
@@ -30,6 +30,26 @@ def note(text: str) -> None:
     lines = [printable(line) for line in text.splitlines()]
     with contextlib.suppress(OSError):
         print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def log_on_stderr() -> Generator[None]:
+    """Tell on standard error all that this package logs; not what the HTTP libraries log, which holds secrets."""
+    import logging
+
+    class Notes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            note(f"awskms-lite: {record.levelname.lower()}: {record.getMessage()}")
+
+    logger, notes = logging.getLogger("awskms_lite"), Notes()
+    before = logger.level
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(notes)
+    try:
+        yield
+    finally:
+        logger.removeHandler(notes)
+        logger.setLevel(before)
 
 
 def silence_output() -> None:

@@ -4,7 +4,7 @@ Standard output holds the report and nothing else; what came of it all is on sta
 
 0    every key was listed, read and reported
 1    that too, and some key has a verdict that --fail-on names
-2    wrong use or configuration, or no usable credentials
+2    wrong use or configuration, no usable credentials, or filters that match none of the keys (--allow-empty)
 3    not whole: a key that could not be read, a listing that failed, an audit cut short, or a report or checkpoint
      that could not be written
 130  interrupted by Ctrl-C: what was read until then is reported
@@ -18,6 +18,7 @@ from typing import Any
 
 from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
 from ..text import complain, silence_output
+from .machine import MACHINE_ERRORS, broken_off
 from .options import add_options, refuse_the_network
 
 _DESCRIPTION = """\
@@ -36,7 +37,7 @@ The report goes to standard output, and a summary to standard error.
 exit codes:
   0    every key was listed, read and reported
   1    that too, and a key has a verdict that --fail-on names
-  2    wrong use or configuration, or no usable credentials
+  2    wrong use or configuration, no usable credentials, or filters that match none of the keys (--allow-empty)
   3    not whole: a key could not be read, a listing failed, the audit was cut
        short, or the report or the checkpoint could not be written
   130  interrupted by Ctrl-C: what was read is reported (SIGTERM: 143); a
@@ -70,6 +71,11 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
         return 2
     except KMSLiteError as error:
         complain(str(error))
+        return 3
+    except BrokenPipeError:
+        raise
+    except MACHINE_ERRORS as error:  # the report's own are dealt with where it is written
+        complain(broken_off(error))
         return 3
     except KeyboardInterrupt:
         silence_output()  # or the process would wait at its end for a reader who may never come

@@ -14,6 +14,7 @@ _LABELS = {
     "read": "read",
     "empty": "no keys",
     "not_enabled": "not enabled in the account",
+    "not_open": "not open: the host does not resolve",
     "refused": "refused",
     "failed": "failed",
     "untried": "not reached",
@@ -27,11 +28,12 @@ def counts(summary: "AuditSummary") -> Iterator[str]:
     left_out = f" + {summary.left_out} left out by the filters" if summary.left_out else ""
     unread = f" + {missing} not read" if missing else ""
     yield f"{keys(summary.listed)} listed = {summary.reported} reported{left_out}{unread}"
-    coverage = floor(summary.coverage * 1000) / 10  # never rounded up to what it is not
     unlisted = sum(report.unlisted and not report.listed for report in summary.places)
     places = f", {len(summary.places) - unlisted} of {len(summary.places)} places listed" if unlisted else ""
     of = summary.listed - summary.left_out
-    yield f"{summary.judged} of {of} judged{places}, coverage {coverage:g} %{verdict_counts(summary.verdicts)}"
+    coverage = f", coverage {floor(summary.coverage * 1000) / 10:g} %"  # never rounded up to what it is not
+    told = "" if summary.left_out and not of else coverage  # of nothing there is none to boast of
+    yield f"{summary.judged} of {of} judged{places}{told}{verdict_counts(summary.verdicts)}"
     throttled = f", {summary.throttled} throttled" if summary.throttled else ""
     yield f"GetKeyLastUsage answered for {keys(summary.asked)}{throttled}"
     if summary.resumed_from is not None:
@@ -59,12 +61,14 @@ def place_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
         label = f"read without {operation}" if status == "read" and operation else _LABELS[status]
         yield f"{label}: {_where(reports, several=several)}"
         yield from _remedy(status, failure, named=reports[0].named)
+        if status in ("not_enabled", "refused") and any(report.token_refused for report in reports):
+            yield _INDENT + _global_token()
 
 
 def _fates(report: "PlaceReport", *, every: bool) -> Iterator[tuple[str, "Failure | None"]]:
     """Give the status of a place with what failed there; what failed beside its keys makes it "read" without."""
     status, failures = report.status.value, list(report.failures)
-    if status in ("refused", "failed", "not_enabled"):
+    if status in ("refused", "failed", "not_enabled", "not_open"):
         yield status, failures.pop() if failures else None  # the last is what ended it
     elif status != "read" or (every and not failures):
         yield status, None
@@ -73,11 +77,17 @@ def _fates(report: "PlaceReport", *, every: bool) -> Iterator[tuple[str, "Failur
 
 
 def _remedy(status: str, failure: "Failure | None", *, named: bool) -> Iterator[str]:
-    if status == "not_enabled":
+    if status in ("not_enabled", "not_open"):
         if named:
             yield f"{_INDENT}Enable the region in the account, or leave it out."
     elif failure is not None:
         yield _INDENT + reason(failure)
+
+
+def _global_token() -> str:
+    from ...audit.places import REFUSAL_HINT
+
+    return REFUSAL_HINT
 
 
 def _where(reports: Iterable["PlaceReport"], *, several: bool) -> str:
@@ -120,6 +130,16 @@ def matched(report: "Report", fail_on: Sequence[str]) -> str | None:
     """Say which of the verdicts came up that are to fail; None where none did."""
     found = {verdict: report.verdicts[verdict] for verdict in fail_on if report.verdicts[verdict]}
     return f"--fail-on{verdict_counts(found)}" if found else None
+
+
+def no_match(filters: Sequence[str], listed: int, left_out: int) -> str | None:
+    """Return what to say where the filters left out every key; None where there was no key, or one is left."""
+    if not filters or not listed or left_out < listed:
+        return None
+    return (
+        f"no key matches {' '.join(filters)}: {keys(listed)} left out. Correct what matches nothing, or pass "
+        "--allow-empty if that is what you expect."
+    )
 
 
 def keys(number: int) -> str:

@@ -5,8 +5,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigurationError, KMSLiteError
-from .conclusion import counts, failure_lines, keys, place_lines
-from .options import key_filter
+from .conclusion import counts, failure_lines, keys, no_match, place_lines
+from .machine import MACHINE_ERRORS, broken_off
+from .options import filters_in_force, key_filter
 from .outcome import Outcome
 from .progress import shown_progress
 from .report import Report
@@ -29,9 +30,10 @@ def audit_live(arguments: argparse.Namespace) -> Outcome:
     summary = run.summary
     lines = [*counts(summary), *place_lines(summary, every=arguments.all_regions), *failure_lines(report)]
     number = interruption.number if summary.stopped else None  # one that came after the end changes nothing
-    if number is not None:
+    if number is not None or summary.expired:
         lines.append(_how_to_go_on(summary, arguments.checkpoint, wanted))
-    return Outcome(report, lines, whole=summary.whole, signal=number, error=error)
+    unmatched = no_match(filters_in_force(arguments), summary.listed, summary.left_out)
+    return Outcome(report, lines, whole=summary.whole, signal=number, error=error, unmatched=unmatched)
 
 
 def _begin(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
@@ -62,20 +64,26 @@ def _take(run: "Audit", report: Report) -> KMSLiteError | None:
                     break
         except KMSLiteError as error:
             return error
+        except BrokenPipeError:
+            raise
+        except MACHINE_ERRORS as error:
+            return KMSLiteError(broken_off(error))
     return None
 
 
 def _how_to_go_on(summary: "AuditSummary", checkpoint: str | None, wanted: "KeyFilter") -> str:
-    """Say how far an interrupted audit came, and how to go on."""
+    """Say how far an audit came that was interrupted or whose credentials expired, and how to go on."""
     read = summary.reported + summary.left_out
-    came = f"interrupted: {read} of the {keys(summary.listed)} listed so far were read"
+    what, renew = ("the credentials expired", "renew them and ") if summary.expired else ("interrupted", "")
+    came = f"{what}: {read} of the {keys(summary.listed)} listed so far were read"
     if not summary.listed:
         came = "interrupted before any key was listed"
     if checkpoint is None:
-        return f"{came}; with --checkpoint FILE the same command could go on from there the next time"
+        remedy = f"{renew}run the same command again; " if renew else ""
+        return f"{came}; {remedy}with --checkpoint FILE the same command could go on from there the next time"
     held = _held(checkpoint, wanted)
     answers = "what was read" if held is None else "1 answer" if held == 1 else f"{held} answers"
-    return f"{came}; to go on, run the same command again: {checkpoint} holds {answers}"
+    return f"{came}; to go on, {renew}run the same command again: {checkpoint} holds {answers}"
 
 
 def _held(checkpoint: str, wanted: "KeyFilter") -> int | None:

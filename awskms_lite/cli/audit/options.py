@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterable
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from .verdicts import MEANINGS
@@ -64,10 +65,15 @@ def _add_filters(group: Any) -> None:
         action="append",
         type=_filled,
         metavar="KEY[=VALUE]",
-        help="keys with this tag (reads the tags of each key)",
+        help="keys with this tag (reads the tags of each key; AWS managed keys have none)",
     )
     group.add_argument(
         "--alias", action="append", type=_filled, metavar="PATTERN", help="keys with such an alias: 'prod-*'"
+    )
+    group.add_argument(
+        "--allow-empty",
+        action="store_true",
+        help="filters that match none of the keys are no mistake (default: exit with 2)",
     )
 
 
@@ -116,6 +122,14 @@ def key_filter(arguments: argparse.Namespace) -> "KeyFilter":
         aliases=sorted(set(arguments.alias or ())),
         tags=sorted(set(arguments.tag or ())),
     )
+
+
+def filters_in_force(arguments: argparse.Namespace) -> list[str]:
+    """Return the filters as they were given, those that have to match a key; none where none has to."""
+    if arguments.allow_empty:
+        return []
+    names = ("manager", "state", "tag", "alias")
+    return [f"--{name} {quote(word)}" for name in names for word in getattr(arguments, name) or ()]
 
 
 def _manager(text: str) -> str:

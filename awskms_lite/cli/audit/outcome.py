@@ -14,7 +14,8 @@ from .report import Report
 class Outcome(NamedTuple):
     """A report that was written, the lines of its conclusion, and what it lacks.
 
-    `signal` is the one that interrupted it, `error` what ended it too early; None where nothing did.
+    `signal` is the one that interrupted it, `error` what ended it too early, and `unmatched` what to say of
+    filters that matched no key; None where nothing did.
     """
 
     report: Report
@@ -22,6 +23,7 @@ class Outcome(NamedTuple):
     whole: bool
     signal: int | None = None
     error: KMSLiteError | None = None
+    unmatched: str | None = None
 
 
 def conclude(outcome: Outcome, fail_on: Sequence[str]) -> int:
@@ -33,6 +35,8 @@ def conclude(outcome: Outcome, fail_on: Sequence[str]) -> int:
         lines.append("not whole: a key that was not read may be in use, so mend that and audit again")
     elif code == 1 and found is not None:
         lines.append(found)
+    if outcome.unmatched is not None:
+        lines.append(outcome.unmatched)
     width = width_of(sys.stderr)
     for line in lines:
         note("\n".join(_fitted(line, width)))
@@ -51,6 +55,8 @@ def _exit_code(outcome: Outcome, *, matched: bool) -> int:
         return 128 + outcome.signal
     if outcome.error is not None or outcome.report.unwritable is not None or not outcome.whole:
         return 3
+    if outcome.unmatched is not None:
+        return 2
     return 1 if matched else 0
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ...errors import ParameterError
-from .conclusion import failure_lines, keys, verdict_counts
-from .options import key_filter
+from .conclusion import failure_lines, keys, no_match, verdict_counts
+from .options import filters_in_force, key_filter
 from .outcome import Outcome
 from .report import Report
 from .sources import read_lines
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from ...audit import KeyFacts, KeyFilter, KeyUsageRecord
 
+_REMEDY = "--from reads what --output jsonl or json wrote."
+_ARRAY_REMEDY = f"{_REMEDY} An array that another tool has written anew becomes lines with jq -c '.[]'."
 _MULTI_REGION_ID = "mrk-"
 
 
@@ -47,19 +49,26 @@ class Saved:
         from ...audit import KeyFacts
         from ...audit.reports import from_line
 
-        for number, line in enumerate(read_lines(self._source), 1):
-            if line.isspace():
+        is_array = False
+        for number, whole_line in enumerate(read_lines(self._source), 1):
+            line = whole_line.strip()
+            if not self.read and not is_array and line == b"[":
+                is_array = True
+                continue
+            if is_array:  # as --output json writes it: an element a line
+                line = b"" if line == b"]" else line.removesuffix(b",")
+            if not line:
                 continue
             try:
                 facts = from_line(KeyFacts, line)
                 _check_tags(facts, self._wanted)
             except ParameterError as error:
-                remedy = "--from reads what --output jsonl wrote."
+                remedy = _ARRAY_REMEDY if is_array or line.startswith(b"[") else _REMEDY
                 raise ParameterError(f"{self._source}, line {number}: {error} {remedy}") from None
             self._note(facts)
             yield facts
         if not self.read:
-            raise ParameterError(f"{self._source} holds no record: --from reads what --output jsonl wrote.")
+            raise ParameterError(f"{self._source} holds no record: {_REMEDY}")
 
     def _note(self, facts: "KeyFacts") -> None:
         moment = facts.checked_at
@@ -96,12 +105,16 @@ def judge_saved(arguments: argparse.Namespace) -> Outcome:
             break
     report.end()
     lines = [*saved.counts(report), *failure_lines(report)]
-    return Outcome(report, lines, whole=not report.failures)
+    unmatched = no_match(filters_in_force(arguments), saved.read, saved.left_out)
+    return Outcome(report, lines, whole=not report.failures, unmatched=unmatched)
 
 
 def _check_tags(facts: "KeyFacts", wanted: "KeyFilter") -> None:
-    """Raise where a key's tags are asked for that nobody read; one that failed is reported as that."""
-    if wanted.tags and facts.tags is None and facts.error is None:
+    """Raise where a key's tags are asked for that nobody read; one that failed is reported as that.
+
+    A key that AWS manages has none.
+    """
+    if wanted.tags and facts.tags is None and facts.error is None and facts.manager != "AWS":
         raise ParameterError(
             "The record has no tags, so --tag cannot tell whether the key is meant: only an audit that was made "
             "with --tag reads them."

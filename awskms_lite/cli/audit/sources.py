@@ -2,24 +2,47 @@
 
 import re
 import sys
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import ConfigurationError, ParameterError
 
+_LONGEST_LINE = 2**20  # bytes; the longest record, with 50 tags and all its texts, takes about a fifth of it
 _COMMENT = re.compile(r"(^|\s)#.*")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 
 def read_lines(name: str) -> Iterator[bytes]:
-    """Give the lines of a file, or of standard input for "-"; raises `ConfigurationError`."""
+    """Yield the lines of a file, or of standard input for "-", without a byte order mark.
+
+    Raises `ConfigurationError` for what cannot be read, for UTF-16, and for a line that is too long to be meant.
+    """
     try:
         with _opened(name) as source:
-            yield from source
+            first = source.readline(_LONGEST_LINE + 1)
+            _check_encoding(name, first)
+            lines = chain([first.removeprefix(BOM_UTF8)], iter(lambda: source.readline(_LONGEST_LINE + 1), b""))
+            for number, line in enumerate(lines, 1):
+                if len(line) > _LONGEST_LINE:
+                    raise ConfigurationError(
+                        f"{name}, line {number} is longer than {_LONGEST_LINE:,} bytes: that is no text of ours."
+                    )
+                yield line
     except OSError as error:
         raise ConfigurationError(f"{name or repr(name)} cannot be read: {error.strerror}.") from error
+
+
+def _check_encoding(name: str, first: bytes) -> None:
+    """Raise `ConfigurationError` for UTF-16, told by its mark, or by the zero in each ASCII letter."""
+    if first.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or first[:2].count(0) == 1:
+        raise ConfigurationError(
+            f"{name} is in UTF-16, as `>` writes it in Windows PowerShell: save it as UTF-8, there with "
+            "`| Out-File -Encoding utf8`."
+        )
 
 
 def _opened(name: str) -> AbstractContextManager[BinaryIO]:
