@@ -240,4 +240,7 @@ def _decoded(content: bytes | None, path: Path) -> str:
     try:
         return (content or b"").decode()
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is not UTF-8, from byte {error.start} on: save it as UTF-8.") from None
+        start = error.start
+    raise ConfigurationError(  # out here because the exception above holds the whole file
+        f"{path} is not UTF-8, from byte {start} on: save it as UTF-8."
+    )

@@ -71,7 +71,10 @@ def read_time(text: object, source: str) -> datetime:
         moment = datetime.fromisoformat(cast(str, text))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, TypeError, OverflowError):
-        raise CredentialsError(f"{source} gave an expiry that is not an ISO 8601 time.") from None
+        pass
+    raise CredentialsError(  # out here because the exception above holds the text
+        f"{source} gave an expiry that is not an ISO 8601 time."
+    )
 
 
 def fetch(

@@ -107,11 +107,12 @@ def _read_xml(body: bytes) -> dict[str, dict[str, str]]:
         raise ProtocolError(f"The answer is over {_MAX_ANSWER} bytes long, unlike any of STS.")
     try:
         text = body.decode()  # parsed as text, so that no declared encoding hides a document type
-        if "<!doctype" in text.lower():
-            raise ProtocolError("The answer brings a document type, unlike any of STS.")
-        root = ET.fromstring(text)  # noqa: S314 - it holds no document type
+        root = None if "<!doctype" in text.lower() else ET.fromstring(text)  # noqa: S314 - it holds no document type
+        fault = "brings a document type, unlike any of STS"
     except (UnicodeDecodeError, ET.ParseError):
-        raise ProtocolError(f"The answer is not XML ({len(body)} bytes).") from None
+        root, fault = None, f"is not XML ({len(body)} bytes)"
+    if root is None:  # out here because the exceptions above may hold the whole answer
+        raise ProtocolError(f"The answer {fault}.")
     found: dict[str, dict[str, str]] = {"Credentials": {}, "AssumedRoleUser": {}, "Error": {}}
     for element in root.iter():
         part = found.get(_local(element.tag))
@@ -129,7 +130,10 @@ def _read_time(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise ProtocolError("The answer's Expiration is missing, or no ISO 8601 time.") from None
+        pass
+    raise ProtocolError(  # out here because the exception above holds the text
+        "The answer's Expiration is missing, or no ISO 8601 time."
+    )
 
 
 def _blotted(text: str, secrets: Sequence[str]) -> str | None:
