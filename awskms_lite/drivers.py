@@ -10,6 +10,7 @@ import logging
 import os
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
 from pathlib import Path
 from threading import TIMEOUT_MAX, Lock
 from time import monotonic
@@ -207,7 +208,7 @@ class Driver(_Lifetime):
                     lock = self._alone[about]
                 return self._run_alone(flow, wait, lock, deadline)
             case Read(path):
-                return machine.read_file(Path(path))
+                return machine.read_file(Path(path), _left(machine.FILE_TIMEOUT, deadline))
             case Write(path, content):
                 machine.write_file(Path(path), content)
             case Run(argv, timeout, environ):
@@ -345,7 +346,9 @@ class AsyncDriver(_Lifetime):
             case Alone(flow, wait, about):
                 return await self._run_alone(flow, wait, self._here().alone[about], run)
             case Read(path):
-                return await anyio.to_thread.run_sync(machine.read_file, Path(path))
+                limit = min(machine.FILE_TIMEOUT, anyio.current_effective_deadline() - anyio.current_time())
+                read = partial(machine.read_file, Path(path), max(0, limit))
+                return await anyio.to_thread.run_sync(read, abandon_on_cancel=True)
             case Write(path, content):
                 await anyio.to_thread.run_sync(machine.write_file, Path(path), content)
             case Run(argv, timeout, environ):

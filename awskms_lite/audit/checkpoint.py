@@ -11,7 +11,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from attrs import asdict
@@ -66,6 +66,7 @@ class Checkpoint:
                 time.sleep(_PAUSE * random.random())  # noqa: S311 - of runs that begin at once one gets it
 
     def _opened(self, words: str) -> sqlite3.Connection:
+        self._create()
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=0, check_same_thread=False)
         opened = False
         try:
@@ -75,6 +76,14 @@ class Checkpoint:
             if not opened:
                 connection.close()
         return connection
+
+    def _create(self) -> None:
+        """Make the file if there is none, for its owner only: SQLite gives what it puts beside it the same mode.
+
+        A file that is there is not even opened: to close it again would drop the locks of this whole process.
+        """
+        with suppress(OSError, ValueError):  # it is there, or SQLite will tell why it cannot be made
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     def _open(self, run: Callable[..., sqlite3.Cursor], words: str) -> None:
         run("PRAGMA locking_mode = EXCLUSIVE")
