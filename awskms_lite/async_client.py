@@ -5,7 +5,6 @@ The operations are methods of its base classes, a module a subject, in `async_me
 
 import os
 import random as _random
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
@@ -30,7 +29,7 @@ from .call import open_session
 from .drivers import AsyncDriver, renew_after_fork
 from .errors import ParameterError
 from .identity import Credentials
-from .machine import new_id, read_file
+from .machine import new_id, now, read_file, steady
 from .retry import RetryPolicy
 from .settings import load_sections, settle
 from .transport import AsyncHTTPClient
@@ -100,7 +99,7 @@ class AsyncKMSClient(
         http_client: AsyncHTTPClient | None = None,
         mfa: Callable[[str], str] | None = None,
         environ: Mapping[str, str] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         random: Callable[[], float] = _random.random,
     ) -> None:
@@ -121,8 +120,8 @@ class AsyncKMSClient(
             pacing=pacing,
             timeout=timeout,
             mfa=mfa,
-            clock=clock,
-            timer=time.monotonic if clock is time.time else clock,
+            clock=clock or now,
+            timer=clock or steady,
             random=random,
             new_id=new_id,
         )

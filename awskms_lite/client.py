@@ -14,7 +14,7 @@ from .call import open_session
 from .drivers import Driver, renew_after_fork
 from .errors import ParameterError
 from .identity import Credentials
-from .machine import new_id, read_file
+from .machine import new_id, now, read_file, steady
 from .methods.aliases import AliasMethods
 from .methods.custom_key_stores import CustomKeyStoreMethods
 from .methods.data_keys import DataKeyMethods
@@ -97,7 +97,7 @@ class KMSClient(
         http_client: HTTPClient | None = None,
         mfa: Callable[[str], str] | None = None,
         environ: Mapping[str, str] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = _random.random,
     ) -> None:
@@ -118,8 +118,8 @@ class KMSClient(
             pacing=pacing,
             timeout=timeout,
             mfa=mfa,
-            clock=clock,
-            timer=time.monotonic if clock is time.time else clock,
+            clock=clock or now,
+            timer=clock or steady,
             random=random,
             new_id=new_id,
         )

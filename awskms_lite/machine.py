@@ -1,13 +1,13 @@
-"""What is had of the machine itself: files, programs, and ids that nobody else has."""
+"""What is had of the machine itself: the time, files, programs, and ids that nobody else has."""
 
 import builtins
 import os
 import signal
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from time import monotonic
 from typing import Any
 
 import anyio
@@ -26,6 +26,21 @@ _UNFIT = "an argument or a variable of its environment has a NUL, or half of a s
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # the last one on Windows
 
 
+def now() -> float:
+    """Return seconds since 1970, by whatever is `time.time` when it is called: tests put another in its place."""
+    return time.time()
+
+
+def steady() -> float:
+    """Return seconds by a clock that nobody sets, and that no tool freezes where the system has such a one.
+
+    Tools that freeze time replace `time.monotonic` too; who waits by that would wait for ever.
+    """
+    if hasattr(time, "clock_gettime"):  # not on Windows
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.monotonic()
+
+
 def new_id() -> str:
     """Give a random UUID (RFC 9562, version 4): by hand, since the module `uuid` takes 8 ms to import."""
     digits = os.urandom(16).hex()
@@ -42,11 +57,11 @@ def read_file(path: Path, timeout: float | None = None) -> bytes | None:
     """
     timeout = FILE_TIMEOUT if timeout is None else timeout
     outcome: list[bytes | Exception | None] = []
-    reader = Thread(target=_read_into, args=(outcome, path, monotonic() + timeout), daemon=True)
+    reader = Thread(target=_read_into, args=(outcome, path, steady() + timeout), daemon=True)
     try:
         reader.start()
     except RuntimeError:  # no more threads are allowed here
-        _read_into(outcome, path, monotonic() + timeout)
+        _read_into(outcome, path, steady() + timeout)
     else:
         reader.join(timeout + _GRACE)
     if not outcome:
@@ -96,7 +111,7 @@ def _next_chunk(descriptor: int, deadline: float) -> bytes:
         if hasattr(select, "poll"):
             waiting = select.poll()
             waiting.register(descriptor, select.POLLIN)
-            if not waiting.poll(max(0, deadline - monotonic()) * 1000):
+            if not waiting.poll(max(0, deadline - steady()) * 1000):
                 raise builtins.TimeoutError
         with suppress(BlockingIOError):  # another reader of the FIFO was faster
             return os.read(descriptor, _CHUNK)

@@ -50,10 +50,10 @@ class TestFile:
     def test_it_is_nobody_elses_from_the_beginning(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """It is not made readable and then mended: as SQLite opens it, it is there and its owner's alone."""
         seen: list[int] = []
-        real = sqlite3.connect
+        real: Any = sqlite3.connect
 
-        def connect(name: str, *args: Any, **options: Any) -> sqlite3.Connection:
-            seen.append(stat.S_IMODE(os.stat(name).st_mode))
+        def connect(name: str, *args: Any, **options: Any) -> Any:
+            seen.append(stat.S_IMODE(Path(name).stat().st_mode))
             return real(name, *args, **options)
 
         monkeypatch.setattr(sqlite3, "connect", connect)

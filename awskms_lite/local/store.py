@@ -28,8 +28,8 @@ def milliseconds(moment: datetime) -> int:
 class KeyClock:
     """The time of the keys: real time, moved on by whatever was asked for."""
 
-    def __init__(self, real_time: Callable[[], float] = time.time) -> None:
-        self._real_time = real_time
+    def __init__(self, real_time: Callable[[], float] | None = None) -> None:
+        self._real_time = real_time or (lambda: time.time())  # noqa: PLW0108 - looked up each time: tests freeze it
         self._ahead = 0
 
     def now(self) -> int:
