@@ -73,6 +73,10 @@ class KMSClient(
       when it is `os.environ` itself; AWS_CA_BUNDLE always.
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
 
+    A process may fork with a client in it, even in the middle of a call: the child's calls go over connections of
+    its own. A signal handler must not use a client: the call that it interrupts may hold a lock that it would wait
+    for.
+
     Raises `ConfigurationError` where there is no region, or for options at odds with each other.
 
     Each operation is a method; its `timeout` (seconds) stands in for the client's own. All of them raise

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .errors import ConfigurationError
+from .loading import loading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +94,8 @@ def file_locations(environ: Mapping[str, str], *, windows: bool = os.name == "nt
 
 
 def _location(environ: Mapping[str, str], variable: str, name: str, windows: bool) -> "Path":
-    from pathlib import Path, PurePosixPath, PureWindowsPath  # the parser has no need of it
+    with loading:
+        from pathlib import Path, PurePosixPath, PureWindowsPath  # the parser has no need of it
 
     given = _variable(environ, variable)
     path = (PureWindowsPath if windows else PurePosixPath)(given or f"~/.aws/{name}")

@@ -22,6 +22,7 @@ import anyio
 
 from . import machine, transport
 from .errors import ClosedError, ConnectError, KMSLiteError, TimeoutError
+from .loading import loading
 from .settings import checked_timeout
 from .steps import Alone, Flow, Read, Request, Response, Run, Send, Sleep, Step, Write
 from .transport.lines import Timeouts
@@ -309,6 +310,8 @@ class AsyncDriver(_Lifetime):
         """
         limit = self._limit(timeout)
         self.check_open()
+        if not self._loops:
+            _running_loop()  # first of all, for what it loads
         run = _Run()
         if limit is None:
             return await self._run(flow, run)
@@ -412,9 +415,10 @@ class AsyncDriver(_Lifetime):
 
 def _running_loop() -> object:
     """Give what stands for the event loop we are in, asyncio's or trio's, and lives as long as it."""
-    import anyio.lowlevel  # a sync process has no need of it
+    with loading:
+        import anyio.lowlevel  # a sync process has no need of it
 
-    token: Any = anyio.lowlevel.current_token()
+        token: Any = anyio.lowlevel.current_token()  # the first time anyio loads what it has for this kind of loop
     return getattr(token, "native_token", token)
 
 

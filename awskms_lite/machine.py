@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 
 from .errors import ConfigurationError, TimeoutError
+from .loading import loading
 from .steps import Output
 
 FILE_TIMEOUT = 10.0
@@ -105,7 +106,8 @@ def _read_until(path: Path, deadline: float) -> bytes:
 
 def _next_chunk(descriptor: int, deadline: float) -> bytes:
     """Return the next bytes, none at the end, after a wait for them where the system has one (not on Windows)."""
-    import select
+    with loading:
+        import select
 
     while True:
         if hasattr(select, "poll"):
@@ -122,7 +124,8 @@ def write_file(path: Path, content: bytes) -> None:
 
     Where a symbolic link stands, what it leads to is replaced. Raise `ConfigurationError` if that is not possible.
     """
-    import tempfile
+    with loading:
+        import tempfile
 
     target = os.path.realpath(path)
     directory, name = os.path.split(target)
@@ -147,7 +150,8 @@ def run_program(argv: tuple[str, ...], timeout: float, environ: Mapping[str, str
     Where our standard input is a terminal, the program may ask its user there. Elsewhere it has no input, and a
     session of its own, which is ended whole if it takes too long or nobody waits for it any more.
     """
-    import subprocess
+    with loading:
+        import subprocess
 
     stdin, apart = _input()
     try:
@@ -178,8 +182,10 @@ async def run_program_async(argv: tuple[str, ...], timeout: float, environ: Mapp
 
 async def _run_async(argv: tuple[str, ...], environ: Mapping[str, str]) -> Output:
     (stdin, apart), has_ended = _input(), False
+    with loading:  # anyio loads it when it is first touched
+        open_process = anyio.open_process
     try:
-        process = await anyio.open_process(
+        process = await open_process(
             argv, stdin=stdin, stderr=None, env=_variables(environ), start_new_session=apart
         )
     except OSError as error:
@@ -212,7 +218,8 @@ def _end(process: Any, *, whole: bool) -> None:
 
 def _input() -> tuple[int | None, bool]:
     """Return what a program has as its standard input, and whether it gets a session of its own (POSIX only)."""
-    from subprocess import DEVNULL
+    with loading:
+        from subprocess import DEVNULL
 
     terminal = os.isatty(0)  # in another session it could not read there
     return None if terminal else DEVNULL, not terminal

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from ..errors import CredentialsError
 from ..identity import Credentials
+from ..loading import loading
 from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..steps import Flow
@@ -54,18 +55,22 @@ def _sources(
     profile_first = settings.profile.origin == "profile"
     if profile_first:
         yield _profile(settings, clock, random, mfa)
-    from . import environment
+    with loading:
+        from . import environment
 
     yield environment.SOURCE, environment.load(settings.environ)
     if not profile_first:
         yield _profile(settings, clock, random, mfa)
-    from . import web_identity
+    with loading:
+        from . import web_identity
 
     yield web_identity.SOURCE, web_identity.load(settings, clock, random)
-    from . import container
+    with loading:
+        from . import container
 
     yield container.SOURCE, container.load(settings.environ, random)
-    from . import instance
+    with loading:
+        from . import instance
 
     yield instance.SOURCE, instance.load(settings, random)
 
@@ -76,7 +81,8 @@ def _profile(
     name = f"profile {settings.profile.value}"
     if not settings.section:
         return name, _nothing("the shared files hold nothing under this name")
-    from . import profile
+    with loading:
+        from . import profile
 
     return name, profile.load(settings, clock, random, mfa)
 

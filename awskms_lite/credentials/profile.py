@@ -19,6 +19,7 @@ from typing import NamedTuple
 from ..config import Section
 from ..errors import CredentialsError
 from ..identity import Credentials
+from ..loading import loading
 from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..steps import Flow
@@ -74,18 +75,21 @@ def _direct(means: _Means, section: Section, name: str) -> Flow[Found]:
     if token_file:
         return (yield from _web_identity(means, section, name, token_file))
     if any(own.startswith("sso_") for own in section):  # else there is no need to import it
-        from . import sso
+        with loading:
+            from . import sso
 
         if sso.applies(section):
             return (yield from sso.load(means.settings, section, name, means.clock, means.random))
     if _text(section, _KEY) or _text(section, _SECRET):
         return _own_keys(section, name)
     if session := _text(section, "login_session"):
-        from . import login
+        with loading:
+            from . import login
 
         return (yield from login.load(means.settings, session, name, means.clock))
     if command:
-        from . import process
+        with loading:
+            from . import process
 
         return (
             yield from process.load(
@@ -96,7 +100,8 @@ def _direct(means: _Means, section: Section, name: str) -> Flow[Found]:
 
 
 def _web_identity(means: _Means, section: Section, name: str, token_file: str) -> Flow[Credentials]:
-    from . import web_identity
+    with loading:
+        from . import web_identity
 
     role_arn = _text(section, "role_arn")
     if not role_arn:
@@ -131,7 +136,8 @@ def _assume_role(means: _Means, section: Section, name: str, users: tuple[str, .
             f"The profile {name!r} assumes a role with credentials from {source_profile or kind}, and there are "
             f"none: {found.reason}."
         )
-    from .. import sts
+    with loading:
+        from .. import sts
 
     serial = _text(section, "mfa_serial")
     return (
@@ -154,15 +160,18 @@ def _assume_role(means: _Means, section: Section, name: str, users: tuple[str, .
 def _from_kind(means: _Means, kind: str, name: str) -> Flow[Found]:
     """Get credentials from where `credential_source` says."""
     if kind == "Environment":
-        from . import environment
+        with loading:
+            from . import environment
 
         return (yield from environment.load(means.settings.environ))
     if kind == "EcsContainer":
-        from . import container
+        with loading:
+            from . import container
 
         return (yield from container.load(means.settings.environ, means.random))
     if kind == "Ec2InstanceMetadata":
-        from . import instance
+        with loading:
+            from . import instance
 
         return (yield from instance.load(means.settings, means.random))
     raise CredentialsError(

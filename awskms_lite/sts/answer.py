@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from ..errors import KMSLiteError, ProtocolError, ServiceError, error_class
 from ..identity import Credentials
+from ..loading import loading
 from ..retry import read_retry_after
 from ..steps import Response
 
@@ -101,7 +102,8 @@ def _read_xml(body: bytes) -> dict[str, dict[str, str]]:
     Raises `ProtocolError`, which repeats nothing, for what is no XML, is too long, or brings a document type, the
     home of entities: no answer of STS does.
     """
-    from xml.etree import ElementTree as ET  # only who assumes a role needs it
+    with loading:
+        from xml.etree import ElementTree as ET  # only who assumes a role needs it
 
     if len(body) > _MAX_ANSWER:
         raise ProtocolError(f"The answer is over {_MAX_ANSWER} bytes long, unlike any of STS.")

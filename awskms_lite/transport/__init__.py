@@ -8,6 +8,7 @@ One connection each, because httpcore's pool looks through all its requests and 
 request: at 50 calls at a time that alone takes most of the time.
 """
 
+import encodings.idna
 import ssl
 import sys
 from collections import deque
@@ -21,9 +22,12 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import anyio
+import certifi
+import httpcore
 import httpx
 
 from .. import errors
+from ..loading import loading
 from ..steps import Request, Response
 from .lines import KEEP_ALIVE, AsyncLine, Line, Timeouts
 
@@ -37,6 +41,8 @@ MAX_CONNECTIONS = 100
 """Connections that one async client has at a time; further calls wait for one, in order."""
 
 _TRACE = "X-Amzn-Trace-Id"
+# What the first connection, the first context and the first name to resolve load by themselves: see `loading`.
+_PRELOADED = (httpcore, certifi, encodings.idna)
 
 
 class TrustedRoots:
@@ -56,7 +62,9 @@ class TrustedRoots:
         context = self._contexts.get(scheme)
         if context is None:
             https = scheme == "https"
-            context = self._contexts[scheme] = self._load() if https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            with loading:  # OpenSSL too would leave its locks held in a child that is forked meanwhile
+                context = self._load() if https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._contexts[scheme] = context
         return context
 
     def _load(self) -> ssl.SSLContext:
