@@ -3,7 +3,9 @@
 import importlib.metadata
 import json
 import os
+import pty
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -13,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from queue import Queue
 from typing import IO
 
@@ -375,6 +378,55 @@ class TestProcess:
         with closing(os.fdopen(writer, "wb")) as pipe:
             ended = run(*arguments, keys["used"], stdout=pipe)
         assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+class TestStandardError:
+    """A standard error that cannot be written to: the exit code is what it would be, and not Python's 120."""
+
+    @staticmethod
+    def full() -> IO[bytes]:
+        return Path("/dev/full").open("wb")
+
+    @staticmethod
+    def hung_up() -> IO[bytes]:
+        """Return a terminal that is gone, as after SIGHUP."""
+        ours, theirs = pty.openpty()
+        os.close(ours)
+        return os.fdopen(theirs, "wb")
+
+    @staticmethod
+    def broken() -> IO[bytes]:
+        reader, writer = os.pipe()
+        os.close(reader)
+        return os.fdopen(writer, "wb")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+    @pytest.mark.parametrize("stderr", ["full", "hung_up", "broken"])
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            (["usage", "{used}"], 0),
+            (["usage", "{used}", KEY_ID], 1),
+            (["usage", "--no-such-option"], 2),
+            (["usage", "--profile", "none", KEY_ID], 2),
+            (["doctor"], 0),
+            (["audit", "--output", "jsonl"], 0),
+        ],
+    )
+    def test_it_changes_no_exit_code(
+        self, keys: dict[str, str], stderr: str, arguments: list[str], code: int
+    ) -> None:
+        """Whatever was to be said there, at the end or before."""
+        given = [argument.format_map(keys) for argument in arguments]
+        with getattr(self, stderr)() as broken:
+            ended = subprocess.run([*COMMAND, *given], stdout=-1, stderr=broken, check=False, timeout=6 * PATIENCE)
+        assert ended.returncode == code
+
+    def test_a_closed_one_changes_no_exit_code(self, keys: dict[str, str]) -> None:
+        """Nor does one that was never there."""
+        command = shlex.join([*COMMAND, "usage", keys["used"], KEY_ID])
+        ended = subprocess.run(["/bin/sh", "-c", f"{command} 2>&-"], stdout=-1, check=False, timeout=6 * PATIENCE)
+        assert ended.returncode == 1
 
 
 EXPORT = re.compile(r"export (AWS_[A-Z_]+)=(\S+)\n")

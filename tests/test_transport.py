@@ -1,6 +1,7 @@
 """What sends requests, and what its failures mean: what is asked of httpx is looked at, over loopback at most."""
 
 import gc
+import socket
 import ssl
 import sys
 import threading
@@ -22,6 +23,24 @@ from awskms_lite.transport import MAX_BODY, TrustedRoots, below_http, check_clie
 REQUEST = Request("POST", "https://kms.us-east-2.amazonaws.com", [("Host", "kms.us-east-2.amazonaws.com")], b"{}")
 TIMEOUTS: lines.Timeouts = {"connect": 1.0, "read": 1.0, "write": 1.0, "pool": 1.0}
 ISSUER = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate"
+
+
+@pytest.mark.parametrize(
+    ("host", "advice"),
+    [
+        ("kms.us-east-9.amazonaws.com", "Check that there is a region us-east-9 and"),
+        ("kms-fips.us-gov-north-1.api.aws", "Check that there is a region us-gov-north-1 and"),
+        ("kms.test", "Check the endpoint, the network and the proxy"),
+    ],
+)
+def test_a_host_that_is_none_leads_to_the_region(host: str, advice: str) -> None:
+    """A name that nobody knows is that of a region that is none, more often than not; ours alone tells of one."""
+    cause = httpx.ConnectError("no such name")
+    cause.__cause__ = httpcore.ConnectError("no such name")
+    cause.__cause__.__context__ = socket.gaierror(socket.EAI_NONAME, "no such name")
+    request = REQUEST._replace(url=f"https://{host}/")
+    assert advice in str(below_http(cause, request))
+    assert "a region" not in str(below_http(httpx.ConnectError("refused"), request))
 
 
 @pytest.mark.parametrize(

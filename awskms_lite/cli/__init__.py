@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from .._version import __version__
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError
 from . import audit, doctor, local, usage
-from .text import complain, silence_output
+from .text import complain, silence_broken_streams, silence_output
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,6 +24,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a letter that it cannot show is no reason to fail
+    try:
+        return _run(argv)
+    finally:
+        silence_broken_streams()
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)

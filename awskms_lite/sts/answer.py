@@ -59,7 +59,7 @@ def read_error(response: Response, attempts: int, secrets: Sequence[str]) -> Ser
         found = {}
     code = found.get("Code", "")
     code = code if _CODE.fullmatch(code) and code not in secrets else str(response.status)
-    return error_class(code)(
+    return error_class("IDPCommunicationError" if _is_passing(code, found.get("Message", "")) else code)(
         _blotted(found.get("Message", ""), secrets),
         code=code,
         status_code=response.status,
@@ -68,6 +68,11 @@ def read_error(response: Response, attempts: int, secrets: Sequence[str]) -> Ser
         date=response.headers.get("date"),
         retry_after=read_retry_after(response.headers),
     )
+
+
+def _is_passing(code: str, message: str) -> bool:
+    """Return whether STS could not get at the provider's keys; it says so under a code that else is final."""
+    return code == "InvalidIdentityToken" and "retrieve verification key" in message.lower()
 
 
 def describe(error: KMSLiteError) -> str:
@@ -86,7 +91,7 @@ def describe(error: KMSLiteError) -> str:
 
 
 def _remedy(error: ServiceError) -> str:
-    known = _REMEDIES.get(error.code) or error.remedy
+    known = error.remedy if error.retryable else _REMEDIES.get(error.code) or error.remedy
     if known:
         return known
     if error.retryable:

@@ -9,6 +9,8 @@ request: at 50 calls at a time that alone takes most of the time.
 """
 
 import encodings.idna
+import re
+import socket
 import ssl
 import sys
 from collections import deque
@@ -41,6 +43,7 @@ MAX_CONNECTIONS = 100
 """Connections that one async client has at a time; further calls wait for one, in order."""
 
 _TRACE = "X-Amzn-Trace-Id"
+_REGION = re.compile(r"\.([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.")  # as a host of AWS names it
 # What the first connection, the first context and the first name to resolve load by themselves: see `loading`.
 _PRELOADED = (httpcore, certifi, encodings.idna)
 
@@ -315,6 +318,12 @@ def below_http(error: Exception, request: Request) -> errors.TransportError:
             f"{host} could not prove who it is ({reason}). Check the endpoint; where a company's proxy or an "
             "authority of your own signs, name a file with its root in AWS_CA_BUNDLE."
         )
+    region = _REGION.search(host)
+    if region and _is_unresolved(error):
+        return errors.ConnectError(
+            f"There is no host {host} ({reason}). Check that there is a region {region[1]} and that it has the "
+            "service under this name, and the network's name servers."
+        )
     if names & {"ConnectError", "ProxyError", "UnsupportedProtocol"}:
         return errors.ConnectError(
             f"No connection to {host} ({reason}). Check the endpoint, the network and the proxy."
@@ -322,6 +331,12 @@ def below_http(error: Exception, request: Request) -> errors.TransportError:
     return errors.TransportError(
         f"The connection to {host} broke off ({reason}). Try again; check proxies and firewalls on the way."
     )
+
+
+def _is_unresolved(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, socket.gaierror):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _words(error: BaseException | None) -> str:
