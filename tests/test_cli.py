@@ -383,6 +383,11 @@ class TestProcess:
 class TestStandardError:
     """A standard error that cannot be written to: the exit code is what it would be, and not Python's 120."""
 
+    @pytest.fixture(autouse=True)
+    def _buffered(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let Python keep what it could not write, as it does by default."""
+        monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+
     @staticmethod
     def full() -> IO[bytes]:
         return Path("/dev/full").open("wb")
