@@ -11,6 +11,7 @@ from ..errors import ConfigurationError, CredentialsError, KMSLiteError, NotFoun
 from ..machine import new_id, read_file
 from ..service_clock import read_date
 from ..settings import Setting, Settings, load_sections, settle
+from .mfa import ask_for_code
 from .text import columns, printable
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _look(arguments: argparse.Namespace, findings: list[Finding]) -> int:
 
     chosen = {name: getattr(arguments, name) for name in ("profile", "region", "endpoint_url")}
     settings = settle(os.environ, load_sections(os.environ, read_file), **chosen)
-    with KMSClient(**chosen) as client:
+    with KMSClient(**chosen, mfa=ask_for_code) as client:
         findings += _setup(settings, client)
         credentials, code = _credentials(client)
         findings.append(credentials)
