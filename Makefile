@@ -66,17 +66,20 @@ clean: ## remove what the other targets made
 %/.base: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than 3.11 or missing: name a newer one, as in make PYTHON=python3.12" >&2; exit 1; }
-	@test -x $*/bin/python || $(PYTHON) -m venv $* || \
+	@$*/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $* || \
 		{ echo "$(PYTHON) cannot make a virtual environment (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@echo "Installing what awskms-lite needs into $* ..." >&2
 	@$*/bin/python -m pip install -qq --disable-pip-version-check --upgrade pip
 	@$*/bin/python -m pip install -qq --disable-pip-version-check --editable .
 	@touch $@
 
 .PRECIOUS: %/.base
 $(VENV)/.group-%: $(VENV)/.base
+	@echo "Installing the packages of the group $* into $(VENV) ..." >&2
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --group $*
 	@touch $@
 
 $(BENCH_BIN)/../.group-bench: $(VENV)-bench/.base
+	@echo "Installing the packages of the group bench into $(VENV)-bench ..." >&2
 	@$(BENCH_BIN)/python -m pip install -qq --disable-pip-version-check --group bench
 	@touch $@

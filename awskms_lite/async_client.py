@@ -5,7 +5,6 @@ The operations are methods of its base classes, a module a subject, in `async_me
 
 import os
 import random as _random
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
@@ -30,7 +29,7 @@ from .call import open_session
 from .drivers import AsyncDriver, renew_after_fork
 from .errors import ParameterError
 from .identity import Credentials
-from .machine import new_id, read_file
+from .machine import new_id, now, read_file, steady
 from .retry import RetryPolicy
 from .settings import load_files, settle
 from .transport import AsyncHTTPClient
@@ -76,6 +75,10 @@ class AsyncKMSClient(
       when it is `os.environ` itself; AWS_CA_BUNDLE always.
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
 
+    A process may fork with a client in it, even in the middle of a call: the child's calls go over connections of
+    its own. A signal handler must not use a client: the call that it interrupts may hold a lock that it would wait
+    for.
+
     Raises `ConfigurationError` where there is no region, or for options at odds with each other.
 
     Each operation is a method; its `timeout` (seconds) stands in for the client's own. All of them raise
@@ -100,7 +103,7 @@ class AsyncKMSClient(
         http_client: AsyncHTTPClient | None = None,
         mfa: Callable[[str], str] | None = None,
         environ: Mapping[str, str] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         random: Callable[[], float] = _random.random,
     ) -> None:
@@ -121,8 +124,8 @@ class AsyncKMSClient(
             pacing=pacing,
             timeout=timeout,
             mfa=mfa,
-            clock=clock,
-            timer=time.monotonic if clock is time.time else clock,
+            clock=clock or now,
+            timer=clock or steady,
             random=random,
             new_id=new_id,
         )

@@ -24,6 +24,7 @@ from .errors import (
     TransportError,
 )
 from .identity import Credentials
+from .loading import loading
 from .models.members import KMSResponse
 from .operations import Operation
 from .protocol import decode, encode, target
@@ -114,7 +115,8 @@ def open_session(
 def _paces(pacing: "Pacing | None", *, adaptive: bool) -> "Paces | None":
     if pacing is None and not adaptive:
         return None
-    from .pacing import Paces, Pacing  # most clients have no need of it
+    with loading:
+        from .pacing import Paces, Pacing  # most clients have no need of it
 
     if not isinstance(pacing, Pacing | None):
         raise ParameterError(f"pacing must be awskms_lite.Pacing, not {type(pacing).__name__}.")

@@ -14,7 +14,7 @@ from .call import open_session
 from .drivers import Driver, renew_after_fork
 from .errors import ParameterError
 from .identity import Credentials
-from .machine import new_id, read_file
+from .machine import new_id, now, read_file, steady
 from .methods.aliases import AliasMethods
 from .methods.custom_key_stores import CustomKeyStoreMethods
 from .methods.data_keys import DataKeyMethods
@@ -73,6 +73,10 @@ class KMSClient(
       when it is `os.environ` itself; AWS_CA_BUNDLE always.
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
 
+    A process may fork with a client in it, even in the middle of a call: the child's calls go over connections of
+    its own. A signal handler must not use a client: the call that it interrupts may hold a lock that it would wait
+    for.
+
     Raises `ConfigurationError` where there is no region, or for options at odds with each other.
 
     Each operation is a method; its `timeout` (seconds) stands in for the client's own. All of them raise
@@ -97,7 +101,7 @@ class KMSClient(
         http_client: HTTPClient | None = None,
         mfa: Callable[[str], str] | None = None,
         environ: Mapping[str, str] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = _random.random,
     ) -> None:
@@ -118,8 +122,8 @@ class KMSClient(
             pacing=pacing,
             timeout=timeout,
             mfa=mfa,
-            clock=clock,
-            timer=time.monotonic if clock is time.time else clock,
+            clock=clock or now,
+            timer=clock or steady,
             random=random,
             new_id=new_id,
         )

@@ -27,6 +27,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, TypeVar
 
 from .errors import ConfigurationError
+from .loading import loading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -198,7 +199,8 @@ def file_locations(environ: Mapping[str, str], *, windows: bool = os.name == "nt
 
 
 def _location(environ: Mapping[str, str], variable: str, name: str, windows: bool) -> "Path":
-    from pathlib import Path  # the parser has no need of it
+    with loading:
+        from pathlib import Path  # the parser has no need of it
 
     given = _variable(environ, variable)
     if given and len(given.splitlines()) > 1:

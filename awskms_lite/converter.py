@@ -42,7 +42,8 @@ def from_wire(cls: type[T], members: Mapping[str, Any]) -> T:
     try:
         return _converter.structure(members, cls)
     except KeyError as error:
-        raise ProtocolError(f"{cls.__name__}: the required member {error} is missing.") from None
+        missing = str(error)
+    raise ProtocolError(f"{cls.__name__}: the required member {missing} is missing.")
 
 
 def _wire_names(cls: type) -> dict[str, Any]:
@@ -143,7 +144,8 @@ def _read_blob(value: object, _: Any) -> bytes:
     try:
         return a2b_base64(_read_str(value, str), strict_mode=True)
     except (Error, ValueError):  # ValueError for a character beyond ASCII
-        raise ProtocolError("A blob is not base64.") from None
+        pass
+    raise ProtocolError("A blob is not base64.")
 
 
 def _write_blob(value: bytes) -> str:
@@ -157,7 +159,8 @@ def _read_timestamp(value: object, _: Any) -> datetime:
     try:
         return _EPOCH + round(value * 1000) * _MILLISECOND
     except (OverflowError, ValueError):  # ValueError for NaN
-        raise ProtocolError("A timestamp lies beyond the years 1 to 9999.") from None
+        pass
+    raise ProtocolError("A timestamp lies beyond the years 1 to 9999.")
 
 
 def _write_timestamp(value: datetime) -> float:

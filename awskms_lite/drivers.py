@@ -10,6 +10,7 @@ import logging
 import os
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
 from pathlib import Path
 from threading import TIMEOUT_MAX, Lock
 from time import monotonic
@@ -21,6 +22,7 @@ import anyio
 
 from . import machine, transport
 from .errors import ClosedError, ConnectError, CredentialsError, KMSLiteError, ServiceError, TimeoutError
+from .loading import loading
 from .settings import checked_timeout
 from .steps import Alone, Flow, Read, Request, Response, Run, Send, Sleep, Step, Write
 from .transport import Timeouts
@@ -262,7 +264,7 @@ class Driver(_Lifetime):
                     lock = self._alone[about]
                 return self._run_alone(flow, wait, lock, deadline)
             case Read(path):
-                return machine.read_file(Path(path))
+                return machine.read_file(Path(path), _left(machine.FILE_TIMEOUT, deadline))
             case Write(path, content):
                 machine.write_file(Path(path), content)
             case Run(argv, timeout, environ):
@@ -379,6 +381,8 @@ class AsyncDriver(_Lifetime):
         """
         limit = self._limit(timeout)
         self.check_open()
+        if not self._loops:
+            _running_loop()  # first of all, for what it loads
         run = _Run()
         try:
             if limit is None:
@@ -419,7 +423,9 @@ class AsyncDriver(_Lifetime):
             case Alone(flow, wait, about):
                 return await self._run_alone(flow, wait, self._here().alone[about], run)
             case Read(path):
-                return await anyio.to_thread.run_sync(machine.read_file, Path(path))
+                limit = min(machine.FILE_TIMEOUT, anyio.current_effective_deadline() - anyio.current_time())
+                read = partial(machine.read_file, Path(path), max(0, limit))
+                return await anyio.to_thread.run_sync(read, abandon_on_cancel=True)
             case Write(path, content):
                 await anyio.to_thread.run_sync(machine.write_file, Path(path), content)
             case Run(argv, timeout, environ):
@@ -500,9 +506,10 @@ class AsyncDriver(_Lifetime):
 
 def _running_loop() -> object:
     """Give what stands for the event loop we are in, asyncio's or trio's, and lives as long as it."""
-    import anyio.lowlevel  # a sync process has no need of it
+    with loading:
+        import anyio.lowlevel  # a sync process has no need of it
 
-    token: Any = anyio.lowlevel.current_token()
+        token: Any = anyio.lowlevel.current_token()  # the first time anyio loads what it has for this kind of loop
     return getattr(token, "native_token", token)
 
 

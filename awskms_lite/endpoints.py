@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from .errors import ConfigurationError, ParameterError
+from .loading import loading
 
 
 class Partition(NamedTuple):
@@ -104,7 +105,8 @@ def resolve(
 def _is_address_or_name(host: re.Match[str]) -> bool:
     if host["name"] is not None:
         return True
-    from ipaddress import IPv4Address, IPv6Address  # only who names an address needs it
+    with loading:
+        from ipaddress import IPv4Address, IPv6Address  # only who names an address needs it
 
     try:
         IPv4Address(host["v4"]) if host["v6"] is None else IPv6Address(host["v6"])

@@ -76,7 +76,12 @@ class TransportError(KMSLiteError):
 
 
 class ConnectError(TransportError):
-    """No connection came about, so the request surely never reached the service."""
+    """No connection came about, so the request surely never reached the service.
+
+    `unresolved` is True where the host's name stands for no address: there may be no such region.
+    """
+
+    unresolved = False
 
 
 class TimeoutError(TransportError, builtins.TimeoutError):  # noqa: A001 - the name httpx and the builtins use

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from .errors import KMSLiteError, ServiceError
+from .loading import loading
 
 _ALWAYS = ("RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture")
 _IF_FAR_APART = ("InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure")
@@ -79,7 +80,8 @@ def read_date(text: str | None) -> float | None:
 
     All three forms count, the one without a time zone too (RFC 9110, 5.6.7).
     """
-    from email.utils import parsedate_to_datetime  # slow to load, and hardly ever needed
+    with loading:
+        from email.utils import parsedate_to_datetime  # slow to load, and hardly ever needed
 
     try:
         moment = parsedate_to_datetime(text or "")

@@ -101,7 +101,10 @@ class Alone(NamedTuple):
 
 
 class Read(NamedTuple):
-    """Read a file: give its bytes, None where there is none, or raise `ConfigurationError`."""
+    """Read a file: give its bytes, None where there is none, or raise `ConfigurationError`.
+
+    The driver bounds the time that it takes: it may be a FIFO, or lie on a file system that hangs.
+    """
 
     path: str
 
@@ -118,9 +121,10 @@ class Write(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Run a program, without a shell and without input, for so many seconds at most, and give its `Output`.
+    """Run a program, without a shell, for so many seconds at most, and give its `Output`.
 
-    It finds the variables of `environ`, and PATH besides.
+    It can read from our terminal if there is one, and else has no input. It finds the variables of `environ`,
+    and PATH besides.
 
     Raises `ConfigurationError` where it cannot be started, and `TimeoutError` where it takes too long; it is
     ended then. What it writes to standard error goes where ours goes, unread: it may hold secrets.

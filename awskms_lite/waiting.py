@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .call import Session, call
 from .errors import NotFoundException, ParameterError, StateError, TimeoutError
+from .loading import loading
 from .models.keys import DescribeKeyRequest, KeyMetadata, KeyState
 from .operations.keys import DESCRIBE_KEY
 from .settings import checked_timeout
@@ -151,8 +152,9 @@ def _mend_connection(store: "CustomKeyStoresListEntry") -> str:
 def _describe_custom_key_store(
     session: Session, custom_key_store_id: str, timeout: float
 ) -> Flow["CustomKeyStoresListEntry"]:
-    from .models.custom_key_stores import CustomKeyStoresListEntry, DescribeCustomKeyStoresRequest
-    from .operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES  # who waits for a key needs none of these
+    with loading:  # who waits for a key needs none of these
+        from .models.custom_key_stores import CustomKeyStoresListEntry, DescribeCustomKeyStoresRequest
+        from .operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
 
     request = DescribeCustomKeyStoresRequest(custom_key_store_id=custom_key_store_id)
     response = yield from call(session, DESCRIBE_CUSTOM_KEY_STORES, request, timeout)

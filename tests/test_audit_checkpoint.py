@@ -2,10 +2,14 @@
 
 import os
 import sqlite3
+import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from audited import ACCOUNT, arn_of, days, facts, used
@@ -29,6 +33,52 @@ def path(tmp_path: Path) -> Path:
 def checkpoint(path: Path) -> Iterator[Checkpoint]:
     with closing(Checkpoint(path, EVERY)) as opened:
         yield opened
+
+
+class TestFile:
+    """The file itself."""
+
+    def test_only_its_owner_may_read_it(self, path: Path) -> None:
+        """It is made so, whatever the process's mask is, and so is what SQLite puts beside it."""
+        mask = os.umask(0)
+        try:
+            with closing(Checkpoint(path, EVERY)) as made:
+                made.add(HERE, arn_of(), None)
+                modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+        finally:
+            os.umask(mask)
+        assert len(modes) > 1
+        assert set(modes.values()) == {0o600}
+
+    def test_it_is_nobody_elses_from_the_beginning(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is not made readable and then mended: as SQLite opens it, it is there and its owner's alone."""
+        seen: list[int] = []
+        real: Any = sqlite3.connect
+
+        def connect(name: str, *args: Any, **options: Any) -> Any:
+            seen.append(stat.S_IMODE(Path(name).stat().st_mode))
+            return real(name, *args, **options)
+
+        monkeypatch.setattr(sqlite3, "connect", connect)
+        Checkpoint(path, EVERY).close()
+        assert seen == [0o600]
+
+    def test_one_that_is_there_keeps_its_mode(self, path: Path) -> None:
+        """Who has opened it to others meant it."""
+        Checkpoint(path, EVERY).close()
+        path.chmod(0o640)
+        Checkpoint(path, EVERY).close()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+    def test_a_second_look_leaves_the_first_its_lock(self, path: Path, checkpoint: Checkpoint) -> None:
+        """To fail to open it within the same process takes nothing from who has it: another process fails too."""
+        with pytest.raises(ConfigurationError, match="locked"):
+            Checkpoint(path, EVERY)
+        script = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('SELECT * FROM filter')"
+        ended = subprocess.run(
+            [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False
+        )
+        assert "locked" in ended.stderr
 
 
 class TestAnswers:

@@ -3,7 +3,9 @@
 import importlib.metadata
 import json
 import os
+import pty
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -13,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from queue import Queue
 from typing import IO
 
@@ -375,6 +378,110 @@ class TestProcess:
         with closing(os.fdopen(writer, "wb")) as pipe:
             ended = run(*arguments, keys["used"], stdout=pipe)
         assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("command", [["usage", KEY_ID], ["doctor"], ["audit", "--output", "jsonl"]])
+class TestCodeOfAnMFADevice:
+    """A profile whose role wants a code: who sits at a terminal is asked for it."""
+
+    SERIAL = "arn:aws:iam::111122223333:mfa/me"
+
+    @pytest.fixture(autouse=True)
+    def _profile(self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        kms.add_key()
+        keys = kms.credentials
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name)
+        (tmp_path / "config").write_text(
+            "[profile inner]\nrole_arn = arn:aws:iam::111122223333:role/Reader\nsource_profile = base\n"
+            f"mfa_serial = {self.SERIAL}\n"
+            "[profile outer]\nrole_arn = arn:aws:iam::111122223333:role/Auditor\nsource_profile = inner\n"
+            f"[profile base]\naws_access_key_id = {keys.access_key_id}\n"
+            f"aws_secret_access_key = {keys.secret_access_key}\n"
+        )
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        monkeypatch.setenv("AWS_PROFILE", "outer")
+
+    def test_it_is_asked_for_on_a_terminal(self, command: list[str]) -> None:
+        """Once, by the device's serial number and without an echo; then all goes on."""
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [*COMMAND, *command], stdin=theirs, stdout=-1, stderr=-1, start_new_session=True
+        ) as process:
+            os.close(theirs)
+            assert process.stderr is not None
+            prompt = process.stderr.read(len(f"Code of the MFA device {self.SERIAL}: "))
+            os.write(ours, b"908172\n")
+            printed, said = process.communicate(timeout=6 * PATIENCE)
+        os.close(ours)
+        assert prompt.decode() == f"Code of the MFA device {self.SERIAL}: "
+        assert process.returncode == (1 if command[0] == "usage" else 0), said
+        assert b"MFA" not in said
+        assert b"908172" not in printed + said
+
+    def test_without_a_terminal_a_shell_user_is_told_what_to_do(self, command: list[str]) -> None:
+        """The text is about the command and not about an argument of a function."""
+        ended = subprocess.run([*COMMAND, *command], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        said = (ended.stdout + ended.stderr).decode()
+        assert ended.returncode == 2
+        assert "MFA device" in said
+        assert "no terminal to ask" in said
+        assert "aws configure export-credentials" in said
+        assert "mfa=" not in said
+
+
+class TestStandardError:
+    """A standard error that cannot be written to: the exit code is what it would be, and not Python's 120."""
+
+    @pytest.fixture(autouse=True)
+    def _buffered(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let Python keep what it could not write, as it does by default."""
+        monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+
+    @staticmethod
+    def full() -> IO[bytes]:
+        return Path("/dev/full").open("wb")
+
+    @staticmethod
+    def hung_up() -> IO[bytes]:
+        """Return a terminal that is gone, as after SIGHUP."""
+        ours, theirs = pty.openpty()
+        os.close(ours)
+        return os.fdopen(theirs, "wb")
+
+    @staticmethod
+    def broken() -> IO[bytes]:
+        reader, writer = os.pipe()
+        os.close(reader)
+        return os.fdopen(writer, "wb")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+    @pytest.mark.parametrize("stderr", ["full", "hung_up", "broken"])
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            (["usage", "{used}"], 0),
+            (["usage", "{used}", KEY_ID], 1),
+            (["usage", "--no-such-option"], 2),
+            (["usage", "--profile", "none", KEY_ID], 2),
+            (["doctor"], 0),
+            (["audit", "--output", "jsonl"], 0),
+        ],
+    )
+    def test_it_changes_no_exit_code(
+        self, keys: dict[str, str], stderr: str, arguments: list[str], code: int
+    ) -> None:
+        """Whatever was to be said there, at the end or before."""
+        given = [argument.format_map(keys) for argument in arguments]
+        with getattr(self, stderr)() as broken:
+            ended = subprocess.run([*COMMAND, *given], stdout=-1, stderr=broken, check=False, timeout=6 * PATIENCE)
+        assert ended.returncode == code
+
+    def test_a_closed_one_changes_no_exit_code(self, keys: dict[str, str]) -> None:
+        """Nor does one that was never there."""
+        command = shlex.join([*COMMAND, "usage", keys["used"], KEY_ID])
+        ended = subprocess.run(["/bin/sh", "-c", f"{command} 2>&-"], stdout=-1, check=False, timeout=6 * PATIENCE)
+        assert ended.returncode == 1
 
 
 EXPORT = re.compile(r"export (AWS_[A-Z_]+)=(\S+)\n")

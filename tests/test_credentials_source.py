@@ -192,6 +192,20 @@ def test_a_key_id_that_would_end_its_scope_is_refused(key_id: str) -> None:
     checked(Credentials("AKIA", "s,/"))
 
 
+@pytest.mark.parametrize("quoted", ['"{}"', "'{}'", '"{}', "{}'"])
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_keys_in_quotation_marks_are_named_as_such(quoted: str, part: int) -> None:
+    """Nothing strips them from a file for Docker's --env-file; the value itself is not shown."""
+    parts = ["AKIAEXAMPLE", "secretEXAMPLE", "tokenEXAMPLE"]
+    parts[part] = quoted.format(parts[part])
+    names = ("access key id", "secret access key", "session token")
+    with pytest.raises(
+        CredentialsError, match=rf"{names[part]} \(somewhere\) stands in quotation marks"
+    ) as caught:
+        checked(Credentials(parts[0], parts[1], parts[2], source="somewhere"))
+    assert "EXAMPLE" not in str(caught.value)
+
+
 def test_an_end_without_a_time_zone_is_refused() -> None:
     """Nobody could say when that is."""
     with pytest.raises(CredentialsError, match=r"\(somewhere\) end at a time without a time zone"):

@@ -1,10 +1,13 @@
-"""The demonstration that `make demo` runs."""
+"""The demonstration that `make demo` runs, and what `make` makes for it."""
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 DEMO = Path(__file__).with_name("demo.py")
 
@@ -40,3 +43,60 @@ def test_the_demonstration_ends_as_it_was_seeded(tmp_path: Path) -> None:
     assert "Every key got the verdict it was seeded for." in shown.stdout
     assert "NotFoundException" in shown.stderr
     assert "9 keys listed = 9 reported" in shown.stderr
+
+
+@pytest.mark.parametrize("lines", [0, 1])
+def test_a_reader_that_goes_away_sees_no_traceback(tmp_path: Path, lines: int) -> None:
+    """`make demo | head -1` ends it early, with 141 as other commands do, and with no word about itself."""
+    with subprocess.Popen(
+        [sys.executable, DEMO], env={"PATH": os.defpath, "HOME": str(tmp_path)}, stdout=-1, stderr=-1
+    ) as demo:
+        assert demo.stdout is not None
+        assert demo.stderr is not None
+        for _ in range(lines):
+            demo.stdout.readline()
+        demo.stdout.close()
+        said = demo.stderr.read()
+    assert demo.returncode == 141, said
+    assert b"Traceback" not in said
+    assert b"BrokenPipe" not in said
+
+
+FAKE = """#!/bin/sh
+# A Python that writes down what it is asked; an environment that it makes holds one that is whole.
+echo "$@" >> "$LOG"
+case "$*" in
+    "-m venv"*)
+        shift $(($# - 1))
+        mkdir -p "$1/bin"
+        printf '#!/bin/sh\\n' > "$1/bin/python"
+        chmod +x "$1/bin/python" ;;
+esac
+"""
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+@pytest.mark.parametrize(
+    ("left", "made_anew"), [(None, True), ("#!/bin/sh\nexit 1\n", True), ("#!/bin/sh\n", False)]
+)
+def test_a_half_made_environment_is_made_anew(tmp_path: Path, left: str | None, made_anew: bool) -> None:
+    """Without pip, as Debian leaves one where ensurepip is missing, it is no good; a whole one is kept."""
+    fake, venv, log = tmp_path / "python", tmp_path / "venv", tmp_path / "log"
+    fake.write_text(FAKE)
+    fake.chmod(0o755)
+    if left is not None:
+        (venv / "bin").mkdir(parents=True)
+        (venv / "bin" / "python").write_text(left)
+        (venv / "bin" / "python").chmod(0o755)
+    ended = subprocess.run(
+        ["make", f"PYTHON={fake}", f"VENV={venv}", f"{venv}/.base"],
+        cwd=DEMO.parent.parent,
+        env={"PATH": os.defpath, "LOG": str(log)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert (f"-m venv --clear {venv}" in log.read_text().splitlines()) == made_anew
+    assert ended.stderr.splitlines() == [f"Installing what awskms-lite needs into {venv} ..."]

@@ -1,6 +1,7 @@
 """The two drivers, run over flows of the test's own; a transport in memory stands for the network."""
 
 import builtins
+import os
 import sys
 import threading
 import time
@@ -27,7 +28,7 @@ from servers import (
     silent,
 )
 
-from awskms_lite import drivers, errors
+from awskms_lite import drivers, errors, machine
 from awskms_lite.drivers import AsyncDriver, Driver
 from awskms_lite.errors import (
     ClosedError,
@@ -472,6 +473,52 @@ class TestMachine:
         drive = Drive(way)
         assert drive.run(read(str(tmp_path / "token"))) == b"\xff token\n"
         assert drive.run(read(str(tmp_path / "missing"))) is None
+
+    @staticmethod
+    def next_one() -> Flow[str]:
+        yield from ()
+        return "next"
+
+    def test_a_file_takes_no_longer_than_the_run(self, way: Way, tmp_path: Path) -> None:
+        """A FIFO that nobody writes to is given up as the run's time ends, and with it the turn to be alone."""
+        os.mkfifo(tmp_path / "token")
+        drive = Drive(way)
+        with pytest.raises(TimeoutError, match="within its timeout"):
+            way.run(drive.driver.run, alone(read(str(tmp_path / "token")), wait=True), 0.05)
+        assert drive.run(alone(self.next_one(), wait=False)) == "next"
+
+    def test_without_a_timeout_a_file_has_its_own(
+        self, way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where nothing bounds the run, the file's own time does, and the flow may catch its end."""
+        os.mkfifo(tmp_path / "token")
+        monkeypatch.setattr(machine, "FILE_TIMEOUT", 0.05)
+        with pytest.raises(ConfigurationError, match="not read to its end"):
+            Drive(way).run(read(str(tmp_path / "token")))
+
+    @pytest.mark.anyio
+    async def test_a_file_system_that_hangs_does_not_outlast_a_cancellation(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A task that is cancelled goes on at once, though the file is not open yet; others have their turn."""
+        begun, released, real = threading.Event(), threading.Event(), os.open
+
+        def hang(path: Any, *args: Any, **options: Any) -> int:
+            if str(path).endswith("token"):
+                begun.set()
+                released.wait()
+            return real(path, *args, **options)
+
+        monkeypatch.setattr(os, "open", hang)
+        monkeypatch.setattr(machine, "FILE_TIMEOUT", 1.0)  # how long the interpreter may wait for it at its end
+        driver = AsyncDriver(None, sleep=anyio.sleep, **DEFAULTS)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(driver.run, alone(read(str(tmp_path / "token")), wait=True))
+            await anyio.to_thread.run_sync(begun.wait, PATIENCE)
+            tasks.cancel_scope.cancel()
+        assert not released.is_set()
+        assert await driver.run(alone(self.next_one(), wait=False)) == "next"
+        released.set()
 
     def test_a_file_is_written(self, way: Way, tmp_path: Path) -> None:
         """What was there is replaced."""

@@ -18,7 +18,7 @@ FLOORS = {
     part: floor
     for floor, parts in enumerate(
         [
-            ["steps", "identity", "errors", "quoting", "_version"],
+            ["steps", "identity", "errors", "loading", "quoting", "_version"],
             ["sigv4", "models", "config", "endpoints", "reference", "retry", "pacing", "service_clock"],
             ["settings", "converter", "operations", "paging"],
             ["protocol", "sts"],
@@ -104,11 +104,27 @@ def complaints(path: str, source: str) -> list[str]:
             found.append("imports by name")
     if FLOORS.get(part, PURE + 1) <= PURE:
         found += [f"touches {name}" for name in touched(path, tree)]
+    if part not in (*ABOVE, *OUTERMOST, APART, "transport"):
+        found += [f"loads without the lock: {statement}" for statement in unguarded(tree)]
     if path == "__init__.py":
         eager = [node for node in tree.body if not isinstance(node, ast.FunctionDef) and not guarded(node)]
         loaded = imported(path, ast.Module(eager, []))
         found += [f"loads {name}" for name in loaded if not name.startswith("typing.")]
     return found
+
+
+def unguarded(tree: ast.Module) -> Iterator[str]:
+    """Give the imports within functions that a fork would not wait for: those outside `with loading:`."""
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while waiting:
+        node, inside = waiting.pop()
+        if inside and isinstance(node, ast.Import | ast.ImportFrom):
+            yield ast.unparse(node)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            inside = True
+        elif isinstance(node, ast.With) and "loading" in [ast.unparse(item.context_expr) for item in node.items]:
+            continue
+        waiting += [(child, inside) for child in ast.iter_child_nodes(node)]
 
 
 def circle(sources: Mapping[str, str]) -> list[str]:
@@ -193,6 +209,13 @@ def test_no_imports_go_in_a_circle() -> None:
         ("sigv4/post.py", "from datetime import datetime as d\nd.now()", "touches d.now"),
         ("sigv4/post.py", "import datetime\ndatetime.datetime.utcnow()", "touches datetime.datetime.utcnow"),
         ("protocol.py", "print('here')", "touches print"),
+        ("call.py", "def f():\n    import json", "loads without the lock: import json"),
+        (
+            "call.py",
+            "def f():\n    if x:\n        from . import steps",
+            "loads without the lock: from . import steps",
+        ),
+        ("call.py", "def f():\n    with lock:\n        import json", "loads without the lock: import json"),
     ],
 )
 def test_a_module_that_breaks_a_rule_is_found(path: str, source: str, complaint: str) -> None:
@@ -218,6 +241,7 @@ def test_a_module_that_breaks_a_rule_is_found(path: str, source: str, complaint:
         ("__init__.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .client import KMSClient"),
         ("__init__.py", "def __getattr__(name):\n    from importlib import import_module"),
         ("errors.py", "MOTOR = 'a motor, and a promotor'"),
+        ("call.py", "def f():\n    with loading:\n        import json\n        from . import steps"),
     ],
 )
 def test_a_module_that_keeps_the_rules_is_left_alone(path: str, source: str) -> None:

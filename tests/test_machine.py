@@ -1,17 +1,24 @@
 """Files, programs and ids, on this machine for real."""
 
+import errno
+import os
+import pty
+import select
 import stat
 import subprocess
 import sys
 import traceback
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from threading import Event, Thread, current_thread, enumerate as enumerate_threads
 from types import MappingProxyType
+from typing import Any
 
+import anyio
 import pytest
 
-from awskms_lite import machine
+from awskms_lite import AsyncKMSClient, KMSClient, machine
 from awskms_lite.errors import ConfigurationError, TimeoutError
 from awskms_lite.steps import Output
 
@@ -65,8 +72,153 @@ class TestRead:
         assert e.value.__cause__ is not None
 
 
+class Feeder(Thread):
+    """Opens a FIFO for writing, which waits for a reader, and writes to it; closes it when it is let go."""
+
+    def __init__(self, path: Path, *chunks: bytes, holding: bool = False) -> None:
+        super().__init__(daemon=True)
+        self._path, self._chunks = path, chunks
+        self.let_go = Event()
+        if not holding:
+            self.let_go.set()
+        self.start()
+
+    def run(self) -> None:
+        with self._path.open("wb", buffering=0) as fifo:
+            for chunk in self._chunks:
+                fifo.write(chunk)
+            self.let_go.wait()
+
+
+class TestReadWithinItsTime:
+    """Reading what may never come to an end: a FIFO, a device, a file system that hangs."""
+
+    @pytest.fixture
+    def fifo(self, tmp_path: Path) -> Path:
+        path = tmp_path / "fifo"
+        os.mkfifo(path)
+        return path
+
+    @pytest.mark.parametrize("chunks", [(b"tok", b"en"), (), (b"x" * 300_000,)])
+    def test_a_fifo_is_read_to_its_end(self, fifo: Path, chunks: tuple[bytes, ...]) -> None:
+        """What an agent writes there is had whole, whether it comes before the reader or after it."""
+        Feeder(fifo, *chunks)
+        assert machine.read_file(fifo, 30) == b"".join(chunks)
+
+    def test_a_process_substitution_is_read_to_its_end(self) -> None:
+        """A pipe has no name, but the shell gives it one, and what was written to it is had."""
+        ours, theirs = os.pipe()
+        os.write(theirs, b"[default]")
+        os.close(theirs)
+        assert machine.read_file(Path(f"/dev/fd/{ours}"), 30) == b"[default]"
+        os.close(ours)
+
+    def test_a_fifo_that_nobody_writes_to_is_an_error(self, fifo: Path) -> None:
+        """The text names the file, the time and where to look, and no thread is left waiting."""
+        with pytest.raises(
+            ConfigurationError, match=r"fifo was not read to its end within 0\.05 s: see why nobody"
+        ):
+            machine.read_file(fifo, 0.05)
+        for thread in enumerate_threads():
+            if thread is not current_thread() and "_read_into" in repr(thread.name):
+                thread.join(30)
+                assert not thread.is_alive()
+
+    def test_a_fifo_that_is_not_closed_is_an_error(self, fifo: Path) -> None:
+        """A writer that stops in the middle is waited for no longer than one that never comes."""
+        feeder = Feeder(fifo, b"half a tok", holding=True)
+        with pytest.raises(ConfigurationError, match="not read to its end") as caught:
+            machine.read_file(fifo, 0.05)
+        feeder.let_go.set()
+        assert "half" not in str(caught.value)
+
+    def test_who_gave_up_takes_nothing_from_the_next(self, fifo: Path) -> None:
+        """What is written after the time of one reader is had by the next: none is left behind to take it."""
+        with pytest.raises(ConfigurationError):
+            machine.read_file(fifo, 0.01)
+        Feeder(fifo, b"token")
+        assert machine.read_file(fifo, 30) == b"token"
+
+    @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless device here")
+    def test_what_has_no_end_is_an_error(self) -> None:
+        """It is read until it is longer than any such file, and no longer."""
+        with pytest.raises(ConfigurationError, match=r"/dev/zero cannot be read \(it is longer than \d+ bytes\)"):
+            machine.read_file(Path("/dev/zero"), 30)
+
+    def test_a_file_system_that_hangs_is_left_behind(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """Where even opening a file does not come back, its reader does."""
+        released = Event()
+
+        def hang(*_: object) -> int:
+            released.wait()
+            raise OSError(errno.EIO, "it came back")
+
+        monkeypatch.setattr(os, "open", hang)
+        with pytest.raises(ConfigurationError, match="or why its file system does not answer"):
+            machine.read_file(tmp_path / "token", 0.05)
+        released.set()
+
+    def test_without_threads_it_reads_all_the_same(self, monkeypatch: pytest.MonkeyPatch, fifo: Path) -> None:
+        """Where no thread can be had, a FIFO keeps to its time still."""
+
+        def refuse(thread: Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(Thread, "start", refuse)
+        (fifo.parent / "f").write_bytes(b"content")
+        assert machine.read_file(fifo.parent / "f") == b"content"
+        with pytest.raises(ConfigurationError, match="not read to its end"):
+            machine.read_file(fifo, 0.05)
+
+    @pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+    @pytest.mark.parametrize("client", [KMSClient, AsyncKMSClient])
+    def test_making_a_client_takes_no_longer(
+        self, monkeypatch: pytest.MonkeyPatch, fifo: Path, variable: str, client: type[KMSClient | AsyncKMSClient]
+    ) -> None:
+        """The shared files are read as a client is made, which has no timeout: there the default counts."""
+        monkeypatch.setattr(machine, "FILE_TIMEOUT", 0.05)
+        environ = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, variable: str(fifo)}
+        with pytest.raises(ConfigurationError, match="not read to its end"):
+            client(region="us-east-1", environ=environ)
+        monkeypatch.undo()
+        Feeder(fifo, b"[default]\n")
+        client(region="us-east-1", environ=environ)
+
+
 class TestWrite:
     """Replacing a file."""
+
+    @pytest.mark.parametrize("there", [True, False])
+    def test_a_symbolic_link_stays(self, tmp_path: Path, there: bool) -> None:
+        """What a link leads to is replaced, over several links and directories, or made where it is missing."""
+        (tmp_path / "real").mkdir()
+        target, middle, path = tmp_path / "real" / "login.json", tmp_path / "middle", tmp_path / "login.json"
+        middle.symlink_to(Path("real") / "login.json")
+        path.symlink_to(middle)
+        if there:
+            target.write_bytes(b"old")
+        machine.write_file(path, b"new")
+        assert (path.readlink(), middle.readlink()) == (middle, Path("real") / "login.json")
+        assert (target.read_bytes(), stat.S_IMODE(target.stat().st_mode)) == (b"new", 0o600)
+        assert list(target.parent.iterdir()) == [target]
+
+    @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, MemoryError, OSError])
+    def test_an_interrupt_leaves_nothing(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, interrupt: type[BaseException]
+    ) -> None:
+        """Whatever strikes in the middle, the old file is whole and no other one holds the secret."""
+        path = tmp_path / "login.json"
+        path.write_bytes(b"old")
+
+        def strike(*_: object) -> None:
+            raise interrupt
+
+        monkeypatch.setattr(os, "replace", strike)
+        with pytest.raises(ConfigurationError if interrupt is OSError else interrupt):
+            machine.write_file(path, b"secret")
+        assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("login.json", b"old")]
 
     def test_a_file_is_replaced_and_its_owners_alone(self, tmp_path: Path) -> None:
         """The new content is there, nobody else may read it, and nothing else is left in the directory."""
@@ -104,7 +256,7 @@ async def run_async(
 
 
 def nested(
-    argv: tuple[str, ...], asynchronous: bool, *, then: str = "", typed: str = ""
+    argv: tuple[str, ...], asynchronous: bool, *, then: str = "", typed: str = "", stdin: int | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a program by the module under test in a process of its own, whose streams can be looked at."""
     call = (
@@ -114,7 +266,8 @@ def nested(
     )
     code = f"import sys, anyio; from awskms_lite import machine; argv = {argv!r}; print({call}); {then}"
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, input=typed, capture_output=True, text=True, timeout=60, check=True)
+    given: dict[str, Any] = {"input": typed} if stdin is None else {"stdin": stdin}
+    return subprocess.run(command, **given, stdout=-1, stderr=-1, text=True, timeout=60, check=True)
 
 
 class TestRun:
@@ -201,3 +354,105 @@ class TestRun:
         """The asynchronous way says the same."""
         with pytest.raises(ConfigurationError, match="/no/such/program cannot be started"):
             await run_async(self.MISSING)
+
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    @pytest.mark.parametrize(
+        ("argument", "environ"), [("of-the-test\0", {}), ("of-the-test\ud800", {}), ("", {"A": "of-the-test\0"})]
+    )
+    def test_one_that_cannot_be_given_its_words_is_an_error(
+        self, asynchronous: bool, argument: str, environ: dict[str, str]
+    ) -> None:
+        """No program can have a NUL or half a surrogate pair among its words; the error repeats none of them."""
+        argv = (sys.executable, "-c", "", argument)
+        with pytest.raises(ConfigurationError, match=r"cannot be started \(an argument or a variable") as e:
+            anyio.run(run_async, argv, 30, environ) if asynchronous else run(argv, environ=environ)
+        assert "of-the-test" not in f"{e.value}{e.value.__cause__!r}{e.value.__context__!r}"
+
+
+class TestEndingAProgram:
+    """A program that is ended takes along what it has started."""
+
+    @pytest.fixture
+    def life(self, tmp_path: Path) -> Iterator["Life"]:
+        life = Life(tmp_path / "fifo")
+        yield life
+        life.close()
+
+    def test_all_that_it_started_ends_after_its_time(self, life: "Life") -> None:
+        """A child of the program does not outlive its time."""
+        for timeout in (0.3, 3, 30):  # as long as it takes a busy machine to start it
+            with pytest.raises(TimeoutError, match="was ended"):
+                run(life.argv, timeout)
+            if life.has_begun():
+                break
+        assert life.has_ended()
+
+    @pytest.mark.anyio
+    async def test_all_that_it_started_ends_when_cancelled(self, life: "Life") -> None:
+        """A child of the program does not outlive the task that wanted its answer."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run_async, life.argv)
+            await anyio.to_thread.run_sync(life.has_begun, 30)
+            tasks.cancel_scope.cancel()
+        assert life.has_ended()
+
+    @pytest.mark.anyio
+    async def test_what_outlives_its_program_ends_too(self, life: "Life") -> None:
+        """A child that holds the output open, its parent long gone, is ended with the wait for it."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run_async, life.argv_of_orphan)
+            await anyio.to_thread.run_sync(life.has_begun, 30)
+            tasks.cancel_scope.cancel()
+        assert life.has_ended()
+
+
+class Life:
+    """A FIFO that a program's child writes to as it begins, and holds open until it ends."""
+
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self._reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        child = f"(echo begun; exec sleep 600) > {path} &"
+        self.argv = ("/bin/sh", "-c", f"{child} wait")
+        self.argv_of_orphan = ("/bin/sh", "-c", child.replace(">", "3>&1 >"))
+
+    def _sees(self, seconds: float) -> bytes | None:
+        """Return what comes within so many seconds: nothing at the end, None if there is neither."""
+        waiting = select.poll()
+        waiting.register(self._reader, select.POLLIN)
+        return os.read(self._reader, 100) if waiting.poll(1000 * seconds) else None
+
+    def has_begun(self, seconds: float = 0) -> bool:
+        return self._sees(seconds) == b"begun\n"
+
+    def has_ended(self) -> bool:
+        return self._sees(30) == b""
+
+    def close(self) -> None:
+        os.close(self._reader)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+class TestOnATerminal:
+    """Where our standard input is a terminal, a program can ask its user."""
+
+    def nested(self, program: str, asynchronous: bool) -> list[str]:
+        """Run a program as `nested` does, with a terminal on which a code is typed."""
+        ours, theirs = pty.openpty()
+        os.write(ours, b"123456\n")
+        ended = nested((sys.executable, "-c", program), asynchronous, stdin=theirs)
+        os.close(theirs)
+        os.close(ours)
+        return ended.stdout.splitlines()
+
+    def test_a_program_reads_what_is_typed(self, asynchronous: bool) -> None:
+        """It has our input."""
+        program = "import sys; assert sys.stdin.isatty(); print(input() == '123456')"
+        assert self.nested(program, asynchronous) == ["Output(status=0, 5 bytes)"]
+
+    def test_a_program_is_in_our_group(self, asynchronous: bool) -> None:
+        """In another group it would be stopped as soon as it reads; away from a terminal it has its own."""
+        program = "import os, sys; sys.exit(os.getpgid(0) == os.getpgid(os.getppid()))"
+        assert self.nested(program, asynchronous) == ["Output(status=1, 0 bytes)"]
+        away = nested((sys.executable, "-c", program), asynchronous)
+        assert away.stdout.splitlines() == ["Output(status=0, 0 bytes)"]

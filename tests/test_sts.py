@@ -297,6 +297,9 @@ def test_an_endpoint_that_is_none_is_refused() -> None:
     [
         refusal(503),
         refusal(400, "IDPCommunicationError", "slow"),
+        refusal(
+            400, "InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider,  please"
+        ),
         refusal(500, "InternalFailure"),
         ConnectError("no"),
     ],
@@ -308,6 +311,18 @@ def test_a_trouble_that_passes_is_tried_again(trouble: Answer) -> None:
     assume(world, clock=ServiceClock(lambda: NOW + 60 * next(ticks)), session_name="me")
     assert [step.seconds for step in world.steps if isinstance(step, Sleep)] == [0.05, 0.1]
     assert len({dict(request.headers)["X-Amz-Date"] for request in world.requests}) == 3
+
+
+def test_keys_of_a_provider_that_are_not_to_be_had_are_named_as_sts_names_them() -> None:
+    """The code stays the one that STS gave, and the advice is to wait; any other token under it is final."""
+    text = "Couldn't retrieve verification key from your identity provider"
+    error = failure(refusal(400, "InvalidIdentityToken", text))
+    assert "InvalidIdentityToken: Couldn't" in str(error)
+    assert "may pass" in str(error)
+    world = answering(refusal(400, "InvalidIdentityToken", "No OpenIDConnect provider found"), answer())
+    with pytest.raises(CredentialsError):
+        assume_with_token(world)
+    assert len(world.requests) == 1
 
 
 def test_throttling_is_waited_out_longer() -> None:

@@ -1,6 +1,7 @@
 """What sends requests, and what its failures mean: what is asked of httpx is looked at, over loopback at most."""
 
 import gc
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -40,6 +41,25 @@ def of(kind: type[httpx.RequestError], number: int) -> httpx.RequestError:
 
 
 @pytest.mark.parametrize(
+    ("host", "advice"),
+    [
+        ("kms.us-east-9.amazonaws.com", "Check that there is a region us-east-9,"),
+        ("kms-fips.us-gov-north-1.api.aws", "FIPS endpoints exist only in some regions"),
+        ("kms-fips.us-gov-north-1.api.aws", "AWS_USE_DUALSTACK_ENDPOINT asks for them"),
+        ("kms.test", "Check the endpoint and the network's name servers"),
+    ],
+)
+def test_a_host_that_is_none_leads_to_the_region(host: str, advice: str) -> None:
+    """A name that nobody knows is that of a region that is none, more often than not; ours alone tells of one."""
+    cause = httpx.ConnectError("no such name")
+    cause.__cause__ = httpcore.ConnectError("no such name")
+    cause.__cause__.__context__ = socket.gaierror(socket.EAI_NONAME, "no such name")
+    request = REQUEST._replace(url=f"https://{host}/")
+    assert advice in str(explain(cause, request))
+    assert "a region" not in str(explain(httpx.ConnectError("refused"), request))
+
+
+@pytest.mark.parametrize(
     ("cause", "error", "telling"),
     [
         (
@@ -64,7 +84,7 @@ def of(kind: type[httpx.RequestError], number: int) -> httpx.RequestError:
         (httpx.DecodingError("no gzip"), errors.TransportError, "broke off"),
     ],
 )
-def test_a_failure_below_http_becomes_ours(
+def test_a_failure_explain_becomes_ours(
     cause: httpx.RequestError, error: type[errors.TransportError], telling: str
 ) -> None:
     """Each failure of httpx has one class of ours; the text names the host, the reason and what to do."""

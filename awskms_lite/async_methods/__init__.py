@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..call import call
+from ..loading import loading
 from ..models.members import KMSResponse
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class AsyncMethods:
         return await self._ask(operation, timeout, operation.request(**members))
 
     def _list(self, operation: Operation[Any, Any], timeout: float | None, **members: object) -> AsyncListing[Any]:
-        from ..paging import AsyncListing
+        with loading:
+            from ..paging import AsyncListing
 
         assert operation.items is not None
         ask = partial(self._ask, operation, timeout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import AsyncMethods
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class AsyncAliasMethods(AsyncMethods):
         Raises `AlreadyExistsException`, `DependencyTimeoutException`, `InvalidAliasNameException`,
         `KMSInternalException`, `KMSInvalidStateException`, `LimitExceededException`, `NotFoundException`.
         """
-        from ..operations.aliases import CREATE_ALIAS
+        with loading:
+            from ..operations.aliases import CREATE_ALIAS
 
         return await self._call(CREATE_ALIAS, timeout, alias_name=alias_name, target_key_id=target_key_id)
 
@@ -48,7 +50,8 @@ class AsyncAliasMethods(AsyncMethods):
         Raises `DependencyTimeoutException`, `KMSInternalException`, `KMSInvalidStateException`,
         `LimitExceededException`, `NotFoundException`.
         """
-        from ..operations.aliases import UPDATE_ALIAS
+        with loading:
+            from ..operations.aliases import UPDATE_ALIAS
 
         return await self._call(UPDATE_ALIAS, timeout, alias_name=alias_name, target_key_id=target_key_id)
 
@@ -63,7 +66,8 @@ class AsyncAliasMethods(AsyncMethods):
         Raises `DependencyTimeoutException`, `KMSInternalException`, `KMSInvalidStateException`,
         `NotFoundException`.
         """
-        from ..operations.aliases import DELETE_ALIAS
+        with loading:
+            from ..operations.aliases import DELETE_ALIAS
 
         return await self._call(DELETE_ALIAS, timeout, alias_name=alias_name)
 
@@ -86,7 +90,8 @@ class AsyncAliasMethods(AsyncMethods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `InvalidMarkerException`,
         `KMSInternalException`, `NotFoundException`.
         """
-        from ..operations.aliases import LIST_ALIASES
+        with loading:
+            from ..operations.aliases import LIST_ALIASES
 
         return await self._call(LIST_ALIASES, timeout, key_id=key_id, limit=limit, marker=marker)
 
@@ -103,6 +108,7 @@ class AsyncAliasMethods(AsyncMethods):
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
         which begins with the page in hand.
         """
-        from ..operations.aliases import LIST_ALIASES
+        with loading:
+            from ..operations.aliases import LIST_ALIASES
 
         return self._list(LIST_ALIASES, timeout, key_id=key_id, limit=limit, marker=marker)

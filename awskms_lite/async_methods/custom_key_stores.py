@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import AsyncMethods
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class AsyncCustomKeyStoreMethods(AsyncMethods):
         `XksProxyVpcEndpointServiceInUseException`, `XksProxyVpcEndpointServiceInvalidConfigurationException`,
         `XksProxyVpcEndpointServiceNotFoundException`.
         """
-        from ..operations.custom_key_stores import CREATE_CUSTOM_KEY_STORE
+        with loading:
+            from ..operations.custom_key_stores import CREATE_CUSTOM_KEY_STORE
 
         return await self._call(
             CREATE_CUSTOM_KEY_STORE,
@@ -111,7 +113,8 @@ class AsyncCustomKeyStoreMethods(AsyncMethods):
         `XksProxyVpcEndpointServiceInvalidConfigurationException`,
         `XksProxyVpcEndpointServiceNotFoundException`.
         """
-        from ..operations.custom_key_stores import UPDATE_CUSTOM_KEY_STORE
+        with loading:
+            from ..operations.custom_key_stores import UPDATE_CUSTOM_KEY_STORE
 
         return await self._call(
             UPDATE_CUSTOM_KEY_STORE,
@@ -142,7 +145,8 @@ class AsyncCustomKeyStoreMethods(AsyncMethods):
         Raises `CustomKeyStoreHasCMKsException`, `CustomKeyStoreInvalidStateException`,
         `CustomKeyStoreNotFoundException`, `KMSInternalException`.
         """
-        from ..operations.custom_key_stores import DELETE_CUSTOM_KEY_STORE
+        with loading:
+            from ..operations.custom_key_stores import DELETE_CUSTOM_KEY_STORE
 
         return await self._call(DELETE_CUSTOM_KEY_STORE, timeout, custom_key_store_id=custom_key_store_id)
 
@@ -165,7 +169,8 @@ class AsyncCustomKeyStoreMethods(AsyncMethods):
 
         Raises `CustomKeyStoreNotFoundException`, `InvalidMarkerException`, `KMSInternalException`.
         """
-        from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
+        with loading:
+            from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
 
         return await self._call(
             DESCRIBE_CUSTOM_KEY_STORES,
@@ -190,7 +195,8 @@ class AsyncCustomKeyStoreMethods(AsyncMethods):
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
         which begins with the page in hand.
         """
-        from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
+        with loading:
+            from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
 
         return self._list(
             DESCRIBE_CUSTOM_KEY_STORES,
@@ -215,7 +221,8 @@ class AsyncCustomKeyStoreMethods(AsyncMethods):
         Raises `CloudHsmClusterInvalidConfigurationException`, `CloudHsmClusterNotActiveException`,
         `CustomKeyStoreInvalidStateException`, `CustomKeyStoreNotFoundException`, `KMSInternalException`.
         """
-        from ..operations.custom_key_stores import CONNECT_CUSTOM_KEY_STORE
+        with loading:
+            from ..operations.custom_key_stores import CONNECT_CUSTOM_KEY_STORE
 
         return await self._call(CONNECT_CUSTOM_KEY_STORE, timeout, custom_key_store_id=custom_key_store_id)
 
@@ -230,7 +237,8 @@ class AsyncCustomKeyStoreMethods(AsyncMethods):
 
         Raises `CustomKeyStoreInvalidStateException`, `CustomKeyStoreNotFoundException`, `KMSInternalException`.
         """
-        from ..operations.custom_key_stores import DISCONNECT_CUSTOM_KEY_STORE
+        with loading:
+            from ..operations.custom_key_stores import DISCONNECT_CUSTOM_KEY_STORE
 
         return await self._call(DISCONNECT_CUSTOM_KEY_STORE, timeout, custom_key_store_id=custom_key_store_id)
 
@@ -243,6 +251,7 @@ class AsyncCustomKeyStoreMethods(AsyncMethods):
         `timeout` seconds in all. Raises `StateError` where connecting it failed, with KMS's code for the
         reason, `TimeoutError`, and what `describe_custom_key_stores` raises.
         """
-        from ..waiting import custom_key_store_connected
+        with loading:
+            from ..waiting import custom_key_store_connected
 
         return await self._run(custom_key_store_connected(self._session, custom_key_store_id, timeout), timeout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import AsyncMethods
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class AsyncDataKeyMethods(AsyncMethods):
         `InvalidGrantTokenException`, `InvalidKeyUsageException`, `KMSInternalException`,
         `KMSInvalidStateException`, `KeyUnavailableException`, `NotFoundException`.
         """
-        from ..operations.data_keys import GENERATE_DATA_KEY
+        with loading:
+            from ..operations.data_keys import GENERATE_DATA_KEY
 
         return await self._call(
             GENERATE_DATA_KEY,
@@ -90,7 +92,8 @@ class AsyncDataKeyMethods(AsyncMethods):
         `InvalidGrantTokenException`, `InvalidKeyUsageException`, `KMSInternalException`,
         `KMSInvalidStateException`, `KeyUnavailableException`, `NotFoundException`.
         """
-        from ..operations.data_keys import GENERATE_DATA_KEY_WITHOUT_PLAINTEXT
+        with loading:
+            from ..operations.data_keys import GENERATE_DATA_KEY_WITHOUT_PLAINTEXT
 
         return await self._call(
             GENERATE_DATA_KEY_WITHOUT_PLAINTEXT,
@@ -130,7 +133,8 @@ class AsyncDataKeyMethods(AsyncMethods):
         `KMSInvalidStateException`, `KeyUnavailableException`, `NotFoundException`,
         `UnsupportedOperationException`.
         """
-        from ..operations.data_keys import GENERATE_DATA_KEY_PAIR
+        with loading:
+            from ..operations.data_keys import GENERATE_DATA_KEY_PAIR
 
         return await self._call(
             GENERATE_DATA_KEY_PAIR,
@@ -164,7 +168,8 @@ class AsyncDataKeyMethods(AsyncMethods):
         `KMSInvalidStateException`, `KeyUnavailableException`, `NotFoundException`,
         `UnsupportedOperationException`.
         """
-        from ..operations.data_keys import GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT
+        with loading:
+            from ..operations.data_keys import GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT
 
         return await self._call(
             GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT,
@@ -195,7 +200,8 @@ class AsyncDataKeyMethods(AsyncMethods):
         Raises `CustomKeyStoreInvalidStateException`, `CustomKeyStoreNotFoundException`,
         `DependencyTimeoutException`, `KMSInternalException`, `UnsupportedOperationException`.
         """
-        from ..operations.data_keys import GENERATE_RANDOM
+        with loading:
+            from ..operations.data_keys import GENERATE_RANDOM
 
         return await self._call(
             GENERATE_RANDOM,

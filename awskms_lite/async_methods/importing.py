@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import AsyncMethods
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class AsyncImportMethods(AsyncMethods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`, `UnsupportedOperationException`.
         """
-        from ..operations.importing import GET_PARAMETERS_FOR_IMPORT
+        with loading:
+            from ..operations.importing import GET_PARAMETERS_FOR_IMPORT
 
         return await self._call(
             GET_PARAMETERS_FOR_IMPORT,
@@ -84,7 +86,8 @@ class AsyncImportMethods(AsyncMethods):
         `KMSInternalException`, `KMSInvalidStateException`, `NotFoundException`,
         `UnsupportedOperationException`.
         """
-        from ..operations.importing import IMPORT_KEY_MATERIAL
+        with loading:
+            from ..operations.importing import IMPORT_KEY_MATERIAL
 
         return await self._call(
             IMPORT_KEY_MATERIAL,
@@ -114,7 +117,8 @@ class AsyncImportMethods(AsyncMethods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`, `UnsupportedOperationException`.
         """
-        from ..operations.importing import DELETE_IMPORTED_KEY_MATERIAL
+        with loading:
+            from ..operations.importing import DELETE_IMPORTED_KEY_MATERIAL
 
         return await self._call(
             DELETE_IMPORTED_KEY_MATERIAL, timeout, key_id=key_id, key_material_id=key_material_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import AsyncMethods
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class AsyncPolicyMethods(AsyncMethods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`.
         """
-        from ..operations.policies import GET_KEY_POLICY
+        with loading:
+            from ..operations.policies import GET_KEY_POLICY
 
         return await self._call(GET_KEY_POLICY, timeout, key_id=key_id, policy_name=policy_name)
 
@@ -57,7 +59,8 @@ class AsyncPolicyMethods(AsyncMethods):
         `KMSInvalidStateException`, `LimitExceededException`, `MalformedPolicyDocumentException`,
         `NotFoundException`, `UnsupportedOperationException`.
         """
-        from ..operations.policies import PUT_KEY_POLICY
+        with loading:
+            from ..operations.policies import PUT_KEY_POLICY
 
         return await self._call(
             PUT_KEY_POLICY,
@@ -87,7 +90,8 @@ class AsyncPolicyMethods(AsyncMethods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`.
         """
-        from ..operations.policies import LIST_KEY_POLICIES
+        with loading:
+            from ..operations.policies import LIST_KEY_POLICIES
 
         return await self._call(LIST_KEY_POLICIES, timeout, key_id=key_id, limit=limit, marker=marker)
 
@@ -104,6 +108,7 @@ class AsyncPolicyMethods(AsyncMethods):
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
         which begins with the page in hand.
         """
-        from ..operations.policies import LIST_KEY_POLICIES
+        with loading:
+            from ..operations.policies import LIST_KEY_POLICIES
 
         return self._list(LIST_KEY_POLICIES, timeout, key_id=key_id, limit=limit, marker=marker)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import AsyncMethods
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class AsyncRotationMethods(AsyncMethods):
         Raises `DependencyTimeoutException`, `DisabledException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`, `UnsupportedOperationException`.
         """
-        from ..operations.rotation import ENABLE_KEY_ROTATION
+        with loading:
+            from ..operations.rotation import ENABLE_KEY_ROTATION
 
         return await self._call(
             ENABLE_KEY_ROTATION, timeout, key_id=key_id, rotation_period_in_days=rotation_period_in_days
@@ -51,7 +53,8 @@ class AsyncRotationMethods(AsyncMethods):
         Raises `DependencyTimeoutException`, `DisabledException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`, `UnsupportedOperationException`.
         """
-        from ..operations.rotation import DISABLE_KEY_ROTATION
+        with loading:
+            from ..operations.rotation import DISABLE_KEY_ROTATION
 
         return await self._call(DISABLE_KEY_ROTATION, timeout, key_id=key_id)
 
@@ -69,7 +72,8 @@ class AsyncRotationMethods(AsyncMethods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`, `UnsupportedOperationException`.
         """
-        from ..operations.rotation import GET_KEY_ROTATION_STATUS
+        with loading:
+            from ..operations.rotation import GET_KEY_ROTATION_STATUS
 
         return await self._call(GET_KEY_ROTATION_STATUS, timeout, key_id=key_id)
 
@@ -94,7 +98,8 @@ class AsyncRotationMethods(AsyncMethods):
         Raises `InvalidArnException`, `InvalidMarkerException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`, `UnsupportedOperationException`.
         """
-        from ..operations.rotation import LIST_KEY_ROTATIONS
+        with loading:
+            from ..operations.rotation import LIST_KEY_ROTATIONS
 
         return await self._call(
             LIST_KEY_ROTATIONS,
@@ -119,7 +124,8 @@ class AsyncRotationMethods(AsyncMethods):
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
         which begins with the page in hand.
         """
-        from ..operations.rotation import LIST_KEY_ROTATIONS
+        with loading:
+            from ..operations.rotation import LIST_KEY_ROTATIONS
 
         return self._list(
             LIST_KEY_ROTATIONS,
@@ -147,6 +153,7 @@ class AsyncRotationMethods(AsyncMethods):
         `KMSInvalidStateException`, `LimitExceededException`, `NotFoundException`,
         `UnsupportedOperationException`.
         """
-        from ..operations.rotation import ROTATE_KEY_ON_DEMAND
+        with loading:
+            from ..operations.rotation import ROTATE_KEY_ON_DEMAND
 
         return await self._call(ROTATE_KEY_ON_DEMAND, timeout, key_id=key_id)

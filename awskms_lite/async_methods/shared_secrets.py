@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import AsyncMethods
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class AsyncSharedSecretMethods(AsyncMethods):
         `InvalidGrantTokenException`, `InvalidKeyUsageException`, `KMSInternalException`,
         `KMSInvalidStateException`, `KeyUnavailableException`, `NotFoundException`.
         """
-        from ..operations.shared_secrets import DERIVE_SHARED_SECRET
+        with loading:
+            from ..operations.shared_secrets import DERIVE_SHARED_SECRET
 
         return await self._call(
             DERIVE_SHARED_SECRET,
@@ -81,7 +83,8 @@ class AsyncSharedSecretMethods(AsyncMethods):
         `InvalidGrantTokenException`, `InvalidKeyUsageException`, `KMSInternalException`,
         `KMSInvalidStateException`, `KeyUnavailableException`, `NotFoundException`.
         """
-        from ..operations.shared_secrets import ENCAPSULATE
+        with loading:
+            from ..operations.shared_secrets import ENCAPSULATE
 
         return await self._call(
             ENCAPSULATE,
@@ -115,7 +118,8 @@ class AsyncSharedSecretMethods(AsyncMethods):
         `InvalidCiphertextException`, `InvalidGrantTokenException`, `InvalidKeyUsageException`,
         `KMSInternalException`, `KMSInvalidStateException`, `KeyUnavailableException`, `NotFoundException`.
         """
-        from ..operations.shared_secrets import DECAPSULATE
+        with loading:
+            from ..operations.shared_secrets import DECAPSULATE
 
         return await self._call(
             DECAPSULATE,

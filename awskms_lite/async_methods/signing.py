@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import AsyncMethods
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class AsyncSigningMethods(AsyncMethods):
         `InvalidGrantTokenException`, `InvalidKeyUsageException`, `KMSInternalException`,
         `KMSInvalidStateException`, `KeyUnavailableException`, `NotFoundException`.
         """
-        from ..operations.signing import SIGN
+        with loading:
+            from ..operations.signing import SIGN
 
         return await self._call(
             SIGN,
@@ -89,7 +91,8 @@ class AsyncSigningMethods(AsyncMethods):
         `KMSInvalidSignatureException`, `KMSInvalidStateException`, `KeyUnavailableException`,
         `NotFoundException`.
         """
-        from ..operations.signing import VERIFY
+        with loading:
+            from ..operations.signing import VERIFY
 
         return await self._call(
             VERIFY,
@@ -120,7 +123,8 @@ class AsyncSigningMethods(AsyncMethods):
         `KMSInvalidStateException`, `KeyUnavailableException`, `NotFoundException`,
         `UnsupportedOperationException`.
         """
-        from ..operations.signing import GET_PUBLIC_KEY
+        with loading:
+            from ..operations.signing import GET_PUBLIC_KEY
 
         return await self._call(GET_PUBLIC_KEY, timeout, key_id=key_id, grant_tokens=grant_tokens)
 
@@ -147,7 +151,8 @@ class AsyncSigningMethods(AsyncMethods):
         `InvalidKeyUsageException`, `KMSInternalException`, `KMSInvalidStateException`,
         `KeyUnavailableException`, `NotFoundException`.
         """
-        from ..operations.signing import GENERATE_MAC
+        with loading:
+            from ..operations.signing import GENERATE_MAC
 
         return await self._call(
             GENERATE_MAC,
@@ -181,7 +186,8 @@ class AsyncSigningMethods(AsyncMethods):
         `InvalidKeyUsageException`, `KMSInternalException`, `KMSInvalidMacException`,
         `KMSInvalidStateException`, `KeyUnavailableException`, `NotFoundException`.
         """
-        from ..operations.signing import VERIFY_MAC
+        with loading:
+            from ..operations.signing import VERIFY_MAC
 
         return await self._call(
             VERIFY_MAC,

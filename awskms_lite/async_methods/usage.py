@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import AsyncMethods
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class AsyncUsageMethods(AsyncMethods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `NotFoundException`.
         """
-        from ..operations.usage import GET_KEY_LAST_USAGE
+        with loading:
+            from ..operations.usage import GET_KEY_LAST_USAGE
 
         return await self._call(GET_KEY_LAST_USAGE, timeout, key_id=key_id)

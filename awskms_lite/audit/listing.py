@@ -7,6 +7,7 @@ import anyio
 
 from ..errors import (
     AccessDeniedException,
+    ConnectError,
     CredentialsError,
     KMSLiteError,
     NotAuthorized,
@@ -17,7 +18,7 @@ from ..models.aliases import AliasListEntry
 from ..models.keys import KeyListEntry, ResourceOwnerType
 from .ledger import PlaceLedger
 from .places import PlaceStatus
-from .records import Failure, failure_of, is_unresolved, may_pass
+from .records import Failure, failure_of, may_pass
 from .sessions import Asker
 
 T = TypeVar("T")
@@ -113,7 +114,7 @@ async def list_keys(asker: Asker, ledger: PlaceLedger) -> Keys:
         keys.nameless = next((failure for failure in ledger.failures if failure.operation == "ListAliases"), None)
     if error is not None:
         refused = isinstance(error, _REFUSALS) and not keys
-        ledger.unresolved = is_unresolved(error) and not keys
+        ledger.unresolved = isinstance(error, ConnectError) and error.unresolved and not keys
         ledger.fail(failure_of(error, "ListKeys"), PlaceStatus.REFUSED if refused else PlaceStatus.FAILED)
     else:
         ledger.status = PlaceStatus.READ if keys else PlaceStatus.EMPTY

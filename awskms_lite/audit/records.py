@@ -1,6 +1,5 @@
 """What an audit tells of a key: what was read, and what it was judged to mean."""
 
-import socket
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +9,6 @@ from attrs import Attribute, field, fields, frozen
 
 from ..errors import (
     ConfigurationError,
-    ConnectError,
     CredentialsError,
     KMSLiteError,
     ProtocolError,
@@ -73,9 +71,6 @@ REFUSED_SIGNATURES = (
 """What AWS answers everywhere to credentials that are of no use."""
 
 
-_NO_SUCH_HOST = {code for name in ("EAI_NONAME", "EAI_NODATA") if (code := getattr(socket, name, None))}
-
-
 def failure_of(error: KMSLiteError, operation: str | None) -> Failure:
     """Give what a record keeps of an error that ended an operation."""
     if isinstance(error, ServiceError):
@@ -89,16 +84,6 @@ def has_expired(error: KMSLiteError) -> bool:
     if isinstance(error, CredentialsError):
         return not may_pass(error)
     return isinstance(error, ServiceError) and error.code in EXPIRED
-
-
-def is_unresolved(error: KMSLiteError) -> bool:
-    """Check whether there was no connection because no host has this name; a failed look-up does not count."""
-    if not isinstance(error, ConnectError):
-        return False
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, socket.gaierror):
-        cause = cause.__cause__ or cause.__context__
-    return cause is not None and cause.errno in _NO_SUCH_HOST
 
 
 def may_pass(error: KMSLiteError) -> bool:

@@ -1,5 +1,6 @@
 """An audit as its caller sees it: an iterator, synchronous or asynchronous, that also tells how far it is."""
 
+import asyncio
 import errno
 import os
 import threading
@@ -12,6 +13,7 @@ from typing import Any, Self, TypeVar
 import anyio
 from anyio.from_thread import BlockingPortal
 
+from ..machine import steady
 from .background import caller_in_loop, spawn
 from .engine import Engine, Plan
 from .records import KeyUsageRecord
@@ -201,7 +203,7 @@ class _LoopThread:
 
     def _run(self) -> None:
         try:
-            anyio.run(self._serve)
+            anyio.run(self._serve, backend="asyncio", backend_options={"loop_factory": _steady_loop})
         except OSError as error:  # no file descriptors left, for example
             self._failure = error
         finally:
@@ -229,6 +231,14 @@ class _LoopThread:
         self._portal.call(audit.aclose)
         self._portal.call(self._stopped.set)
         self._thread.join()
+
+
+def _steady_loop() -> asyncio.AbstractEventLoop:
+    """Make an event loop whose waits end where a tool has frozen `time.monotonic`."""
+    loop = asyncio.new_event_loop()
+    with suppress(AttributeError):  # uvloop's, which cannot be changed and need not be
+        loop.time = steady  # type: ignore[method-assign]
+    return loop
 
 
 def _in_words(progress: Progress) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import random as _random
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -23,7 +22,7 @@ from ..drivers import AsyncDriver
 from ..endpoints import read_region
 from ..errors import ConfigurationError, ParameterError
 from ..identity import Credentials
-from ..machine import new_id, read_file
+from ..machine import new_id, now, read_file, steady
 from ..models.members import KMSResponse
 from ..operations import Operation
 from ..pacing import Pace, Pacing
@@ -57,7 +56,7 @@ class ClientOptions(NetworkOptions, total=False):
     http_client: HTTPClient | AsyncHTTPClient | None
     mfa: Callable[[str], str] | None
     environ: Mapping[str, str] | None
-    clock: Callable[[], float]
+    clock: Callable[[], float] | None
     sleep: Callable[[float], None] | Callable[[float], Awaitable[None]]
     random: Callable[[], float]
 
@@ -139,7 +138,8 @@ class Sessions:
 
     def __init__(self, options: ClientOptions, regions: Sequence[str], *, asynchronous: bool) -> None:
         environ = options.get("environ")
-        self._clock = options.get("clock", time.time)
+        self._clock = options.get("clock") or now
+        self._timer = options.get("clock") or steady
         self._random = options.get("random", _random.random)
         environ = os.environ if environ is None else environ
         self._around = _Surroundings(environ, load_files(environ, read_file), options)
@@ -200,7 +200,7 @@ class Sessions:
             timeout=options.get("timeout"),
             mfa=options.get("mfa"),
             clock=self._clock,
-            timer=time.monotonic if self._clock is time.time else self._clock,
+            timer=self._timer,
             random=self._random,
             new_id=new_id,
         )

@@ -17,7 +17,7 @@ from contextlib import nullcontext
 from .._version import __version__
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError
 from . import audit, doctor, local, usage
-from .text import complain, log_on_stderr, silence_output
+from .text import complain, log_on_stderr, silence_broken_streams, silence_output
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,6 +25,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a letter that it cannot show is no reason to fail
+    try:
+        return _run(argv)
+    finally:
+        silence_broken_streams()
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         with log_on_stderr() if arguments.debug else nullcontext():

@@ -13,6 +13,7 @@ from ..machine import new_id, read_file
 from ..reference import NOT_READ
 from ..service_clock import read_date
 from ..settings import Setting, Settings, load_files, settle
+from .mfa import ask_for_code
 from .text import columns, printable
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _look(arguments: argparse.Namespace, findings: list[Finding]) -> int:
 
     chosen = {name: getattr(arguments, name) for name in ("profile", "region", "endpoint_url")}
     settings = settle(os.environ, *load_files(os.environ, read_file), **chosen)
-    with KMSClient(**chosen) as client:
+    with KMSClient(**chosen, mfa=ask_for_code) as client:
         findings += _setup(settings, client)
         findings += _warnings(settings)
         credentials, code = _credentials(client)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Generator, Sequence
+from typing import TextIO
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
@@ -54,9 +55,23 @@ def log_on_stderr() -> Generator[None]:
 
 def silence_output() -> None:
     """Let standard output go nowhere: Python flushes it once more at its end, which would fail again, loudly."""
-    if sys.stdout is None:
+    _silence(sys.stdout)
+
+
+def silence_broken_streams() -> None:
+    """Let go nowhere what cannot be written: Python's own last try would turn the exit code into 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            _silence(stream)
+
+
+def _silence(stream: TextIO | None) -> None:
+    if stream is None:
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    with contextlib.suppress(OSError, ValueError):  # a standard output that is no file
-        os.dup2(nowhere, sys.stdout.fileno())
+    with contextlib.suppress(OSError, ValueError):  # a stream that is no file
+        os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ..converter import to_wire
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError, ServiceError
 from ..models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse, UsageVerdict
+from .mfa import ask_for_code
 from .text import columns, complain, printable
 
 _MEANING = {
@@ -70,6 +71,7 @@ def _ask(arguments: argparse.Namespace) -> Iterator[Outcome]:
                 profile=arguments.profile,
                 endpoint_url=arguments.endpoint_url,
                 pacing=Pacing(burst=5),
+                mfa=ask_for_code,
             )
             clients[place] = stack.enter_context(client)
         for key in arguments.keys:

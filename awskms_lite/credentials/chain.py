@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from ..errors import CredentialsError
 from ..identity import Credentials
+from ..loading import loading
 from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..steps import Flow
@@ -56,17 +57,21 @@ def _sources(
         yield _profile(settings, clock, random, mfa)
         yield "environment variables, web identity", _nothing("not asked, for a profile was given as an argument")
     else:
-        from . import environment
+        with loading:
+            from . import environment
 
         yield environment.SOURCE, environment.load(settings.environ, clock)
         yield _profile(settings, clock, random, mfa)
-        from . import web_identity
+        with loading:
+            from . import web_identity
 
         yield web_identity.SOURCE, web_identity.load(settings, clock, random)
-    from . import container
+    with loading:
+        from . import container
 
     yield container.SOURCE, container.load(settings.environ, random)
-    from . import instance
+    with loading:
+        from . import instance
 
     yield instance.SOURCE, instance.load(settings, random)
 
@@ -77,7 +82,8 @@ def _profile(
     name = f"profile {settings.profile.value}"
     if not settings.section and settings.profile.origin == "default":
         return name, _nothing("the shared files hold nothing under this name")
-    from . import profile
+    with loading:
+        from . import profile
 
     return name, profile.load(settings, clock, random, mfa)
 

@@ -129,8 +129,11 @@ def _fetch_token(service: _Service, random: Callable[[], float]) -> Flow[str | P
 def _read_token(response: Response, url: str) -> str | PassedOver:
     if response.status == 401 or _is_passing(response):
         raise CredentialsError(f"{_answered(url, response)}: try again later.")
-    if response.status == 403:
-        return PassedOver(f"{_answered(url, response)}: instance metadata is switched off")
+    if response.status in (403, 404, 405):
+        return PassedOver(
+            f"{_answered(url, response)}: it refuses the session token that all else needs; check the instance's "
+            "metadata options, and whether a proxy or an agent answers in its place"
+        )
     if response.status != 200:
         return PassedOver(f"{_answered(url, response)}: that is no instance metadata service")
     token = response.body.decode("latin-1").strip()

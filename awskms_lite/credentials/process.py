@@ -90,13 +90,11 @@ def _split(command: str, profile: str, windows: bool) -> tuple[str, ...]:
     try:
         argv = _split_for_windows(command) if windows else shlex.split(command)
     except ValueError as error:
-        raise CredentialsError(
-            f"{SOURCE} of the profile {profile!r} is no command ({error}): mend its quotes and backslashes."
-        ) from None
+        argv, fault = [], f"is no command ({error}): mend its quotes and backslashes"
+    else:
+        fault = "is blank or holds a NUL: name a program, or take it out"
     if not argv or not argv[0].strip() or "\0" in command:
-        raise CredentialsError(
-            f"{SOURCE} of the profile {profile!r} is blank or holds a NUL: name a program, or take it out."
-        )
+        raise CredentialsError(f"{SOURCE} of the profile {profile!r} {fault}.")
     return tuple(argv)
 
 

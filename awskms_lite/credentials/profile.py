@@ -21,6 +21,7 @@ from typing import NamedTuple
 from ..config import plain
 from ..errors import ConfigurationError, CredentialsError
 from ..identity import Credentials
+from ..loading import loading
 from ..service_clock import ServiceClock
 from ..settings import Settings, has_profile
 from ..steps import Flow
@@ -188,18 +189,21 @@ def _direct(means: _Means, name: str) -> Flow[Found]:
     if any(
         own.startswith("sso_") for own in settings.sections.get(name, {})
     ):  # else there is no need to import it
-        from . import sso
+        with loading:
+            from . import sso
 
         if sso.applies(settings, name):
             return (yield from sso.load(settings, name, means.clock, means.random))
     if means.has_keys(name):
         return _own_keys(means, name)
     if session := means.text(name, "login_session"):
-        from . import login
+        with loading:
+            from . import login
 
         return (yield from login.load(settings, session, name, means.clock))
     if command:
-        from . import process
+        with loading:
+            from . import process
 
         return (
             yield from process.load(
@@ -210,7 +214,8 @@ def _direct(means: _Means, name: str) -> Flow[Found]:
 
 
 def _web_identity(means: _Means, name: str, token_file: str) -> Flow[Credentials]:
-    from . import web_identity
+    with loading:
+        from . import web_identity
 
     role_arn = means.text(name, "role_arn")
     if not role_arn:
@@ -235,7 +240,8 @@ def _assume_role(means: _Means, name: str, base: str, found: Found) -> Flow[Cred
             f"The profile {name!r} assumes a role with credentials from {base}, and there are none: "
             f"{found.reason}."
         )
-    from .. import sts
+    with loading:
+        from .. import sts
 
     serial = means.text(name, "mfa_serial")
     return (
@@ -258,15 +264,18 @@ def _assume_role(means: _Means, name: str, base: str, found: Found) -> Flow[Cred
 def _from_kind(means: _Means, kind: str, name: str) -> Flow[Found]:
     """Get credentials from where `credential_source` says."""
     if kind == "Environment":
-        from . import environment
+        with loading:
+            from . import environment
 
         return (yield from environment.load(means.settings.environ, means.clock))
     if kind == "EcsContainer":
-        from . import container
+        with loading:
+            from . import container
 
         return (yield from container.load(means.settings.environ, means.random))
     if kind == "Ec2InstanceMetadata":
-        from . import instance
+        with loading:
+            from . import instance
 
         return (yield from instance.load(means.settings, means.random))
     raise CredentialsError(

@@ -46,6 +46,11 @@ def checked(credentials: Credentials) -> Credentials:
                 f"The {name} ({credentials.source}) is missing, or holds a character that none has, a space "
                 "perhaps or a line end: set it anew."
             )
+        if {value[0], value[-1]} & set("\"'"):
+            raise CredentialsError(
+                f"The {name} ({credentials.source}) stands in quotation marks, which count as a part of it (as in "
+                "a file for Docker's --env-file): take them out."
+            )
     if credentials.expires_at is not None and credentials.expires_at.tzinfo is None:
         raise CredentialsError(
             f"The credentials ({credentials.source}) end at a time without a time zone: add it."

@@ -20,7 +20,7 @@ def read_text(path: str, source: str) -> Flow[str]:
     try:
         return content.decode("ascii")
     except UnicodeDecodeError as error:
-        raise CredentialsError(
-            f"{source}: the token file {path} holds no token, but something else from byte {error.start} on. "
-            "Name another."
-        ) from None
+        start = error.start
+    raise CredentialsError(  # out here because the exception above holds the whole file
+        f"{source}: the token file {path} holds no token, but something else from byte {start} on. Name another."
+    )

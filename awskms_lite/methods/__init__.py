@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..call import call
+from ..loading import loading
 from ..models.members import KMSResponse
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Methods:
         return self._ask(operation, timeout, operation.request(**members))
 
     def _list(self, operation: Operation[Any, Any], timeout: float | None, **members: object) -> Listing[Any]:
-        from ..paging import Listing
+        with loading:
+            from ..paging import Listing
 
         assert operation.items is not None
         ask = partial(self._ask, operation, timeout)

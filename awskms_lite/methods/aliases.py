@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import Methods
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class AliasMethods(Methods):
         Raises `AlreadyExistsException`, `DependencyTimeoutException`, `InvalidAliasNameException`,
         `KMSInternalException`, `KMSInvalidStateException`, `LimitExceededException`, `NotFoundException`.
         """
-        from ..operations.aliases import CREATE_ALIAS
+        with loading:
+            from ..operations.aliases import CREATE_ALIAS
 
         return self._call(CREATE_ALIAS, timeout, alias_name=alias_name, target_key_id=target_key_id)
 
@@ -44,7 +46,8 @@ class AliasMethods(Methods):
         Raises `DependencyTimeoutException`, `KMSInternalException`, `KMSInvalidStateException`,
         `LimitExceededException`, `NotFoundException`.
         """
-        from ..operations.aliases import UPDATE_ALIAS
+        with loading:
+            from ..operations.aliases import UPDATE_ALIAS
 
         return self._call(UPDATE_ALIAS, timeout, alias_name=alias_name, target_key_id=target_key_id)
 
@@ -59,7 +62,8 @@ class AliasMethods(Methods):
         Raises `DependencyTimeoutException`, `KMSInternalException`, `KMSInvalidStateException`,
         `NotFoundException`.
         """
-        from ..operations.aliases import DELETE_ALIAS
+        with loading:
+            from ..operations.aliases import DELETE_ALIAS
 
         return self._call(DELETE_ALIAS, timeout, alias_name=alias_name)
 
@@ -82,7 +86,8 @@ class AliasMethods(Methods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `InvalidMarkerException`,
         `KMSInternalException`, `NotFoundException`.
         """
-        from ..operations.aliases import LIST_ALIASES
+        with loading:
+            from ..operations.aliases import LIST_ALIASES
 
         return self._call(LIST_ALIASES, timeout, key_id=key_id, limit=limit, marker=marker)
 
@@ -99,6 +104,7 @@ class AliasMethods(Methods):
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
         which begins with the page in hand.
         """
-        from ..operations.aliases import LIST_ALIASES
+        with loading:
+            from ..operations.aliases import LIST_ALIASES
 
         return self._list(LIST_ALIASES, timeout, key_id=key_id, limit=limit, marker=marker)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import Methods
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class CustomKeyStoreMethods(Methods):
         `XksProxyVpcEndpointServiceInUseException`, `XksProxyVpcEndpointServiceInvalidConfigurationException`,
         `XksProxyVpcEndpointServiceNotFoundException`.
         """
-        from ..operations.custom_key_stores import CREATE_CUSTOM_KEY_STORE
+        with loading:
+            from ..operations.custom_key_stores import CREATE_CUSTOM_KEY_STORE
 
         return self._call(
             CREATE_CUSTOM_KEY_STORE,
@@ -111,7 +113,8 @@ class CustomKeyStoreMethods(Methods):
         `XksProxyVpcEndpointServiceInvalidConfigurationException`,
         `XksProxyVpcEndpointServiceNotFoundException`.
         """
-        from ..operations.custom_key_stores import UPDATE_CUSTOM_KEY_STORE
+        with loading:
+            from ..operations.custom_key_stores import UPDATE_CUSTOM_KEY_STORE
 
         return self._call(
             UPDATE_CUSTOM_KEY_STORE,
@@ -140,7 +143,8 @@ class CustomKeyStoreMethods(Methods):
         Raises `CustomKeyStoreHasCMKsException`, `CustomKeyStoreInvalidStateException`,
         `CustomKeyStoreNotFoundException`, `KMSInternalException`.
         """
-        from ..operations.custom_key_stores import DELETE_CUSTOM_KEY_STORE
+        with loading:
+            from ..operations.custom_key_stores import DELETE_CUSTOM_KEY_STORE
 
         return self._call(DELETE_CUSTOM_KEY_STORE, timeout, custom_key_store_id=custom_key_store_id)
 
@@ -163,7 +167,8 @@ class CustomKeyStoreMethods(Methods):
 
         Raises `CustomKeyStoreNotFoundException`, `InvalidMarkerException`, `KMSInternalException`.
         """
-        from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
+        with loading:
+            from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
 
         return self._call(
             DESCRIBE_CUSTOM_KEY_STORES,
@@ -188,7 +193,8 @@ class CustomKeyStoreMethods(Methods):
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
         which begins with the page in hand.
         """
-        from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
+        with loading:
+            from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
 
         return self._list(
             DESCRIBE_CUSTOM_KEY_STORES,
@@ -211,7 +217,8 @@ class CustomKeyStoreMethods(Methods):
         Raises `CloudHsmClusterInvalidConfigurationException`, `CloudHsmClusterNotActiveException`,
         `CustomKeyStoreInvalidStateException`, `CustomKeyStoreNotFoundException`, `KMSInternalException`.
         """
-        from ..operations.custom_key_stores import CONNECT_CUSTOM_KEY_STORE
+        with loading:
+            from ..operations.custom_key_stores import CONNECT_CUSTOM_KEY_STORE
 
         return self._call(CONNECT_CUSTOM_KEY_STORE, timeout, custom_key_store_id=custom_key_store_id)
 
@@ -226,7 +233,8 @@ class CustomKeyStoreMethods(Methods):
 
         Raises `CustomKeyStoreInvalidStateException`, `CustomKeyStoreNotFoundException`, `KMSInternalException`.
         """
-        from ..operations.custom_key_stores import DISCONNECT_CUSTOM_KEY_STORE
+        with loading:
+            from ..operations.custom_key_stores import DISCONNECT_CUSTOM_KEY_STORE
 
         return self._call(DISCONNECT_CUSTOM_KEY_STORE, timeout, custom_key_store_id=custom_key_store_id)
 
@@ -239,6 +247,7 @@ class CustomKeyStoreMethods(Methods):
         `timeout` seconds in all. Raises `StateError` where connecting it failed, with KMS's code for the
         reason, `TimeoutError`, and what `describe_custom_key_stores` raises.
         """
-        from ..waiting import custom_key_store_connected
+        with loading:
+            from ..waiting import custom_key_store_connected
 
         return self._run(custom_key_store_connected(self._session, custom_key_store_id, timeout), timeout)

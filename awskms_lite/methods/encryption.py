@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import Methods
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class EncryptionMethods(Methods):
         `InvalidGrantTokenException`, `InvalidKeyUsageException`, `KMSInternalException`,
         `KMSInvalidStateException`, `KeyUnavailableException`, `NotFoundException`.
         """
-        from ..operations.encryption import ENCRYPT
+        with loading:
+            from ..operations.encryption import ENCRYPT
 
         return self._call(
             ENCRYPT,
@@ -89,7 +91,8 @@ class EncryptionMethods(Methods):
         `InvalidKeyUsageException`, `KMSInternalException`, `KMSInvalidStateException`,
         `KeyUnavailableException`, `NotFoundException`.
         """
-        from ..operations.encryption import DECRYPT
+        with loading:
+            from ..operations.encryption import DECRYPT
 
         return self._call(
             DECRYPT,
@@ -134,7 +137,8 @@ class EncryptionMethods(Methods):
         `InvalidKeyUsageException`, `KMSInternalException`, `KMSInvalidStateException`,
         `KeyUnavailableException`, `NotFoundException`.
         """
-        from ..operations.encryption import RE_ENCRYPT
+        with loading:
+            from ..operations.encryption import RE_ENCRYPT
 
         return self._call(
             RE_ENCRYPT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import Methods
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class GrantMethods(Methods):
         `InvalidArnException`, `InvalidGrantTokenException`, `KMSInternalException`, `KMSInvalidStateException`,
         `LimitExceededException`, `NotFoundException`.
         """
-        from ..operations.grants import CREATE_GRANT
+        with loading:
+            from ..operations.grants import CREATE_GRANT
 
         return self._call(
             CREATE_GRANT,
@@ -96,7 +98,8 @@ class GrantMethods(Methods):
         `InvalidGrantIdException`, `InvalidGrantTokenException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`.
         """
-        from ..operations.grants import RETIRE_GRANT
+        with loading:
+            from ..operations.grants import RETIRE_GRANT
 
         return self._call(
             RETIRE_GRANT, timeout, grant_token=grant_token, key_id=key_id, grant_id=grant_id, dry_run=dry_run
@@ -116,7 +119,8 @@ class GrantMethods(Methods):
         Raises `DependencyTimeoutException`, `DryRunOperationException`, `InvalidArnException`,
         `InvalidGrantIdException`, `KMSInternalException`, `KMSInvalidStateException`, `NotFoundException`.
         """
-        from ..operations.grants import REVOKE_GRANT
+        with loading:
+            from ..operations.grants import REVOKE_GRANT
 
         return self._call(REVOKE_GRANT, timeout, key_id=key_id, grant_id=grant_id, dry_run=dry_run)
 
@@ -142,7 +146,8 @@ class GrantMethods(Methods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `InvalidGrantIdException`,
         `InvalidMarkerException`, `KMSInternalException`, `KMSInvalidStateException`, `NotFoundException`.
         """
-        from ..operations.grants import LIST_GRANTS
+        with loading:
+            from ..operations.grants import LIST_GRANTS
 
         return self._call(
             LIST_GRANTS,
@@ -171,7 +176,8 @@ class GrantMethods(Methods):
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
         which begins with the page in hand.
         """
-        from ..operations.grants import LIST_GRANTS
+        with loading:
+            from ..operations.grants import LIST_GRANTS
 
         return self._list(
             LIST_GRANTS,
@@ -204,7 +210,8 @@ class GrantMethods(Methods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `InvalidMarkerException`,
         `KMSInternalException`, `NotFoundException`.
         """
-        from ..operations.grants import LIST_RETIRABLE_GRANTS
+        with loading:
+            from ..operations.grants import LIST_RETIRABLE_GRANTS
 
         return self._call(
             LIST_RETIRABLE_GRANTS,
@@ -229,7 +236,8 @@ class GrantMethods(Methods):
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
         which begins with the page in hand.
         """
-        from ..operations.grants import LIST_RETIRABLE_GRANTS
+        with loading:
+            from ..operations.grants import LIST_RETIRABLE_GRANTS
 
         return self._list(
             LIST_RETIRABLE_GRANTS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import Methods
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class KeyMethods(Methods):
         `UnsupportedOperationException`, `XksKeyAlreadyInUseException`, `XksKeyInvalidConfigurationException`,
         `XksKeyNotFoundException`.
         """
-        from ..operations.keys import CREATE_KEY
+        with loading:
+            from ..operations.keys import CREATE_KEY
 
         return self._call(
             CREATE_KEY,
@@ -99,7 +101,8 @@ class KeyMethods(Methods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `NotFoundException`.
         """
-        from ..operations.keys import DESCRIBE_KEY
+        with loading:
+            from ..operations.keys import DESCRIBE_KEY
 
         return self._call(DESCRIBE_KEY, timeout, key_id=key_id, grant_tokens=grant_tokens)
 
@@ -122,7 +125,8 @@ class KeyMethods(Methods):
 
         Raises `DependencyTimeoutException`, `InvalidMarkerException`, `KMSInternalException`.
         """
-        from ..operations.keys import LIST_KEYS
+        with loading:
+            from ..operations.keys import LIST_KEYS
 
         return self._call(LIST_KEYS, timeout, resource_owners=resource_owners, limit=limit, marker=marker)
 
@@ -139,7 +143,8 @@ class KeyMethods(Methods):
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
         which begins with the page in hand.
         """
-        from ..operations.keys import LIST_KEYS
+        with loading:
+            from ..operations.keys import LIST_KEYS
 
         return self._list(LIST_KEYS, timeout, resource_owners=resource_owners, limit=limit, marker=marker)
 
@@ -155,7 +160,8 @@ class KeyMethods(Methods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`.
         """
-        from ..operations.keys import UPDATE_KEY_DESCRIPTION
+        with loading:
+            from ..operations.keys import UPDATE_KEY_DESCRIPTION
 
         return self._call(UPDATE_KEY_DESCRIPTION, timeout, key_id=key_id, description=description)
 
@@ -170,7 +176,8 @@ class KeyMethods(Methods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `LimitExceededException`, `NotFoundException`.
         """
-        from ..operations.keys import ENABLE_KEY
+        with loading:
+            from ..operations.keys import ENABLE_KEY
 
         return self._call(ENABLE_KEY, timeout, key_id=key_id)
 
@@ -186,7 +193,8 @@ class KeyMethods(Methods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`.
         """
-        from ..operations.keys import DISABLE_KEY
+        with loading:
+            from ..operations.keys import DISABLE_KEY
 
         return self._call(DISABLE_KEY, timeout, key_id=key_id)
 
@@ -208,7 +216,8 @@ class KeyMethods(Methods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`.
         """
-        from ..operations.keys import SCHEDULE_KEY_DELETION
+        with loading:
+            from ..operations.keys import SCHEDULE_KEY_DELETION
 
         return self._call(
             SCHEDULE_KEY_DELETION, timeout, key_id=key_id, pending_window_in_days=pending_window_in_days
@@ -225,7 +234,8 @@ class KeyMethods(Methods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`.
         """
-        from ..operations.keys import CANCEL_KEY_DELETION
+        with loading:
+            from ..operations.keys import CANCEL_KEY_DELETION
 
         return self._call(CANCEL_KEY_DELETION, timeout, key_id=key_id)
 
@@ -236,7 +246,8 @@ class KeyMethods(Methods):
         seconds in all. Raises `StateError` where the state cannot come, as for a key whose deletion is
         scheduled, `TimeoutError`, and what `describe_key` raises.
         """
-        from ..waiting import key_state
+        with loading:
+            from ..waiting import key_state
 
         return self._run(key_state(self._session, key_id, state, timeout), timeout)
 
@@ -252,6 +263,7 @@ class KeyMethods(Methods):
         is not there to begin with a `NotFoundException`: so would be a mistaken id, or a key of another region.
         Else as `wait_until_key_state`.
         """
-        from ..waiting import key_deleted
+        with loading:
+            from ..waiting import key_deleted
 
         self._run(key_deleted(self._session, key_id, timeout), timeout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import Methods
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class PolicyMethods(Methods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`.
         """
-        from ..operations.policies import GET_KEY_POLICY
+        with loading:
+            from ..operations.policies import GET_KEY_POLICY
 
         return self._call(GET_KEY_POLICY, timeout, key_id=key_id, policy_name=policy_name)
 
@@ -57,7 +59,8 @@ class PolicyMethods(Methods):
         `KMSInvalidStateException`, `LimitExceededException`, `MalformedPolicyDocumentException`,
         `NotFoundException`, `UnsupportedOperationException`.
         """
-        from ..operations.policies import PUT_KEY_POLICY
+        with loading:
+            from ..operations.policies import PUT_KEY_POLICY
 
         return self._call(
             PUT_KEY_POLICY,
@@ -87,7 +90,8 @@ class PolicyMethods(Methods):
         Raises `DependencyTimeoutException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `NotFoundException`.
         """
-        from ..operations.policies import LIST_KEY_POLICIES
+        with loading:
+            from ..operations.policies import LIST_KEY_POLICIES
 
         return self._call(LIST_KEY_POLICIES, timeout, key_id=key_id, limit=limit, marker=marker)
 
@@ -104,6 +108,7 @@ class PolicyMethods(Methods):
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
         which begins with the page in hand.
         """
-        from ..operations.policies import LIST_KEY_POLICIES
+        with loading:
+            from ..operations.policies import LIST_KEY_POLICIES
 
         return self._list(LIST_KEY_POLICIES, timeout, key_id=key_id, limit=limit, marker=marker)

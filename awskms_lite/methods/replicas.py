@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import Methods
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class ReplicaMethods(Methods):
         `KMSInvalidStateException`, `LimitExceededException`, `MalformedPolicyDocumentException`,
         `NotFoundException`, `TagException`, `UnsupportedOperationException`.
         """
-        from ..operations.replicas import REPLICATE_KEY
+        with loading:
+            from ..operations.replicas import REPLICATE_KEY
 
         return self._call(
             REPLICATE_KEY,
@@ -75,7 +77,8 @@ class ReplicaMethods(Methods):
         Raises `DisabledException`, `InvalidArnException`, `KMSInternalException`, `KMSInvalidStateException`,
         `NotFoundException`, `UnsupportedOperationException`.
         """
-        from ..operations.replicas import UPDATE_PRIMARY_REGION
+        with loading:
+            from ..operations.replicas import UPDATE_PRIMARY_REGION
 
         return self._call(UPDATE_PRIMARY_REGION, timeout, key_id=key_id, primary_region=primary_region)
 
@@ -84,6 +87,7 @@ class ReplicaMethods(Methods):
 
         As `wait_until_key_state`, but a key that is not found may still come.
         """
-        from ..waiting import replica_ready
+        with loading:
+            from ..waiting import replica_ready
 
         return self._run(replica_ready(self._session, key_id, timeout), timeout)

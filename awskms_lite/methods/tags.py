@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
 from . import Methods
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class TagMethods(Methods):
         Raises `InvalidArnException`, `KMSInternalException`, `KMSInvalidStateException`,
         `LimitExceededException`, `NotFoundException`, `TagException`.
         """
-        from ..operations.tags import TAG_RESOURCE
+        with loading:
+            from ..operations.tags import TAG_RESOURCE
 
         return self._call(TAG_RESOURCE, timeout, key_id=key_id, tags=tags)
 
@@ -44,7 +46,8 @@ class TagMethods(Methods):
         Raises `InvalidArnException`, `KMSInternalException`, `KMSInvalidStateException`, `NotFoundException`,
         `TagException`.
         """
-        from ..operations.tags import UNTAG_RESOURCE
+        with loading:
+            from ..operations.tags import UNTAG_RESOURCE
 
         return self._call(UNTAG_RESOURCE, timeout, key_id=key_id, tag_keys=tag_keys)
 
@@ -66,7 +69,8 @@ class TagMethods(Methods):
 
         Raises `InvalidArnException`, `InvalidMarkerException`, `KMSInternalException`, `NotFoundException`.
         """
-        from ..operations.tags import LIST_RESOURCE_TAGS
+        with loading:
+            from ..operations.tags import LIST_RESOURCE_TAGS
 
         return self._call(LIST_RESOURCE_TAGS, timeout, key_id=key_id, limit=limit, marker=marker)
 
@@ -83,6 +87,7 @@ class TagMethods(Methods):
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
         which begins with the page in hand.
         """
-        from ..operations.tags import LIST_RESOURCE_TAGS
+        with loading:
+            from ..operations.tags import LIST_RESOURCE_TAGS
 
         return self._list(LIST_RESOURCE_TAGS, timeout, key_id=key_id, limit=limit, marker=marker)

@@ -10,6 +10,8 @@ what KMS sends and check nothing, since a service may grow. All are frozen.
 
 from typing import TYPE_CHECKING
 
+from ..loading import loading
+
 if TYPE_CHECKING:
     from .aliases import (
         AliasListEntry as AliasListEntry,
@@ -185,9 +187,10 @@ def __getattr__(name: str) -> object:
     home = _home(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    with loading:
+        from importlib import import_module
 
-    value: object = getattr(import_module(f".{home}", __name__), name)
+        value: object = getattr(import_module(f".{home}", __name__), name)
     globals()[name] = value
     return value
 

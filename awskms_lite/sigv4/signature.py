@@ -11,6 +11,10 @@ from awskms_lite.identity import Credentials
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 
+# The first of each makes OpenSSL load it, under locks that a child would find held which is forked meanwhile.
+sha256()
+hmac.digest(b"", b"", "sha256")
+
 
 def stamp_and_scope(credentials: Credentials, region: str, service: str, now: object) -> tuple[str, str]:
     """Give the time stamp (UTC, to the second) and the credential scope, their sources checked."""

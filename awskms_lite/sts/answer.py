@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from ..errors import KMSLiteError, ProtocolError, ServiceError, error_class
 from ..identity import Credentials
+from ..loading import loading
 from ..retry import read_retry_after
 from ..service_clock import read_iso_time
 from ..steps import Response
@@ -59,7 +60,7 @@ def read_error(response: Response, attempts: int, secrets: Sequence[str]) -> Ser
         found = {}
     code = found.get("Code", "")
     code = code if _CODE.fullmatch(code) and code not in secrets else str(response.status)
-    return error_class(code)(
+    return error_class("IDPCommunicationError" if _is_passing(code, found.get("Message", "")) else code)(
         _blotted(found.get("Message", ""), secrets),
         code=code,
         status_code=response.status,
@@ -68,6 +69,11 @@ def read_error(response: Response, attempts: int, secrets: Sequence[str]) -> Ser
         date=response.headers.get("date"),
         retry_after=read_retry_after(response.headers),
     )
+
+
+def _is_passing(code: str, message: str) -> bool:
+    """Return whether STS could not get at the provider's keys; it says so under a code that else is final."""
+    return code == "InvalidIdentityToken" and "retrieve verification key" in message.lower()
 
 
 def describe(error: KMSLiteError) -> str:
@@ -86,7 +92,7 @@ def describe(error: KMSLiteError) -> str:
 
 
 def _remedy(error: ServiceError) -> str:
-    known = _REMEDIES.get(error.code) or error.remedy
+    known = error.remedy if error.retryable else _REMEDIES.get(error.code) or error.remedy
     if known:
         return known
     if error.retryable:
@@ -102,20 +108,19 @@ def _read_xml(body: bytes) -> dict[str, dict[str, str]]:
     Raises `ProtocolError`, which repeats nothing, for what is no XML, is too long, or brings a document type, the
     home of entities: no answer of STS does.
     """
-    from xml.etree import ElementTree as ET  # only who assumes a role needs it
+    with loading:
+        from xml.etree import ElementTree as ET  # only who assumes a role needs it
 
     if len(body) > _MAX_ANSWER:
         raise ProtocolError(f"The answer is over {_MAX_ANSWER} bytes long, unlike any of STS.")
-    root = None
     try:
         text = body.decode()  # parsed as text, so that no declared encoding hides a document type
-        if "<!doctype" in text.lower():
-            raise ProtocolError("The answer brings a document type, unlike any of STS.")
-        root = ET.fromstring(text)  # noqa: S314 - it holds no document type
+        root = None if "<!doctype" in text.lower() else ET.fromstring(text)  # noqa: S314 - it holds no document type
+        fault = "brings a document type, unlike any of STS"
     except (UnicodeDecodeError, ET.ParseError):
-        pass
-    if root is None:  # out here because the exception above may hold the whole answer
-        raise ProtocolError(f"The answer is not XML ({len(body)} bytes).")
+        root, fault = None, f"is not XML ({len(body)} bytes)"
+    if root is None:  # out here because the exceptions above may hold the whole answer
+        raise ProtocolError(f"The answer {fault}.")
     found: dict[str, dict[str, str]] = {"Credentials": {}, "AssumedRoleUser": {}, "Error": {}}
     for element in root.iter():
         part = found.get(_local(element.tag))

@@ -154,7 +154,7 @@ async def read_answer_async(response: httpx.Response, accept: Callable[[Response
 
 
 def _is_reset(response: httpx.Response) -> bool:
-    """Return whether nothing more comes of a closed answer. Of HTTP/1.1 its end does, and leaves nothing half-run."""
+    """Return whether nothing more comes of a closed answer. Of HTTP/1.1 its end still does."""
     return response.is_closed and response.http_version == "HTTP/2"
 
 

@@ -20,6 +20,10 @@ _HARMLESS = re.compile(
     r"Server disconnected without sending a response\.?|timed out|[0-9]{3}(?= )"
     r"|peer closed connection without sending complete message body \([a-z0-9 ,]+\)"
 )
+_REGION = re.compile(r"\.([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.")  # as a host of AWS names it
+_DUAL_STACK = re.compile(r"\.(api\.aws|api\.amazonwebservices|api\.cloud-aws)\b")
+_NO_SUCH_HOST = {code for name in ("EAI_NONAME", "EAI_NODATA") if (code := getattr(socket, name, None))}
+_WRONG_NAME = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL
 _LIBRARIES = ("httpx", "httpx2", "httpcore", "h11", "h2", "hpack", "socksio", "ssl", "anyio", "trio")
 
 
@@ -44,8 +48,12 @@ def explain(
         return errors.TimeoutError(
             f"No answer from {host} in time ({reason}). Try again later, or allow a longer read_timeout."
         )
+    lookup = _found(error, socket.gaierror)
+    if isinstance(lookup, socket.gaierror) and lookup.errno in _NO_SUCH_HOST:
+        return _unresolved(host, reason, proxy)
     if names & {"ConnectError", "ProxyError", "UnsupportedProtocol"}:
-        return errors.ConnectError(f"No connection to {host} ({reason}). {_remedy(error, proxy)}")
+        remedy = "Check the proxy and its variable." if proxy else "Check the endpoint, the network and the proxy."
+        return errors.ConnectError(f"No connection to {host} ({reason}). {remedy}")
     return errors.TransportError(
         f"The connection to {host} broke off ({reason}). Try again; check proxies and firewalls on the way."
     )
@@ -80,20 +88,22 @@ def _untrusted(host: str, reason: str, verify_code: int | None, roots: str | Non
     return error
 
 
-# X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL.
-_WRONG_NAME = (62, 64)
-
-
-def _remedy(error: BaseException, proxy: str) -> str:
-    if _found(error, socket.gaierror):
-        if proxy:
-            return "The name does not resolve: check the proxy variable."
-        return (
-            "The name does not resolve: check the region and the endpoint. FIPS and dual-stack endpoints exist in "
-            "few regions and for few services; use_fips_endpoint and use_dualstack_endpoint ask for them, in the "
-            "environment and in the profile too."
-        )
-    return "Check the proxy and its variable." if proxy else "Check the endpoint, the network and the proxy."
+def _unresolved(host: str, reason: str, proxy: str) -> errors.ConnectError:
+    """Return the error for a name that stands for no address, and say what may be wrong with it."""
+    region = _REGION.search(host)
+    if proxy:
+        remedy = "Check the variable."
+    elif region is None:
+        remedy = "Check the endpoint and the network's name servers."
+    else:
+        remedy = f"Check that there is a region {region[1]}, and the network's name servers."
+        if "-fips." in host:
+            remedy += " FIPS endpoints exist only in some regions: AWS_USE_FIPS_ENDPOINT asks for them."
+        if _DUAL_STACK.search(host):
+            remedy += " Dual-stack endpoints exist only in some regions: AWS_USE_DUALSTACK_ENDPOINT asks for them."
+    error = errors.ConnectError(f"There is no host {host}: the name does not resolve ({reason}). {remedy}")
+    error.unresolved = not proxy
+    return error
 
 
 def _reason(error: BaseException) -> str:

@@ -11,12 +11,14 @@
 Hence pools that reach the network through us, in place of httpx's own.
 """
 
+import encodings.idna
 import socket
 import ssl
 from contextlib import suppress
 from typing import Any, TypeAlias, cast
 
 import anyio
+import httpcore
 import httpx
 
 from ..errors import ProtocolError
@@ -24,6 +26,8 @@ from ..steps import Response
 
 Timeouts: TypeAlias = dict[str, float | None]
 """Seconds for each phase of an attempt, under httpx's names: connect, read, write, pool."""
+
+_PRELOADED = encodings.idna  # which the first name to resolve loads: see `loading`
 
 KEEP_ALIVE = 20.0
 """Seconds that a connection without work is kept; when the next call ends, it is closed."""
@@ -81,8 +85,6 @@ class Line(httpx.HTTPTransport):
     """A transport of one connection, which keeps to the time of its `exchange` in every read and write."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        import httpcore  # httpx loads it here too
-
         super().__init__(verify=context, limits=_ONE_CONNECTION)
         self.exchange = Exchange()
         self._pool = httpcore.ConnectionPool(
@@ -103,8 +105,6 @@ class Backend:
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> "Stream":
         """Try the host's addresses in turn, each within what is left; by itself a socket gives each the same."""
-        import httpcore
-
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
@@ -156,8 +156,6 @@ class AsyncLine(httpx.AsyncHTTPTransport):
     """A transport of one connection, which counts for its `exchange` and closes its socket in any case."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        import httpcore  # httpx loads it here too
-
         super().__init__(verify=context, limits=_ONE_CONNECTION)
         self.exchange = Exchange()
         self._backend = AsyncBackend(self.exchange, httpcore.AnyIOBackend())

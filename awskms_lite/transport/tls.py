@@ -4,10 +4,13 @@ import os
 import ssl
 from pathlib import Path
 
+import certifi
 import httpx
 
 from ..errors import ConfigurationError
+from ..loading import loading
 
+_PRELOADED = certifi  # which httpx loads with the first context: see `loading`
 _ENVIRONMENT = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -27,8 +30,9 @@ class TrustedRoots:
         """Return the context for a scheme. The one for http trusts no root: should it be used, it fails."""
         context = self._contexts.get(scheme)
         if context is None:
-            https = scheme == "https"
-            context = self._contexts[scheme] = self._load() if https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            with loading:  # OpenSSL too would leave its locks held in a child that is forked meanwhile
+                context = self._load() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._contexts[scheme] = context
         return context
 
     @property

@@ -1,10 +1,12 @@
 """`awskms-lite audit` proper: KMS asked about every key, and told what came of it."""
 
 import argparse
+import os
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError, KMSLiteError
+from ..mfa import ask_for_code
 from .conclusion import counts, failure_lines, keys, no_match, place_lines
 from .machine import MACHINE_ERRORS, broken_off
 from .options import filters_in_force, key_filter
@@ -16,6 +18,8 @@ from .sources import read_roles
 
 if TYPE_CHECKING:
     from ...audit import Audit, AuditSummary, KeyFilter
+    from ...config import Sections
+    from ...identity import Credentials
 
 
 def audit_live(arguments: argparse.Namespace) -> Outcome:
@@ -51,7 +55,51 @@ def _begin(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
         checkpoint=arguments.checkpoint,
         profile=arguments.profile,
         endpoint_url=arguments.endpoint_url,
+        credentials=_credentials(arguments),
+        mfa=ask_for_code,
     )
+
+
+def _credentials(arguments: argparse.Namespace) -> "Credentials | None":
+    """Return the credentials of a profile that wants a code; None for any other, which an audit renews by itself.
+
+    The code is asked for here, where Ctrl-C ends the command at once and no progress bar is in the way.
+    """
+    from ...client import KMSClient
+    from ...machine import read_file
+    from ...settings import load_files, settle
+
+    chosen: dict[str, Any] = {
+        "profile": arguments.profile,
+        "region": next(iter(arguments.region or ()), None),
+        "endpoint_url": arguments.endpoint_url,
+    }
+    try:
+        settings = settle(os.environ, *load_files(os.environ, read_file), **chosen)
+    except ConfigurationError:
+        return None  # for the audit to tell
+    asked: list[str] = []
+
+    def ask(serial: str) -> str:
+        asked.append(serial)
+        return ask_for_code(serial)
+
+    if _wants_code(settings.sections, settings.profile.value):
+        with KMSClient(**chosen, mfa=ask) as client:
+            found = client.resolve_credentials()
+            return found if asked else None
+    return None
+
+
+def _wants_code(sections: "Sections", name: object) -> bool:
+    """Return whether a profile, or one that it leads to, assumes a role with the code of an MFA device."""
+    seen: set[object] = set()
+    while isinstance(name, str) and name in sections and name not in seen:
+        if "mfa_serial" in sections[name]:
+            return True
+        seen.add(name)
+        name = sections[name].get("source_profile")
+    return False
 
 
 def _take(run: "Audit", report: Report) -> KMSLiteError | None:
