@@ -156,7 +156,8 @@ def home_directory(environ: Mapping[str, str], *, windows: bool = os.name == "nt
 def home_in_database(user: str | None = None) -> str | None:
     """Return the home directory of a user, by default of this process's; None for one that the system lacks."""
     try:
-        import pwd
+        with loading:
+            import pwd
     except ImportError:  # Windows
         return None
     try:
@@ -171,7 +172,8 @@ def expand_home(path: str, environ: Mapping[str, str], *, windows: bool = os.nam
 
     The path of a user whom the system lacks is left as it is, as a shell leaves it.
     """
-    from pathlib import PurePosixPath, PureWindowsPath  # the parser has no need of it
+    with loading:
+        from pathlib import PurePosixPath, PureWindowsPath  # the parser has no need of it
 
     parts = (PureWindowsPath if windows else PurePosixPath)(path)
     first = parts.parts[0] if parts.parts else ""
@@ -401,7 +403,8 @@ def _unquoted(name: str) -> str | None:
     """Return a name without the quotes round it, by the rules of a shell; None where it is not in quotes."""
     if name[0] not in _QUOTES or name[-1] not in _QUOTES:
         return None
-    from shlex import split  # few names are in quotes
+    with loading:
+        from shlex import split  # few names are in quotes
 
     try:
         words = split(name)
@@ -421,7 +424,8 @@ def _invisible_in(text: str) -> str:
     found = [character for character in dict.fromkeys(text) if character != "\t" and not character.isprintable()]
     if not found:
         return ""
-    import unicodedata  # only a file that has some needs it
+    with loading:
+        import unicodedata  # only a file that has some needs it
 
     return ", ".join(
         f"U+{ord(character):04X} ({unicodedata.name(character, 'a control character')})"

@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 from attrs import field, frozen
 
 from .errors import ConfigurationError, TimeoutError
+from .loading import loading
 
 QUOTAS: Mapping[str, float] = MappingProxyType(
     {
@@ -71,7 +72,8 @@ def _check_rates(_: object, __: object, rates: Mapping[Any, Any] | None) -> None
 
 def _unknown_operation(name: str) -> str:
     """Return what to say of a name that no operation has: the one that was probably meant, else some others."""
-    from difflib import get_close_matches  # for a mistake only
+    with loading:
+        from difflib import get_close_matches  # for a mistake only
 
     folded = {known.lower(): known for known in sorted(OPERATIONS)}
     if name.lower() in folded:

@@ -6,7 +6,7 @@ one before.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from attrs import evolve
@@ -17,6 +17,11 @@ from .models.members import KMSResponse
 T = TypeVar("T")
 
 _LONGEST_MARKER = 1024
+"""Characters, by the service model."""
+_MOST_PAGES = 100_000
+"""Pages of one listing: a thousand keys to a page, that is far beyond any account."""
+_MOST_IDLE_PAGES = 100
+"""Pages in a row without anything new: some may be empty, but with a new marker each time there is no end."""
 
 
 class _Cursor(Generic[T]):
@@ -29,6 +34,8 @@ class _Cursor(Generic[T]):
         self._ended = False
         self._here: str | None = None
         self._asked: set[str | None] = set()
+        self._contents: set[int] = set()
+        self._idle_pages = 0
 
     @property
     def marker(self) -> str | None:
@@ -54,10 +61,9 @@ class _Cursor(Generic[T]):
         here = self._next
         if page.truncated:
             self._asked.add(here)
-            if not marker or len(marker) > _LONGEST_MARKER or marker in self._asked:
-                given = "gives a marker for the second time" if marker in self._asked else "gives no marker for it"
+            if fault := self._fault(items, marker):
                 raise ProtocolError(
-                    f"The listing of {self._items} says that there is more and {given} "
+                    f"The listing of {self._items} says that there is more and {fault} "
                     f"(request id {page.metadata.request_id}): it cannot be gone on with. List anew.",
                     status_code=page.metadata.status_code,
                     request_id=page.metadata.request_id,
@@ -67,6 +73,20 @@ class _Cursor(Generic[T]):
             self._ended = True
         self._here = here
         self._page.extend(items)
+
+    def _fault(self, items: Sequence[object], marker: str | None) -> str | None:
+        """Return why a page that is not the last cannot be followed by another, None where it can."""
+        content = hash(repr(items))
+        is_new = bool(items) and content not in self._contents
+        self._contents.add(content)
+        self._idle_pages = 0 if is_new else self._idle_pages + 1
+        if not marker or len(marker) > _LONGEST_MARKER:
+            return "gives no marker for it"
+        if marker in self._asked:
+            return "gives a marker for the second time"
+        if self._idle_pages > _MOST_IDLE_PAGES:
+            return f"brought nothing new on {self._idle_pages} pages in a row"
+        return f"has come to {_MOST_PAGES} pages" if len(self._asked) >= _MOST_PAGES else None
 
 
 class Listing(_Cursor[T], Iterator[T]):

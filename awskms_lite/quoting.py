@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 from urllib.parse import quote, unquote
 
-REDACTED = "[redacted]"
+from .loading import loading
 
-# A shorter secret would stand in many a text by chance, and no key or token of AWS is as short.
+REDACTED = "***"
+
+# Characters. A shorter secret would stand in many a text by chance, and no key or token of AWS is as short.
 _SHORTEST_SECRET = 8
 
 # Encodings one within the other that are looked through; each turn undoes one of every kind.
@@ -25,12 +27,13 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def redact(text: str, secrets: Iterable[str]) -> str:
+def redact(text: str, secrets: Iterable[str], *, shortest: int = _SHORTEST_SECRET) -> str:
     """Return the text without the secrets, which may be there as they are, percent-encoded or escaped as in JSON.
 
     Where one of them is there in any other form, such as within two encodings, nothing of the text is returned.
+    Secrets of fewer characters than `shortest` are not looked for.
     """
-    known = sorted((secret for secret in secrets if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True)
+    known = sorted((secret for secret in secrets if len(secret) >= shortest), key=len, reverse=True)
     for secret in known:
         for form in _forms(secret):
             text = re.sub(re.escape(form), REDACTED, text, flags=re.IGNORECASE)  # the case of %2f is free
@@ -58,7 +61,8 @@ def _forms(secret: str) -> set[str]:
 
 def _decoded(text: str) -> str:
     """Return what the text comes to once no encoding is left that a service may have put it into."""
-    from html import unescape  # its table is large, and only errors come here
+    with loading:
+        from html import unescape  # its table is large, and only errors come here
 
     for _ in range(_MOST_ENCODINGS):
         before, text = text, unescape(unquote(text)).replace("\\/", "/").replace("\\\\", "\\")

@@ -18,8 +18,8 @@ FLOORS = {
     part: floor
     for floor, parts in enumerate(
         [
-            ["steps", "identity", "errors", "loading", "quoting", "_version"],
-            ["sigv4", "models", "config", "endpoints", "reference", "retry", "pacing", "service_clock"],
+            ["steps", "identity", "errors", "loading", "_version"],
+            ["sigv4", "models", "config", "endpoints", "reference", "retry", "pacing", "quoting", "service_clock"],
             ["settings", "converter", "operations", "paging"],
             ["protocol", "sts"],
             ["credentials"],

@@ -180,11 +180,12 @@ class TestReadWithinItsTime:
         """The shared files are read as a client is made, which has no timeout: there the default counts."""
         monkeypatch.setattr(machine, "FILE_TIMEOUT", 0.05)
         environ = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, variable: str(fifo)}
+        client(region="us-east-1", environ=environ)  # whoever needs nothing of it does not miss it
         with pytest.raises(ConfigurationError, match="not read to its end"):
-            client(region="us-east-1", environ=environ)
+            client(region="us-east-1", environ=environ, profile="wanted")
         monkeypatch.undo()
-        Feeder(fifo, b"[default]\n")
-        client(region="us-east-1", environ=environ)
+        Feeder(fifo, b"[profile wanted]\n" if variable == "AWS_CONFIG_FILE" else b"[wanted]\n")
+        client(region="us-east-1", environ=environ, profile="wanted")
 
 
 class TestWrite:

@@ -155,9 +155,10 @@ def _check_meaning(settings: Settings) -> None:
 
 def _meant(name: str) -> str | None:
     """Return the property that a name is a slip for, None for one that means something else."""
-    from difflib import get_close_matches
+    with loading:
+        from difflib import get_close_matches
 
-    from ..reference import PROPERTIES
+        from ..reference import PROPERTIES
 
     if name in PROPERTIES:
         return None

@@ -19,7 +19,7 @@ from ..endpoints import read_region
 from ..errors import ConfigurationError, CredentialsError
 from ..identity import Credentials
 from ..settings import Settings
-from ..steps import Flow, Request, Response
+from ..steps import CLOSE, Flow, Request, Response
 from .source import checked, fetch, read_object
 from .sso_login import SOURCE, Login, is_passing, named_answer, token
 
@@ -57,7 +57,7 @@ def load(
     shown = yield from token(settings, role.login, clock, random)
     query = f"account_id={quote(role.account_id, safe='')}&role_name={quote(role.name, safe='')}"
     portal, _ = settings.address("portal.sso", "sso", role.login.region)
-    headers = [("x-amz-sso_bearer_token", shown), ("Accept-Encoding", "identity")]
+    headers = [("x-amz-sso_bearer_token", shown), ("Accept-Encoding", "identity"), CLOSE]
     response = yield from fetch(
         Request("GET", f"{portal}/federation/credentials?{query}", headers),
         _named(profile),
@@ -65,7 +65,7 @@ def load(
         again=is_passing,
     )
     if response.status != 200:
-        raise CredentialsError(_refusal(response, role))
+        raise CredentialsError(_refusal(response, role, shown))
     return _read_credentials(response.body, role)
 
 
@@ -135,9 +135,9 @@ def _read_credentials(body: bytes, role: _Role) -> Credentials:
     )
 
 
-def _refusal(response: Response, role: _Role) -> str:
+def _refusal(response: Response, role: _Role, token: str) -> str:
     """Say what the portal answered, and what to do."""
-    answered = f"{_named(role.login.profile)} answered with {named_answer(response)}"
+    answered = f"{_named(role.login.profile)} answered with {named_answer(response, token)}"
     if is_passing(response):
         return f"{answered}: {role} cannot be had for now. Try again later."
     if response.status == 401:

@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 
 from ..config import home_directory
 from ..errors import ConfigurationError, CredentialsError, ProtocolError, error_class
+from ..quoting import redact
 from ..settings import Settings
-from ..steps import Flow, Request, Response, read, write
+from ..steps import CLOSE, Flow, Request, Response, read, write
 from .source import fetch, read_object, read_time
 
 SOURCE = "IAM Identity Center"
@@ -92,9 +93,12 @@ def is_passing(response: Response) -> bool:
     return throttled or response.status >= 500 or response.status == 429
 
 
-def named_answer(response: Response) -> str:
-    """Return the service's error code and the HTTP status, or the status alone if there is no code."""
-    code = _error_code(response)
+def named_answer(response: Response, *secrets: str) -> str:
+    """Return the service's error code and the HTTP status, or the status alone if there is no code.
+
+    The `secrets` of the request are not repeated, should one stand in place of a code.
+    """
+    code = redact(_error_code(response) or "", secrets)
     return f"{code} (HTTP {response.status})" if code else f"HTTP {response.status}"
 
 
@@ -149,12 +153,12 @@ def _renew(
     """Get a new token and put it where the old one was; where it cannot be written it serves this once."""
     wanted = {"grantType": "refresh_token", **{name: cached[name] for name in _MEANS}}
     issuer, _ = settings.address("oidc", "sso_oidc", login.region)
-    headers = [("Content-Type", "application/json"), ("Accept-Encoding", "identity")]
+    headers = [("Content-Type", "application/json"), ("Accept-Encoding", "identity"), CLOSE]
     response = yield from fetch(
         Request("POST", f"{issuer}/token", headers, json.dumps(wanted).encode()), _ISSUER, random, again=is_passing
     )
     if response.status != 200:
-        raise CredentialsError(f"{_ISSUER} answered with {named_answer(response)}.")
+        raise CredentialsError(f"{_ISSUER} answered with {named_answer(response, *wanted.values())}.")
     renewed = {**cached, **_read_renewed(response.body, clock())}
     try:
         yield from write(path, json.dumps(renewed).encode())

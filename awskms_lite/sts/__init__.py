@@ -16,13 +16,13 @@ from ..retry import Attempts, RetryPolicy, RetryQuota
 from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..sigv4 import sign
-from ..steps import Flow, Request, Response, send, sleep
+from ..steps import CLOSE, Flow, Request, Response, send, sleep
 from .answer import describe, read_credentials, read_error
 
 __all__ = ["assume_role", "assume_role_with_web_identity"]
 
 _VERSION = "2011-06-15"
-_HEADERS = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")]
+_HEADERS = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"), CLOSE]
 _SESSION_NAME_VARIABLE = "AWS_ROLE_SESSION_NAME"
 _SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
 

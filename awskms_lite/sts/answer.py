@@ -1,18 +1,18 @@
 """What STS answers: XML to credentials or an error, and an error to words.
 
 STS's own text goes into an error without what the request held: a refused signature is answered with the request's
-headers, one to a line, so only the first line counts, and every secret in it is blotted out. Sources: "AWS Query
+headers, one to a line, so only the first line counts, and every secret in it is taken out. Sources: "AWS Query
 protocol" in the Smithy documentation, and "Common Errors" in the AWS STS API reference.
 """
 
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import quote
 
 from ..errors import KMSLiteError, ProtocolError, ServiceError, error_class
 from ..identity import Credentials
 from ..loading import loading
+from ..quoting import printable, redact
 from ..retry import read_retry_after
 from ..service_clock import read_iso_time
 from ..steps import Response
@@ -61,7 +61,7 @@ def read_error(response: Response, attempts: int, secrets: Sequence[str]) -> Ser
     code = found.get("Code", "")
     code = code if _CODE.fullmatch(code) and code not in secrets else str(response.status)
     return error_class("IDPCommunicationError" if _is_passing(code, found.get("Message", "")) else code)(
-        _blotted(found.get("Message", ""), secrets),
+        _first_line(found.get("Message", ""), secrets),
         code=code,
         status_code=response.status,
         request_id=response.headers.get("x-amzn-requestid"),
@@ -140,9 +140,7 @@ def _read_time(text: str) -> datetime:
     return moment
 
 
-def _blotted(text: str, secrets: Sequence[str]) -> str | None:
-    """Give the first line of a text without any secret, not even one spelled as in a form."""
+def _first_line(text: str, secrets: Sequence[str]) -> str | None:
+    """Return the first line of a text without any secret; an MFA code is one, and has six digits."""
     line = next(iter(text.strip().splitlines()), "")
-    for secret in secrets:
-        line = line.replace(secret, "***").replace(quote(secret, safe="", errors="replace"), "***")
-    return line[:_MAX_TEXT].rstrip() or None
+    return printable(redact(line, secrets, shortest=6))[:_MAX_TEXT].rstrip() or None

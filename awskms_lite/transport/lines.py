@@ -67,11 +67,10 @@ class Exchange:
                 return
             del self._head[: end + 4]
             begin, self._heads, self._interim = 0, self._heads + end + 4, self._interim + 1
-        if self._interim > _MOST_INTERIM or self._heads + len(self._head) > _LONGEST_HEADS:
-            raise ProtocolError(
-                "The answer does not begin: interim answers or headers came without end. Check the endpoint and "
-                "the proxies on the way."
-            )
+            if self._interim > _MOST_INTERIM:
+                raise _endless()
+        if self._heads + len(self._head) > _LONGEST_HEADS:
+            raise _endless()
 
     def is_over(self, response: Response) -> bool:
         """Return whether nothing came behind this answer, so that the next one will be the next request's.
@@ -79,6 +78,13 @@ class Exchange:
         Only an answer of a known length can tell, and KMS gives it.
         """
         return self._head is None and response.headers.get("content-length") == str(self._received)
+
+
+def _endless() -> ProtocolError:
+    return ProtocolError(
+        "The answer does not begin: interim answers or headers came without end. Check the endpoint and the "
+        "proxies on the way."
+    )
 
 
 class Line(httpx.HTTPTransport):
@@ -127,14 +133,7 @@ class Stream:
         self._exchange = exchange
         self._stream = stream
         self.close = stream.close
-
-    def get_extra_info(self, info: str) -> Any:
-        """Return what httpcore's stream knows; whether it "is_readable" includes what is left within TLS."""
-        known = self._stream.get_extra_info(info)
-        if info != "is_readable" or known:
-            return known
-        tls = self._stream.get_extra_info("ssl_object")
-        return tls is not None and tls.pending() > 0
+        self.get_extra_info = stream.get_extra_info
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read some bytes, within what is left."""
