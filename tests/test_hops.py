@@ -159,7 +159,7 @@ class TestHops:
         """Once the proxy has done its part the error names the host behind it."""
         with (
             ScriptedServer(tunnelling) as proxy,
-            pytest.raises(errors.TransportError, match="https://kms.test") as caught,
+            pytest.raises(errors.TransportError, match=r"https://kms\.test") as caught,
         ):
             ask(way, "https://kms.test", monkeypatch, HTTPS_PROXY=proxy.url)
         assert "the proxy http" not in str(caught.value)
@@ -220,7 +220,7 @@ class TestRoots:
             assert server.connections == 1
             path = str(tmp_path / "root.pem")
             monkeypatch.setenv("AWS_CA_BUNDLE", path)
-            with pytest.raises(errors.ConnectError, match="No root in .*root.pem' vouches"):
+            with pytest.raises(errors.ConnectError, match=r"No root in .*root\.pem' vouches"):
                 way.client(**options).get_key_last_usage(KEY_ID)
             assert way.pauses == []
 

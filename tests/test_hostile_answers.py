@@ -427,7 +427,7 @@ def test_an_assertion_of_a_test_goes_up_as_it_is(way: Way) -> None:
 
 
 def test_metadata_through_a_given_client_says_so(way: Way) -> None:
-    """Where a given client brings no credentials of a container, the error says how to keep its proxy out of it."""
+    """Where a given client brings no credentials of a container, the error says how to go round its proxy."""
     http_client = way.http_client(transport=httpx.MockTransport(lambda _: httpx.Response(403)))
     environ = {"AWS_REGION": "us-east-2", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/keys"}
     with pytest.raises(errors.CredentialsError, match=r"mounts=.*169\.254\.170\.2.*NO_PROXY"):
