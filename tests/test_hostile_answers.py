@@ -216,17 +216,6 @@ CHECKED: list[tuple[str, dict[str, Any], dict[str, Any], type[Exception] | None]
             ({}, errors.KMSInvalidMacException),
         )
     ),
-    *(
-        ("generate_data_key", {"key_spec": "AES_256"}, told, expected)
-        for told, expected in (
-            ({"Plaintext": "QUJD" * 10 + "QUI="}, None),
-            ({"Plaintext": ""}, errors.ProtocolError),
-            ({"Plaintext": "QUJD"}, errors.ProtocolError),
-            ({}, errors.ProtocolError),
-        )
-    ),
-    ("generate_data_key", {"number_of_bytes": 3}, {"Plaintext": "QUJD"}, None),
-    ("generate_data_key", {"number_of_bytes": 4}, {"Plaintext": "QUJD"}, errors.ProtocolError),
 ]
 
 
@@ -234,7 +223,7 @@ CHECKED: list[tuple[str, dict[str, Any], dict[str, Any], type[Exception] | None]
 def test_what_a_caller_stakes_security_on_is_looked_at(
     way: Way, name: str, arguments: dict[str, Any], told: dict[str, Any], expected: type[Exception] | None
 ) -> None:
-    """An answer that does not say so is no valid signature, and one without enough bytes no key."""
+    """An answer that does not say so is no valid signature, whatever its status."""
     http_client = way.http_client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=told)))
     options = {"region": "us-east-2", "credentials": SIGNED, "environ": {}, "http_client": http_client}
     client = way.client(**options).client
@@ -245,19 +234,8 @@ def test_what_a_caller_stakes_security_on_is_looked_at(
     if expected is None:
         assert way.run(call) is not None
     else:
-        with pytest.raises(expected) as caught:
+        with pytest.raises(expected):
             way.run(call)
-        assert "QUJD" not in shown_by(caught.value)
-
-
-@pytest.mark.parametrize(("wanted", "told"), [(3, "QUI="), (3, ""), (3, None), (2, "QUJD")])
-def test_random_bytes_are_as_many_as_were_asked_for(way: Way, wanted: int, told: str | None) -> None:
-    """Fewer bytes than were asked for would make a weaker secret of them, unseen."""
-    answer_ = httpx.MockTransport(lambda _: httpx.Response(200, json={"Plaintext": told}))
-    options = {"region": "us-east-2", "credentials": SIGNED, "environ": {}}
-    client: Any = way.client(**options, http_client=way.http_client(transport=answer_)).client
-    with pytest.raises(errors.ProtocolError, match=f"and {wanted} were asked for"):
-        way.run(lambda: client.generate_random(number_of_bytes=wanted))
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:

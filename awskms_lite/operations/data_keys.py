@@ -12,7 +12,6 @@ from ..errors import (
     KMSInternalException,
     KMSInvalidStateException,
     NotFoundException,
-    ProtocolError,
     UnsupportedOperationException,
 )
 from ..models.data_keys import (
@@ -28,27 +27,6 @@ from ..models.data_keys import (
     GenerateRandomResponse,
 )
 from . import KEY_ID, Operation
-
-
-def _check_data_key(request: GenerateDataKeyRequest, answer: GenerateDataKeyResponse) -> None:
-    """Raise `ProtocolError` for a data key of another length than was asked for, unless a recipient gets it."""
-    if request.recipient is None:
-        lengths = {"AES_128": 16, "AES_256": 32}
-        _check_length(answer.plaintext, request.number_of_bytes or lengths.get(str(request.key_spec)))
-
-
-def _check_random(request: GenerateRandomRequest, answer: GenerateRandomResponse) -> None:
-    """Raise `ProtocolError` for another number of bytes than was asked for, unless a recipient gets them."""
-    if request.recipient is None:
-        _check_length(answer.plaintext, request.number_of_bytes)
-
-
-def _check_length(plaintext: bytes | None, wanted: int | None) -> None:
-    """Look at what will be used as a key: one that is empty or too short would encrypt all the same."""
-    if not plaintext or (wanted is not None and len(plaintext) != wanted):
-        expected = "some" if wanted is None else str(wanted)
-        raise ProtocolError(f"Plaintext holds {len(plaintext or b'')} bytes, and {expected} were asked for")
-
 
 GENERATE_DATA_KEY = Operation(
     name="GenerateDataKey",
@@ -67,7 +45,6 @@ GENERATE_DATA_KEY = Operation(
     ),
     replay_safe=True,  # nothing is encrypted under a data key that nobody has seen
     echoes=KEY_ID,
-    check=_check_data_key,
 )
 
 GENERATE_DATA_KEY_WITHOUT_PLAINTEXT = Operation(
@@ -141,5 +118,4 @@ GENERATE_RANDOM = Operation(
         UnsupportedOperationException,
     ),
     replay_safe=True,
-    check=_check_random,
 )

@@ -31,6 +31,8 @@ from awskms_lite.models.members import KMSResponse
 from awskms_lite.models.requests import Bounds
 from awskms_lite.operations import Operation
 from awskms_lite.operations.all import ALL_OPERATIONS
+from awskms_lite.protocol import decode
+from awskms_lite.steps import Response
 
 SESSION = botocore.session.Session()
 MODEL = SESSION.get_service_model("kms")
@@ -334,7 +336,9 @@ def test_the_same_input_is_the_same_request(operation: Operation[Any, Any]) -> N
     def check(given: dict[str, Any]) -> None:
         expected = SERIALIZER.serialize_to_request(given, modeled(operation))
         given_to_us = arguments(operation.request, modeled(operation).input_shape, given)
-        request, _ = ask(operation, httpx.Response(200, content=b"{}"), **given_to_us)
+        request, _ = ask(
+            operation, httpx.Response(200, json={"SignatureValid": True, "MacValid": True}), **given_to_us
+        )
         assert (request.method, request.url.path) == (expected["method"], expected["url_path"])
         assert json.loads(request.content) == json.loads(expected["body"])
         for name in ("X-Amz-Target", "Content-Type"):
@@ -347,7 +351,6 @@ def test_the_same_input_is_the_same_request(operation: Operation[Any, Any]) -> N
 def test_the_same_answer_is_the_same_model(operation: Operation[Any, Any]) -> None:
     """For any answer that the service model allows, ours holds what botocore's holds, and nothing else."""
     shape = modeled(operation).output_shape
-    given_to_it = minimal(operation)
 
     @few
     @given(st.just({}) if shape is None else values(shape, new=True))
@@ -355,7 +358,7 @@ def test_the_same_answer_is_the_same_model(operation: Operation[Any, Any]) -> No
         body = json.dumps(as_json(answer)).encode()
         parsed = PARSER.parse({"status_code": 200, "headers": {}, "body": body}, shape)
         parsed.pop("ResponseMetadata")
-        _, model = ask(operation, httpx.Response(200, content=body), **given_to_it)
+        model = decode(operation, Response(200, {}, body), attempts=1)
         assert type(model) is operation.response
         if shape is not None:
             expected = without_empty(parsed)
