@@ -128,7 +128,7 @@ def check_key_region(key_id: str, region: str) -> None:
     if key_region != region:
         raise ParameterError(
             f"The key {key_id!r} is in {key_region}, and this client asks {region}: "
-            f"use a client with region={key_region!r}."
+            f"use a client with region={key_region!r} (--region {key_region} for the command)."
         )
     if partition != partition_of(region).name:
         raise ParameterError(

@@ -15,6 +15,7 @@ from .loading import loading
 _ALWAYS = ("RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture")
 _IF_FAR_APART = ("InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure")
 _FAR = 240.0
+_FRACTION = 0.999  # seconds that a Date header leaves out, at most: what began before it must not seem younger
 _LATEST = 4_102_444_800.0  # 2100; no service is further on
 
 logger = logging.getLogger("awskms_lite")
@@ -50,7 +51,7 @@ class ServiceClock:
         theirs = read_date(date)
         if theirs is None or theirs > _LATEST or abs(theirs - heard_at - self.offset) < _FAR:
             return self()
-        return theirs + self._clock() - heard_at
+        return theirs + _FRACTION + self._clock() - heard_at
 
     def set_right(self, error: KMSLiteError, then: float) -> bool:
         """Set the clock by the answer's date, where the clock is why the call was refused; say whether it is.

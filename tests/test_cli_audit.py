@@ -357,6 +357,16 @@ class TestExitCodes:
         assert telling in err
 
     @pytest.mark.parametrize("option", ["--accounts", "--from"])
+    def test_a_file_that_would_be_dropped_is_refused(
+        self, capsys: pytest.CaptureFixture[str], option: str
+    ) -> None:
+        """Given twice, the first file would not be read, and nobody would hear of it."""
+        with pytest.raises(SystemExit) as caught:
+            audit(option, "a", option, "b")
+        assert caught.value.code == 2
+        assert f"argument {option}: given twice" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("option", ["--accounts", "--from"])
     @pytest.mark.parametrize(
         ("content", "told"),
         [

@@ -132,6 +132,18 @@ class TestJudging:
             assert "jq -c '.[]'" in capsys.readouterr().err
             Path(name).write_text(f"{to_line(judge(IDLE, 90))}\n")
 
+    def test_an_array_that_was_cut_short(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """Without its end an array may lack any number of keys, so none is judged; an empty one is whole."""
+        name = saved(facts(key_id="a"), facts(key_id="b"))
+        judge_again(name, "--output", "json")
+        whole = capsys.readouterr().out
+        for lines in (1, 2, 3):
+            Path(name).write_text("\n".join(whole.splitlines()[:lines]) + "\n")
+            assert judge_again(name, "--fail-on", "idle") == 2
+            assert "without the ] at its end" in capsys.readouterr().err
+        Path(name).write_text("[]\n")
+        assert judge_again(name, "--fail-on", "idle") == 0
+
     def test_filters_that_match_nothing(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
         """They are as wrong here as in an audit."""
         name = saved(IDLE, LEAVING)

@@ -81,6 +81,18 @@ class Doctor:
         return Report(code, *self._capsys.readouterr())
 
 
+def test_what_was_passed_over_is_warned_of(
+    keys: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doctor: Doctor
+) -> None:
+    """A section without the word profile, and a line whose name is none, count for nothing: that is told."""
+    lines = ("[default]", "region = us-east-2", "region\u00a0x = y", "[prod]", "region = eu-west-1")
+    (tmp_path / "config").write_text("\n".join(lines))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    out = doctor().out
+    assert "line 3: passed over" in out
+    assert "line 4: passed over" in out
+
+
 class TestReached:
     """A set-up that works."""
 

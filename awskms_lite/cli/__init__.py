@@ -64,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     connection.add_argument("--endpoint-url", metavar="URL", help="ask this endpoint, a local KMS for example")
     region = argparse.ArgumentParser(add_help=False)
-    region.add_argument("--region", help="the region (default: that of a key's ARN, AWS_REGION, the profile's)")
+    region.add_argument(
+        "--region", help="the region (default: that of a key's ARN if one is given, AWS_REGION, the profile's)"
+    )
     shared = argparse.ArgumentParser(add_help=False, parents=[region, connection])
     parser = argparse.ArgumentParser(
         prog="awskms-lite",

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError, NotFoundException, ServiceError
 from ..identity import Credentials
 from ..machine import new_id, read_file
+from ..quoting import printable
 from ..reference import NOT_READ
 from ..service_clock import read_date
 from ..settings import Setting, Settings, load_files, settle
 from .mfa import ask_for_code
-from .text import columns, printable
+from .text import columns
 
 if TYPE_CHECKING:
     from ..client import KMSClient
@@ -99,8 +100,7 @@ def _setup(settings: Settings, client: "KMSClient") -> list[Finding]:
 def _warnings(settings: Settings) -> list[Finding]:
     """Return one finding for all that was set or written and does not count, none where there is nothing."""
     notes = settings.notes
-    lines = [str(note) for note in notes.omissions if note.lead is not None]
-    lines = [*notes.unread, *notes.absent, *lines, *_pairs(settings.environ), *_idle(settings)]
+    lines = [*notes.unread, *notes.absent, *map(str, notes.omissions), *_pairs(settings.environ), *_idle(settings)]
     return [Finding("warnings", str(len(lines)), "\n".join(lines))] if lines else []
 
 

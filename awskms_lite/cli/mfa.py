@@ -3,7 +3,7 @@
 import sys
 
 from ..errors import CredentialsError
-from .text import printable
+from ..quoting import printable
 
 
 def ask_for_code(serial: str) -> str:
@@ -11,7 +11,8 @@ def ask_for_code(serial: str) -> str:
     if sys.stdin is None or not sys.stdin.isatty():
         raise CredentialsError(
             f"The profile wants a code of the MFA device {serial}, and there is no terminal to ask for it. Run "
-            "this on one, or have the AWS CLI ask beforehand, and leave --profile and AWS_PROFILE out here:\n"
+            "this on one, or have the AWS CLI ask beforehand, and then name the region here (--region) and no "
+            "profile:\n"
             'eval "$(aws configure export-credentials --profile NAME --format env)"'
         )
     from getpass import getpass

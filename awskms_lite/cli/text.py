@@ -6,17 +6,14 @@ import sys
 from collections.abc import Generator, Sequence
 from typing import TextIO
 
+from ..quoting import printable
+
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Give the rows as lines, each column as wide as its widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
-
-
-def printable(text: str) -> str:
-    """Give the text with what a terminal might act on, and what it cannot show, written out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def complain(text: str) -> None:

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from ..converter import to_wire
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError, ServiceError
 from ..models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse, UsageVerdict
+from ..quoting import printable
 from .mfa import ask_for_code
-from .text import columns, complain, printable
+from .text import columns, complain
 
 _MEANING = {
     UsageVerdict.USED: "used since tracking began; keys that depend on rare events may look idle",

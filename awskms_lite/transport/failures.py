@@ -101,7 +101,7 @@ def _unresolved(host: str, reason: str, proxy: str) -> errors.ConnectError:
             remedy += " FIPS endpoints exist only in some regions: AWS_USE_FIPS_ENDPOINT asks for them."
         if _DUAL_STACK.search(host):
             remedy += " Dual-stack endpoints exist only in some regions: AWS_USE_DUALSTACK_ENDPOINT asks for them."
-    error = errors.ConnectError(f"There is no host {host}: the name does not resolve ({reason}). {remedy}")
+    error = errors.ConnectError(f"No connection to {host}: the name does not resolve ({reason}). {remedy}")
     error.unresolved = not proxy
     return error
 

@@ -24,6 +24,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_output(parser.add_argument_group("output"))
 
 
+class _Once(argparse.Action):
+    """An option that names one file: given twice, the first would be dropped without a word."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"argument {option}: given twice; put all of it into one file")
+        setattr(namespace, self.dest, values)
+
+
 def _add_places(group: Any) -> None:
     regions = group.add_mutually_exclusive_group()
     regions.add_argument(
@@ -40,6 +55,7 @@ def _add_places(group: Any) -> None:
     )
     group.add_argument(
         "--accounts",
+        action=_Once,
         metavar="FILE",
         help="a file of role ARNs, one a line, with # comments; - reads standard input",
     )
@@ -52,8 +68,9 @@ def _add_places(group: Any) -> None:
         "--from",
         dest="source",
         metavar="FILE",
-        help="judge a report of --output jsonl anew, as of when its keys were read, and ask nobody; - reads "
-        "standard input",
+        action=_Once,
+        help="judge a report of --output jsonl or json anew, as of when its keys were read, and ask nobody; - "
+        "reads standard input",
     )
 
 

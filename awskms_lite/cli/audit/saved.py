@@ -49,14 +49,18 @@ class Saved:
         from ...audit import KeyFacts
         from ...audit.reports import from_line
 
-        is_array = False
+        is_array = is_closed = False
         for number, whole_line in enumerate(read_lines(self._source), 1):
             line = whole_line.strip()
             if not self.read and not is_array and line == b"[":
                 is_array = True
                 continue
+            if not self.read and line == b"[]":
+                is_array = is_closed = True
+                continue
             if is_array:  # as --output json writes it: an element a line
-                line = b"" if line == b"]" else line.removesuffix(b",")
+                is_closed = line == b"]"
+                line = b"" if is_closed else line.removesuffix(b",")
             if not line:
                 continue
             try:
@@ -67,7 +71,12 @@ class Saved:
                 raise ParameterError(f"{self._source}, line {number}: {error} {remedy}") from None
             self._note(facts)
             yield facts
-        if not self.read:
+        if is_array and not is_closed:
+            raise ParameterError(
+                f"{self._source} breaks off after {keys(self.read)}, without the ] at its end: the run that wrote "
+                "it was cut short. Make the report again."
+            )
+        if not self.read and not is_array:
             raise ParameterError(f"{self._source} holds no record: {_REMEDY}")
 
     def _note(self, facts: "KeyFacts") -> None:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..text import printable
+from ...quoting import printable
 from ..wrapping import cells, width_of, wrap
 from .verdicts import MEANINGS, meaning, words
 
@@ -118,7 +118,7 @@ def _operation(record: "KeyUsageRecord") -> str:
 def _lines(rows: Sequence[Row], width: int | None) -> Iterator[str]:
     """Give the table's lines, in the form that fits."""
     if not rows:
-        yield "No keys."
+        yield "No key is in this report."
         return
     several = len({row.account_id for row in rows}) > 1
     table = [_shown(row, several=several) for row in (_HEADINGS, *rows)]

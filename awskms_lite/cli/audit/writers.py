@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Protocol
 
-from ..text import printable
+from ...quoting import printable
 
 if TYPE_CHECKING:
     from ...audit import KeyUsageRecord
