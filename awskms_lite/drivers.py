@@ -8,12 +8,12 @@ another event loop.
 
 import logging
 import os
+import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable
 from functools import partial
 from pathlib import Path
 from threading import TIMEOUT_MAX, Lock
-from time import monotonic
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakSet
@@ -23,6 +23,7 @@ import anyio
 from . import machine, transport
 from .errors import ClosedError, ConnectError, CredentialsError, KMSLiteError, ServiceError, TimeoutError
 from .loading import loading
+from .machine import steady as monotonic
 from .settings import checked_timeout
 from .steps import Alone, Flow, Read, Request, Response, Run, Send, Sleep, Step, Write
 from .transport import Timeouts
@@ -37,6 +38,8 @@ _THROUGH_GIVEN = (
     'mounts={"all://169.254.169.254": None, "all://169.254.170.2": None, "all://169.254.170.23": None}, or these '
     "addresses in NO_PROXY."
 )
+
+_REQUEST_ID = re.compile(r"[\w.:-]{0,40}", re.ASCII)  # a UUID has 36 characters, a signature 64, a token more
 
 logger = logging.getLogger("awskms_lite")
 
@@ -148,6 +151,8 @@ class _Attempt:
         came = "no answer"
         if self._response is not None:
             request_id = self._response.headers.get("x-amzn-requestid", "none")
+            if not _REQUEST_ID.fullmatch(request_id):  # whatever it is: it may be what was sent
+                request_id = "odd"
             came = f"HTTP {self._response.status}, request id {request_id}"
         if self._failure:
             came += f", {self._failure}"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .errors import ConfigurationError, ParameterError
 from .loading import loading
+from .quoting import shown
 
 
 class Partition(NamedTuple):
@@ -54,8 +55,9 @@ def read_region(region: str, *, name: str = "region") -> tuple[str, bool]:
     """
     plain = region.removeprefix("fips-").removesuffix("-fips") if isinstance(region, str) else ""
     if not _HOST_LABEL.fullmatch(plain):
+        what = shown(region) if isinstance(region, str) else repr(region)
         raise ConfigurationError(
-            f"{region!r} ({name}) is not a region: pass a name like 'us-east-2' (letters, digits and hyphens)."
+            f"{what} ({name}) is not a region: pass a name like 'us-east-2' (letters, digits and hyphens)."
         )
     return plain, plain != region
 

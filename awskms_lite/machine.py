@@ -14,6 +14,7 @@ import anyio
 
 from .errors import ConfigurationError, TimeoutError
 from .loading import loading
+from .quoting import shown_program
 from .steps import Output
 
 FILE_TIMEOUT = 10.0
@@ -230,8 +231,12 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _endless(argv: tuple[str, ...], timeout: float) -> TimeoutError:
-    return TimeoutError(f"{argv[0]} did not end within {timeout:g} s and was ended: run it by hand to see why.")
+    return TimeoutError(
+        f"{shown_program(argv[0])} did not end within {timeout:g} s and was ended: run it by hand to see why."
+    )
 
 
 def _unstartable(argv: tuple[str, ...], why: str) -> ConfigurationError:
-    return ConfigurationError(f"{argv[0]} cannot be started ({why}): check its path and what it is given.")
+    return ConfigurationError(
+        f"{shown_program(argv[0])} cannot be started ({why}): check its path and what it is given."
+    )

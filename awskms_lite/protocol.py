@@ -14,7 +14,7 @@ from .converter import from_wire, to_wire
 from .errors import ProtocolError, ServiceError, error_class
 from .models.members import KMSResponse, ResponseMetadata
 from .operations import Operation
-from .quoting import printable, redact, redact_all
+from .quoting import holds_any, printable, redact
 from .retry import read_retry_after
 from .steps import Response
 
@@ -63,6 +63,8 @@ def decode(
     servers that stand in for KMS send, where there is nothing to tell. None of the `secrets` is repeated.
     """
     request_id = response.headers.get(_REQUEST_ID)
+    if request_id is not None and holds_any(request_id, secrets):
+        request_id = None
     if not 200 <= response.status < 300:
         raise _about(
             operation, attempts, decode_error(response.status, response.headers, response.body, secrets=secrets)
@@ -108,7 +110,7 @@ def _is_about_another_key(echoes: Iterable[tuple[str, str]], request: object, an
         if asked is None or _is_alias(asked):
             continue
         named = filter(None, _members_at(answer, answered.split(".")))
-        if any(_key_id(key) != _key_id(asked) for key in named):
+        if any(_key_id(key) != _key_id(asked) for key in named if not _is_alias(key)):
             return True
     return False
 
@@ -117,7 +119,7 @@ def _members_at(value: Any, path: Sequence[str]) -> Iterator[str | None]:
     if value is None or not path:
         yield value
     elif isinstance(value, tuple):
-        for item in value:
+        for item in cast("Iterable[Any]", value):
             yield from _members_at(item, path)
     else:
         yield from _members_at(getattr(value, path[0]), path[1:])
@@ -143,16 +145,19 @@ def decode_error(
     """
     lower = {name.lower(): printable(redact(value, secrets)) for name, value in headers.items()}
     try:
-        members: dict[str, Any] = redact_all(_read_object(body), secrets)
+        members = _read_object(body)
     except (ValueError, RecursionError, ProtocolError):
         members = {}
     found: tuple[object, ...] = (lower.get("x-amzn-errortype"), members.get("__type"), members.get("code"))
+    found = tuple(redact(text, secrets) if isinstance(text, str) else None for text in found)
     code = next((plain for plain in map(_plain_code, found) if plain), None)
     texts = (members.get(name) for name in _TEXTS)
     message = next((text for text in texts if isinstance(text, str) and text), None)
     rest = {name: value for name, value in members.items() if name not in ("__type", "code", *_TEXTS)}
+    if rest and holds_any(body.decode(errors="replace"), secrets):
+        rest = {}  # wherever in there it stands
     return error_class(code or "")(
-        message and (printable(re.split(_ECHO, message, maxsplit=1)[0].rstrip()) or None),
+        message and (printable(redact(re.split(_ECHO, message, maxsplit=1)[0].rstrip(), secrets)) or None),
         code=code or str(status),
         status_code=status,
         request_id=lower.get(_REQUEST_ID),

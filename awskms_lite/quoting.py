@@ -5,13 +5,13 @@ show what is not there, and the request's own secrets, as servers do that explai
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
-from .loading import loading
-
 REDACTED = "***"
+
+_SHORT = re.compile(r"[^=\n]{0,39}")  # shorter than a secret access key, and no assignment
+_PATH = re.compile(r"[^\s=]{1,255}")
 
 # Characters. A shorter secret would stand in many a text by chance, and no key or token of AWS is as short.
 _SHORTEST_SECRET = 8
@@ -41,17 +41,24 @@ def redact(text: str, secrets: Iterable[str], *, shortest: int = _SHORTEST_SECRE
     return REDACTED if any(secret in plain for secret in known) else text
 
 
-def redact_all(value: Any, secrets: Iterable[str]) -> Any:
-    """Return a JSON value with each of its texts redacted, the names of its members too."""
-    secrets = tuple(secrets)
-    if isinstance(value, str):
-        return redact(value, secrets)
-    if isinstance(value, Mapping):
-        members = cast(Mapping[str, Any], value)
-        return {redact(name, secrets): redact_all(member, secrets) for name, member in members.items()}
-    if isinstance(value, list):
-        return [redact_all(item, secrets) for item in value]
-    return value
+def holds_any(text: str, secrets: Iterable[str]) -> bool:
+    """Return whether a text holds any of the secrets, in whatever form."""
+    return redact(text, secrets) != text
+
+
+def shown(value: str, *, quoted: bool = True) -> str:
+    """Return a value for a text about it: as it is if it is short and assigns nothing, else by its length alone.
+
+    What was meant to stand on another line, such as a key, ends up behind a value and must not be shown with it.
+    """
+    if not _SHORT.fullmatch(value):
+        return f"a value of {len(value)} characters"
+    return repr(value) if quoted else printable(value)
+
+
+def shown_program(path: str) -> str:
+    """Return the path of a program, or "the program" if more than a path seems to be in it."""
+    return printable(path) if _PATH.fullmatch(path) else "the program"
 
 
 def _forms(secret: str) -> set[str]:
@@ -59,14 +66,16 @@ def _forms(secret: str) -> set[str]:
     return {secret, quote(secret), quote(secret, safe=""), escaped, escaped.replace("/", "\\/")}
 
 
+def _letter(code: re.Match[str]) -> str:
+    number = int(code[3]) if code[3] else int(code[1] or code[2], 16)
+    return chr(number)
+
+
 def _decoded(text: str) -> str:
     """Return what the text comes to once no encoding is left that a service may have put it into."""
-    with loading:
-        from html import unescape  # its table is large, and only errors come here
-
     for _ in range(_MOST_ENCODINGS):
-        before, text = text, unescape(unquote(text)).replace("\\/", "/").replace("\\\\", "\\")
-        text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
+        before, text = text, unquote(text).replace("&amp;", "&").replace("\\/", "/").replace("\\\\", "\\")
+        text = re.sub(r"\\u([0-9a-fA-F]{4})|&#x([0-9a-fA-F]{1,4});|&#([0-9]{1,5});", _letter, text)
         if text == before:
             break
     return text

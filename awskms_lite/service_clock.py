@@ -84,10 +84,8 @@ def read_date(text: str | None) -> float | None:
     with loading:
         from email.utils import parsedate_to_datetime  # slow to load, and hardly ever needed
 
-    if text is None or text.count(",") > 1:  # several dates, one for each header: which is right?
-        return None
     try:
-        moment = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(text or "")
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

@@ -18,6 +18,7 @@ from ._version import __version__
 from .config import Kind, Notes, Section, Sections, file_locations, merge, parse
 from .endpoints import read_region, resolve
 from .errors import ConfigurationError, ParameterError
+from .quoting import shown
 from .retry import Mode
 
 T = TypeVar("T")
@@ -325,7 +326,7 @@ def _flag(text: Setting[str] | None) -> Setting[bool]:
     if text is None:
         return Setting(False, "default")
     if text.value.lower() not in ("true", "false"):
-        raise ConfigurationError(f"A flag ({text.origin}) is {text.value!r}: set it to true or false.")
+        raise ConfigurationError(f"A flag ({text.origin}) is {shown(text.value)}: set it to true or false.")
     return Setting(text.value.lower() == "true", text.origin)
 
 
@@ -340,7 +341,7 @@ def _retry_mode(text: Setting[str] | None) -> Setting[Mode]:
             return Setting("standard", f"in place of legacy, {text.origin}")
         case _:
             raise ConfigurationError(
-                f"The retry mode ({text.origin}) is {text.value!r}: set it to standard or adaptive."
+                f"The retry mode ({text.origin}) is {shown(text.value)}: set it to standard or adaptive."
             )
 
 
@@ -349,7 +350,7 @@ def _attempts(text: Setting[str] | None) -> Setting[int]:
         return Setting(3, "default")
     if not text.value.isdecimal() or len(text.value) > 9 or int(text.value) < 1:
         raise ConfigurationError(
-            f"The number of attempts ({text.origin}) is {text.value!r}: set it to 1 for no retry, or to more."
+            f"The number of attempts ({text.origin}) is {shown(text.value)}: set it to 1 for no retry, or to more."
         )
     return Setting(int(text.value), text.origin)
 

@@ -15,7 +15,7 @@ from awskms_lite.credentials import sso
 from awskms_lite.errors import ConfigurationError, CredentialsError, KMSLiteError, ProtocolError, TransportError
 from awskms_lite.identity import Credentials
 from awskms_lite.settings import Settings, settle
-from awskms_lite.steps import Read, Request, Response, Send, Sleep, Write
+from awskms_lite.steps import CLOSE, Read, Request, Response, Send, Sleep, Write
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 START_URL = "https://d-1234567890.awsapps.com/start"
@@ -184,7 +184,7 @@ def test_the_login_is_read_and_shown_to_the_portal(config: str, path: str) -> No
     settings = settings_of(config)
     flow = sso.load(settings, "dev", NOW.timestamp, lambda: 0.5)
     assert flow.send(None) == Read(path)
-    headers = [("x-amz-sso_bearer_token", "token-of-the-login"), ("Accept-Encoding", "identity")]
+    headers = [("x-amz-sso_bearer_token", "token-of-the-login"), ("Accept-Encoding", "identity"), CLOSE]
     assert flow.send(json.dumps(cached()).encode()) == Send(Request("GET", PORTAL, headers))
     with pytest.raises(StopIteration) as caught:
         flow.send(GRANTED)

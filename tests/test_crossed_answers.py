@@ -274,11 +274,13 @@ class TestLooking:
         """A copy that came in a TLS record of its own, together with the answer, is not read either."""
         self.tls.write_root(str(tmp_path / "root.pem"))
         plain = answer(json.dumps({"KeyId": KEY_ID, "Plaintext": "Zmlyc3Q="}).encode())
+        sent = threading.Event()
 
         def both(line: Line) -> None:
             line.request()
             line.send(plain)  # a record of its own each
             line.send(plain)
+            sent.set()
             line.wait_for_end()
 
         second = answer(json.dumps({"KeyId": KEY_ID, "Plaintext": "c2Vjb25k"}).encode())
@@ -287,6 +289,7 @@ class TestLooking:
             options = {"region": "us-east-2", "credentials": CREDENTIALS, "environ": environ}
             client: Any = way.client(**options).client
             assert way.run(partial(client.decrypt, b"1", key_id=KEY_ID)).plaintext == b"first"
+            assert sent.wait(PATIENCE)
             assert way.run(partial(client.decrypt, b"2", key_id=KEY_ID)).plaintext == b"second"
             assert server.connections == 2
 

@@ -31,7 +31,7 @@ from servers import (
 from awskms_lite import errors
 from awskms_lite.identity import Credentials
 from awskms_lite.protocol import decode_error
-from awskms_lite.quoting import REDACTED, printable, redact, redact_all
+from awskms_lite.quoting import REDACTED, printable, redact, shown
 from awskms_lite.retry import RetryPolicy
 
 ONCE = RetryPolicy(max_attempts=1)
@@ -332,7 +332,12 @@ class TestQuoting:
         """What stands around a secret is told all the same."""
         assert redact(f"The token {TOKEN} has expired.", [TOKEN]) == f"The token {REDACTED} has expired."
         assert redact("nothing of it", [TOKEN, "", "short"]) == "nothing of it"
-        assert redact_all({"a": [1, None, {"b": TOKEN}]}, [TOKEN]) == {"a": [1, None, {"b": REDACTED}]}
+
+    def test_a_value_is_shown_that_holds_nothing_else(self) -> None:
+        """A short word, or several, is; what assigns something, or is long enough for a key, is not."""
+        assert [shown(value) for value in ("us-esat-1", "my prod", "")] == ["'us-esat-1'", "'my prod'", "''"]
+        for value in (f"us-east-1 aws_secret_access_key = {TOKEN}", "a" * 40, "x\ny", "key=x"):
+            assert shown(value) == f"a value of {len(value)} characters"
 
     @given(st.text())
     def test_nothing_unprintable_is_left(self, text: str) -> None:

@@ -18,14 +18,15 @@ FLOORS = {
     part: floor
     for floor, parts in enumerate(
         [
-            ["steps", "identity", "errors", "loading", "_version"],
-            ["sigv4", "models", "config", "endpoints", "reference", "retry", "pacing", "quoting", "service_clock"],
+            ["steps", "identity", "errors", "loading", "quoting", "_version"],
+            ["sigv4", "models", "config", "endpoints", "reference", "retry", "pacing", "service_clock"],
             ["settings", "converter", "operations", "paging"],
             ["protocol", "sts"],
             ["credentials"],
             ["call"],
             ["waiting"],
-            ["transport", "machine"],
+            ["machine"],
+            ["transport"],
             ["drivers"],
             ["methods", "async_methods"],
             ["client", "async_client"],

@@ -160,7 +160,11 @@ def test_the_request_is_signed_for_sts() -> None:
         now=datetime.fromtimestamp(NOW, UTC),
     )
     assert list(request.headers)[: len(signed.headers)] == signed.headers
-    assert [name for name, _ in request.headers][len(signed.headers) :] == ["Accept-Encoding", "User-Agent"]
+    assert [name for name, _ in request.headers][len(signed.headers) :] == [
+        "Accept-Encoding",
+        "User-Agent",
+        "Connection",
+    ]
 
 
 def test_the_options_of_a_role_are_sent() -> None:
@@ -205,7 +209,7 @@ def test_a_web_identity_is_not_signed() -> None:
         "RoleSessionName": "pod",
         "WebIdentityToken": WEB_TOKEN,
     }
-    assert [name for name, _ in request.headers] == ["Content-Type", "Accept-Encoding", "User-Agent"]
+    assert [name for name, _ in request.headers] == ["Content-Type", "Accept-Encoding", "User-Agent", "Connection"]
 
 
 def test_the_traffic_may_go_through_a_proxy() -> None:

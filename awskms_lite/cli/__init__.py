@@ -13,9 +13,11 @@ import io
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from typing import NoReturn
 
 from .._version import __version__
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError
+from ..quoting import printable
 from . import audit, doctor, local, usage
 from .text import complain, log_on_stderr, silence_broken_streams, silence_output
 
@@ -57,6 +59,13 @@ def _run(argv: Sequence[str] | None) -> int:
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that lets no argument act on the terminal; its commands' are of the same class."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def _parser() -> argparse.ArgumentParser:
     connection = argparse.ArgumentParser(add_help=False)
     connection.add_argument(
@@ -68,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "--region", help="the region (default: that of a key's ARN if one is given, AWS_REGION, the profile's)"
     )
     shared = argparse.ArgumentParser(add_help=False, parents=[region, connection])
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="awskms-lite",
         description="Find out when and how AWS KMS keys were last used.",
         epilog="Exit codes: 0 all answered; 1 some key failed; 2 wrong use or configuration; 3 an audit is not "

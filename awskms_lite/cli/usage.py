@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(_as_json(outcomes) if arguments.output == "json" else _as_table(outcomes))
             for outcome in outcomes:
                 if outcome.error is not None:
-                    complain(f"{outcome.key}: {outcome.error}")
+                    complain(f"{printable(outcome.key)}: {outcome.error}")
     return 1 if any(outcome.error is not None for outcome in outcomes) else 0
 
 

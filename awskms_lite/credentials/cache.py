@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError
 from ..identity import Credentials
+from ..quoting import printable
 from ..steps import Flow, alone
 
 logger = logging.getLogger("awskms_lite")
@@ -113,7 +114,9 @@ class CredentialsCache:
             kept = self._held
             if kept is None or not self._is_usable():
                 raise
-            logger.warning("The credentials could not be renewed, and those at hand stay in use: %s", error)
+            logger.warning(
+                "The credentials could not be renewed, and those at hand stay in use: %s", printable(str(error))
+            )
             return kept.credentials
         self._round, self._failure = self._round + 1, None
         return held.credentials

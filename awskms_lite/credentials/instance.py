@@ -19,6 +19,7 @@ from ..errors import (
     TransportError,
 )
 from ..identity import Credentials
+from ..quoting import shown
 from ..retry import delay
 from ..settings import Settings
 from ..steps import Flow, Request, Response, send, sleep
@@ -90,7 +91,7 @@ def _number(settings: Settings, variable: str, name: str, form: re.Pattern[str],
     if text is None:
         return None
     if not form.fullmatch(text.value) or not float(text.value):
-        raise ConfigurationError(f"{SOURCE}: {text.origin} is {text.value!r}: it takes a number ({takes}).")
+        raise ConfigurationError(f"{SOURCE}: {text.origin} is {shown(text.value)}: it takes a number ({takes}).")
     return float(text.value)
 
 
@@ -99,7 +100,7 @@ def _endpoint(settings: Settings) -> str:
     mode = settings.setting(MODE, "ec2_metadata_service_endpoint_mode")
     if mode is not None and mode.value.lower() not in _BY_MODE:  # wrong, also where an endpoint makes it idle
         raise ConfigurationError(
-            f"{SOURCE}: the endpoint mode ({mode.origin}) is {mode.value!r}: set it to IPv4 or IPv6."
+            f"{SOURCE}: the endpoint mode ({mode.origin}) is {shown(mode.value)}: set it to IPv4 or IPv6."
         )
     endpoint = settings.setting(ENDPOINT, "ec2_metadata_service_endpoint")
     if endpoint is not None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from ..errors import ConfigurationError, CredentialsError, TimeoutError
 from ..identity import Credentials
+from ..quoting import shown_program
 from ..steps import Flow, run
 from .source import checked, read_object, read_time
 
@@ -45,7 +46,7 @@ def load(
     program.
     """
     argv = _split(command, profile, windows)
-    name = f"{SOURCE} of the profile {profile!r} ({argv[0]})"
+    name = f"{SOURCE} of the profile {profile!r} ({shown_program(argv[0])})"
     _check_variables(environ, name)
     try:
         output = yield from run(argv, TIMEOUT, environ)

@@ -22,6 +22,7 @@ from ..config import plain
 from ..errors import ConfigurationError, CredentialsError
 from ..identity import Credentials
 from ..loading import loading
+from ..quoting import shown
 from ..service_clock import ServiceClock
 from ..settings import Settings, has_profile
 from ..steps import Flow
@@ -36,6 +37,7 @@ _LEADING = (
 )
 _READ = (*_LEADING, *_TOKENS, "external_id", "mfa_serial", "duration_seconds", "role_session_name")
 _BY_PLAIN_NAME = {plain(name): name for name in _READ}
+_SHORT_FOR = {"accesskey": _KEY, "accesskeyid": _KEY, "secretkey": _SECRET, "secretaccesskey": _SECRET}
 _ALIKE = 0.8  # from this ratio on two names are taken for one with a slip in it: `role_arm`, `source_profil`
 _SHOWN = 8  # so many profiles of a circle are named
 
@@ -97,8 +99,8 @@ def _check_profile(means: _Means, name: str, users: Sequence[str]) -> None:
     settings = means.settings
     if users and not has_profile(settings.sections, name):
         raise CredentialsError(
-            f"The profile {users[-1]!r} has source_profile = {name}, which is not there: add it, or name another."
-            f"{settings.notes.missed(name)}"
+            f"The profile {users[-1]!r} has source_profile = {shown(name, quoted=False)}, which is not there: "
+            f"add it, or name another.{settings.notes.missed(name)}"
         )
     named = not users and settings.profile.origin != "default"
     oversight = next(_oversights(settings, name, named=named), None)
@@ -141,15 +143,25 @@ def _check_meaning(settings: Settings) -> None:
     name = settings.profile.value
     for own, value in settings.sections.get(name, {}).items():
         place = f"The profile {name!r} leads to no credentials: {_place(settings, name, own)}"
-        if own in _LEADING:
+        if own in (*_LEADING, *_TOKENS):
             raise CredentialsError(
                 f"{place}: {own} {'is not enough' if value else 'has no value'}. Mend it, or take it out."
             )
         if meant := _meant(own):
             raise CredentialsError(f"{place} looks like {meant}, and is not spelt so. Mend it, or take it out.")
-    if settings.profile.origin == "profile" and settings.notes.unread:
+    if settings.profile.origin != "profile":
+        return
+    if settings.notes.unread:
         raise ConfigurationError(
             f"{settings.notes.unread[0]} The profile {name!r} may have credentials there; it has none elsewhere."
+        )
+    passed_over = [
+        n for n in settings.notes.omissions if n.lead is None and plain(n.section).endswith(plain(name))
+    ]
+    if passed_over:
+        raise CredentialsError(
+            f"The profile {name!r} has no credentials, but for a section that does not count.\n  {passed_over[0]}\n"
+            "Mend it, or take it out."
         )
 
 
@@ -162,6 +174,8 @@ def _meant(name: str) -> str | None:
 
     if name in PROPERTIES:
         return None
+    if plain(name) in _SHORT_FOR:
+        return _SHORT_FOR[plain(name)]
     found = get_close_matches(plain(name), map(plain, _LEADING), 1, _ALIKE)
     return _BY_PLAIN_NAME[found[0]] if found else None
 
@@ -280,8 +294,8 @@ def _from_kind(means: _Means, kind: str, name: str) -> Flow[Found]:
 
         return (yield from instance.load(means.settings, means.random))
     raise CredentialsError(
-        f"The profile {name!r} has credential_source = {kind}: it takes Environment, EcsContainer or "
-        "Ec2InstanceMetadata."
+        f"The profile {name!r} has credential_source = {shown(kind, quoted=False)}: it takes Environment, "
+        "EcsContainer or Ec2InstanceMetadata."
     )
 
 
@@ -290,7 +304,9 @@ def _duration(means: _Means, name: str) -> int | None:
     if text is None:
         return None
     if not re.fullmatch("[0-9]{3,5}", text) or not 900 <= int(text) <= 43_200:
-        raise CredentialsError(f"The profile {name!r} has duration_seconds = {text}: it takes 900 to 43200.")
+        raise CredentialsError(
+            f"The profile {name!r} has duration_seconds = {shown(text, quoted=False)}: it takes 900 to 43200."
+        )
     return int(text)
 
 

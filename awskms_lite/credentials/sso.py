@@ -18,6 +18,7 @@ from urllib.parse import quote
 from ..endpoints import read_region
 from ..errors import ConfigurationError, CredentialsError
 from ..identity import Credentials
+from ..quoting import shown
 from ..settings import Settings
 from ..steps import CLOSE, Flow, Request, Response
 from .source import checked, fetch, read_object
@@ -106,8 +107,8 @@ def _of_session(settings: Settings, own: dict[str, str], session: str, profile: 
     for name, value in found.items():
         if own.get(name, value) != value:
             raise ConfigurationError(
-                f"{name} is {own[name]!r} in the profile {profile!r} and {value!r} in [sso-session {session}]: "
-                "take it out of the profile."
+                f"{name} is {shown(own[name])} in the profile {profile!r} and {shown(value)} in "
+                f"[sso-session {session}]: take it out of the profile."
             )
     return found
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from ..config import home_directory
 from ..errors import ConfigurationError, CredentialsError, ProtocolError, error_class
-from ..quoting import redact
+from ..quoting import printable, redact, shown
 from ..settings import Settings
 from ..steps import CLOSE, Flow, Request, Response, read, write
 from .source import fetch, read_object, read_time
@@ -49,7 +49,7 @@ class Login(NamedTuple):
     @property
     def name(self) -> str:
         """Name it for people to read."""
-        return f"the session {self.session!r}" if self.session else self.start_url
+        return f"the session {self.session!r}" if self.session else shown(self.start_url, quoted=False)
 
     @property
     def remedy(self) -> str:
@@ -163,7 +163,7 @@ def _renew(
     try:
         yield from write(path, json.dumps(renewed).encode())
     except ConfigurationError as error:
-        logger.warning("The renewed login to %s could not be kept: %s", login.name, error)
+        logger.warning("The renewed login to %s could not be kept: %s", login.name, printable(str(error)))
     token: str = renewed["accessToken"]
     return token
 

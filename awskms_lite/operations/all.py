@@ -38,6 +38,6 @@ ALL_OPERATIONS: tuple[Operation[Any, Any], ...] = tuple(
         tags,
         usage,
     )
-    for row in vars(subject).values()
-    if isinstance(row, Operation)
+    for name, row in vars(subject).items()
+    if name.isupper() and name != "KEY_ID"
 )

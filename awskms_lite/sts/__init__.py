@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from ..errors import CredentialsError, ParameterError, ProtocolError, ServiceError, TransportError
 from ..identity import Credentials
+from ..quoting import shown
 from ..retry import Attempts, RetryPolicy, RetryQuota
 from ..service_clock import ServiceClock
 from ..settings import Settings
@@ -22,7 +23,7 @@ from .answer import describe, read_credentials, read_error
 __all__ = ["assume_role", "assume_role_with_web_identity"]
 
 _VERSION = "2011-06-15"
-_HEADERS = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"), CLOSE]
+_HEADERS = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")]
 _SESSION_NAME_VARIABLE = "AWS_ROLE_SESSION_NAME"
 _SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
 
@@ -87,7 +88,7 @@ def _read_session_name(given: str | None, settings: Settings, clock: ServiceCloc
     name = given or settings.variable(_SESSION_NAME_VARIABLE) or f"awskms-lite-{int(clock())}"
     if not _SESSION_NAME.fullmatch(name):
         raise CredentialsError(
-            f"{source}: {name!r} cannot name the session of a role: set role_session_name or "
+            f"{source}: {shown(name)} cannot name the session of a role: set role_session_name or "
             f"{_SESSION_NAME_VARIABLE} to 2 to 64 letters, digits and any of _+=,.@-"
         )
     return name
@@ -145,7 +146,7 @@ def _exchange(
         now = clock()
         request = prepare(now)
         try:
-            response = yield from send(request._replace(headers=[*request.headers, *unsigned]))
+            response = yield from send(request._replace(headers=[*request.headers, *unsigned, CLOSE]))
             if 200 <= response.status < 300:
                 return response
             raise read_error(response, attempts.number, secrets)

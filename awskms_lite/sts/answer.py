@@ -64,7 +64,7 @@ def read_error(response: Response, attempts: int, secrets: Sequence[str]) -> Ser
         _first_line(found.get("Message", ""), secrets),
         code=code,
         status_code=response.status,
-        request_id=response.headers.get("x-amzn-requestid"),
+        request_id=redact(response.headers.get("x-amzn-requestid", ""), secrets) or None,
         attempts=attempts,
         date=response.headers.get("date"),
         retry_after=read_retry_after(response.headers),

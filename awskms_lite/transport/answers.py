@@ -6,13 +6,13 @@ they came: nothing is ever unpacked.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from time import monotonic
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import httpx
 
 from ..errors import ProtocolError
+from ..machine import steady as monotonic
 from ..quoting import printable
 from ..steps import Request, Response
 from .failures import too_late
@@ -88,7 +88,7 @@ class _Reading:
         """
         request_id = self._headers.get(_REQUEST_ID)
         try:
-            if self._stream is None or request_id is None:
+            if self._stream is None or not request_id:
                 return
             last, _last_ids[self._stream] = _last_ids.get(self._stream), request_id
         except TypeError:  # what stands for a connection cannot be told from others
@@ -113,7 +113,8 @@ def read_answer(
     """
     try:
         reading = _Reading(response)
-        parts: Iterator[bytes] = iter(response.stream)  # type: ignore[arg-type]  # of a synchronous client
+        stream: Any = _read_already(response) or response.stream
+        parts: Iterator[bytes] = iter(stream)
         while not reading.complete and (part := next(parts, None)) is not None:
             reading.add(part)
             if deadline is not None and monotonic() > deadline:
@@ -136,7 +137,8 @@ async def read_answer_async(response: httpx.Response, accept: Callable[[Response
     """Read an answer, close it, and return what `accept` makes of it, like `read_answer`."""
     try:
         reading = _Reading(response)
-        parts: AsyncIterator[bytes] = aiter(response.stream)  # type: ignore[arg-type]  # of an asynchronous client
+        stream: Any = _read_already(response) or response.stream
+        parts: AsyncIterator[bytes] = aiter(stream)
         while not reading.complete and (part := await anext(parts, None)) is not None:
             reading.add(part)
         try:
@@ -153,6 +155,11 @@ async def read_answer_async(response: httpx.Response, accept: Callable[[Response
         await response.aclose()
 
 
+def _read_already(response: httpx.Response) -> httpx.ByteStream | None:
+    """Return the body if a hook of the caller's has read it: its connection serves others by now."""
+    return httpx.ByteStream(response.content) if response.is_closed else None
+
+
 def _is_reset(response: httpx.Response) -> bool:
     """Return whether nothing more comes of a closed answer. Of HTTP/1.1 its end still does."""
     return response.is_closed and response.http_version == "HTTP/2"
@@ -163,7 +170,10 @@ def _joined(response: httpx.Response) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in response.headers.raw:
         name, value = raw_name.decode("latin-1").lower(), printable(raw_value.decode("latin-1"))
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        if name == "date" and headers.get(name, value) != value:
+            headers[name] = ""  # which of two times is right?
+        else:
+            headers[name] = f"{headers[name]}, {value}" if name in headers and name != "date" else value
     return headers
 
 

@@ -6,15 +6,16 @@ One connection each, because httpcore's pool looks through all its requests and 
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from functools import lru_cache
 from threading import Lock
-from time import monotonic
 from typing import Generic, TypeVar
 
 import anyio
 import httpx
 
 from ..errors import ServiceError, TransportError
+from ..machine import steady as monotonic
 from ..steps import CLOSE, Request, Response
 from . import failures
 from .answers import read_answer, read_answer_async
@@ -163,8 +164,9 @@ class AsyncConnections(_Sender):
 
     async def aclose(self) -> None:
         """Close the connections: those without work now, the others when their call ends."""
-        for line in self._idle.end():
-            await line.aclose()
+        async with AsyncExitStack() as closing:  # which goes on with the others in a task that is cancelled
+            for line in self._idle.end():
+                closing.push_async_callback(line.aclose)
 
 
 @lru_cache(maxsize=64)

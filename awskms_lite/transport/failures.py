@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from .. import errors
+from ..quoting import printable
 from ..steps import Request
 
 # What h11 and httpcore say without a word of what was sent.
@@ -24,6 +25,7 @@ _REGION = re.compile(r"\.([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.")  # as a host of AWS 
 _DUAL_STACK = re.compile(r"\.(api\.aws|api\.amazonwebservices|api\.cloud-aws)\b")
 _NO_SUCH_HOST = {code for name in ("EAI_NONAME", "EAI_NODATA") if (code := getattr(socket, name, None))}
 _WRONG_NAME = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL
+_CONSTANT = re.compile("[A-Z0-9_]{1,80}")
 _LIBRARIES = ("httpx", "httpx2", "httpcore", "h11", "h2", "hpack", "socksio", "ssl", "anyio", "trio")
 
 
@@ -109,7 +111,7 @@ def _unresolved(host: str, reason: str, proxy: str) -> errors.ConnectError:
 def _reason(error: BaseException) -> str:
     """Return the class, and the text where it is known to be harmless."""
     name = type(error).__name__
-    words = next(filter(None, map(_words_of_the_system, _chain(error))), "")
+    words = next((words for cause in _chain(error) if (words := _words_of_the_system(cause))), "")
     if words:
         return f"{name}: {words}"
     known = _HARMLESS.match(str(error))
@@ -120,8 +122,13 @@ def _reason(error: BaseException) -> str:
 
 def _words_of_the_system(cause: BaseException) -> str:
     """Return what the system says of an error's number, or OpenSSL and the resolver of what failed there."""
-    if isinstance(cause, ssl.SSLError | socket.gaierror):
-        return cause.strerror or ""
+    if isinstance(cause, socket.gaierror):
+        return "the name was not found" if cause.errno in _NO_SUCH_HOST else "the look-up of the name failed"
+    if isinstance(cause, ssl.SSLError):
+        reason = getattr(cause, "reason", None)
+        if not isinstance(reason, str) or not _CONSTANT.fullmatch(reason):  # else it is not one of OpenSSL's
+            return ""
+        return f"{reason} {printable(str(getattr(cause, 'verify_message', '') or ''))}".rstrip()
     return os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else ""
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from functools import partial
 from inspect import iscoroutinefunction
-from time import monotonic
 from typing import Any, TypeAlias, TypeVar
 
 import anyio
 import httpx
 
 from .. import errors
+from ..machine import steady as monotonic
 from ..steps import Request, Response
 from . import failures
 from .answers import read_answer, read_answer_async
@@ -121,8 +121,11 @@ class _Proxied:
 
     def explain(self, failure: Exception, request: Request) -> errors.TransportError:
         """Return our error for one of `failures`, which names the proxy if it is the proxy that failed."""
-        assert isinstance(failure, httpx.RequestError)
-        behind: bool = failure.request.extensions["trace"].got_through
+        try:
+            assert isinstance(failure, httpx.RequestError)
+            behind: bool = failure.request.extensions["trace"].got_through
+        except RuntimeError:  # httpx knows the request only until an answer begins, which has come all the way
+            behind = True
         proxy = "" if behind else f"{self._proxy} ({self._proxy.variable})"
         return failures.explain(failure, request, proxy=proxy, roots=self._roots.source)
 
@@ -169,7 +172,7 @@ def _through(make: Callable[..., T], proxy: Proxy, roots: TrustedRoots) -> T:
     """
     context = roots.context("https")
     try:
-        way = httpx.Proxy(proxy.url, ssl_context=context if proxy.url.startswith("https:") else None)
+        way = httpx.Proxy(proxy.url, ssl_context=context if proxy.url.lower().startswith("https:") else None)
         limits = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE)
         return make(proxy=way, verify=context, limits=limits, trust_env=False)
     except (ValueError, ImportError, httpx.InvalidURL) as error:

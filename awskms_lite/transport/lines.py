@@ -12,6 +12,7 @@ Hence pools that reach the network through us, in place of httpx's own.
 """
 
 import encodings.idna
+import re
 import socket
 import ssl
 from contextlib import suppress
@@ -37,6 +38,10 @@ _MOST_INTERIM = 8
 _LONGEST_HEADS = 100 * 1024
 """Bytes of all heads of an answer together, which is what h11 takes for a single one."""
 
+_END_OF_HEAD = re.compile(rb"\n\r?\n")  # which is where h11 sees it too
+_CHUNK = 256 * 1024
+"""Bytes to ask an asynchronous stream for, as many as asyncio reads at a time: what it kept would not be seen."""
+
 _ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
 
 
@@ -49,7 +54,9 @@ class Exchange:
         """Begin anew."""
         self.timeouts = timeouts
         self._head: bytearray | None = bytearray()
-        self._heads = self._interim = self._received = 0
+        self._heads: int = 0
+        self._interim: int = 0
+        self._received = 0
 
     def take(self, data: bytes) -> None:
         """Count what came, from the end of the head on.
@@ -59,14 +66,14 @@ class Exchange:
         if self._head is None:
             self._received += len(data)
             return
-        begin = max(len(self._head) - 3, 0)
+        begin = max(len(self._head) - 2, 0)
         self._head += data
-        while (end := self._head.find(b"\r\n\r\n", begin)) >= 0:
-            if self._head[8:10] != b" 1":  # as in "HTTP/1.1 100 Continue"
-                self._received, self._head = len(self._head) - end - 4, None
+        while found := _END_OF_HEAD.search(self._head, begin):
+            if not self._head.startswith(b" 1", 8):  # as in "HTTP/1.1 100 Continue"
+                self._received, self._head = len(self._head) - found.end(), None
                 return
-            del self._head[: end + 4]
-            begin, self._heads, self._interim = 0, self._heads + end + 4, self._interim + 1
+            del self._head[: found.end()]
+            begin, self._heads, self._interim = 0, self._heads + found.end(), self._interim + 1
             if self._interim > _MOST_INTERIM:
                 raise _endless()
         if self._heads + len(self._head) > _LONGEST_HEADS:
@@ -113,7 +120,7 @@ class Backend:
         """Try the host's addresses in turn, each within what is left; by itself a socket gives each the same."""
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for a name that none can be
             raise httpcore.ConnectError(str(error)) from error
         *others, last = [str(address[0]) for *_, address in found]
         for address in others:
@@ -206,7 +213,7 @@ class AsyncStream:
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read some bytes."""
-        data: bytes = await self._stream.read(max_bytes, timeout)
+        data: bytes = await self._stream.read(max(max_bytes, _CHUNK), timeout)
         self._exchange.take(data)
         return data
 

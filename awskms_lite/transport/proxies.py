@@ -13,8 +13,8 @@ class Proxy(NamedTuple):
     variable: str
 
     def __repr__(self) -> str:
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        scheme, _, rest = self.url.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2].partition('/')[0]}"
 
 
 def proxy_of(url: str) -> Proxy | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import floor
 from typing import TYPE_CHECKING, Any
 
+from ...quoting import printable
 from .verdicts import MEANINGS, words
 
 if TYPE_CHECKING:
@@ -122,8 +123,9 @@ def failure_lines(report: "Report") -> Iterator[str]:
     for cause, record in report.failures.items():
         assert record.error is not None
         number = report.failed[cause]
-        yield f"unreadable: {record.arn}" if number == 1 else f"{keys(number)} unreadable, as {record.arn}:"
-        yield _INDENT + reason(record.error)
+        arn = printable(record.arn)
+        yield f"unreadable: {arn}" if number == 1 else f"{keys(number)} unreadable, as {arn}:"
+        yield _INDENT + printable(reason(record.error))
 
 
 def matched(report: "Report", fail_on: Sequence[str]) -> str | None:
