@@ -6,7 +6,7 @@ from typing import TypeAlias
 import anyio.lowlevel
 
 from awskms_lite.client import KMSClient
-from awskms_lite.local.misbehaviour import HandshakeFailure, RequestFault
+from awskms_lite.local.http.faults import HandshakeFailure, RequestFault
 
 READ, CREATE = "GetKeyLastUsage", "CreateKey"
 """The two calls of every row: one that may be sent again at will, and one that may not."""

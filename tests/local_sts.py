@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from awskms_lite import Credentials
 from awskms_lite.local import LocalKMS
-from awskms_lite.local.roles import Role, Session, credentials_of
+from awskms_lite.local.auth.roles import Role, Session, credentials_of
 from awskms_lite.sigv4 import Request, sign
 
 OTHER_ACCOUNT = "444455556666"

@@ -48,7 +48,7 @@ from awskms_lite.local import (
     Unavailable,
     WrongLength,
 )
-from awskms_lite.local.misbehaviour import RequestFault
+from awskms_lite.local.http.faults import RequestFault
 from awskms_lite.models.usage import UsageVerdict
 
 # Where a body breaks off, httpx leaves generators behind that it alone could close, and trio says so.

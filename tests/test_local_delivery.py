@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from awskms_lite.local import Drip, Error, Garbage, HangUp, Latency, Reset, Truncated, Unavailable, WrongLength
-from awskms_lite.local.delivery import Pause, Step, Turn, deliver, refusal
-from awskms_lite.local.kms import Kms
-from awskms_lite.local.messages import Response, render
+from awskms_lite.local.http.delivery import Pause, Step, Turn, deliver, refusal
+from awskms_lite.local.http.messages import Response, render
+from awskms_lite.local.kms.service import Kms
 
 BODY = b'{"KeyId": "id"}'
 WHOLE = render(Response(200, BODY, "request-id"), now=0, keep_alive=True)

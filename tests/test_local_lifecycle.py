@@ -8,8 +8,8 @@ import pytest
 from local_client import OPEN_POLICY, Client, client, last_usage
 
 from awskms_lite.local import LocalKMS
-from awskms_lite.local.kms import OPERATIONS
-from awskms_lite.local.states import STATES
+from awskms_lite.local.kms.service import OPERATIONS
+from awskms_lite.local.kms.states import STATES
 
 DAY = timedelta(days=1)
 SECONDS = 86400  # of a day

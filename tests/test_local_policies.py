@@ -10,8 +10,8 @@ from local_sts import session_credentials
 
 from awskms_lite import KMSClient, MalformedPolicyDocumentException
 from awskms_lite.local import LocalKMS
-from awskms_lite.local.documents import check_policy
-from awskms_lite.local.faults import Fault
+from awskms_lite.local.errors import Fault
+from awskms_lite.local.kms.policy_documents import check_policy
 
 MALFORMED = "MalformedPolicyDocumentException"
 LOCKED_OUT = "The new key policy will not allow you to update the key policy in the future."

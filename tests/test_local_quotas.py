@@ -5,7 +5,7 @@ import threading
 import pytest
 from hypothesis import given, strategies as st
 
-from awskms_lite.local.quotas import Bucket, Quotas
+from awskms_lite.local.auth.quotas import Bucket, Quotas
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 

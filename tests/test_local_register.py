@@ -2,7 +2,7 @@
 
 from hypothesis import given, strategies as st
 
-from awskms_lite.local.register import Register
+from awskms_lite.local.kms.ordered_index import Register
 
 
 @given(changes=st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 9) | st.none(), st.booleans())))

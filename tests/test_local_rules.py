@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, strategies as st
 
-from awskms_lite.local.rules import Rule, Rules
+from awskms_lite.local.http.rules import Rule, Rules
 
 
 def struck(rules: Rules[str], requests: str) -> str:

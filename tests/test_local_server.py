@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 import pytest
 import trustme
 
-from awskms_lite.local.delivery import Pause, Step
-from awskms_lite.local.messages import MAX_BODY, MAX_HEAD, Request, Response, parse_head, render
-from awskms_lite.local.server import Server
+from awskms_lite.local.http.delivery import Pause, Step
+from awskms_lite.local.http.messages import MAX_BODY, MAX_HEAD, Request, Response, parse_head, render
+from awskms_lite.local.http.server import Server
 
 REQUEST_ID = "1d1a1e1c-0000-4000-8000-000000000000"
 

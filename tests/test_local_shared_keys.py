@@ -8,7 +8,7 @@ import pytest
 from local_client import OPEN_POLICY, OTHER_ACCOUNT, Client, b64, client, listed
 
 from awskms_lite.local import LocalKMS
-from awskms_lite.local.kms import OPERATIONS
+from awskms_lite.local.kms.service import OPERATIONS
 
 OWNER = "111122223333"
 SELF, OTHERS = "SELF", "OTHER_ACCOUNTS_VIA_RAM"

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-from awskms_lite.local.faults import Fault
-from awskms_lite.local.messages import Request
-from awskms_lite.local.signature import Scope, canonical_request, verify
+from awskms_lite.local.auth.signature import Scope, canonical_request, verify
+from awskms_lite.local.errors import Fault
+from awskms_lite.local.http.messages import Request
 
 AKID = "AKIDEXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"

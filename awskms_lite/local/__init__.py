@@ -18,9 +18,9 @@ from typing import Self
 
 from awskms_lite.identity import Credentials
 
-from .accounts import check_account_id, check_region, credentials_for
+from .auth.accounts import check_account_id, check_region, credentials_for
 from .controls import Controls
-from .misbehaviour import (
+from .http.faults import (
     Drip,
     Error,
     Garbage,
@@ -32,9 +32,9 @@ from .misbehaviour import (
     Unavailable,
     WrongLength,
 )
-from .seeding import LastUsage, seed
-from .server import Server
-from .tally import Tally
+from .http.server import Server
+from .http.stats import Tally
+from .kms.seeding import LastUsage, seed
 
 __all__ = [
     "Drip",

@@ -2,17 +2,17 @@
 
 from datetime import timedelta
 
-from .accounts import check_account_id, check_region
+from .auth.accounts import check_account_id, check_region
+from .auth.authorizer import Gate
+from .auth.denials import Denial, Denials
+from .auth.quotas import Quotas
 from .clock import KeyClock, ServerClock
-from .conduct import Conduct
-from .denials import Denial, Denials
-from .gate import Gate
-from .kms import Kms
-from .misbehaviour import HandshakeFailure, RequestFault
-from .quotas import Quotas
-from .rules import Rule
-from .service import Services, check_operation
-from .store import Store
+from .http.faults import HandshakeFailure, RequestFault
+from .http.injector import Conduct
+from .http.rules import Rule
+from .kms.service import Kms
+from .kms.store import Store
+from .services import Services, check_operation
 from .sts import Sts
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from typing import NoReturn, TypeVar, cast
 
-from .faults import Fault
+from .errors import Fault
 
 T = TypeVar("T")
 

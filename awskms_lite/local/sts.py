@@ -12,14 +12,14 @@ from typing import TypeAlias, cast
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-from .callers import Caller
+from .auth.authorizer import Gate
+from .auth.denials import Denials
+from .auth.principals import Caller
+from .auth.roles import SESSION_NAME, Role, Session, credentials_of, parse_role
 from .clock import ServerClock
-from .denials import Denials
-from .faults import Fault
-from .gate import Gate
+from .errors import Fault
+from .http.messages import Request, Response
 from .members import Members
-from .messages import Request, Response
-from .roles import SESSION_NAME, Role, Session, credentials_of, parse_role
 
 ASSUME_ROLE = "AssumeRole"
 GET_CALLER_IDENTITY = "GetCallerIdentity"

@@ -14,8 +14,8 @@ import botocore.session
 import pytest
 
 from awskms_lite.local import LocalKMS
-from awskms_lite.local.kms import OPERATIONS, OTHER_OPERATIONS
-from awskms_lite.local.specs import ALGORITHMS
+from awskms_lite.local.kms.service import OPERATIONS, OTHER_OPERATIONS
+from awskms_lite.local.kms.specs import ALGORITHMS
 
 LAUNCH = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
 USED = datetime(2026, 6, 1, 14, 30, 0, 7000, tzinfo=UTC)

@@ -1,0 +1,88 @@
+"""How an answer leaves that is not to arrive as it should: pure, as steps for the connection to carry out."""
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from functools import partial
+from typing import NamedTuple, TypeAlias
+from uuid import uuid4
+
+from ..errors import Fault
+from .faults import (
+    Disturbance,
+    Drip,
+    Error,
+    Garbage,
+    HangUp,
+    Latency,
+    Reset,
+    Truncated,
+    Unavailable,
+    WrongLength,
+)
+from .messages import Response, render
+
+_NO_TEXT = b"\x80"  # begins neither HTTP nor UTF-8, and is no byte order mark
+_NOISE = 64  # bytes
+
+
+class Pause(NamedTuple):
+    """Do nothing for so many seconds."""
+
+    seconds: float
+
+
+class Turn(Enum):
+    """What a connection can do besides sending and pausing; nothing follows CLOSE and RESET."""
+
+    LISTEN = "wait until the client says something more"
+    CLOSE = "end in good order"
+    RESET = "end at once, and let the client's system know that all is lost"
+
+
+Step: TypeAlias = bytes | Pause | Turn
+"""One thing that a connection is to do; bytes are sent as they are."""
+
+
+def refusal(fault: Error | Unavailable, refuse: Callable[[Fault, str], Response]) -> Response:
+    """Give the answer that stands in for the service's own, whose `refuse` makes errors of its kind."""
+    if isinstance(fault, Unavailable):
+        page = f"<html><body><h1>{fault.status}</h1></body></html>\n"
+        return Response(fault.status, page.encode("ascii"), "", "text/html")
+    wait = () if fault.retry_after is None else (("x-amz-retry-after", str(round(fault.retry_after * 1000))),)
+    told = Fault(fault.code, fault.message, status=fault.status)
+    return refuse(told, str(uuid4()))._replace(headers=wait)
+
+
+def deliver(
+    fault: Disturbance, response: Response, *, now: float, keep_alive: bool, noise: Callable[[int], bytes]
+) -> Iterable[Step]:
+    """Give the steps by which the response leaves; `noise` gives so many random bytes."""
+    whole = partial(render, now=now, keep_alive=keep_alive)
+    answer, size = whole(response), len(response.body)
+    match fault:
+        case Latency(seconds):
+            return [Pause(seconds), answer]
+        case Reset("during"):
+            return [answer[: len(answer) // 2], Turn.RESET]
+        case Reset():
+            return [answer, Turn.LISTEN, Turn.RESET]
+        case Truncated():
+            return [answer[: len(answer) - size + size // 2], Turn.CLOSE]
+        case WrongLength(by):
+            mislabelled = whole(response, length=max(0, size + by))
+            return [mislabelled, Turn.CLOSE] if by > 0 else [mislabelled]
+        case Drip():
+            return _drops(answer, fault)
+        case Garbage("head"):
+            return [_NO_TEXT + noise(_NOISE), Turn.CLOSE]
+        case Garbage():
+            return [whole(response._replace(status=200, body=_NO_TEXT + noise(_NOISE)))]
+        case HangUp():
+            return [answer, Turn.CLOSE]
+
+
+def _drops(answer: bytes, drip: Drip) -> Iterator[Step]:
+    for start in range(0, len(answer), drip.size):
+        if start:
+            yield Pause(drip.every)
+        yield answer[start : start + drip.size]
