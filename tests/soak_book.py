@@ -16,7 +16,7 @@ from faulty import CREATE, READ
 from test_fault_matrix import MATRIX
 
 from awskms_lite.errors import KMSLiteError
-from awskms_lite.local import Tally
+from awskms_lite.local import Stats
 
 LEAST_SHARE = 0.035
 """Of all requests, how many must meet a fault for a soak to prove anything; 5 % are to, give or take chance."""
@@ -82,7 +82,7 @@ class Book:
 
 
 def named_by_the_matrix() -> Mapping[Ending, set[str]]:
-    """Give the faults that each ending may come of, by the names that a tally has for them."""
+    """Give the faults that each ending may come of, by the names that a stats has for them."""
     named: defaultdict[Ending, set[str]] = defaultdict(set)
     for row in MATRIX:
         faults = {type(fault).__name__ for fault in row.met.faults}
@@ -92,9 +92,9 @@ def named_by_the_matrix() -> Mapping[Ending, set[str]]:
     return named
 
 
-def wrongs(book: Book, tally: Tally, *, calls: int, made: int, always_right: bool) -> Iterator[str]:
+def wrongs(book: Book, stats: Stats, *, calls: int, made: int, always_right: bool) -> Iterator[str]:
     """Give what is wrong with a soak of so many calls that made so many keys."""
-    asked, struck = sum(tally.asked.values()), sum(tally.faults.values())
+    asked, struck = sum(stats.asked.values()), sum(stats.faults.values())
     if struck < LEAST_SHARE * asked:
         yield f"only {struck} of {asked} requests met a fault"
     if book.mixed_up:
@@ -107,7 +107,7 @@ def wrongs(book: Book, tally: Tally, *, calls: int, made: int, always_right: boo
             continue
         if always_right:
             yield f"{ending}, where each call should get its answer"
-        if times > sum(tally.faults[fault] for fault in named.get(ending, ())):
+        if times > sum(stats.faults[fault] for fault in named.get(ending, ())):
             yield f"{ending} ({times}): more than the faults that the matrix names for it"
     sure = book.endings[Ending(CREATE, None)]
     unsure = sum(times for ending, times in book.endings.items() if ending.operation == CREATE and ending.unknown)

@@ -230,17 +230,17 @@ class Scene:
 
     def meet(self, operation: str, met: Met) -> Ends:
         """Make a call that meets the faults; give how it ends."""
-        before, slept, keys = self.kms.tally, self.time.slept, self._count_keys()
+        before, slept, keys = self.kms.stats, self.time.slept, self._count_keys()
         for fault in met.faults:
             struck = None if isinstance(fault, HandshakeFailure) else operation
-            self.kms.misbehave(fault, times=met.times, operation=struck)
+            self.kms.inject_fault(fault, times=met.times, operation=struck)
         error = None
         try:
             self.ask(operation)
         except KMSLiteError as raised:
             error = raised
-        self.kms.behave()
-        after = self.kms.tally
+        self.kms.clear_faults()
+        after = self.kms.stats
         return Ends(
             None if error is None else type(error),
             asked=after.asked[operation] - before.asked[operation],
@@ -339,7 +339,7 @@ def test_a_connection_that_ended_unannounced_costs_a_change_nothing(way: str) ->
 def test_an_answer_cut_down_to_nothing_claims_nothing(way: str) -> None:
     """Under a length of 0 the answer is an empty one, which is no word of any key; what follows is told apart."""
     with open_scene(way) as scene:
-        scene.kms.misbehave(WrongLength(-10_000), times=1)
+        scene.kms.inject_fault(WrongLength(-10_000), times=1)
         usage = scene.caller.get_key_last_usage(scene.kms.add_key())
         assert (usage.key_id, usage.key_creation_date, usage.verdict) == (None, None, UsageVerdict.NO_RECORD)
         assert scene.ask(READ) == 1

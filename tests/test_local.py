@@ -687,8 +687,8 @@ def test_an_argument_of_another_kind_is_named(
         lambda kms: kms.set_quota("ListKeys", True),
         lambda kms: kms.set_quota("ListKeys", 5, burst="5"),
         lambda kms: kms.set_quota(["ListKeys"], 5),
-        lambda kms: kms.misbehave(Error("A"), share="0.5"),
-        lambda kms: kms.misbehave(Error("A"), operation=["ListKeys"]),
+        lambda kms: kms.inject_fault(Error("A"), probability="0.5"),
+        lambda kms: kms.inject_fault(Error("A"), operation=["ListKeys"]),
         lambda kms: kms.deny(["ListKeys"]),
         lambda kms: kms.deny(None, key=5),
         lambda kms: kms.deny(None, account_id=111122223333),
@@ -698,7 +698,7 @@ def test_an_argument_of_another_kind_is_named(
 )
 def test_a_word_of_another_kind_changes_nothing(kms: LocalKMS, call: Client, tell: Any) -> None:
     """It is a ValueError, and the server goes on as before."""
-    with pytest.raises(ValueError, match=r"is not a text|is no rate|lets no call through|is no share"):
+    with pytest.raises(ValueError, match=r"is not a text|is no rate|lets no call through|is no probability"):
         tell(kms)
     assert call("ListKeys")["Keys"] == []
 

@@ -132,7 +132,7 @@ def test_only_the_signed_are_told(kms: LocalKMS) -> None:
     wrong = Client(kms, kms.region, Credentials(kms.credentials.access_key_id, "wrong"))
     assert wrong.error("ListKeys").error == "InvalidSignatureException"
     assert is_denied(client(kms), "ListKeys")
-    assert kms.tally.answered == {"ListKeys": 2}
+    assert kms.stats.answered == {"ListKeys": 2}
 
 
 def test_a_session_is_denied_by_its_own_name(kms: LocalKMS) -> None:

@@ -27,7 +27,7 @@ from soak_book import (
 
 from awskms_lite import KMSClient
 from awskms_lite.errors import ClosedError, ProtocolError, TransportError
-from awskms_lite.local import Error, Garbage, HandshakeFailure, Tally, Unavailable
+from awskms_lite.local import Error, Garbage, HandshakeFailure, Stats, Unavailable
 from awskms_lite.models import CreateKeyResponse, KeyMetadata
 from awskms_lite.models.usage import GetKeyLastUsageResponse, KeyLastUsageData
 
@@ -129,8 +129,8 @@ def judged(
         book.endings[more] += 1
         calls += 1
     book.mixed_up = mixed_up
-    tally = Tally(connections=9, asked={READ: 82, CREATE: 8}, answered={}, faults=Counter(struck))
-    return "; ".join(wrongs(book, tally, calls=calls, made=made, always_right=always_right))
+    stats = Stats(connections=9, asked={READ: 82, CREATE: 8}, answered={}, faults=Counter(struck))
+    return "; ".join(wrongs(book, stats, calls=calls, made=made, always_right=always_right))
 
 
 @pytest.mark.parametrize("made", [5, 8])

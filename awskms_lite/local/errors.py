@@ -4,7 +4,7 @@ They are no part of the client's error tree: the two sides of a test must not sh
 """
 
 
-class Fault(Exception):
+class ApiError(Exception):
     """An error answer: AWS's `code`, its text (None where KMS sends none) and the HTTP status.
 
     KMS answers nearly every error of the caller with 400, whatever the service model says.
@@ -26,7 +26,7 @@ class Fault(Exception):
         }
 
 
-class HTTPFault(Exception):
+class HTTPError(Exception):
     """A request that is not HTTP as this server speaks it: the status to answer with, and why."""
 
     def __init__(self, status: int, reason: str) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from typing import NoReturn, TypeVar, cast
 
-from .errors import Fault
+from .errors import ApiError
 
 T = TypeVar("T")
 
@@ -82,7 +82,7 @@ class Members:
         try:
             value = base64.b64decode(encoded, validate=True)
         except ValueError as error:
-            raise Fault("SerializationException", f"The value of '{name}' is not base64.") from error
+            raise ApiError("SerializationException", f"The value of '{name}' is not base64.") from error
         _check_length(self._at(name), "Value", len(value), 1, longest)  # not repeated: it may be secret
         return value
 
@@ -158,7 +158,7 @@ def _check_length(path: str, subject: str, length: int, shortest: int, longest: 
 
 
 def _refuse(path: str, subject: str, constraint: str) -> NoReturn:
-    raise Fault(
+    raise ApiError(
         "ValidationException",
         f"1 validation error detected: {subject} at '{path}' failed to satisfy constraint: {constraint}",
     )
@@ -166,4 +166,4 @@ def _refuse(path: str, subject: str, constraint: str) -> NoReturn:
 
 def _wrong_type(value: object, shape: str) -> NoReturn:
     kind = "null" if value is None else _JSON_TYPES[type(value).__name__]
-    raise Fault("SerializationException", f"A JSON {kind} can not be converted to {shape}.")
+    raise ApiError("SerializationException", f"A JSON {kind} can not be converted to {shape}.")

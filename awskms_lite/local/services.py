@@ -1,31 +1,12 @@
 """The services behind the socket: KMS, and STS for what comes as a form."""
 
-from typing import Protocol
-
+from . import sts
 from .arguments import check_text
-from .errors import Fault
-from .http.messages import Request, Response
-from .kms.service import Kms, is_operation
-from .sts import OPERATIONS as STS_OPERATIONS, Sts, is_form
-
-# As KMS and as STS call it.
-THROTTLED = ("ThrottlingException", "Throttling")
-
-
-class Service(Protocol):
-    """One of them, in the protocol that it speaks."""
-
-    def __call__(self, request: Request) -> Response:
-        """Give the answer to the request, whatever it asks."""
-        ...
-
-    def refuse(self, fault: Fault, request_id: str) -> Response:
-        """Give the answer that tells of the fault."""
-        ...
-
-    def operation_of(self, request: Request) -> str:
-        """Give the operation that the request names; raise `Fault` where there is none of that name."""
-        ...
+from .http.messages import Request
+from .http.service_call import ServiceCall
+from .kms.operations import OPERATIONS
+from .kms.service import Kms
+from .sts import Sts
 
 
 class Services:
@@ -35,14 +16,23 @@ class Services:
         self._kms = kms
         self._sts = sts
 
-    def of(self, request: Request) -> Service:
-        """Give the service that the request is for: KMS is whoever names an X-Amz-Target."""
-        return self._sts if "x-amz-target" not in request.headers and is_form(request) else self._kms
+    def parse(self, request: Request) -> ServiceCall:
+        """Return the request as the service it is for understands it: KMS is whoever names an X-Amz-Target."""
+        is_sts = "x-amz-target" not in request.headers and sts.is_form(request)
+        return (self._sts if is_sts else self._kms).parse(request)
 
 
-def check_operation(operation: str) -> str:
-    """Give the operation back; raise `ValueError` where there is none of that name."""
+def check_operation(operation: str) -> None:
+    """Raise `ValueError` unless KMS or STS has an operation of this name."""
     check_text("operation", operation)
-    if operation not in STS_OPERATIONS and not is_operation(operation):
+    if operation not in sts.OPERATIONS and operation not in OPERATIONS:
         raise ValueError(f"KMS has no operation {operation!r}: pass a name like 'GetKeyLastUsage'")
-    return operation
+
+
+def check_deniable(operation: str, *, with_key: bool) -> None:
+    """Raise `ValueError` unless a policy can deny the operation, `with_key` for one key alone."""
+    check_operation(operation)
+    if operation == sts.GET_CALLER_IDENTITY:
+        raise ValueError(f"AWS answers {operation} whatever a policy denies: name another operation")
+    if with_key and (operation not in OPERATIONS or not OPERATIONS[operation].key):
+        raise ValueError(f"{operation} is about no key: leave `key` out")

@@ -4,14 +4,14 @@ from functools import partial
 from typing import cast
 
 from ..clock import ServerClock
-from ..errors import Fault
+from ..errors import ApiError
 from ..http.messages import Request
 from .principals import Caller, Signer, signer_of
 from .quotas import Quotas
 from .signature import UNRECOGNIZED, verify
 
 
-class Gate:
+class Authorizer:
     """What every request passes, whichever service it is for."""
 
     def __init__(self, quotas: Quotas, clock: ServerClock) -> None:
@@ -19,10 +19,10 @@ class Gate:
         self._clock = clock
         self.disabled_regions: set[str] = set()
 
-    def admit(self, request: Request, service: str, operation: str) -> Caller:
+    def authorize(self, request: Request, service: str, operation: str) -> Caller:
         """Give who asks for the operation of a service, by its signing name.
 
-        Raises `Fault`, under the names that errors have at KMS: those of `verify`, ExpiredTokenException,
+        Raises `ApiError`, under the names that errors have at KMS: those of `verify`, ExpiredTokenException,
         UnrecognizedClientException for a region that is not enabled, ThrottlingException.
         """
         tokens = request.values("x-amz-security-token")
@@ -30,11 +30,11 @@ class Gate:
         secret_for = partial(_secret_for, token, self._clock.unmoved())
         scope = verify(request, now=self._clock.nearest, service=service, secret_for=secret_for)
         if scope.region in self.disabled_regions:
-            raise Fault("UnrecognizedClientException", UNRECOGNIZED)
+            raise ApiError("UnrecognizedClientException", UNRECOGNIZED)
         # What has a secret has a signer.
         _, account_id, session = cast(Signer, signer_of(scope.access_key_id, token))
         if not self._quotas.take(account_id, scope.region, operation):
-            raise Fault("ThrottlingException", "Rate exceeded")
+            raise ApiError("ThrottlingException", "Rate exceeded")
         return Caller(account_id, scope.region, session)
 
 
@@ -43,5 +43,5 @@ def _secret_for(token: bytes | None, now: float, access_key_id: str) -> str | No
     if signer is None:
         return None
     if signer.session is not None and signer.session.expires_at <= now:
-        raise Fault("ExpiredTokenException", "The security token included in the request is expired")
+        raise ApiError("ExpiredTokenException", "The security token included in the request is expired")
     return signer.secret

@@ -6,11 +6,7 @@ from attrs import frozen
 
 from ..arguments import check_text
 from ..arns import ARN, KEY_ID
-from ..kms.keys import Key
 from .principals import Caller
-
-_ABOUT_NO_KEY = ("AssumeRole", "CreateKey", "DescribeCustomKeyStores", "GenerateRandom", "ListKeys")
-_NEVER_DENIED = "GetCallerIdentity"
 
 
 @frozen
@@ -18,7 +14,7 @@ class Denial:
     """One denial, of calls that meet every condition it has; None is no condition.
 
     `key` is a key id or key ARN, `account_id` the caller's account, for AssumeRole that of the role. Raises
-    `ValueError` for a key that could be none, and for the one operation that no policy denies.
+    `ValueError` if `key` is neither an id nor an ARN.
     """
 
     operation: str | None
@@ -27,24 +23,20 @@ class Denial:
     account_id: str | None
 
     def __attrs_post_init__(self) -> None:
-        if self.operation == _NEVER_DENIED:
-            raise ValueError(f"AWS answers {_NEVER_DENIED} whatever a policy denies: name another operation")
         if self.key is None:
             return
-        if self.operation in _ABOUT_NO_KEY:
-            raise ValueError(f"{self.operation} is about no key: leave `key` out")
         check_text("key", self.key)
         match = ARN.fullmatch(self.key)
         if not KEY_ID.fullmatch(match[5] if match and match[4] == "key" else self.key):
             raise ValueError(f"{self.key!r} is no key: pass a key id or key ARN")
 
-    def concerns(self, operation: str, account_id: str, region: str, key: Key | None) -> bool:
+    def matches(self, operation: str, account_id: str, region: str, key_arn: str | None) -> bool:
         """Say whether this denies the call, as far as it is known which key it is about."""
         return (
             self.operation in (None, operation)
             and self.account_id in (None, account_id)
             and self.region in (None, region)
-            and (self.key is None or (key is not None and self.key in (key.key_id, key.arn)))
+            and (self.key is None or (key_arn is not None and self.key in (key_arn, key_arn.rpartition("/")[2])))
         )
 
 
@@ -65,11 +57,11 @@ class Denials:
         with self._lock:
             self._denials = ()
 
-    def concern(self, operation: str, caller: Caller, key: Key | None = None, *, account_id: str = "") -> bool:
+    def matches(self, operation: str, caller: Caller, key_arn: str | None = None, *, account_id: str = "") -> bool:
         """Say whether the caller is denied this; `account_id` stands in for the caller's own."""
         if not self._denials:  # nearly always, and asked twice in a call
             return False
         return any(
-            denial.concerns(operation, account_id or caller.account_id, caller.region, key)
+            denial.matches(operation, account_id or caller.account_id, caller.region, key_arn)
             for denial in self._denials
         )

@@ -15,7 +15,7 @@ from time import gmtime, strftime, strptime
 from typing import NamedTuple, NoReturn
 from urllib.parse import quote, unquote_to_bytes
 
-from ..errors import Fault
+from ..errors import ApiError
 from ..http.messages import Request
 
 MAX_SKEW = 5 * 60  # seconds that a signature is good for, before and after its date
@@ -51,7 +51,7 @@ class Authorization(NamedTuple):
 def verify(
     request: Request, *, now: Callable[[float], float], service: str, secret_for: Callable[[str], str | None]
 ) -> Scope:
-    """Give the scope of a request that is signed as it should be for `service`; raise `Fault` else.
+    """Give the scope of a request that is signed as it should be for `service`; raise `ApiError` else.
 
     `now` returns the time that a request of this date is held against, both in seconds since 1970; `secret_for`
     gives the secret of an access key id, None for one it does not know. A session token needs to be signed where
@@ -68,7 +68,7 @@ def verify(
     _check_scope(scope, timestamp, service)
     secret = secret_for(scope.access_key_id)
     if secret is None:
-        raise Fault("UnrecognizedClientException", UNRECOGNIZED)
+        raise ApiError("UnrecognizedClientException", UNRECOGNIZED)
     text = string_to_sign(canonical_request(request, authorization.signed_headers), timestamp, scope)
     expected = hmac.digest(_signing_key(secret, *scope[1:4]), text, "sha256").hex()
     if not hmac.compare_digest(expected.encode("ascii"), authorization.signature.encode("latin-1")):
@@ -138,7 +138,7 @@ def _encode(text: str) -> str:
 def _parse_authorization(request: Request) -> Authorization:
     headers = request.values("authorization")
     if not any(headers):
-        raise Fault("MissingAuthenticationTokenException", "Missing Authentication Token")
+        raise ApiError("MissingAuthenticationTokenException", "Missing Authentication Token")
     if len(headers) > 1:
         _incomplete("The request has more than one Authorization header.")
     algorithm, _, rest = headers[0].decode("latin-1").partition(" ")
@@ -240,8 +240,8 @@ def _iso(seconds: int) -> str:
 
 
 def _incomplete(message: str) -> NoReturn:
-    raise Fault("IncompleteSignatureException", message)
+    raise ApiError("IncompleteSignatureException", message)
 
 
 def _invalid(message: str) -> NoReturn:
-    raise Fault("InvalidSignatureException", message)
+    raise ApiError("InvalidSignatureException", message)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple, TypeAlias
 from uuid import uuid4
 
-from ..errors import Fault
+from ..errors import ApiError
 from .faults import (
     Disturbance,
     Drip,
@@ -31,7 +31,7 @@ class Pause(NamedTuple):
     seconds: float
 
 
-class Turn(Enum):
+class ConnectionAction(Enum):
     """What a connection can do besides sending and pausing; nothing follows CLOSE and RESET."""
 
     LISTEN = "wait until the client says something more"
@@ -39,23 +39,23 @@ class Turn(Enum):
     RESET = "end at once, and let the client's system know that all is lost"
 
 
-Step: TypeAlias = bytes | Pause | Turn
+DeliveryAction: TypeAlias = bytes | Pause | ConnectionAction
 """One thing that a connection is to do; bytes are sent as they are."""
 
 
-def refusal(fault: Error | Unavailable, refuse: Callable[[Fault, str], Response]) -> Response:
+def refusal(fault: Error | Unavailable, refuse: Callable[[ApiError, str], Response]) -> Response:
     """Give the answer that stands in for the service's own, whose `refuse` makes errors of its kind."""
     if isinstance(fault, Unavailable):
         page = f"<html><body><h1>{fault.status}</h1></body></html>\n"
         return Response(fault.status, page.encode("ascii"), "", "text/html")
     wait = () if fault.retry_after is None else (("x-amz-retry-after", str(round(fault.retry_after * 1000))),)
-    told = Fault(fault.code, fault.message, status=fault.status)
+    told = ApiError(fault.code, fault.message, status=fault.status)
     return refuse(told, str(uuid4()))._replace(headers=wait)
 
 
 def deliver(
     fault: Disturbance, response: Response, *, now: float, keep_alive: bool, noise: Callable[[int], bytes]
-) -> Iterable[Step]:
+) -> Iterable[DeliveryAction]:
     """Give the steps by which the response leaves; `noise` gives so many random bytes."""
     whole = partial(render, now=now, keep_alive=keep_alive)
     answer, size = whole(response), len(response.body)
@@ -63,25 +63,25 @@ def deliver(
         case Latency(seconds):
             return [Pause(seconds), answer]
         case Reset("during"):
-            return [answer[: len(answer) // 2], Turn.RESET]
+            return [answer[: len(answer) // 2], ConnectionAction.RESET]
         case Reset():
-            return [answer, Turn.LISTEN, Turn.RESET]
+            return [answer, ConnectionAction.LISTEN, ConnectionAction.RESET]
         case Truncated():
-            return [answer[: len(answer) - size + size // 2], Turn.CLOSE]
+            return [answer[: len(answer) - size + size // 2], ConnectionAction.CLOSE]
         case WrongLength(by):
             mislabelled = whole(response, length=max(0, size + by))
-            return [mislabelled, Turn.CLOSE] if by > 0 else [mislabelled]
+            return [mislabelled, ConnectionAction.CLOSE] if by > 0 else [mislabelled]
         case Drip():
             return _drops(answer, fault)
         case Garbage("head"):
-            return [_NO_TEXT + noise(_NOISE), Turn.CLOSE]
+            return [_NO_TEXT + noise(_NOISE), ConnectionAction.CLOSE]
         case Garbage():
             return [whole(response._replace(status=200, body=_NO_TEXT + noise(_NOISE)))]
         case HangUp():
-            return [answer, Turn.CLOSE]
+            return [answer, ConnectionAction.CLOSE]
 
 
-def _drops(answer: bytes, drip: Drip) -> Iterator[Step]:
+def _drops(answer: bytes, drip: Drip) -> Iterator[DeliveryAction]:
     for start in range(0, len(answer), drip.size):
         if start:
             yield Pause(drip.every)

@@ -1,4 +1,4 @@
-"""What can go wrong with an answer, or with a connection, as records to hand to `LocalKMS.misbehave`.
+"""What can go wrong with an answer, or with a connection, as records to hand to `LocalKMS.inject_fault`.
 
 Each says what the client sees of it, and whether the operation was carried out: a client that knows neither
 must not ask again lightly. A value that makes no sense raises `ValueError`.

@@ -1,63 +1,57 @@
-"""How the embedded KMS conducts itself: well, but where a rule strikes; and it counts what came and went."""
+"""Fault injection: a request gets its service's response, or where a rule fires, a fault. Both are counted."""
 
 from collections.abc import Callable, Iterable
 
-from ..errors import Fault
-from ..services import THROTTLED, Service, Services
-from .delivery import Step, Turn, deliver, refusal
+from .delivery import ConnectionAction, DeliveryAction, deliver, refusal
+from .fault_rules import FaultRules
 from .faults import Error, HandshakeFailure, RequestFault, Reset, Unavailable
 from .messages import Request, Response
-from .rules import Rules
-from .stats import Counts
+from .service_call import THROTTLING_CODES, ServiceCall
+from .stats import Counters
 
 
-class Conduct:
-    """Stands between the sockets and the services, and lets most requests through as they are."""
+class FaultInjector:
+    """Stands between the sockets and the services, and lets most requests through as they are.
 
-    def __init__(self, services: Services, *, seed: int, now: Callable[[], float]) -> None:
-        self._services = services
+    `parse` returns a request as its service understands it; `now` returns the seconds since 1970 for Date headers.
+    """
+
+    def __init__(self, parse: Callable[[Request], ServiceCall], *, seed: int, now: Callable[[], float]) -> None:
+        self._parse = parse
         self._now = now
-        self.rules: Rules[RequestFault] = Rules(seed)
-        self.handshake_rules: Rules[HandshakeFailure] = Rules(seed)
-        self.counts = Counts()
+        self.rules: FaultRules[RequestFault] = FaultRules(seed)
+        self.handshake_rules: FaultRules[HandshakeFailure] = FaultRules(seed)
+        self.counters = Counters()
 
-    def __call__(self, request: Request) -> Response | Iterable[Step]:
-        """Give the answer to the request, or the steps by which it goes wrong."""
-        service = self._services.of(request)
-        operation = _operation(service, request)
-        if operation is not None:
-            self.counts.ask(operation)
-        fault = self.rules.strike(operation)
+    def __call__(self, request: Request) -> Response | Iterable[DeliveryAction]:
+        """Return the response to the request, or the actions by which it goes wrong."""
+        call = self._parse(request)
+        if call.operation is not None:
+            self.counters.count_request(call.operation)
+        fault = self.rules.fire(call.operation)
         if fault is not None:
-            self.counts.strike(type(fault).__name__)
-            return self._misbehave(fault, service, request)
-        response = service(request)
+            self.counters.count_fault(type(fault).__name__)
+            return self._inject(fault, call, keep_alive=request.keep_alive)
+        response = call.answer()
         # Counted before it is sent, so that whoever has the answer finds it counted.
-        if response.code in THROTTLED:
-            self.counts.strike("Throttled")
-        elif operation is not None:
-            self.counts.answer(operation)
+        if response.code in THROTTLING_CODES:
+            self.counters.count_fault("Throttled")
+        elif call.operation is not None:
+            self.counters.count_answer(call.operation)
         return response
 
-    def _misbehave(self, fault: RequestFault, service: Service, request: Request) -> Response | Iterable[Step]:
+    def _inject(
+        self, fault: RequestFault, call: ServiceCall, *, keep_alive: bool
+    ) -> Response | Iterable[DeliveryAction]:
         if isinstance(fault, Error | Unavailable):
-            return refusal(fault, service.refuse)
+            return refusal(fault, call.refuse)
         if fault == Reset("before"):
-            return [Turn.RESET]
-        response = service(request)
-        now, noise = self._now(), self.rules.noise
-        return deliver(fault, response, now=now, keep_alive=request.keep_alive, noise=noise)
+            return [ConnectionAction.RESET]
+        return deliver(fault, call.answer(), now=self._now(), keep_alive=keep_alive, noise=self.rules.noise)
 
-    def shakes_hands(self) -> bool:
-        """Say whether a TLS handshake is to succeed; asked once for each."""
-        fault = self.handshake_rules.strike()
+    def accept_handshake(self) -> bool:
+        """Return whether a TLS handshake is to succeed; called once for each."""
+        fault = self.handshake_rules.fire()
         if fault is not None:
-            self.counts.strike(type(fault).__name__)
+            self.counters.count_fault(type(fault).__name__)
         return fault is None
-
-
-def _operation(service: Service, request: Request) -> str | None:
-    try:
-        return service.operation_of(request)
-    except Fault:
-        return None

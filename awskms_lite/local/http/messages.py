@@ -10,7 +10,7 @@ from functools import lru_cache
 from time import gmtime
 from typing import NamedTuple
 
-from ..errors import HTTPFault
+from ..errors import HTTPError
 
 MAX_HEAD = 64 * 1024  # bytes: request line and headers; a session token alone can take several thousand
 MAX_HEADERS = 100
@@ -64,18 +64,18 @@ class Response(NamedTuple):
 def parse_head(head: bytes) -> Request:
     """Give the request without its body, from the bytes before the empty line.
 
-    Raises `HTTPFault` for anything that RFC 9112 calls malformed; folded headers are refused as it allows.
+    Raises `HTTPError` for anything that RFC 9112 calls malformed; folded headers are refused as it allows.
     """
     if head.replace(b"\r\n", b"").translate(None, _ALLOWED):
-        raise HTTPFault(400, "control character in the request head")
+        raise HTTPError(400, "control character in the request head")
     request_line, *lines = head.split(b"\r\n")
     if len(lines) > MAX_HEADERS:
-        raise HTTPFault(431, f"more than {MAX_HEADERS} headers")
+        raise HTTPError(431, f"more than {MAX_HEADERS} headers")
     method, path, query, version = _parse_request_line(request_line)
     headers = _parse_headers(lines)
     hosts = len(headers.get("host", ()))
     if hosts != 1 and (hosts or version == b"HTTP/1.1"):
-        raise HTTPFault(400, "exactly one Host header is required")
+        raise HTTPError(400, "exactly one Host header is required")
     return Request(method, path, query, headers, keep_alive=_keeps_alive(version, headers))
 
 
@@ -83,12 +83,12 @@ def parse_head(head: bytes) -> Request:
 def _parse_request_line(line: bytes) -> tuple[str, str, str, bytes]:
     parts = line.split(b" ")
     if len(parts) != 3 or not _TOKEN.fullmatch(parts[0]) or not parts[2].startswith(b"HTTP/"):
-        raise HTTPFault(400, "malformed request line")
+        raise HTTPError(400, "malformed request line")
     method, target, version = parts
     if version not in (b"HTTP/1.1", b"HTTP/1.0"):
-        raise HTTPFault(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        raise HTTPError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
     if not _TARGET.fullmatch(target):
-        raise HTTPFault(400, "the request target must be a path of printable ASCII characters")
+        raise HTTPError(400, "the request target must be a path of printable ASCII characters")
     path, _, query = target.decode("ascii").partition("?")
     return method.decode("ascii"), path, query, version
 
@@ -98,7 +98,7 @@ def _parse_headers(lines: list[bytes]) -> Headers:
     for line in lines:
         name, colon, value = line.partition(b":")
         if not colon:
-            raise HTTPFault(400, "malformed header")
+            raise HTTPError(400, "malformed header")
         headers.setdefault(_header_name(name), []).append(value.strip(b" \t"))
     return headers
 
@@ -106,7 +106,7 @@ def _parse_headers(lines: list[bytes]) -> Headers:
 @lru_cache(maxsize=256)
 def _header_name(name: bytes) -> str:
     if not _TOKEN.fullmatch(name):
-        raise HTTPFault(400, "malformed header")
+        raise HTTPError(400, "malformed header")
     return name.decode("ascii").lower()
 
 
@@ -118,17 +118,17 @@ def _keeps_alive(version: bytes, headers: Headers) -> bool:
 def body_length(headers: Headers) -> int:
     """Give the body's length in bytes; without a Content-Length there is no body.
 
-    Raises `HTTPFault` for a transfer coding (nobody needs one for a body of known size), for a malformed or
+    Raises `HTTPError` for a transfer coding (nobody needs one for a body of known size), for a malformed or
     contradictory length, and above `MAX_BODY`.
     """
     if "transfer-encoding" in headers:
-        raise HTTPFault(411, "send a Content-Length: transfer codings are not spoken here")
+        raise HTTPError(411, "send a Content-Length: transfer codings are not spoken here")
     lengths = set(headers.get("content-length", (b"0",)))
     length = lengths.pop()
     if lengths or not length.isdigit():
-        raise HTTPFault(400, "malformed Content-Length")
+        raise HTTPError(400, "malformed Content-Length")
     if len(length) > 10 or int(length) > MAX_BODY:
-        raise HTTPFault(413, f"a body has at most {MAX_BODY} bytes")
+        raise HTTPError(413, f"a body has at most {MAX_BODY} bytes")
     return int(length)
 
 

@@ -15,8 +15,8 @@ from contextlib import suppress
 from uuid import uuid4
 
 from ..clock import real_time
-from ..errors import HTTPFault
-from .delivery import Pause, Step, Turn
+from ..errors import HTTPError
+from .delivery import ConnectionAction, DeliveryAction, Pause
 from .messages import MAX_HEAD, Request, Response, body_length, parse_head, render
 
 _LOOPBACK = "127.0.0.1"
@@ -26,7 +26,7 @@ _BREATH = 0.05  # seconds before the next try to accept, where the system has no
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time
 _HANDSHAKE_FAILURE = b"\x15\x03\x03\x00\x02\x02\x28"  # a fatal TLS alert (RFC 8446, 6.2)
 
-Application = Callable[[Request], Response | Iterable[Step]]
+Application = Callable[[Request], Response | Iterable[DeliveryAction]]
 
 
 class Connection:
@@ -50,7 +50,7 @@ class Connection:
             while (request := self._read_request()) is not None:
                 if not self._answer(request):
                     return
-        except HTTPFault as fault:
+        except HTTPError as fault:
             text = f"{fault.reason}\n".encode("ascii")
             self._send(Response(fault.status, text, str(uuid4()), "text/plain"), keep_alive=False)
             self._linger()
@@ -70,18 +70,18 @@ class Connection:
             return self._send(answer, keep_alive=request.keep_alive) and request.keep_alive
         return all(self._carry_out(step) for step in answer) and request.keep_alive
 
-    def _carry_out(self, step: Step) -> bool:
+    def _carry_out(self, step: DeliveryAction) -> bool:
         """Do what the step says; say whether the connection goes on."""
         match step:
             case bytes():
                 return self._transmit(step)
             case Pause(seconds):
                 return not self._closing.wait(seconds)
-            case Turn.LISTEN:
+            case ConnectionAction.LISTEN:
                 return bool(self._received) or self._receive()
-            case Turn.CLOSE:
+            case ConnectionAction.CLOSE:
                 self._take_leave()
-            case Turn.RESET:
+            case ConnectionAction.RESET:
                 with suppress(OSError):  # the client was quicker
                     self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         return False
@@ -94,17 +94,17 @@ class Connection:
                 self._sock.unwrap()
 
     def _read_request(self) -> Request | None:
-        """Give the next request, None when the client has left; raise `HTTPFault` for a malformed one."""
+        """Give the next request, None when the client has left; raise `HTTPError` for a malformed one."""
         received = self._received
         while (end := received.find(b"\r\n\r\n")) < 0:
             if b"\n\n" in received:
-                raise HTTPFault(400, "lines end with CR LF")
+                raise HTTPError(400, "lines end with CR LF")
             if len(received) > MAX_HEAD:
-                raise HTTPFault(431, f"a request head has at most {MAX_HEAD} bytes")
+                raise HTTPError(431, f"a request head has at most {MAX_HEAD} bytes")
             if not self._receive():
                 return None
         if end > MAX_HEAD:
-            raise HTTPFault(431, f"a request head has at most {MAX_HEAD} bytes")
+            raise HTTPError(431, f"a request head has at most {MAX_HEAD} bytes")
         request = parse_head(bytes(received[:end]))
         length = body_length(request.headers)
         del received[: end + 4]
@@ -148,7 +148,7 @@ class Server:
     """A listening socket on loopback and the threads behind it; `port` 0 takes any that is free.
 
     With an `ssl_context` it speaks TLS; the handshake runs in the connection's own thread, and is broken off
-    where `shakes_hands`, which is asked once for each, says no. `now` is seconds since 1970, for the Date
+    if `accept_handshake`, which is called once for each, returns False. `now` is seconds since 1970, for the Date
     header. `connections` tells how many were accepted so far.
     """
 
@@ -158,12 +158,12 @@ class Server:
         *,
         port: int,
         ssl_context: ssl.SSLContext | None = None,
-        shakes_hands: Callable[[], bool] = lambda: True,
+        accept_handshake: Callable[[], bool] = lambda: True,
         now: Callable[[], float] = real_time,
     ) -> None:
         self._application = application
         self._ssl_context = ssl_context
-        self._shakes_hands = shakes_hands
+        self._accept_handshake = accept_handshake
         self._now = now
         self.connections = 0
         self._listener = socket.create_server((_LOOPBACK, port), backlog=256)
@@ -232,7 +232,7 @@ class Server:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._ssl_context is None:
                 return sock
-            if not self._shakes_hands():
+            if not self._accept_handshake():
                 sock.recv(_PIECE)  # the client's hello; closing over it would take the alert back
                 sock.sendall(_HANDSHAKE_FAILURE)
                 return None

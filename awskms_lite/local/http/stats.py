@@ -8,7 +8,7 @@ from attrs import frozen
 
 
 @frozen
-class Tally:
+class Stats:
     """What happened up to one moment. A name that never came up counts 0.
 
     A request that was read whole and names an operation of KMS or of STS is one of `asked`, and is then
@@ -25,8 +25,8 @@ class Tally:
     """Faults, by the name of their record; `Throttled` is a request beyond a quota."""
 
 
-class Counts:
-    """The running counts behind a `Tally`. Safe among threads."""
+class Counters:
+    """The running counts behind `Stats`. Safe among threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,22 +34,22 @@ class Counts:
         self._answered: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
 
-    def ask(self, operation: str) -> None:
+    def count_request(self, operation: str) -> None:
         """Count a request."""
         with self._lock:
             self._asked[operation] += 1
 
-    def answer(self, operation: str) -> None:
+    def count_answer(self, operation: str) -> None:
         """Count an answer of the service."""
         with self._lock:
             self._answered[operation] += 1
 
-    def strike(self, fault: str) -> None:
+    def count_fault(self, fault: str) -> None:
         """Count a fault."""
         with self._lock:
             self._faults[fault] += 1
 
-    def tally(self, connections: int) -> Tally:
+    def snapshot(self, connections: int) -> Stats:
         """Give the counts as they are now."""
         with self._lock:
-            return Tally(connections, Counter(self._asked), Counter(self._answered), Counter(self._faults))
+            return Stats(connections, Counter(self._asked), Counter(self._answered), Counter(self._faults))

@@ -1,6 +1,6 @@
 """Other names for keys: CreateAlias, UpdateAlias, DeleteAlias, ListAliases."""
 
-from ..errors import Fault
+from ..errors import ApiError
 from .call import Call
 from .keys import Alias, Key, PredefinedAlias
 from .paging import page
@@ -15,7 +15,7 @@ def create_alias(call: Call) -> dict[str, object]:
     """Give a key of the caller's account and region another name."""
     name, key = _name(call), _target(call)
     if call.store.find_alias(call.account_id, call.region, name) is not None:
-        raise Fault("AlreadyExistsException", f"An alias with the name {call.arn(name)} already exists")
+        raise ApiError("AlreadyExistsException", f"An alias with the name {call.arn(name)} already exists")
     now = call.store.clock.now()
     call.store.add_alias(Alias(name, key, now, now))
     return {}
@@ -26,7 +26,7 @@ def update_alias(call: Call) -> dict[str, object]:
     alias, key = call.alias(_name(call)), _target(call)
     old, new = call.permitted(alias.key).shared, key.shared
     if (family_of(old.spec), old.usage) != (family_of(new.spec), new.usage):
-        raise Fault(
+        raise ApiError(
             "ValidationException",
             f"{alias.arn} cannot go from a {family_of(old.spec)} {old.usage} key to a {family_of(new.spec)} "
             f"{new.usage} one: delete the alias and create it anew.",
@@ -57,25 +57,25 @@ def list_aliases(call: Call) -> dict[str, object]:
 def _name(call: Call) -> str:
     name = call.members.required_text("AliasName", longest=256, pattern=ALIAS_NAME)
     if not name.startswith(_PREFIX):
-        raise Fault(
+        raise ApiError(
             "ValidationException",
             'Alias must start with the prefix "alias/". Please see '
             "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
         )
     if name == _PREFIX:
-        raise Fault("ValidationException", "Invalid identifier")
+        raise ApiError("ValidationException", "Invalid identifier")
     if name.startswith(RESERVED_PREFIX):
-        raise Fault("NotAuthorizedException")
+        raise ApiError("NotAuthorizedException")
     if ":" in name:
-        raise Fault("ValidationException", f"{name} contains invalid characters for an alias")
+        raise ApiError("ValidationException", f"{name} contains invalid characters for an alias")
     return name
 
 
 def _target(call: Call) -> Key:
-    target = call.members.required_text("TargetKeyId", longest=2048)
+    target = call.members.required_text(call.operation.key, longest=2048)
     if target.startswith(_PREFIX) or f":{_PREFIX}" in target:
-        raise Fault("ValidationException", "Aliases must refer to keys. Not aliases")
-    return call.key("TargetKeyId")
+        raise ApiError("ValidationException", "Aliases must refer to keys. Not aliases")
+    return call.key()
 
 
 def _place(alias: Alias | PredefinedAlias) -> str:

@@ -1,32 +1,44 @@
-"""One authenticated call, and how it comes to the key it names."""
+"""One operation of KMS as data, one authenticated call of it, and how the call comes to the key it names."""
 
+from collections.abc import Callable, Collection
 from typing import NamedTuple, NoReturn
 
 from ..arns import ARN, KEY_ID, partition_of, resource_arn
 from ..auth.denials import Denials
 from ..auth.principals import Caller
-from ..errors import Fault
+from ..errors import ApiError
 from ..members import Members
 from .keys import Alias, Key
-from .states import check, is_open
+from .states import ANY, check_state
 from .store import Store
 
-# Everywhere else a key goes by its id or ARN alone.
-_TAKES_ALIASES = frozenset(
-    (
-        "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GenerateMac",
-        "ReEncrypt", "VerifyMac",
-    )
-)  # fmt: skip
+_KEY_ID_LENGTH = 2048  # characters of a KeyId at most, by the API reference
 
-# All else about a key that is shared is for the account that has it.
-_OPEN_TO_OTHERS = ("DescribeKey",)
+
+class Operation(NamedTuple):
+    """The definition of one operation.
+
+    `handler` returns the members of the response, and is None for an operation that is not here. `key` is the
+    member that names the key, empty for an operation that is about no key. `states` are the key states in which it
+    works. `writes` is whether AWS's access level for it is other than Read and List ("Actions, resources, and
+    condition keys for AWS KMS", Service Authorization Reference): no account can call these on an AWS managed key.
+    `takes_alias` is whether an alias may stand for the key, which otherwise goes by its id or ARN alone.
+    `open_to_sharers` is whether accounts that AWS RAM shares the key with can call it too.
+    """
+
+    name: str
+    handler: "Callable[[Call], dict[str, object]] | None" = None
+    key: str = "KeyId"
+    states: Collection[str] = ANY
+    writes: bool = True
+    takes_alias: bool = False
+    open_to_sharers: bool = False
 
 
 class Call(NamedTuple):
     """One call: who asks what, where. Answered while `store.lock` is held."""
 
-    operation: str
+    operation: Operation
     members: Members
     caller: Caller
     request_id: str
@@ -43,90 +55,96 @@ class Call(NamedTuple):
         """The region that the call is for."""
         return self.caller.region
 
-    def key(self, member: str = "KeyId") -> Key:
-        """Give the key that a required member names, fit for the operation.
+    def key(self, member: str = "") -> Key:
+        """Return the key that the operation's required member, or another one, names, fit for the operation.
 
-        Raises `Fault` as `find` and `checked` do.
+        Raises `ApiError` as `find` and `checked` do.
         """
-        return self.checked(self.find(self.members.required_text(member, longest=2048)))
+        return self.checked(self.named_key(member))
+
+    def named_key(self, member: str = "") -> Key:
+        """Return the key that a required member names, whatever its state; raise `ApiError` as `find` does."""
+        return self.find(self.members.required_text(member or self.operation.key, longest=_KEY_ID_LENGTH))
 
     def checked(self, key: Key) -> Key:
-        """Give the key back where its manager and state let the operation go on; else raise `Fault`."""
-        if not is_open(self.operation, key):
+        """Return the key itself; raise `ApiError` if its manager or state does not let the operation go on."""
+        if key.manager == "AWS" and self.operation.writes:
             self.deny(key.arn)
-        check(self.operation, key)
+        check_state(key, self.operation.states)
         return key
 
     def find(self, identifier: str) -> Key:
-        """Give the key of a key id, key ARN or, for the operations that take them, alias name or ARN.
+        """Return the key of a key id, key ARN or, for the operations that take them, alias name or ARN.
 
-        Raises `Fault`: NotFoundException, InvalidArnException, and AccessDeniedException for what is denied and
+        Raises `ApiError`: NotFoundException, InvalidArnException, and AccessDeniedException for what is denied and
         for another account: no key policy here lets others in, who may describe a key that is shared with them.
         """
-        takes_aliases = self.operation in _TAKES_ALIASES
+        takes_alias = self.operation.takes_alias
         if identifier.startswith("arn:"):
             arn = identifier
-            owner, identifier = self._local_part(arn, takes_aliases)
+            owner, identifier = self._local_part(arn)
             if owner != self.account_id:
                 return self._shared_key(arn, owner, identifier)
-        if identifier.startswith("alias/") and takes_aliases:
+        if identifier.startswith("alias/") and takes_alias:
             return self.permitted(self.alias(identifier).key)
         if not KEY_ID.fullmatch(identifier):
-            raise Fault("NotFoundException", f"Invalid keyId '{identifier}'")
+            raise ApiError("NotFoundException", f"Invalid keyId '{identifier}'")
         key = self.store.find(self.account_id, self.region, identifier)
         if key is None:
-            raise Fault("NotFoundException", f"Key '{self.arn(f'key/{identifier}')}' does not exist")
+            raise ApiError("NotFoundException", f"Key '{self.arn(f'key/{identifier}')}' does not exist")
         return self.permitted(key)
 
     def alias(self, name: str) -> Alias:
-        """Give the alias of this name; raise `Fault` where there is none."""
+        """Return the alias of this name; raise `ApiError` if there is none."""
         alias = self.store.find_alias(self.account_id, self.region, name)
         if alias is None:
-            raise Fault("NotFoundException", f"Alias {self.arn(name)} is not found.")
+            raise ApiError("NotFoundException", f"Alias {self.arn(name)} is not found.")
         return alias
 
     def arn(self, resource: str) -> str:
-        """Give the ARN that a resource of the caller's account and region has."""
+        """Return the ARN that a resource of the caller's account and region has."""
         return resource_arn(self.region, self.account_id, resource)
 
     def check_permitted(self) -> None:
-        """Pass where nothing denies the operation whatever key it is about; else raise `Fault`."""
-        if self.denials.concern(self.operation, self.caller):
+        """Raise `ApiError` if a denial refuses the operation whatever key it is about."""
+        if self.denials.matches(self.operation.name, self.caller):
             self.deny(self._resource())
 
     def permitted(self, key: Key) -> Key:
-        """Give the key back where nothing denies the operation with it; else raise `Fault`."""
-        if self.denials.concern(self.operation, self.caller, key):
+        """Return the key itself; raise `ApiError` if a denial refuses the operation with it."""
+        if self.denials.matches(self.operation.name, self.caller, key.arn):
             self.deny(key.arn)
         return key
 
     def deny(self, resource: str) -> NoReturn:
         """Refuse the operation as one that no key policy lets the caller do."""
-        raise Fault(
+        action = f"kms:{self.operation.name}"
+        raise ApiError(
             "AccessDeniedException",
-            f"User: {self.caller.arn} is not authorized to perform: kms:{self.operation} on resource: {resource} "
-            f"because no resource-based policy allows the kms:{self.operation} action",
+            f"User: {self.caller.arn} is not authorized to perform: {action} on resource: {resource} "
+            f"because no resource-based policy allows the {action} action",
         )
 
-    def _local_part(self, arn: str, takes_aliases: bool) -> tuple[str, str]:
-        """Give the account in an ARN of the caller's region, and the key id or alias name."""
+    def _local_part(self, arn: str) -> tuple[str, str]:
+        """Return the account in an ARN of the caller's region, and the key id or alias name."""
         match = ARN.fullmatch(arn)
-        if match is None or match[1] != partition_of(self.region) or (match[4] == "alias" and not takes_aliases):
-            raise Fault("InvalidArnException", f"Invalid arn {arn}")
-        _, region, account_id, kind, name = match.groups()
+        is_misplaced = match is not None and match[4] == "alias" and not self.operation.takes_alias
+        if match is None or is_misplaced or match[1] != partition_of(self.region):
+            raise ApiError("InvalidArnException", f"Invalid arn {arn}")
+        _, region, account_id, resource_type, name = match.groups()
         if region != self.region:
-            raise Fault("NotFoundException", f"Invalid arn {region}")  # KMS says no more than this
-        return account_id, name if kind == "key" else f"alias/{name}"
+            raise ApiError("NotFoundException", f"Invalid arn {region}")  # KMS says no more than this
+        return account_id, name if resource_type == "key" else f"alias/{name}"
 
     def _shared_key(self, arn: str, owner: str, key_id: str) -> Key:
-        key = self.store.find(owner, self.region, key_id) if self.operation in _OPEN_TO_OTHERS else None
+        key = self.store.find(owner, self.region, key_id) if self.operation.open_to_sharers else None
         if key is None or self.account_id not in key.shared_with:
             self.deny(arn)
         return self.permitted(key)
 
     def _resource(self) -> str:
-        """Give the ARN of what the call is about, as far as that can be told without looking at any key."""
-        name = self.members.text("KeyId", longest=2048)
+        """Return the ARN of what the call is about, as far as that can be told without looking at any key."""
+        name = self.members.text("KeyId", longest=_KEY_ID_LENGTH)
         if name is None or name.startswith("arn:"):
             return name or "*"
         return self.arn(name if name.startswith("alias/") else f"key/{name}")

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 
-from ..errors import Fault
+from ..errors import ApiError
 from . import cipher
 from .call import Call
 from .keys import Key, Material
@@ -35,7 +35,7 @@ def decrypt(call: Call) -> dict[str, object]:
     blob = call.members.blob("CiphertextBlob", longest=_MAX_CIPHERTEXT)
     context = call.members.string_map("EncryptionContext")
     refuse_unsupported(call, "Recipient", "DryRunModifiers")
-    key, number = _key_of_ciphertext(call, blob, "KeyId")
+    key, number = _key_of_ciphertext(call, blob)
     algorithm = _algorithm(call, "EncryptionAlgorithm", key)
     material, plaintext = _opened(key, number, blob, context)
     record(call, key)
@@ -54,7 +54,7 @@ def re_encrypt(call: Call) -> dict[str, object]:
     old_context = members.string_map("SourceEncryptionContext")
     new_context = members.string_map("DestinationEncryptionContext")
     refuse_unsupported(call, "DryRunModifiers")
-    source, number = _key_of_ciphertext(call, blob, "SourceKeyId")
+    source, number = _key_of_ciphertext(call, blob)
     destination = usable(call, call.key("DestinationKeyId"), "ENCRYPT_DECRYPT")
     old_algorithm = _algorithm(call, "SourceEncryptionAlgorithm", source)
     new_algorithm = _algorithm(call, "DestinationEncryptionAlgorithm", destination)
@@ -88,7 +88,7 @@ def generate_random(call: Call) -> dict[str, object]:
     refuse_unsupported(call, "Recipient", "CustomKeyStoreId")
     size = call.members.integer("NumberOfBytes", smallest=1, largest=_MAX_RANDOM)
     if size is None:
-        raise Fault("ValidationException", "NumberOfBytes is required.")
+        raise ApiError("ValidationException", "NumberOfBytes is required.")
     return {"Plaintext": encoded(secrets.token_bytes(size))}
 
 
@@ -113,25 +113,25 @@ def _data_key_bytes(call: Call) -> int:
         return number
     if spec is not None and number is None:
         return _DATA_KEY_BYTES[spec]
-    raise Fault("ValidationException", "Please specify either number of bytes or key spec.")
+    raise ApiError("ValidationException", "Please specify either number of bytes or key spec.")
 
 
-def _key_of_ciphertext(call: Call, blob: bytes, member: str) -> tuple[Key, int]:
+def _key_of_ciphertext(call: Call, blob: bytes) -> tuple[Key, int]:
     """Give the key that encrypted, and the number of its material; the member may say which key it has to be."""
-    named = call.members.text(member, longest=2048)
+    named = call.members.text(call.operation.key, longest=2048)
     wanted = call.find(named) if named is not None else None
     found = cipher.key_of(blob)
     if found is None:
-        raise Fault("InvalidCiphertextException")
+        raise ApiError("InvalidCiphertextException")
     key_id, number = found
     if wanted is not None and wanted.key_id != key_id:
-        raise Fault(
+        raise ApiError(
             "IncorrectKeyException",
             "The key ID in the request does not identify a CMK that can perform this operation.",
         )
     key = call.store.find(call.account_id, call.region, key_id)
     if key is None:
-        raise Fault(
+        raise ApiError(
             "AccessDeniedException",
             "The ciphertext refers to a customer master key that does not exist, does not exist in this "
             "region, or you are not allowed to access.",
@@ -155,5 +155,5 @@ def _opened(key: Key, number: int, blob: bytes, context: Mapping[str, str]) -> t
     materials = key.shared.materials[number : number + 1]
     plaintext = cipher.decrypt(materials[0].secret, blob, context) if materials else None
     if plaintext is None:
-        raise Fault("InvalidCiphertextException")
+        raise ApiError("InvalidCiphertextException")
     return materials[0], plaintext

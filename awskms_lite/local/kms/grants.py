@@ -1,6 +1,6 @@
 """Grants: ListGrants. No key has one here; tools ask for them, and are told that there are none."""
 
-from ..errors import Fault
+from ..errors import ApiError
 from .call import Call
 from .paging import page
 
@@ -13,7 +13,7 @@ def list_grants(call: Call) -> dict[str, object]:
     members.text("GrantId", longest=128)
     grantee = members.text("GranteePrincipal", longest=256, pattern=_PRINCIPAL)
     if grantee is not None and "GranteeServicePrincipal" in members:
-        raise Fault(
+        raise ApiError(
             "ValidationException",
             "You cannot specify GranteePrincipal and GranteeServicePrincipal in the same request.",
         )

@@ -2,7 +2,7 @@
 
 import hmac
 
-from ..errors import Fault
+from ..errors import ApiError
 from .call import Call
 from .keys import Key
 from .specs import algorithms_of
@@ -24,7 +24,7 @@ def verify_mac(call: Call) -> dict[str, object]:
     given = call.members.blob("Mac", longest=_MAX_MAC)
     key, algorithm, mac = _mac(call)
     if not hmac.compare_digest(given, mac):
-        raise Fault("KMSInvalidMacException")
+        raise ApiError("KMSInvalidMacException")
     record(call, key)
     return {"KeyId": key.arn, "MacValid": True, "MacAlgorithm": algorithm}
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from ..errors import Fault
+from ..errors import ApiError
 from ..members import Members
 from .call import Call
 from .keys import ORIGINS, Alias, Key, Shared
@@ -117,31 +117,31 @@ def _spec_and_usage(members: Members) -> tuple[str, str]:
     spec = members.choice("KeySpec", ALGORITHMS)
     usage = members.choice("KeyUsage", ALGORITHM_MEMBERS)
     if old_name and spec:
-        raise Fault(
+        raise ApiError(
             "ValidationException", "You cannot specify KeySpec and CustomerMasterKeySpec in the same request."
         )
     spec = spec or old_name or "SYMMETRIC_DEFAULT"
     if usage is None and spec == "SYMMETRIC_DEFAULT":
         return spec, "ENCRYPT_DECRYPT"
     if usage is None:
-        raise Fault(
+        raise ApiError(
             "ValidationException",
             "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
         )
     if usage not in ALGORITHMS[spec]:
-        raise Fault("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
+        raise ApiError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
     return spec, usage
 
 
 def _origin(members: Members) -> str:
     for name in ("CustomKeyStoreId", "XksKeyId"):
         if name in members:
-            raise Fault(
+            raise ApiError(
                 "UnsupportedOperationException", f"{name} is not supported: LocalKMS has no custom key stores."
             )
     origin = members.choice("Origin", ORIGINS) or "AWS_KMS"
     if origin not in ("AWS_KMS", "EXTERNAL"):
-        raise Fault(
+        raise ApiError(
             "UnsupportedOperationException",
             f"Origin {origin} is not supported: LocalKMS has no custom key stores.",
         )

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Register(Generic[T]):
+class OrderedIndex(Generic[T]):
     """Records under unique names, which can also be had in the order of their `place`.
 
     The order is worked out when it is asked for, and kept until something changes: to turn the pages of a long

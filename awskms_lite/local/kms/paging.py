@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ..errors import Fault
+from ..errors import ApiError
 from .call import Call
 
 T = TypeVar("T")
@@ -31,9 +31,9 @@ def page(
 
     A page has `default` items where the request has no Limit, which may be `largest` at most. The places of `more`
     come behind those of `items`, and no page has some of both. A marker is good for the one `choice`. Raises
-    `Fault`: ValidationException, InvalidMarkerException.
+    `ApiError`: ValidationException, InvalidMarkerException.
     """
-    origin = f"{call.operation} {call.account_id} {call.region} {choice} "
+    origin = f"{call.operation.name} {call.account_id} {call.region} {choice} "
     limit = call.members.integer("Limit", smallest=1, largest=largest) or default
     marker = call.members.text("Marker", longest=1024)
     last = "" if marker is None else _place(origin, marker)  # no place is empty, so none is before it
@@ -58,5 +58,5 @@ def _place(origin: str, marker: str) -> str:
     except ValueError:
         text = ""
     if not text.startswith(origin):
-        raise Fault("InvalidMarkerException", f"Invalid marker: {marker}")
+        raise ApiError("InvalidMarkerException", f"Invalid marker: {marker}")
     return text.removeprefix(origin)

@@ -7,7 +7,7 @@ with it.
 import json
 
 from ..auth.principals import root_of
-from ..errors import Fault
+from ..errors import ApiError
 from .call import Call
 from .keys import Key
 from .paging import page
@@ -38,7 +38,7 @@ def list_key_policies(call: Call) -> dict[str, object]:
 
 
 def policy_of(call: Call, *, required: bool = False) -> str | None:
-    """Give the `Policy` of a request; raise `Fault` as `check_policy` does."""
+    """Give the `Policy` of a request; raise `ApiError` as `check_policy` does."""
     read = call.members.required_text if required else call.members.text
     policy = read("Policy", longest=131_072, pattern=_POLICY)
     if policy is not None:
@@ -64,4 +64,4 @@ def policy_text(key: Key) -> str:
 
 def _check_name(call: Call) -> None:
     if call.members.text("PolicyName", longest=128, pattern=r"[\w]+") not in (None, _NAME):
-        raise Fault("NotFoundException", "No such policy exists")
+        raise ApiError("NotFoundException", "No such policy exists")

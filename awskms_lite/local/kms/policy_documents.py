@@ -10,7 +10,7 @@ from collections.abc import Collection
 from fnmatch import fnmatchcase
 from typing import NoReturn, cast
 
-from ..errors import Fault
+from ..errors import ApiError
 
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _EFFECTS = ("Allow", "Deny")
@@ -22,7 +22,7 @@ Statement = dict[str, object]
 
 
 def check_policy(policy: str, author: Collection[str], *, bypass: bool) -> None:
-    """Raise `Fault`, MalformedPolicyDocumentException, for a policy that KMS would not take.
+    """Raise `ApiError`, MalformedPolicyDocumentException, for a policy that KMS would not take.
 
     `author` are the principals that mean whoever puts it; unless `bypass`, these must be let put the next one.
     A statement with a Condition decides nothing about that here: whether it will hold cannot be known.
@@ -31,7 +31,7 @@ def check_policy(policy: str, author: Collection[str], *, bypass: bool) -> None:
     for statement in statements:
         _check_statement(statement)
     sure = [statement for statement in statements if not statement.get("Condition")]
-    effects = {statement["Effect"] for statement in sure if _concerns(statement, author)}
+    effects = {statement["Effect"] for statement in sure if _is_about_next_put(statement, author)}
     if not bypass and effects != {"Allow"}:
         _refuse("The new key policy will not allow you to update the key policy in the future.")
 
@@ -62,7 +62,7 @@ def _check_statement(statement: Statement) -> None:
             _refuse(f"Missing required field {name}")
 
 
-def _concerns(statement: Statement, author: Collection[str]) -> bool:
+def _is_about_next_put(statement: Statement, author: Collection[str]) -> bool:
     """Return whether the statement is about the author's next PutKeyPolicy."""
     named = any(name in author for name in _principals(statement))
     listed = any(_matches(action, _PUT) for action in _texts(_element(statement, "Action")))
@@ -70,7 +70,7 @@ def _concerns(statement: Statement, author: Collection[str]) -> bool:
 
 
 def _principals(statement: Statement) -> list[str]:
-    """Return the AWS principals that the statement names; raise `Fault` where it names none, or what is none."""
+    """Return the AWS principals that the statement names; raise `ApiError` if there is none, or an invalid one."""
     principal = _element(statement, "Principal")
     kinds = cast(dict[str, object], principal) if isinstance(principal, dict) else {"AWS": principal}
     found = {kind: _texts(names) for kind, names in kinds.items()}
@@ -106,4 +106,4 @@ def _matches(pattern: str, action: str) -> bool:
 
 
 def _refuse(message: str) -> NoReturn:
-    raise Fault("MalformedPolicyDocumentException", message)
+    raise ApiError("MalformedPolicyDocumentException", message)

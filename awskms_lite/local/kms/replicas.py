@@ -5,7 +5,7 @@ seconds. That a replica is Creating is told all the same, by the answer that mad
 """
 
 from ..arns import partition_of, resource_arn
-from ..errors import Fault
+from ..errors import ApiError
 from .call import Call
 from .keys import Key
 from .metadata import key_metadata
@@ -23,9 +23,9 @@ def replicate_key(call: Call) -> dict[str, object]:
     policy, tags = policy_of(call), tags_of(members)
     primary = _primary(call)
     if partition_of(region) != partition_of(call.region):
-        raise Fault("UnsupportedOperationException", f"{region} is not in the partition of {primary.arn}.")
+        raise ApiError("UnsupportedOperationException", f"{region} is not in the partition of {primary.arn}.")
     if store.find(call.account_id, region, primary.key_id) is not None:
-        raise Fault("AlreadyExistsException", f"{_arn_in(region, primary)} already exists.")
+        raise ApiError("AlreadyExistsException", f"{_arn_in(region, primary)} already exists.")
     replica = store.add(replica_of(primary, region, store.clock.now()))
     replica.description, replica.policy, replica.tags = description, policy, tags
     answer: dict[str, object] = {
@@ -41,9 +41,9 @@ def update_primary_region(call: Call) -> dict[str, object]:
     primary = _primary(call)
     replica = call.store.find(call.account_id, region, primary.key_id)
     if replica is None:
-        raise Fault("NotFoundException", f"Key '{_arn_in(region, primary)}' does not exist")
+        raise ApiError("NotFoundException", f"Key '{_arn_in(region, primary)}' does not exist")
     if replica is primary:
-        raise Fault("UnsupportedOperationException", f"{primary.arn} is the primary key already.")
+        raise ApiError("UnsupportedOperationException", f"{primary.arn} is the primary key already.")
     call.checked(call.permitted(replica))
     primary.shared.primary_region = region
     return {}
@@ -66,7 +66,7 @@ def replica_of(primary: Key, region: str, now: int) -> Key:
 def _primary(call: Call) -> Key:
     key = call.key()
     if not key.is_multi_region or key.is_replica:
-        raise Fault("UnsupportedOperationException", f"{key.arn} is not a multi-Region primary key.")
+        raise ApiError("UnsupportedOperationException", f"{key.arn} is not a multi-Region primary key.")
     return key
 
 

@@ -7,7 +7,7 @@ enabled a rotation that falls due is left out, and made up for when it is enable
 from functools import partial
 from typing import NoReturn
 
-from ..errors import Fault
+from ..errors import ApiError
 from .call import Call
 from .keys import DAY, Key, Material
 from .paging import page
@@ -54,9 +54,9 @@ def rotate_key_on_demand(call: Call) -> dict[str, object]:
     key = _of_rotating_kind(call.key())  # its state comes first here, as it does not for the automatic rotations
     now, shared = call.store.clock.now(), key.shared
     if shared.next_rotation is not None and shared.next_rotation - now <= _CLOSE:
-        raise Fault("ConflictException", f"{key.arn} is about to be rotated automatically.")
+        raise ApiError("ConflictException", f"{key.arn} is about to be rotated automatically.")
     if sum(material.rotation_type == "ON_DEMAND" for material in shared.materials) >= _MOST_ON_DEMAND:
-        raise Fault(
+        raise ApiError(
             "LimitExceededException",
             "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can "
             f"be performed for this key: {key.arn}",
@@ -128,15 +128,15 @@ def _rotation(key: Key, numbered: tuple[int, Material]) -> dict[str, object]:
 
 def _rotating_key(call: Call) -> Key:
     """Give the key of the call, where its automatic rotation can be changed: what it is comes before its state."""
-    return call.checked(_of_rotating_kind(call.find(call.members.required_text("KeyId", longest=2048))))
+    return call.checked(_of_rotating_kind(call.named_key()))
 
 
 def _of_rotating_kind(key: Key) -> Key:
-    """Return the key itself where it is one that rotates here; else raise `Fault`."""
+    """Return the key itself where it is one that rotates here; else raise `ApiError`."""
     if _symmetric(key).shared.origin != "AWS_KMS":
         _refuse_origin(key)
     if key.is_replica:
-        raise Fault(
+        raise ApiError(
             "UnsupportedOperationException", f"{key.arn} is a replica key: rotate its primary key instead."
         )
     return key
@@ -145,7 +145,7 @@ def _of_rotating_kind(key: Key) -> Key:
 def _symmetric(key: Key) -> Key:
     """Give the key back where it is of the one kind that rotates."""
     if key.shared.spec != "SYMMETRIC_DEFAULT":
-        raise Fault(
+        raise ApiError(
             "UnsupportedOperationException",
             f"{key.arn} key spec is {key.shared.spec} which is not valid for this operation.",
         )
@@ -155,7 +155,7 @@ def _symmetric(key: Key) -> Key:
 
 
 def _refuse_origin(key: Key) -> NoReturn:
-    raise Fault(
+    raise ApiError(
         "UnsupportedOperationException",
         f"{key.arn} origin is {key.shared.origin} which is not valid for this operation.",
     )

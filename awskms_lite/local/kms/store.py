@@ -10,7 +10,7 @@ from operator import attrgetter
 from ..arns import resource_arn
 from ..clock import KeyClock
 from .keys import PREDEFINED_ALIASES, Alias, Key, PredefinedAlias
-from .ordered_index import Register
+from .ordered_index import OrderedIndex
 
 Place = tuple[str, str]  # account id and region
 
@@ -25,9 +25,9 @@ class Store:
     def __init__(self, clock: KeyClock) -> None:
         self.clock = clock
         self.lock = threading.RLock()
-        self._keys: dict[Place, Register[Key]] = defaultdict(_register_of_keys)
-        self._shared: dict[Place, Register[Key]] = defaultdict(_register_of_keys)
-        self._aliases: dict[Place, Register[Alias | PredefinedAlias]] = {}
+        self._keys: dict[Place, OrderedIndex[Key]] = defaultdict(_index_of_keys)
+        self._shared: dict[Place, OrderedIndex[Key]] = defaultdict(_index_of_keys)
+        self._aliases: dict[Place, OrderedIndex[Alias | PredefinedAlias]] = {}
         self._agenda: list[tuple[int, int, Callable[[int], None]]] = []
         self._numbers = count(1)
 
@@ -72,7 +72,7 @@ class Store:
 
     def related(self, key: Key) -> list[Key]:
         """Give all keys of a multi-Region key, this one among them, by their region."""
-        found = (register.find(key.key_id) for register in self._keys.values())
+        found = (index.find(key.key_id) for index in self._keys.values())
         return sorted((key for key in found if key is not None), key=attrgetter("region"))
 
     def add_alias(self, alias: Alias) -> None:
@@ -108,18 +108,18 @@ class Store:
         """Give the aliases of one key, by their name."""
         return sorted(key.aliases.values(), key=attrgetter("name"))
 
-    def _aliases_at(self, account_id: str, region: str) -> Register[Alias | PredefinedAlias]:
+    def _aliases_at(self, account_id: str, region: str) -> OrderedIndex[Alias | PredefinedAlias]:
         place = account_id, region
         if place not in self._aliases:
-            register = self._aliases[place] = _register_of_aliases()
+            index = self._aliases[place] = _index_of_aliases()
             for name in PREDEFINED_ALIASES:
-                register.put(name, PredefinedAlias(name, resource_arn(region, account_id, name)))
+                index.put(name, PredefinedAlias(name, resource_arn(region, account_id, name)))
         return self._aliases[place]
 
 
-def _register_of_keys() -> Register[Key]:
-    return Register(attrgetter("sequence"))
+def _index_of_keys() -> OrderedIndex[Key]:
+    return OrderedIndex(attrgetter("sequence"))
 
 
-def _register_of_aliases() -> Register[Alias | PredefinedAlias]:
-    return Register(attrgetter("name"))
+def _index_of_aliases() -> OrderedIndex[Alias | PredefinedAlias]:
+    return OrderedIndex(attrgetter("name"))

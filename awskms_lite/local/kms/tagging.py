@@ -6,7 +6,7 @@ The characters are those of AWS's tags everywhere ("Tag naming limits and requir
 import unicodedata
 from collections.abc import Iterable
 
-from ..errors import Fault
+from ..errors import ApiError
 from ..members import Members
 from .call import Call
 from .keys import Key
@@ -23,7 +23,7 @@ def tag_resource(call: Call) -> dict[str, object]:
     given, key = tags_of(call.members, required=True), call.key()
     tags = key.tags | given
     if len(tags) > _MOST:
-        raise Fault("LimitExceededException", f"A key has {_MOST} tags at most, not {len(tags)}.")
+        raise ApiError("LimitExceededException", f"A key has {_MOST} tags at most, not {len(tags)}.")
     key.tags = tags
     return {}
 
@@ -42,17 +42,17 @@ def list_resource_tags(call: Call) -> dict[str, object]:
 
 
 def tags_of(members: Members, *, required: bool = False) -> dict[str, str]:
-    """Give the `Tags` of a request; raise `Fault` where they break a rule of KMS."""
+    """Give the `Tags` of a request; raise `ApiError` where they break a rule of KMS."""
     tags = members.structures("Tags", required=required)
     names = [tag.required_text("TagKey", longest=128) for tag in tags]
     values = [tag.required_text("TagValue", shortest=0, longest=256) for tag in tags]
     if len(set(names)) < len(names):
-        raise Fault("TagException", "Duplicate tag keys")
+        raise ApiError("TagException", "Duplicate tag keys")
     if len(names) > _MOST:
-        raise Fault("TagException", "Too many tags")
+        raise ApiError("TagException", "Too many tags")
     _check_names(names)
     if not all(map(_is_allowed, "".join((*names, *values)))):
-        raise Fault("TagException", "Invalid tag")
+        raise ApiError("TagException", "Invalid tag")
     return dict(zip(names, values, strict=True))
 
 
@@ -68,7 +68,7 @@ def _place(tag: dict[str, str]) -> str:
 def _check_names(names: Iterable[str]) -> None:
     for name in names:
         if name.lower().startswith(_RESERVED):
-            raise Fault("TagException", f"Tags beginning with {_RESERVED} are reserved")
+            raise ApiError("TagException", f"Tags beginning with {_RESERVED} are reserved")
 
 
 def _is_allowed(character: str) -> bool:

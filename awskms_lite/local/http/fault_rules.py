@@ -12,44 +12,46 @@ F = TypeVar("F")
 
 
 @define(eq=False)
-class Rule(Generic[F]):
-    """One rule, and how far it has come; what the numbers mean is told by `LocalKMS.misbehave`.
+class FaultRule(Generic[F]):
+    """One rule, and how far it has come; what the numbers mean is told by `LocalKMS.inject_fault`.
 
     Raises `ValueError` for numbers that can strike nothing.
     """
 
     fault: F
     times: int | None = None
-    share: float = 1.0
+    probability: float = 1.0
     operation: str | None = None
-    after: int = 0
+    skip: int = 0
     burst: int = 1
     _follow: int = field(default=0, init=False)  # how many of a burst are still to come
 
     def __attrs_post_init__(self) -> None:
         if self.times is not None and not _is_count(self.times, 1):
             raise ValueError(f"times={self.times!r} strikes nothing: pass a number from 1 up, or None for no end")
-        if not (is_number(self.share) and 0 < self.share <= 1):
-            raise ValueError(f"share={self.share!r} is no share: pass a number above 0, at most 1")
-        if not _is_count(self.after, 0):
-            raise ValueError(f"after={self.after!r} is no number of requests: pass one from 0 up")
+        if not (is_number(self.probability) and 0 < self.probability <= 1):
+            raise ValueError(
+                f"probability={self.probability!r} is no probability: pass a number above 0, at most 1"
+            )
+        if not _is_count(self.skip, 0):
+            raise ValueError(f"skip={self.skip!r} is no number of requests: pass one from 0 up")
         if not _is_count(self.burst, 1):
             raise ValueError(f"burst={self.burst!r} is no number of requests: pass one from 1 up")
 
-    def concerns(self, operation: str | None) -> bool:
+    def matches(self, operation: str | None) -> bool:
         """Count a request that the rule is about; say whether it may be struck."""
         if self.operation not in (None, operation):
             return False
-        if self.after == 0:
+        if self.skip == 0:
             return True
-        self.after -= 1
+        self.skip -= 1
         return False
 
-    def strikes(self, generator: random.Random) -> bool:
+    def fires(self, generator: random.Random) -> bool:
         """Say whether this request is struck; a burst goes on without a draw."""
         if self._follow:
             self._follow -= 1
-        elif self.share == 1 or generator.random() < self.share:
+        elif self.probability == 1 or generator.random() < self.probability:
             self._follow = self.burst - 1
         else:
             return False
@@ -62,15 +64,15 @@ def _is_count(value: object, least: int) -> bool:
     return isinstance(value, int) and value >= least
 
 
-class Rules(Generic[F]):
+class FaultRules(Generic[F]):
     """Decides from a seed: the same requests, one at a time, meet the same faults. Safe among threads."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - to be repeated is what it is for
         self._lock = threading.Lock()
-        self._rules: list[Rule[F]] = []
+        self._rules: list[FaultRule[F]] = []
 
-    def add(self, rule: Rule[F]) -> None:
+    def add(self, rule: FaultRule[F]) -> None:
         """Add a rule behind those that are there."""
         with self._lock:
             self._rules.append(rule)
@@ -80,14 +82,14 @@ class Rules(Generic[F]):
         with self._lock:
             self._rules.clear()
 
-    def strike(self, operation: str | None = None) -> F | None:
+    def fire(self, operation: str | None = None) -> F | None:
         """Give the fault that the first rule to apply has for this request, None where none does."""
         if not self._rules:
             return None
         with self._lock:
-            # Every rule counts the request, so that `after` tells its place whatever else was struck.
-            for rule in [rule for rule in self._rules if rule.concerns(operation)]:
-                if rule.strikes(self._random):
+            # Every rule counts the request, so that `skip` tells its place whatever else was struck.
+            for rule in [rule for rule in self._rules if rule.matches(operation)]:
+                if rule.fires(self._random):
                     if rule.times == 0:
                         self._rules.remove(rule)
                     return rule.fault
