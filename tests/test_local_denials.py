@@ -166,14 +166,14 @@ def test_assuming_a_role_can_be_denied(kms: LocalKMS) -> None:
     ("operation", "conditions", "telling"),
     [
         ("Nonsense", {}, "no operation 'Nonsense'"),
-        (None, {"region": "no region"}, "no region"),
+        (None, {"region": "no region"}, "not a region"),
         (None, {"account_id": "1"}, "12 digits"),
-        (None, {"key": "alias/mine"}, "'alias/mine' is no key"),
-        (None, {"key": "arn:aws:kms:us-east-1:111122223333:alias/mine"}, "is no key"),
-        (None, {"key": "arn:aws:kms:us-east-1:111122223333:key/x"}, "is no key"),
-        ("AssumeRole", {"key": "mrk-" + "0" * 32}, "about no key"),
-        ("GetCallerIdentity", {}, "whatever a policy denies"),
-        ("ListKeys", {"key": "mrk-" + "0" * 32}, "about no key"),
+        (None, {"key": "alias/mine"}, "'alias/mine' is not a key"),
+        (None, {"key": "arn:aws:kms:us-east-1:111122223333:alias/mine"}, "is not a key"),
+        (None, {"key": "arn:aws:kms:us-east-1:111122223333:key/x"}, "is not a key"),
+        ("AssumeRole", {"key": "mrk-" + "0" * 32}, "not about a key"),
+        ("GetCallerIdentity", {}, "whatever a policy says"),
+        ("ListKeys", {"key": "mrk-" + "0" * 32}, "not about a key"),
     ],
 )
 def test_a_denial_that_makes_no_sense_is_refused(
@@ -221,5 +221,5 @@ def test_a_region_can_be_enabled_again(kms: LocalKMS) -> None:
 def test_a_region_has_a_name(kms: LocalKMS) -> None:
     """What could be no region is refused at once."""
     for switch in (kms.disable_region, kms.enable_region):
-        with pytest.raises(ValueError, match="no region"):
+        with pytest.raises(ValueError, match="not a region"):
             switch("no region")

@@ -623,7 +623,7 @@ def test_a_fault_that_makes_no_sense_is_refused(make: Callable[[], object], tell
 @pytest.mark.parametrize(
     ("arguments", "telling"),
     [
-        ({"fault": HangUp}, "no fault: pass one of awskms_lite.local's"),
+        ({"fault": HangUp}, "not a fault: pass one of awskms_lite.local's"),
         ({"fault": HangUp(), "operation": "Nonsense"}, "KMS has no operation 'Nonsense': pass a name like"),
         ({"fault": HangUp(), "times": 0}, "or None for no end"),
         ({"fault": HangUp(), "probability": 0}, "above 0, at most 1"),

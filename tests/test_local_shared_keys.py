@@ -174,7 +174,7 @@ def test_a_denial_reaches_shared_keys(kms: LocalKMS, guest: Client) -> None:
     ("arguments", "telling"),
     [
         ({"shared_with": ["1"]}, "12 digits"),
-        ({"shared_with": OTHER_ACCOUNT}, "is a single text"),
+        ({"shared_with": OTHER_ACCOUNT}, "is a single str"),
         ({"shared_with": [OWNER]}, "own"),
         ({"shared_with": [OTHER_ACCOUNT], "manager": "AWS"}, "not shared"),
     ],

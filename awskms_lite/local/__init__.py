@@ -5,8 +5,8 @@
         client = KMSClient(environ=kms.environ)
 
 It speaks HTTP/1.1 on loopback, verifies every signature by recomputing it, and answers as KMS does, errors
-included; STS's AssumeRole and GetCallerIdentity are there too, and other SDKs work against both. Told to, it
-misbehaves in every way a network knows, and it counts what it saw. It keeps its keys in memory and must never
+included; STS's AssumeRole and GetCallerIdentity are there too, and other SDKs work against both. It injects
+faults of every kind that a network has, and counts what it saw. It keeps its keys in memory and must never
 guard anything real: its credentials follow from the account id, and its cipher is a stand-in.
 """
 

@@ -14,10 +14,10 @@ _PARTITIONS = {
 
 @lru_cache(maxsize=256)
 def partition_of(region: str) -> str:
-    """Give the partition that an ARN of this region begins with."""
+    """Return the partition in the ARNs of this region."""
     return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def resource_arn(region: str, account_id: str, resource: str) -> str:
-    """Give the ARN that a resource, `key/` and an id or an alias name, would have."""
+    """Return the ARN of a resource, which is `key/` and an id, or an alias name."""
     return f"arn:{partition_of(region)}:kms:{region}:{account_id}:{resource}"

@@ -17,7 +17,7 @@ class ApiError(Exception):
         self.status = status
 
     def body(self) -> dict[str, object]:
-        """Give the JSON members; AccessDeniedException alone spells its text with a capital M."""
+        """Return the JSON members; AccessDeniedException alone spells its text with a capital M."""
         if self.message is None:
             return {"__type": self.code}
         return {

@@ -34,13 +34,11 @@ class LocalKMS:
     server's) it speaks TLS as `https://localhost`, so the certificate must name `localhost`.
 
     Time runs as everywhere, until `advance` moves it on: for the keys, and for the Date header by which clients
-    set their clocks and audits judge. Signatures stay good by the real time too, and sessions last by it. What
-    `skew` says puts signatures, sessions and the Date header off, and no keys. All of this may be used from any
-    thread.
+    set their clocks and audits judge. Signatures stay good by the real time too, and sessions last by it. `skew`
+    moves signatures, sessions and the Date header, and no keys. All of this may be used from any thread.
 
-    It starts without faults, quotas and denials; `inject_fault`, `set_quota` and `deny` bring them in. What chance
-    has to decide there follows from `seed`: one client that asks one thing at a time meets the same faults in
-    every run.
+    It starts without faults, quotas and denials; `inject_fault`, `set_quota` and `deny` add them. Their random
+    numbers follow from `seed`: one client that makes one call at a time gets the same faults in every run.
     """
 
     def __init__(
@@ -81,7 +79,7 @@ class LocalKMS:
         self.close()
 
     def start(self) -> Self:
-        """Listen and answer; a second time does nothing. Raises `OSError` where the port is taken."""
+        """Listen and answer; a second time does nothing. Raises `OSError` if the port is taken."""
         if self._closed:
             raise RuntimeError("this LocalKMS is closed: make a new one")
         if self._server is None:
@@ -109,7 +107,7 @@ class LocalKMS:
     def endpoint_url(self) -> str:
         """The URL to send to, once started: `http://127.0.0.1:PORT`, with TLS `https://localhost:PORT`."""
         if self._server is None:
-            raise RuntimeError("not started yet: use `with LocalKMS() as kms`, or call start()")
+            raise RuntimeError("this LocalKMS is not started: use `with LocalKMS() as kms`, or call start()")
         host = "http://127.0.0.1" if self._ssl_context is None else "https://localhost"
         return f"{host}:{self._server.port}"
 
@@ -119,7 +117,7 @@ class LocalKMS:
         return credentials_for(self._account_id)
 
     def credentials_for(self, account_id: str) -> Credentials:
-        """Give credentials of any account of 12 digits; the access key id spells it."""
+        """Return credentials of any account of 12 digits; the access key id contains it."""
         return credentials_for(account_id)
 
     @property
@@ -154,7 +152,7 @@ class LocalKMS:
         aliases: Collection[str] = (),
         shared_with: Collection[str] = (),
     ) -> str:
-        """Add a key with a past; give its ARN. Times are kept to the millisecond.
+        """Add a key with a past; return its ARN. Times are kept to the millisecond.
 
         `created` is the key clock's now by default, or the last usage if that is earlier, and `tracking_start`
         is `created`. `last_usage` is None for a key never used, the moment of a Decrypt, or some members of KMS's
@@ -166,8 +164,8 @@ class LocalKMS:
         that `manager` "AWS" has can be read, not changed or used. `multi_region` makes a primary key, and
         `replica_of` (the ARN of one) a replica in another region. `aliases` are names with their `alias/`.
         `shared_with` are the ids of accounts that AWS RAM shares it with: they can list and describe it, no more.
-        Raises `ValueError` for a datetime without a time zone, for names that KMS does not have, for a single text
-        where a collection is asked for, and for keys that could not be.
+        Raises `ValueError` for a datetime without a time zone, for names that KMS does not have, for a single str
+        instead of a collection, and for keys that KMS could not have.
         """
         with self._store.lock:
             self._store.catch_up()
@@ -193,7 +191,7 @@ class LocalKMS:
 
     @property
     def stats(self) -> Stats:
-        """What was asked, answered and spoilt so far; a record that does not change any more."""
+        """What was asked, answered and made to fail so far, as a record that does not change."""
         return self._injector.counters.snapshot(self._server.connections if self._server else 0)
 
     def inject_fault(
@@ -206,27 +204,27 @@ class LocalKMS:
         skip: int = 0,
         burst: int = 1,
     ) -> None:
-        """Let a fault strike from now on, behind those of earlier calls: the first that applies acts, alone.
+        """Inject a fault into requests from now on, by a rule; of all rules the first that fires acts, alone.
 
-        It strikes `times` requests (None: no end), a `probability` of those it is about, which are those of one
-        `operation` or all, but for the first `skip` that come. Once struck, `burst` of them in a row are. A
-        `HandshakeFailure` strikes connections in just this way. Raises `ValueError` for what cannot be.
+        The rule is about the requests of one `operation`, or all, after the first `skip` of them. It fires for
+        each with the given `probability`, then for `burst` in a row, and `times` in all (None: no end). For a
+        `HandshakeFailure` the same holds of connections. Raises `ValueError` for an argument that is invalid.
         """
         if isinstance(fault, HandshakeFailure):
             if self._ssl_context is None:
-                raise ValueError("no handshake can fail without TLS: make this LocalKMS with an ssl_context")
+                raise ValueError("a HandshakeFailure needs TLS: make this LocalKMS with an ssl_context")
             if operation is not None:
-                raise ValueError("a handshake knows no operation yet: leave `operation` out")
+                raise ValueError("a HandshakeFailure comes before any operation is known: leave `operation` out")
             self._injector.handshake_rules.add(FaultRule(fault, times, probability, None, skip, burst))
         elif isinstance(fault, RequestFault):
             if operation is not None:
                 check_operation(operation)
             self._injector.rules.add(FaultRule(fault, times, probability, operation, skip, burst))
         else:
-            raise ValueError(f"{fault!r} is no fault: pass one of awskms_lite.local's, such as Reset('before')")
+            raise ValueError(f"{fault!r} is not a fault: pass one of awskms_lite.local's, such as Reset('before')")
 
     def clear_faults(self) -> None:
-        """Forget every fault; quotas and the skew of the clock stay."""
+        """Remove every fault; quotas, denials and the skew of the clock stay."""
         self._injector.rules.clear()
         self._injector.handshake_rules.clear()
 
@@ -248,11 +246,11 @@ class LocalKMS:
         region: str | None = None,
         account_id: str | None = None,
     ) -> None:
-        """Refuse from now on the calls of an operation, None for any, as a policy that says Deny would.
+        """Deny the calls of an operation from now on, None for any, as a policy that says Deny would.
 
         Of these the ones about one `key` (its ARN or id), for one `region` and by callers of one `account_id` (for
         AssumeRole: to roles of it) alone, as far as these are given. They get AccessDeniedException, after their
-        signature was verified. Raises `ValueError` for names that could be none.
+        signature was verified. Raises `ValueError` for invalid names.
         """
         if operation is not None:
             check_deniable(operation, with_key=key is not None)
@@ -263,19 +261,19 @@ class LocalKMS:
         self._denials.add(Denial(operation, key, region, account_id))
 
     def allow(self) -> None:
-        """Forget every denial."""
+        """Remove every denial."""
         self._denials.clear()
 
     def disable_region(self, region: str) -> None:
-        """Make the region one that no account has enabled: no credentials are known there. Raises `ValueError`."""
+        """Disable a region: no account's credentials are valid there. Raises `ValueError` for an invalid name."""
         self._authorizer.disabled_regions.add(check_region(region))
 
     def enable_region(self, region: str) -> None:
-        """Take back what `disable_region` did; at first all regions are enabled. Raises `ValueError`."""
+        """Enable a region again; at first all are. Raises `ValueError` for an invalid name."""
         self._authorizer.disabled_regions.discard(check_region(region))
 
     def skew(self, delta: timedelta) -> None:
-        """Put the server's own clock off by so much, ahead or behind, in place of what it was off before.
+        """Set how far the server's own clock is off, ahead or behind; this replaces an earlier skew.
 
         The freshness of signatures, the sessions of roles and the Date header follow it; the keys' clock does not.
         Raises `ValueError` beyond ten years.
@@ -283,7 +281,7 @@ class LocalKMS:
         self._clock.skew(delta)
 
     def advance(self, delta: timedelta) -> None:
-        """Move the clock of the keys and of the Date header on, as if so much time had passed; never back.
+        """Advance the clock of the keys and of the Date header, as if so much time had passed.
 
         Clients need not follow: a signature may also be fresh by the real time, or by that of an earlier step, and
         a session lasts by the real time. Raises `ValueError` for a step back, and beyond the year 9899.

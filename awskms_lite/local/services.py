@@ -33,6 +33,8 @@ def check_deniable(operation: str, *, with_key: bool) -> None:
     """Raise `ValueError` unless a policy can deny the operation, `with_key` for one key alone."""
     check_operation(operation)
     if operation == sts.GET_CALLER_IDENTITY:
-        raise ValueError(f"AWS answers {operation} whatever a policy denies: name another operation")
+        raise ValueError(
+            f"{operation} cannot be denied, AWS answers it whatever a policy says: pass another operation"
+        )
     if with_key and (operation not in OPERATIONS or not OPERATIONS[operation].key):
-        raise ValueError(f"{operation} is about no key: leave `key` out")
+        raise ValueError(f"{operation} is not about a key: leave `key` out")

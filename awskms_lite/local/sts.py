@@ -130,7 +130,7 @@ def _role(members: Members) -> Role:
 
 
 def _duration(members: Members, caller: Caller) -> int:
-    """Give the seconds that the session is to last; a role that is assumed out of a role lasts an hour at most."""
+    """Return the session's duration in seconds; a role assumed by a role's session lasts an hour at most."""
     text = members.text("DurationSeconds", shortest=0, longest=2048)
     if text is None:
         return _HOUR

@@ -1,4 +1,4 @@
-"""Who is let in: a caller with a sound signature, in a region that is enabled, within the quota."""
+"""Authorization: a caller needs a valid signature, an enabled region, and a quota that is not used up."""
 
 from functools import partial
 from typing import cast
@@ -12,7 +12,7 @@ from .signature import UNRECOGNIZED, verify
 
 
 class Authorizer:
-    """What every request passes, whichever service it is for."""
+    """Authorizes every request, whichever service it is for."""
 
     def __init__(self, quotas: Quotas, clock: ServerClock) -> None:
         self._quotas = quotas
@@ -20,7 +20,7 @@ class Authorizer:
         self.disabled_regions: set[str] = set()
 
     def authorize(self, request: Request, service: str, operation: str) -> Caller:
-        """Give who asks for the operation of a service, by its signing name.
+        """Return who calls the operation of a service, which goes by its signing name.
 
         Raises `ApiError`, under the names that errors have at KMS: those of `verify`, ExpiredTokenException,
         UnrecognizedClientException for a region that is not enabled, ThrottlingException.
@@ -31,7 +31,7 @@ class Authorizer:
         scope = verify(request, now=self._clock.nearest, service=service, secret_for=secret_for)
         if scope.region in self.disabled_regions:
             raise ApiError("UnrecognizedClientException", UNRECOGNIZED)
-        # What has a secret has a signer.
+        # `verify` found a secret, so there is a signer.
         _, account_id, session = cast(Signer, signer_of(scope.access_key_id, token))
         if not self._quotas.take(account_id, scope.region, operation):
             raise ApiError("ThrottlingException", "Rate exceeded")

@@ -1,4 +1,4 @@
-"""What is denied, whatever else would allow it: as a policy of AWS that says Deny."""
+"""Denials: calls that are refused whatever else would allow them, as by a policy of AWS that says Deny."""
 
 import threading
 
@@ -28,10 +28,10 @@ class Denial:
         check_text("key", self.key)
         match = ARN.fullmatch(self.key)
         if not KEY_ID.fullmatch(match[5] if match and match[4] == "key" else self.key):
-            raise ValueError(f"{self.key!r} is no key: pass a key id or key ARN")
+            raise ValueError(f"{self.key!r} is not a key: pass a key id or key ARN")
 
     def matches(self, operation: str, account_id: str, region: str, key_arn: str | None) -> bool:
-        """Say whether this denies the call, as far as it is known which key it is about."""
+        """Return whether this denies the call; `key_arn` is None while the call's key is not known."""
         return (
             self.operation in (None, operation)
             and self.account_id in (None, account_id)
@@ -41,24 +41,24 @@ class Denial:
 
 
 class Denials:
-    """All that is denied, nothing at first. Safe among threads."""
+    """All denials; none at first. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._denials: tuple[Denial, ...] = ()
 
     def add(self, denial: Denial) -> None:
-        """Deny this too."""
+        """Add a denial."""
         with self._lock:
             self._denials = (*self._denials, denial)
 
     def clear(self) -> None:
-        """Deny nothing any more."""
+        """Remove every denial."""
         with self._lock:
             self._denials = ()
 
     def matches(self, operation: str, caller: Caller, key_arn: str | None = None, *, account_id: str = "") -> bool:
-        """Say whether the caller is denied this; `account_id` stands in for the caller's own."""
+        """Return whether a denial refuses the call; `account_id` stands in for the caller's own."""
         if not self._denials:  # nearly always, and asked twice in a call
             return False
         return any(

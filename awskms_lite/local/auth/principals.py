@@ -1,4 +1,4 @@
-"""Who calls: the account and region behind a signature, and the name that refusals give the caller."""
+"""Principals: the account, region and ARN behind a signature."""
 
 import re
 from functools import lru_cache
@@ -40,7 +40,7 @@ class Caller(NamedTuple):
 
     @property
     def principals(self) -> tuple[str, ...]:
-        """What means the caller where a policy names it: anyone, the account, the user or role, the session."""
+        """The principals of a policy that mean the caller: anyone, the account, the user or role, the session."""
         role = () if self.session is None else (self.session.role.arn,)
         return "*", self.account_id, root_of(self.region, self.account_id), self.arn, *role
 
@@ -52,7 +52,7 @@ def root_of(region: str, account_id: str) -> str:
 
 @lru_cache(maxsize=256)
 def signer_of(access_key_id: str, token: bytes | None) -> Signer | None:
-    """Give the signer that an access key id and its session token stand for, None for those of somewhere else.
+    """Return the signer of an access key id and its session token, None if they are not of this server.
 
     A temporary key is nothing without its own token. With a lasting one any token passes, as long as it is signed,
     so that a test can make one up.

@@ -18,7 +18,7 @@ class Bucket:
         self._then = now
 
     def take(self, now: float) -> bool:
-        """Take a token; give False where there is none."""
+        """Take a token; return False if there is none."""
         self._tokens = min(self._burst, self._tokens + (now - self._then) * self._rate)
         self._then = now
         if self._tokens < 1:
@@ -28,7 +28,7 @@ class Bucket:
 
 
 class Quotas:
-    """The quotas of a server, none at first. Safe among threads; `clock` gives seconds."""
+    """The quotas of a server, none at first. Thread-safe; `clock` returns seconds."""
 
     def __init__(self, clock: Callable[[], float] = steady_time) -> None:
         self._clock = clock
@@ -39,9 +39,9 @@ class Quotas:
     def set(self, operation: str, rate: float | None, burst: float | None = None) -> None:
         """Allow so many calls a second, in full buckets; None lifts the quota. Raises `ValueError`."""
         if rate is not None and not (is_number(rate) and 0 < rate < inf):
-            raise ValueError(f"rate={rate!r} is no rate: pass calls a second, above 0, or None for no quota")
+            raise ValueError(f"rate={rate!r} is not a rate: pass calls a second, above 0, or None for no quota")
         if burst is not None and not (is_number(burst) and 1 <= burst < inf):
-            raise ValueError(f"burst={burst!r} lets no call through: pass a number from 1 up")
+            raise ValueError(f"burst={burst!r} allows no call: pass a number from 1 up")
         with self._lock:
             self._limits.pop(operation, None)
             self._buckets = {place: bucket for place, bucket in self._buckets.items() if place[2] != operation}
@@ -49,7 +49,7 @@ class Quotas:
                 self._limits[operation] = (rate, max(1.0, rate) if burst is None else burst)
 
     def take(self, account_id: str, region: str, operation: str) -> bool:
-        """Say whether the account may make this call in this region now, and count it if so."""
+        """Return whether the account may make this call in this region now; if so, count it."""
         if operation not in self._limits:
             return True
         with self._lock:

@@ -66,13 +66,13 @@ def unique_id(prefix: str, arn: str) -> str:
 
 
 def parse_role(arn: str) -> Role | None:
-    """Give the role of an ARN, None for what is no ARN of a role."""
+    """Return the role of an ARN, None if it is not the ARN of a role."""
     match = _ROLE_ARN.fullmatch(arn)
     return Role(*match.groups()) if match else None
 
 
 def credentials_of(session: Session) -> Credentials:
-    """Give the session's credentials, the same ones each time."""
+    """Return the session's credentials, the same ones each time."""
     access_key_id, token = f"ASIA{session.role.account_id}LITE", _token(session)
     return Credentials(
         access_key_id,
@@ -85,7 +85,7 @@ def credentials_of(session: Session) -> Credentials:
 
 
 def session_of(token: bytes) -> Session | None:
-    """Give the session of a token, None for a token of somewhere else; whether it has expired is not asked."""
+    """Return the session of a token, None if the token is not of this server; an expired one is returned too."""
     try:
         text = base64.b64decode(token)[_SEAL_BYTES:].decode("ascii")
         expires_at, name, arn = text.split(" ")

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote_to_bytes
 from ..errors import ApiError
 from ..http.messages import Request
 
-MAX_SKEW = 5 * 60  # seconds that a signature is good for, before and after its date
+MAX_SKEW = 5 * 60  # seconds that a signature is valid, before and after its date, as at AWS
 UNRECOGNIZED = "The security token included in the request is invalid."
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -51,11 +51,11 @@ class Authorization(NamedTuple):
 def verify(
     request: Request, *, now: Callable[[float], float], service: str, secret_for: Callable[[str], str | None]
 ) -> Scope:
-    """Give the scope of a request that is signed as it should be for `service`; raise `ApiError` else.
+    """Return the scope of a request that is signed correctly for `service`; otherwise raise `ApiError`.
 
-    `now` returns the time that a request of this date is held against, both in seconds since 1970; `secret_for`
-    gives the secret of an access key id, None for one it does not know. A session token needs to be signed where
-    there is one; it is for `secret_for` to look at.
+    `now` returns the time that a request of this date is compared to, both in seconds since 1970; `secret_for`
+    returns the secret of an access key id, None if it does not know the id. A session token, if there is one,
+    has to be signed; `secret_for` is to check it.
     """
     authorization = _parse_authorization(request)
     dated = _date(request)
@@ -80,7 +80,7 @@ def verify(
 
 
 def canonical_request(request: Request, signed_headers: list[str]) -> bytes:
-    """Give the canonical request over the raw path, query, headers and body."""
+    """Return the canonical request over the raw path, query, headers and body."""
     names = sorted(set(signed_headers))
     lines = [request.method.encode("ascii"), _canonical_path(request.path), _canonical_query(request.query)]
     for name in names:
@@ -96,7 +96,7 @@ def canonical_request(request: Request, signed_headers: list[str]) -> bytes:
 
 
 def string_to_sign(canonical: bytes, timestamp: str, scope: Scope) -> bytes:
-    """Give the string to sign; `timestamp` is ISO 8601 basic, UTC."""
+    """Return the string to sign; `timestamp` is ISO 8601 basic, UTC."""
     digest = hashlib.sha256(canonical).hexdigest()
     return f"{_ALGORITHM}\n{timestamp}\n{'/'.join(scope[1:])}\n{digest}".encode("latin-1")
 
@@ -110,7 +110,7 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 
 def _canonical_path(path: str) -> bytes:
-    """Give the path normalized and encoded once more than it was sent, as all services but S3 have it."""
+    """Return the path normalized and encoded once more than it was sent, as all services but S3 have it."""
     if path == "/":
         return b"/"
     segments: list[str] = []

@@ -1,4 +1,4 @@
-"""How an answer leaves that is not to arrive as it should: pure, as steps for the connection to carry out."""
+"""How a faulty response is delivered: pure, as actions for the connection to carry out."""
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
@@ -26,13 +26,13 @@ _NOISE = 64  # bytes
 
 
 class Pause(NamedTuple):
-    """Do nothing for so many seconds."""
+    """A pause of so many seconds."""
 
     seconds: float
 
 
 class ConnectionAction(Enum):
-    """What a connection can do besides sending and pausing; nothing follows CLOSE and RESET."""
+    """What a connection does besides sending and pausing; nothing follows CLOSE and RESET."""
 
     LISTEN = "wait until the client says something more"
     CLOSE = "end in good order"
@@ -40,11 +40,11 @@ class ConnectionAction(Enum):
 
 
 DeliveryAction: TypeAlias = bytes | Pause | ConnectionAction
-"""One thing that a connection is to do; bytes are sent as they are."""
+"""One action of a connection; bytes are sent as they are."""
 
 
 def refusal(fault: Error | Unavailable, refuse: Callable[[ApiError, str], Response]) -> Response:
-    """Give the answer that stands in for the service's own, whose `refuse` makes errors of its kind."""
+    """Return the response in place of the service's own; the service's `refuse` makes errors of its kind."""
     if isinstance(fault, Unavailable):
         page = f"<html><body><h1>{fault.status}</h1></body></html>\n"
         return Response(fault.status, page.encode("ascii"), "", "text/html")
@@ -56,7 +56,7 @@ def refusal(fault: Error | Unavailable, refuse: Callable[[ApiError, str], Respon
 def deliver(
     fault: Disturbance, response: Response, *, now: float, keep_alive: bool, noise: Callable[[int], bytes]
 ) -> Iterable[DeliveryAction]:
-    """Give the steps by which the response leaves; `noise` gives so many random bytes."""
+    """Return the actions that deliver the response; `noise` returns so many random bytes."""
     whole = partial(render, now=now, keep_alive=keep_alive)
     answer, size = whole(response), len(response.body)
     match fault:

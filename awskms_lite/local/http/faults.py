@@ -1,7 +1,7 @@
-"""What can go wrong with an answer, or with a connection, as records to hand to `LocalKMS.inject_fault`.
+"""Faults of responses and connections, as records for `LocalKMS.inject_fault`.
 
-Each says what the client sees of it, and whether the operation was carried out: a client that knows neither
-must not ask again lightly. A value that makes no sense raises `ValueError`.
+Each says what the client sees, and whether the operation was carried out: a client that cannot know must be
+careful to ask again. An invalid value raises `ValueError`.
 """
 
 from typing import Literal, TypeAlias
@@ -26,10 +26,10 @@ class Error:
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.code, str) or not self.code:
-            raise ValueError("an Error has a code: pass a name like 'KMSInternalException'")
+            raise ValueError("code={self.code!r} is not an error code: pass a name like 'KMSInternalException'")
         _check_status(self.status)
         if self.retry_after is not None and not 0 <= self.retry_after <= _LONGEST:
-            raise ValueError(f"retry_after={self.retry_after!r} is no wait: pass seconds from 0 to {_LONGEST}")
+            raise ValueError(f"retry_after={self.retry_after!r} is not a wait: pass seconds from 0 to {_LONGEST}")
 
 
 @frozen
@@ -57,15 +57,15 @@ class Reset:
     """A connection that is reset: `when` is 'before', 'during' or 'after' the answer.
 
     'before': no answer; not carried out. 'during': half of the answer's bytes; carried out. 'after': the whole
-    answer; carried out, and the connection looks sound until the client speaks over it once more, so that it
-    is the client's next request that fails, unread.
+    answer; carried out, and the connection looks sound until the client speaks over it once more, so that
+    the client's next request fails, unread.
     """
 
     when: Literal["before", "during", "after"]
 
     def __attrs_post_init__(self) -> None:
         if self.when not in ("before", "during", "after"):
-            raise ValueError(f"a Reset when {self.when!r} is none: pass 'before', 'during' or 'after'")
+            raise ValueError(f"when={self.when!r} is not a moment of a Reset: pass 'before', 'during' or 'after'")
 
 
 @frozen
@@ -77,7 +77,7 @@ class Truncated:
 class WrongLength:
     """The whole answer under a Content-Length that is off by `by`. Carried out.
 
-    Too long a length, and the connection ends in good order before it is reached; too short a one (0 at the
+    Too long a length, and the connection ends in good order before it is reached; too short a one (0 at
     least), and the surplus bytes stand before the connection's next answer.
     """
 
@@ -85,7 +85,9 @@ class WrongLength:
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.by, int) or self.by == 0:
-            raise ValueError(f"by={self.by!r} is no error: pass a whole number of bytes above or below 0")
+            raise ValueError(
+                f"by={self.by!r} does not change the length: pass a whole number of bytes above or below 0"
+            )
 
 
 @frozen
@@ -98,7 +100,7 @@ class Drip:
     def __attrs_post_init__(self) -> None:
         _check_wait("every", self.every)
         if not isinstance(self.size, int) or self.size < 1:
-            raise ValueError(f"size={self.size!r} is no piece: pass a number of bytes from 1 up")
+            raise ValueError(f"size={self.size!r} is not a size: pass a number of bytes from 1 up")
 
 
 @frozen
@@ -112,7 +114,7 @@ class Garbage:
 
     def __attrs_post_init__(self) -> None:
         if self.where not in ("head", "body"):
-            raise ValueError(f"Garbage in the {self.where!r} is not made: pass 'head' or 'body'")
+            raise ValueError(f"where={self.where!r} is not a place for Garbage: pass 'head' or 'body'")
 
 
 @frozen
@@ -122,21 +124,23 @@ class HangUp:
 
 @frozen
 class HandshakeFailure:
-    """A TLS handshake that the server breaks off with an alert. Strikes connections; no request comes to be."""
+    """A TLS handshake that the server breaks off with an alert. A fault of connections: no request is read."""
 
 
 Disturbance: TypeAlias = Latency | Reset | Truncated | WrongLength | Drip | Garbage | HangUp
-"""What becomes of an answer on its way."""
+"""A fault in how a response is delivered."""
 
 RequestFault: TypeAlias = Error | Unavailable | Disturbance
-"""What can befall a request."""
+"""A fault of one request."""
 
 
 def _check_status(status: int) -> None:
     if not isinstance(status, int) or not 300 <= status <= 599 or status == 304:
-        raise ValueError(f"status={status!r}: pass one from 300 to 599, but for 304, which has no body")
+        raise ValueError(
+            f"status={status!r} is not an error status: pass one from 300 to 599, but for 304, which has no body"
+        )
 
 
 def _check_wait(name: str, seconds: float) -> None:
     if not isinstance(seconds, int | float) or not 0 < seconds <= _LONGEST:
-        raise ValueError(f"{name}={seconds!r} is no wait: pass seconds above 0, at most {_LONGEST}")
+        raise ValueError(f"{name}={seconds!r} is not a wait: pass seconds above 0, at most {_LONGEST}")

@@ -33,7 +33,7 @@ Headers = dict[str, list[bytes]]
 
 
 class Request(NamedTuple):
-    """One request. `headers` gives the values of each lower-case name, in the order they came."""
+    """One request. `headers` has the values of each lower-case name, in the order they came."""
 
     method: str
     path: str
@@ -43,7 +43,7 @@ class Request(NamedTuple):
     keep_alive: bool = True
 
     def values(self, name: str) -> list[bytes]:
-        """Give every value of the header, none where it is absent."""
+        """Return every value of the header, an empty list if it is absent."""
         return self.headers.get(name, [])
 
 
@@ -62,7 +62,7 @@ class Response(NamedTuple):
 
 
 def parse_head(head: bytes) -> Request:
-    """Give the request without its body, from the bytes before the empty line.
+    """Return the request without its body, from the bytes before the empty line.
 
     Raises `HTTPError` for anything that RFC 9112 calls malformed; folded headers are refused as it allows.
     """
@@ -116,7 +116,7 @@ def _keeps_alive(version: bytes, headers: Headers) -> bool:
 
 
 def body_length(headers: Headers) -> int:
-    """Give the body's length in bytes; without a Content-Length there is no body.
+    """Return the body's length in bytes, 0 without a Content-Length.
 
     Raises `HTTPError` for a transfer coding (nobody needs one for a body of known size), for a malformed or
     contradictory length, and above `MAX_BODY`.
@@ -133,7 +133,7 @@ def body_length(headers: Headers) -> int:
 
 
 def render(response: Response, *, now: float, keep_alive: bool, length: int | None = None) -> bytes:
-    """Give the whole answer as one piece of bytes, so that it leaves in one segment.
+    """Return the whole answer as one piece of bytes, so that it leaves in one segment.
 
     `now` is real time in seconds since 1970, for the Date header: clients mend their clocks by it. `length` is
     what to announce in place of the body's own.

@@ -22,7 +22,7 @@ from .messages import MAX_HEAD, Request, Response, body_length, parse_head, rend
 _LOOPBACK = "127.0.0.1"
 _PIECE = 64 * 1024  # bytes asked of the kernel at a time
 _LINGER = 1.0  # seconds that a refused client has to read why
-_BREATH = 0.05  # seconds before the next try to accept, where the system has no means for one
+_ACCEPT_PAUSE = 0.05  # seconds before the next try to accept, when the system has no descriptor or memory for one
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time
 _HANDSHAKE_FAILURE = b"\x15\x03\x03\x00\x02\x02\x28"  # a fatal TLS alert (RFC 8446, 6.2)
 
@@ -32,7 +32,7 @@ Application = Callable[[Request], Response | Iterable[DeliveryAction]]
 class Connection:
     """One client's connection: requests in, answers out, until either side ends it.
 
-    `now` gives the time for the Date header; `closing` is set when the server is to close.
+    `now` returns the time for the Date header; `closing` is set when the server is to close.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class Connection:
             while (request := self._read_request()) is not None:
                 if not self._answer(request):
                     return
-        except HTTPError as fault:
-            text = f"{fault.reason}\n".encode("ascii")
-            self._send(Response(fault.status, text, str(uuid4()), "text/plain"), keep_alive=False)
+        except HTTPError as error:
+            text = f"{error.reason}\n".encode("ascii")
+            self._send(Response(error.status, text, str(uuid4()), "text/plain"), keep_alive=False)
             self._linger()
 
     def _answer(self, request: Request) -> bool:
@@ -68,25 +68,25 @@ class Connection:
                 self._send(failure, keep_alive=False)
         if isinstance(answer, Response):
             return self._send(answer, keep_alive=request.keep_alive) and request.keep_alive
-        return all(self._carry_out(step) for step in answer) and request.keep_alive
+        return all(self._carry_out(action) for action in answer) and request.keep_alive
 
-    def _carry_out(self, step: DeliveryAction) -> bool:
-        """Do what the step says; say whether the connection goes on."""
-        match step:
+    def _carry_out(self, action: DeliveryAction) -> bool:
+        """Carry out an action; return whether the connection goes on."""
+        match action:
             case bytes():
-                return self._transmit(step)
+                return self._transmit(action)
             case Pause(seconds):
                 return not self._closing.wait(seconds)
             case ConnectionAction.LISTEN:
                 return bool(self._received) or self._receive()
             case ConnectionAction.CLOSE:
-                self._take_leave()
+                self._close_tls()
             case ConnectionAction.RESET:
                 with suppress(OSError):  # the client was quicker
                     self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         return False
 
-    def _take_leave(self) -> None:
+    def _close_tls(self) -> None:
         # In TLS an end in good order is told, or the client must take it for an attack (RFC 8446, 6.1).
         if isinstance(self._sock, ssl.SSLSocket):
             self._sock.settimeout(0)  # the client's own word is not waited for
@@ -94,7 +94,7 @@ class Connection:
                 self._sock.unwrap()
 
     def _read_request(self) -> Request | None:
-        """Give the next request, None when the client has left; raise `HTTPError` for a malformed one."""
+        """Return the next request, None if the client has left; raise `HTTPError` for a malformed one."""
         received = self._received
         while (end := received.find(b"\r\n\r\n")) < 0:
             if b"\n\n" in received:
@@ -199,12 +199,12 @@ class Server:
                 except (BlockingIOError, ConnectionAbortedError):  # gone before it was accepted
                     continue
                 except OSError:  # no descriptor or memory left: the client waits in line until there is
-                    self._closing.wait(_BREATH)
+                    self._closing.wait(_ACCEPT_PAUSE)
                     continue
                 self.connections += 1
-                self._begin(sock)
+                self._start(sock)
 
-    def _begin(self, sock: socket.socket) -> None:
+    def _start(self, sock: socket.socket) -> None:
         name = f"local-kms:{self.port}"
         thread = threading.Thread(target=self._serve, args=(sock,), name=name, daemon=True)
         with self._lock:
@@ -226,7 +226,7 @@ class Server:
                 self._open.pop(threading.current_thread()).close()
 
     def _prepare(self, sock: socket.socket) -> socket.socket | None:
-        """Give the socket ready to talk, after the TLS handshake if there is one; None where that failed."""
+        """Return the socket ready to talk, after the TLS handshake if there is one; None if that failed."""
         try:
             sock.setblocking(True)  # BSD passes the listener's mode on
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,4 +1,4 @@
-"""What the embedded KMS saw and did, counted."""
+"""Statistics: what the embedded KMS saw and did, counted."""
 
 import threading
 from collections import Counter
@@ -26,7 +26,7 @@ class Stats:
 
 
 class Counters:
-    """The running counts behind `Stats`. Safe among threads."""
+    """The running counts behind `Stats`. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -50,6 +50,6 @@ class Counters:
             self._faults[fault] += 1
 
     def snapshot(self, connections: int) -> Stats:
-        """Give the counts as they are now."""
+        """Return the counts as they are now."""
         with self._lock:
             return Stats(connections, Counter(self._asked), Counter(self._answered), Counter(self._faults))

@@ -12,7 +12,7 @@ RESERVED_PREFIX = "alias/aws/"  # AWS's own, for its managed keys
 
 
 def create_alias(call: Call) -> dict[str, object]:
-    """Give a key of the caller's account and region another name."""
+    """Add an alias to a key of the caller's account and region."""
     name, key = _name(call), _target(call)
     if call.store.find_alias(call.account_id, call.region, name) is not None:
         raise ApiError("AlreadyExistsException", f"An alias with the name {call.arn(name)} already exists")
@@ -22,7 +22,7 @@ def create_alias(call: Call) -> dict[str, object]:
 
 
 def update_alias(call: Call) -> dict[str, object]:
-    """Make an alias the name of another key of the same kind and usage, whatever state the old one is in."""
+    """Point an alias to another key of the same family and usage, whatever state the old key is in."""
     alias, key = call.alias(_name(call)), _target(call)
     old, new = call.permitted(alias.key).shared, key.shared
     if (family_of(old.spec), old.usage) != (family_of(new.spec), new.usage):
@@ -37,7 +37,7 @@ def update_alias(call: Call) -> dict[str, object]:
 
 
 def delete_alias(call: Call) -> dict[str, object]:
-    """Take the name away; the key stays."""
+    """Delete the alias; the key stays."""
     alias = call.alias(_name(call))
     call.permitted(alias.key)
     call.store.remove_alias(alias)
@@ -51,7 +51,7 @@ def list_aliases(call: Call) -> dict[str, object]:
     """
     key = call.key() if "KeyId" in call.members else None
     aliases = call.store.aliases(call.account_id, call.region) if key is None else call.store.aliases_of(key)
-    return page(call, "Aliases", aliases, place=_place, wire=_entry, default=50, largest=100)
+    return page(call, "Aliases", aliases, sort_key=_sort_key, wire=_entry, default=50, largest=100)
 
 
 def _name(call: Call) -> str:
@@ -78,7 +78,7 @@ def _target(call: Call) -> Key:
     return call.key()
 
 
-def _place(alias: Alias | PredefinedAlias) -> str:
+def _sort_key(alias: Alias | PredefinedAlias) -> str:
     return alias.name
 
 

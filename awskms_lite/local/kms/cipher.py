@@ -22,16 +22,16 @@ _BODY_AT = 89
 
 
 def encrypt(secret: bytes, key_id: str, number: int, plaintext: bytes, context: Mapping[str, str]) -> bytes:
-    """Give the plaintext encrypted under the key material of this number, bound to the encryption context."""
+    """Return the plaintext encrypted under the key material of this number, bound to the encryption context."""
     header = _VERSION + key_id.encode("ascii") + number.to_bytes(4, "big") + secrets.token_bytes(16)
     body = _xor_keystream(secret, header, plaintext)
     return header + _tag(secret, header, body, context) + body
 
 
 def key_of(blob: bytes) -> tuple[str, int] | None:
-    """Give the id of the key, and the number of its material, that the ciphertext says it was made with.
+    """Return the id of the key, and the number of its material, that the ciphertext names.
 
-    None where it is no ciphertext.
+    Return None if the blob is not a ciphertext.
     """
     if len(blob) <= _BODY_AT or not blob.startswith(_VERSION) or not blob[:_MATERIAL_AT].isascii():
         return None
@@ -39,7 +39,7 @@ def key_of(blob: bytes) -> tuple[str, int] | None:
 
 
 def decrypt(secret: bytes, blob: bytes, context: Mapping[str, str]) -> bytes | None:
-    """Give the plaintext, None where the ciphertext or the encryption context is not what was encrypted."""
+    """Return the plaintext, None if the ciphertext or the encryption context was altered."""
     header, tag, body = blob[:_TAG_AT], blob[_TAG_AT:_BODY_AT], blob[_BODY_AT:]
     if not hmac.compare_digest(tag, _tag(secret, header, body, context)):
         return None

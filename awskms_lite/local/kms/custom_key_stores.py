@@ -16,4 +16,4 @@ def describe_custom_key_stores(call: Call) -> dict[str, object]:
         )
     if store_id is not None or name is not None:
         raise ApiError("CustomKeyStoreNotFoundException", f"Custom key store {store_id or name} is not found.")
-    return page(call, "CustomKeyStores", (), place=str, wire=str, default=1000, largest=1000)
+    return page(call, "CustomKeyStores", (), sort_key=str, wire=str, default=1000, largest=1000)

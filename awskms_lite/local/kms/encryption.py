@@ -79,12 +79,12 @@ def generate_data_key(call: Call) -> dict[str, object]:
 
 
 def generate_data_key_without_plaintext(call: Call) -> dict[str, object]:
-    """Make a data key, and give it encrypted under the KMS key only."""
+    """Make a data key; return it only encrypted under the KMS key."""
     return _data_key(call)[1]
 
 
 def generate_random(call: Call) -> dict[str, object]:
-    """Give 1 to 1024 random bytes; no key has a part in it."""
+    """Return 1 to 1024 random bytes; no key is involved."""
     refuse_unsupported(call, "Recipient", "CustomKeyStoreId")
     size = call.members.integer("NumberOfBytes", smallest=1, largest=_MAX_RANDOM)
     if size is None:
@@ -117,7 +117,7 @@ def _data_key_bytes(call: Call) -> int:
 
 
 def _key_of_ciphertext(call: Call, blob: bytes) -> tuple[Key, int]:
-    """Give the key that encrypted, and the number of its material; the member may say which key it has to be."""
+    """Return the key that encrypted the blob, and its material's number; the request may require a key."""
     named = call.members.text(call.operation.key, longest=2048)
     wanted = call.find(named) if named is not None else None
     found = cipher.key_of(blob)

@@ -18,4 +18,4 @@ def list_grants(call: Call) -> dict[str, object]:
             "You cannot specify GranteePrincipal and GranteeServicePrincipal in the same request.",
         )
     call.key()
-    return page(call, "Grants", (), place=str, wire=str, default=50, largest=100)
+    return page(call, "Grants", (), sort_key=str, wire=str, default=50, largest=100)

@@ -12,7 +12,7 @@ from .store import Store
 
 
 def enable_key(call: Call) -> dict[str, object]:
-    """Let the key be used; a rotation that fell due meanwhile is made up for."""
+    """Enable the key; a rotation that fell due meanwhile is made up for."""
     key = call.key()
     if key.state == "Disabled":
         key.state = "Enabled"
@@ -21,7 +21,7 @@ def enable_key(call: Call) -> dict[str, object]:
 
 
 def disable_key(call: Call) -> dict[str, object]:
-    """Let the key be used no more, until it is enabled."""
+    """Disable the key until it is enabled."""
     key = call.key()
     if key.state == "Enabled":
         key.state = "Disabled"
@@ -29,7 +29,7 @@ def disable_key(call: Call) -> dict[str, object]:
 
 
 def schedule_key_deletion(call: Call) -> dict[str, object]:
-    """Have the key deleted after 7 to 30 days, 30 where the request does not say."""
+    """Schedule the key's deletion in 7 to 30 days, by default 30."""
     days = call.members.integer("PendingWindowInDays", smallest=7, largest=30) or DELETION_WINDOW_DAYS
     key = call.key()
     schedule_deletion(call.store, key, call.store.clock.now(), days)
@@ -40,7 +40,7 @@ def schedule_key_deletion(call: Call) -> dict[str, object]:
 
 
 def cancel_key_deletion(call: Call) -> dict[str, object]:
-    """Take a scheduled deletion back: the key is disabled then, or waits for its import as before."""
+    """Cancel a scheduled deletion: the key is disabled then, or waits for its import as before."""
     key = call.key()
     key.state = "Disabled" if key.has_material else "PendingImport"
     key.deletion_date = None
@@ -48,7 +48,7 @@ def cancel_key_deletion(call: Call) -> dict[str, object]:
 
 
 def schedule_deletion(store: Store, key: Key, now: int, days: int) -> None:
-    """Have the key deleted so many days from `now`, or from the end of its last replica where it has some."""
+    """Schedule the key's deletion so many days from `now`, or from the end of its last replica."""
     key.deletion_window_days = days
     if _has_replicas(store, key):
         key.state = "PendingReplicaDeletion"

@@ -52,7 +52,7 @@ def list_keys(call: Call) -> dict[str, object]:
         "Keys",
         call.store.keys(call.account_id, call.region) if "SELF" in owners else (),
         more=call.store.shared_keys(call.account_id, call.region) if _OTHERS in owners else (),
-        place=partial(_place, call.account_id),
+        sort_key=partial(_sort_key, call.account_id),
         wire=_entry,
         default=100,
         largest=1000,
@@ -61,20 +61,20 @@ def list_keys(call: Call) -> dict[str, object]:
 
 
 def describe_key(call: Call) -> dict[str, object]:
-    """Tell what the key is and how it stands; a managed key whose alias is named for the first time is made."""
+    """Return the key's metadata; a managed key is made when its predefined alias is first named."""
     _make_managed_key(call)
     return {"KeyMetadata": key_metadata(call.store, call.key())}
 
 
 def update_key_description(call: Call) -> dict[str, object]:
-    """Describe the key in other words."""
+    """Replace the key's description."""
     description = call.members.required_text("Description", shortest=0, longest=8192)
     call.key().description = description
     return {}
 
 
 def get_key_last_usage(call: Call) -> dict[str, object]:
-    """Tell of the key's last successful cryptographic operation; `KeyLastUsage` is `{}` where there was none."""
+    """Return the key's last successful cryptographic operation; `KeyLastUsage` is `{}` if there was none."""
     key = call.key()
     usage: dict[str, object] = {}
     if key.last_usage is not None:
@@ -104,7 +104,7 @@ def _make_managed_key(call: Call) -> None:
     call.store.add_alias(Alias(name, key, now, now))
 
 
-def _place(account_id: str, key: Key) -> str:
+def _sort_key(account_id: str, key: Key) -> str:
     return f"{'own' if key.account_id == account_id else 'shared'} {key.sequence:012}"  # in the order of the list
 
 

@@ -6,7 +6,7 @@ from .store import Store
 
 
 def key_metadata(store: Store, key: Key) -> dict[str, object]:
-    """Give the key's KeyMetadata, with the members that its kind and state have."""
+    """Return the key's KeyMetadata, with the members for its spec and state."""
     shared = key.shared
     metadata: dict[str, object] = {
         "AWSAccountId": key.account_id,

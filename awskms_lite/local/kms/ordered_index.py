@@ -1,4 +1,4 @@
-"""Records by name, and in an order of their own: what a list is paged from."""
+"""Records by name, and in sorted order: what a list is paged from."""
 
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -7,33 +7,33 @@ T = TypeVar("T")
 
 
 class OrderedIndex(Generic[T]):
-    """Records under unique names, which can also be had in the order of their `place`.
+    """Records under unique names, and sorted by `sort_key`.
 
-    The order is worked out when it is asked for, and kept until something changes: to turn the pages of a long
-    list costs what stands on them.
+    They are sorted when that is needed, and stay so until something changes: a page of a long list costs no more
+    than the page.
     """
 
-    def __init__(self, place: Callable[[T], str | int]) -> None:
-        self._place = place
+    def __init__(self, sort_key: Callable[[T], str | int]) -> None:
+        self._sort_key = sort_key
         self._records: dict[str, T] = {}
         self._ordered: list[T] | None = None
 
     def find(self, name: str) -> T | None:
-        """Give the record of this name, None where there is none."""
+        """Return the record of this name, None if there is none."""
         return self._records.get(name)
 
     def put(self, name: str, record: T) -> None:
-        """Take a record in, or put it in the place of the one of its name."""
+        """Add a record, or replace the one of its name."""
         self._records[name] = record
         self._ordered = None
 
     def remove(self, name: str) -> None:
-        """Let go of the record of this name."""
+        """Remove the record of this name."""
         del self._records[name]
         self._ordered = None
 
     def ordered(self) -> Sequence[T]:
-        """Give all records in their order, to be read before anything changes."""
+        """Return all records, sorted; read them before anything changes."""
         if self._ordered is None:
-            self._ordered = sorted(self._records.values(), key=self._place)
+            self._ordered = sorted(self._records.values(), key=self._sort_key)
         return self._ordered

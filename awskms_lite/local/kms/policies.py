@@ -18,7 +18,7 @@ _POLICY = r"[\u0009\u000A\u000D\u0020-\u00FF]+"
 
 
 def put_key_policy(call: Call) -> dict[str, object]:
-    """Put another policy in the place of the key's."""
+    """Replace the key's policy."""
     _check_name(call)
     key = call.key()
     key.policy = policy_of(call, required=True)
@@ -26,7 +26,7 @@ def put_key_policy(call: Call) -> dict[str, object]:
 
 
 def get_key_policy(call: Call) -> dict[str, object]:
-    """Give the key's policy, as it was put."""
+    """Return the key's policy, as it was put."""
     _check_name(call)
     return {"Policy": policy_text(call.key()), "PolicyName": _NAME}
 
@@ -34,11 +34,11 @@ def get_key_policy(call: Call) -> dict[str, object]:
 def list_key_policies(call: Call) -> dict[str, object]:
     """List the names of the key's policies, of which there is one."""
     call.key()
-    return page(call, "PolicyNames", [_NAME], place=str, wire=str, default=100, largest=1000)
+    return page(call, "PolicyNames", [_NAME], sort_key=str, wire=str, default=100, largest=1000)
 
 
 def policy_of(call: Call, *, required: bool = False) -> str | None:
-    """Give the `Policy` of a request; raise `ApiError` as `check_policy` does."""
+    """Return the `Policy` of a request; raise `ApiError` as `check_policy` does."""
     read = call.members.required_text if required else call.members.text
     policy = read("Policy", longest=131_072, pattern=_POLICY)
     if policy is not None:
@@ -48,7 +48,7 @@ def policy_of(call: Call, *, required: bool = False) -> str | None:
 
 
 def policy_text(key: Key) -> str:
-    """Give the key's policy; the default one, where none was put, lets the account or the AWS service decide."""
+    """Return the key's policy; the default one, if none was put, lets the account or the AWS service decide."""
     if key.policy is not None:
         return key.policy
     statement = {

@@ -50,7 +50,7 @@ def update_primary_region(call: Call) -> dict[str, object]:
 
 
 def replica_of(primary: Key, region: str, now: int) -> Key:
-    """Give a new replica of the primary key; imported material is not copied, so it waits for its own."""
+    """Return a new replica of the primary key; imported material is not copied, so it waits for its own."""
     imported = primary.shared.origin == "EXTERNAL"
     return Key(
         primary.account_id,

@@ -19,26 +19,26 @@ _LONGEST_PERIOD = 2560  # days, as all periods here
 _SHORTEST_PERIOD = 90
 _DEFAULT_PERIOD = 365
 _MOST_ON_DEMAND = 25
-_CLOSE = 20 * 60_000  # milliseconds before an automatic rotation in which none can be asked for
+_ON_DEMAND_LOCKOUT = 20 * 60_000  # milliseconds before an automatic rotation in which KMS refuses one on demand
 
 
 def enable_key_rotation(call: Call) -> dict[str, object]:
-    """Rotate the key every 90 to 2560 days from now on, every 365 where the request does not say."""
+    """Rotate the key every 90 to 2560 days from now on, by default every 365."""
     days = call.members.integer("RotationPeriodInDays", smallest=_SHORTEST_PERIOD, largest=_LONGEST_PERIOD)
-    key = _rotating_key(call)
+    key = _automatically_rotatable_key(call)
     rotate_every(call.store, key, days or _DEFAULT_PERIOD, call.store.clock.now())
     return {}
 
 
 def disable_key_rotation(call: Call) -> dict[str, object]:
-    """Rotate the key no more by itself."""
-    shared = _rotating_key(call).shared
+    """Stop the key's automatic rotation."""
+    shared = _automatically_rotatable_key(call).shared
     shared.rotation_period_days = shared.next_rotation = None
     return {}
 
 
 def get_key_rotation_status(call: Call) -> dict[str, object]:
-    """Tell whether and when the key rotates by itself; a key that is to be deleted does not."""
+    """Return whether and when the key rotates automatically; a key that is to be deleted does not."""
     key = _symmetric(call.key())
     shared = key.shared
     answer: dict[str, object] = {"KeyId": key.key_id, "KeyRotationEnabled": False}
@@ -51,9 +51,9 @@ def get_key_rotation_status(call: Call) -> dict[str, object]:
 
 def rotate_key_on_demand(call: Call) -> dict[str, object]:
     """Rotate the key at once; that leaves the automatic rotations as they were planned."""
-    key = _of_rotating_kind(call.key())  # its state comes first here, as it does not for the automatic rotations
+    key = _rotatable(call.key())  # its state comes first here, as it does not for the automatic rotations
     now, shared = call.store.clock.now(), key.shared
-    if shared.next_rotation is not None and shared.next_rotation - now <= _CLOSE:
+    if shared.next_rotation is not None and shared.next_rotation - now <= _ON_DEMAND_LOCKOUT:
         raise ApiError("ConflictException", f"{key.arn} is about to be rotated automatically.")
     if sum(material.rotation_type == "ON_DEMAND" for material in shared.materials) >= _MOST_ON_DEMAND:
         raise ApiError(
@@ -72,17 +72,17 @@ def list_key_rotations(call: Call) -> dict[str, object]:
     first = 0 if included == "ALL_KEY_MATERIAL" else 1
     materials = list(enumerate(key.shared.materials))[first:] if key.has_material else []
     wire = partial(_rotation, key)
-    return page(call, "Rotations", materials, place=_place, wire=wire, default=100, largest=1000)
+    return page(call, "Rotations", materials, sort_key=_sort_key, wire=wire, default=100, largest=1000)
 
 
 def rotate_every(store: Store, key: Key, days: int, start: int) -> None:
-    """Rotate the key by itself every so many days, counted from `start`."""
+    """Rotate the key automatically every so many days, counted from `start`."""
     key.shared.rotation_period_days = days
     _plan(store, key, start + days * DAY)
 
 
 def make_up(store: Store, key: Key) -> None:
-    """Rotate a key that is enabled again, where its rotation fell due meanwhile."""
+    """Rotate a key that is enabled again if its rotation fell due meanwhile."""
     due, now = key.shared.next_rotation, store.clock.now()
     if due is not None and due <= now and not key.is_replica:
         _rotate(store, key, due, now)
@@ -107,7 +107,7 @@ def _rotate(store: Store, key: Key, due: int, now: int) -> None:
     _plan(store, key, now + shared.rotation_period_days * DAY)
 
 
-def _place(numbered: tuple[int, Material]) -> str:
+def _sort_key(numbered: tuple[int, Material]) -> str:
     return f"{numbered[0]:06}"
 
 
@@ -126,13 +126,13 @@ def _rotation(key: Key, numbered: tuple[int, Material]) -> dict[str, object]:
     return entry
 
 
-def _rotating_key(call: Call) -> Key:
-    """Give the key of the call, where its automatic rotation can be changed: what it is comes before its state."""
-    return call.checked(_of_rotating_kind(call.named_key()))
+def _automatically_rotatable_key(call: Call) -> Key:
+    """Return the call's key for a change of its automatic rotation; its spec is checked before its state."""
+    return call.checked(_rotatable(call.named_key()))
 
 
-def _of_rotating_kind(key: Key) -> Key:
-    """Return the key itself where it is one that rotates here; else raise `ApiError`."""
+def _rotatable(key: Key) -> Key:
+    """Return the key itself; raise `ApiError` if it cannot be rotated, or not in this Region."""
     if _symmetric(key).shared.origin != "AWS_KMS":
         _refuse_origin(key)
     if key.is_replica:
@@ -143,7 +143,7 @@ def _of_rotating_kind(key: Key) -> Key:
 
 
 def _symmetric(key: Key) -> Key:
-    """Give the key back where it is of the one kind that rotates."""
+    """Return the key itself; raise `ApiError` unless it is a symmetric encryption key with material of its own."""
     if key.shared.spec != "SYMMETRIC_DEFAULT":
         raise ApiError(
             "UnsupportedOperationException",

@@ -20,7 +20,7 @@ LastUsage: TypeAlias = datetime | Mapping[str, object] | None
 _MANAGERS = ("CUSTOMER", "AWS")
 _PRIMARY_ARN = re.compile(r"arn:[a-z-]+:kms:([a-zA-Z0-9-]+):([0-9]{12}):key/(mrk-[0-9a-f]{32})")
 
-# Each member of KMS's KeyLastUsageData, and where it goes.
+# Each member of KMS's KeyLastUsageData, and the attribute of Usage for it.
 _MEMBERS = {
     "Operation": "operation", "Timestamp": "timestamp", "CloudTrailEventId": "cloud_trail_event_id",
     "KmsRequestId": "kms_request_id",
@@ -46,15 +46,15 @@ def seed(
     aliases: Collection[str],
     shared_with: Collection[str],
 ) -> Key:
-    """Add a key with this past to the store, and give it. Raises `ValueError`, and adds nothing."""
+    """Add a key with this past to the store and return it; add nothing and raise `ValueError` if it is invalid."""
     check_text("description", description)
     check_text_map("tags", tags)
     check_texts("aliases", aliases)
     check_texts("shared_with", shared_with)
     if not isinstance(multi_region, bool):
-        raise ValueError(f"multi_region={multi_region!r}: pass True or False")
-    _known("key state", state, KEY_STATES)
-    _known("key manager", manager, _MANAGERS)
+        raise ValueError(f"multi_region={multi_region!r} is not a bool: pass True or False")
+    _check_known("key state", state, KEY_STATES)
+    _check_known("key manager", manager, _MANAGERS)
     now = store.clock.now()
     if replica_of is None:
         shared = _shared(spec, origin, state, region if multi_region else None)
@@ -80,7 +80,7 @@ def seed(
         shared_with=_others(shared_with, account_id, manager),
     )
     _check_aliases(store, key, aliases)
-    _live(store, store.add(key), now)
+    _schedule(store, store.add(key), now)
     for name in aliases:
         store.add_alias(Alias(name, key, now, now))
     return key
@@ -89,8 +89,8 @@ def seed(
 def _shared(spec: str | None, origin: str | None, state: str, primary_region: str | None) -> Shared:
     spec = spec or "SYMMETRIC_DEFAULT"
     origin = origin or ("EXTERNAL" if state == "PendingImport" else "AWS_KMS")
-    _known("key spec", spec, ALGORITHMS)
-    _known("key origin", origin, ORIGINS)
+    _check_known("key spec", spec, ALGORITHMS)
+    _check_known("key origin", origin, ORIGINS)
     if state == "PendingImport" and origin != "EXTERNAL":
         raise ValueError(f"only a key of origin EXTERNAL is in PendingImport, not one of {origin}")
     return Shared(spec, next(iter(ALGORITHMS[spec])), origin, primary_region)
@@ -101,18 +101,18 @@ def _shared_with(store: Store, arn: str, account_id: str, region: str) -> Shared
     match = _PRIMARY_ARN.fullmatch(arn)
     primary = store.find(match[2], match[1], match[3]) if match else None
     if primary is None or primary.is_replica or primary.account_id != account_id:
-        raise ValueError(f"{arn!r} is no primary key of {account_id}: add one with multi_region=True")
+        raise ValueError(f"{arn!r} is not a primary key of {account_id}: add one with multi_region=True")
     if primary.state == "PendingDeletion":
         raise ValueError(
-            f"{arn!r} is pending deletion, as no primary key with replicas is: PendingReplicaDeletion"
+            f"{arn!r} is in PendingDeletion, and a primary key with replicas cannot be: use PendingReplicaDeletion"
         )
     if store.find(account_id, region, primary.key_id) is not None:
-        raise ValueError(f"{arn!r} has a key in {region}: pass another region")
+        raise ValueError(f"{arn!r} already has a key in {region}: pass another region")
     return primary.shared
 
 
-def _live(store: Store, key: Key, now: int) -> None:
-    """Have that done in its time which follows from what the key is."""
+def _schedule(store: Store, key: Key, now: int) -> None:
+    """Schedule what follows from the key's state and manager."""
     if key.state == "PendingDeletion":
         schedule_deletion(store, key, now, DELETION_WINDOW_DAYS)
     if key.manager == "AWS" and key.shared.spec == "SYMMETRIC_DEFAULT":
@@ -122,7 +122,7 @@ def _live(store: Store, key: Key, now: int) -> None:
 def _others(shared_with: Collection[str], account_id: str, manager: str) -> frozenset[str]:
     others = frozenset(check_account_id(other) for other in shared_with)
     if account_id in others:
-        raise ValueError(f"the key is {account_id}'s own: share it with other accounts")
+        raise ValueError(f"shared_with contains {account_id}, which owns the key: pass other accounts")
     if others and manager != "CUSTOMER":
         raise ValueError("a key that AWS manages is not shared: leave manager or shared_with out")
     return others
@@ -131,17 +131,17 @@ def _others(shared_with: Collection[str], account_id: str, manager: str) -> froz
 def _check_aliases(store: Store, key: Key, aliases: Collection[str]) -> None:
     for name in aliases:
         if not re.fullmatch(ALIAS_NAME, name) or not name.startswith("alias/"):
-            raise ValueError(f"{name!r} is no alias name: it begins with 'alias/', as 'alias/mine'")
+            raise ValueError(f"{name!r} is not an alias name: pass one like 'alias/mine'")
         if name.startswith(RESERVED_PREFIX) and key.manager != "AWS":
             raise ValueError(f"{name!r} is for a key that AWS manages: pass manager='AWS', or another alias")
         if store.find_alias(key.account_id, key.region, name) is not None:
             raise ValueError(f"{name!r} is taken in {key.region}: pass another alias")
 
 
-def _known(what: str, name: str, names: Collection[str]) -> None:
+def _check_known(what: str, name: str, names: Collection[str]) -> None:
     check_text(what, name)
     if name not in names:
-        raise ValueError(f"{name!r} is no {what} of KMS: it has {', '.join(names)}")
+        raise ValueError(f"{name!r} is not a {what} of KMS: pass one of {', '.join(names)}")
 
 
 def _usage(last_usage: LastUsage, now: int) -> Usage | None:
@@ -151,14 +151,14 @@ def _usage(last_usage: LastUsage, now: int) -> Usage | None:
         return Usage("Decrypt", milliseconds(last_usage))
     unknown = [name for name in last_usage if name not in _MEMBERS]
     if unknown:
-        raise ValueError(f"last_usage has no member {unknown[0]!r}: it has {', '.join(_MEMBERS)}")
+        raise ValueError(f"last_usage has no member {unknown[0]!r}: pass some of {', '.join(_MEMBERS)}")
     timestamp = last_usage.get("Timestamp")
     if timestamp is not None and not isinstance(timestamp, datetime):
-        raise ValueError(f"last_usage's Timestamp is an aware datetime, not {timestamp!r}")
+        raise ValueError(f"last_usage's Timestamp is not an aware datetime: {timestamp!r}")
     texts = {"operation": "Decrypt"}
     for name, value in last_usage.items():
         if isinstance(value, str):
             texts[_MEMBERS[name]] = value
         elif name != "Timestamp":
-            raise ValueError(f"last_usage's {name} is a string, not {value!r}")
+            raise ValueError(f"last_usage's {name} is not a str: {value!r}")
     return Usage(timestamp=now if timestamp is None else milliseconds(timestamp), **texts)

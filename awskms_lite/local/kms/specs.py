@@ -1,4 +1,4 @@
-"""The kinds of KMS keys: what each key spec is for, and with which algorithms (KMS's key spec reference)."""
+"""Key specs: what each is for, and with which algorithms (KMS's key spec reference)."""
 
 from collections.abc import Mapping
 
@@ -50,12 +50,12 @@ MATERIAL_BYTES = {"SYMMETRIC_DEFAULT": 32, "HMAC_224": 28, "HMAC_256": 32, "HMAC
 
 
 def algorithms_of(usage: str) -> tuple[str, ...]:
-    """Give every algorithm of a key usage, whatever the key spec."""
+    """Return every algorithm of a key usage, whatever the key spec."""
     return tuple(dict.fromkeys(name for usages in ALGORITHMS.values() for name in usages.get(usage, ())))
 
 
 def family_of(spec: str) -> str:
-    """Give what kind of key the spec makes, as UpdateAlias parts them: symmetric, HMAC or asymmetric."""
+    """Return the family of a key spec, which UpdateAlias does not cross: symmetric, HMAC or asymmetric."""
     if spec == "SYMMETRIC_DEFAULT":
         return "symmetric"
     return "HMAC" if spec in MATERIAL_BYTES else "asymmetric"

@@ -12,7 +12,7 @@ from ..clock import KeyClock
 from .keys import PREDEFINED_ALIASES, Alias, Key, PredefinedAlias
 from .ordered_index import OrderedIndex
 
-Place = tuple[str, str]  # account id and region
+Location = tuple[str, str]  # account id and region
 
 
 class Store:
@@ -25,25 +25,25 @@ class Store:
     def __init__(self, clock: KeyClock) -> None:
         self.clock = clock
         self.lock = threading.RLock()
-        self._keys: dict[Place, OrderedIndex[Key]] = defaultdict(_index_of_keys)
-        self._shared: dict[Place, OrderedIndex[Key]] = defaultdict(_index_of_keys)
-        self._aliases: dict[Place, OrderedIndex[Alias | PredefinedAlias]] = {}
-        self._agenda: list[tuple[int, int, Callable[[int], None]]] = []
+        self._keys: dict[Location, OrderedIndex[Key]] = defaultdict(_index_of_keys)
+        self._shared: dict[Location, OrderedIndex[Key]] = defaultdict(_index_of_keys)
+        self._aliases: dict[Location, OrderedIndex[Alias | PredefinedAlias]] = {}
+        self._schedule: list[tuple[int, int, Callable[[int], None]]] = []
         self._numbers = count(1)
 
     def at(self, moment: int, action: Callable[[int], None]) -> None:
-        """Have `action(moment)` called once the key clock has come to the moment; it cannot be taken back."""
-        heapq.heappush(self._agenda, (moment, next(self._numbers), action))
+        """Schedule `action(moment)` for when the key clock reaches the moment; it cannot be cancelled."""
+        heapq.heappush(self._schedule, (moment, next(self._numbers), action))
 
     def catch_up(self) -> None:
-        """Do what has fallen due, in the order of time, whatever that brings with it included."""
+        """Run the actions that are due, in the order of time, those included that they schedule."""
         now = self.clock.now()
-        while self._agenda and self._agenda[0][0] <= now:
-            moment, _, action = heapq.heappop(self._agenda)
+        while self._schedule and self._schedule[0][0] <= now:
+            moment, _, action = heapq.heappop(self._schedule)
             action(moment)
 
     def add(self, key: Key) -> Key:
-        """Take the key in; give it back."""
+        """Add the key; return it."""
         key.sequence = next(self._numbers)
         self._keys[key.account_id, key.region].put(key.key_id, key)
         for account_id in key.shared_with:
@@ -51,7 +51,7 @@ class Store:
         return key
 
     def remove(self, key: Key) -> None:
-        """Let go of the key and of all its aliases."""
+        """Remove the key and all its aliases."""
         self._keys[key.account_id, key.region].remove(key.key_id)
         for account_id in key.shared_with:
             self._shared[account_id, key.region].remove(key.arn)
@@ -59,62 +59,62 @@ class Store:
             self.remove_alias(alias)
 
     def find(self, account_id: str, region: str, key_id: str) -> Key | None:
-        """Give the key of this id in this account and region, None where there is none or it is deleted."""
+        """Return the key of this id in this account and region, None if there is none or it is deleted."""
         return self._keys[account_id, region].find(key_id)
 
     def keys(self, account_id: str, region: str) -> Sequence[Key]:
-        """Give the account's keys in this region, oldest first."""
+        """Return the account's keys in this region, oldest first."""
         return self._keys[account_id, region].ordered()
 
     def shared_keys(self, account_id: str, region: str) -> Sequence[Key]:
-        """Give the keys in this region that other accounts share with this one, oldest first."""
+        """Return the keys in this region that other accounts share with this one, oldest first."""
         return self._shared[account_id, region].ordered()
 
     def related(self, key: Key) -> list[Key]:
-        """Give all keys of a multi-Region key, this one among them, by their region."""
+        """Return all keys of a multi-Region key, this one included, sorted by region."""
         found = (index.find(key.key_id) for index in self._keys.values())
         return sorted((key for key in found if key is not None), key=attrgetter("region"))
 
     def add_alias(self, alias: Alias) -> None:
-        """Take in an alias whose name is free, or was AWS's to give."""
-        self._aliases_at(alias.key.account_id, alias.key.region).put(alias.name, alias)
+        """Add an alias whose name is free or predefined by AWS."""
+        self._aliases_in(alias.key.account_id, alias.key.region).put(alias.name, alias)
         alias.key.aliases[alias.name] = alias
 
     def redirect_alias(self, alias: Alias, key: Key) -> None:
-        """Make the alias the name of another key of its account and region."""
+        """Point the alias to another key of its account and region."""
         del alias.key.aliases[alias.name]
         alias.key = key
         key.aliases[alias.name] = alias
 
     def remove_alias(self, alias: Alias) -> None:
-        """Let go of the alias."""
-        self._aliases_at(alias.key.account_id, alias.key.region).remove(alias.name)
+        """Remove the alias."""
+        self._aliases_in(alias.key.account_id, alias.key.region).remove(alias.name)
         del alias.key.aliases[alias.name]
 
     def find_alias(self, account_id: str, region: str, name: str) -> Alias | None:
-        """Give the alias of this name in this account and region, None where there is none that has a key."""
-        found = self._aliases_at(account_id, region).find(name)
+        """Return the alias of this name in this account and region, None if there is none or it has no key."""
+        found = self._aliases_in(account_id, region).find(name)
         return found if isinstance(found, Alias) else None
 
     def is_predefined(self, account_id: str, region: str, name: str) -> bool:
         """Return whether this is the name of a managed key that AWS has yet to make."""
-        return isinstance(self._aliases_at(account_id, region).find(name), PredefinedAlias)
+        return isinstance(self._aliases_in(account_id, region).find(name), PredefinedAlias)
 
     def aliases(self, account_id: str, region: str) -> Sequence[Alias | PredefinedAlias]:
-        """Give the account's aliases in this region, by their name, those among them that AWS keeps ready."""
-        return self._aliases_at(account_id, region).ordered()
+        """Return the account's aliases in this region, sorted by name, AWS's predefined ones included."""
+        return self._aliases_in(account_id, region).ordered()
 
     def aliases_of(self, key: Key) -> Sequence[Alias]:
-        """Give the aliases of one key, by their name."""
+        """Return the aliases of one key, sorted by name."""
         return sorted(key.aliases.values(), key=attrgetter("name"))
 
-    def _aliases_at(self, account_id: str, region: str) -> OrderedIndex[Alias | PredefinedAlias]:
-        place = account_id, region
-        if place not in self._aliases:
-            index = self._aliases[place] = _index_of_aliases()
+    def _aliases_in(self, account_id: str, region: str) -> OrderedIndex[Alias | PredefinedAlias]:
+        location = account_id, region
+        if location not in self._aliases:
+            index = self._aliases[location] = _index_of_aliases()
             for name in PREDEFINED_ALIASES:
                 index.put(name, PredefinedAlias(name, resource_arn(region, account_id, name)))
-        return self._aliases[place]
+        return self._aliases[location]
 
 
 def _index_of_keys() -> OrderedIndex[Key]:

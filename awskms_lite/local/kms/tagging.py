@@ -29,7 +29,7 @@ def tag_resource(call: Call) -> dict[str, object]:
 
 
 def untag_resource(call: Call) -> dict[str, object]:
-    """Take tags from the key; one that it does not have is no error."""
+    """Remove tags from the key; one that it does not have is no error."""
     names, key = call.members.required_strings("TagKeys", longest=128), call.key()
     _check_names(names)
     key.tags = {name: value for name, value in key.tags.items() if name not in names}
@@ -38,11 +38,11 @@ def untag_resource(call: Call) -> dict[str, object]:
 
 def list_resource_tags(call: Call) -> dict[str, object]:
     """List the key's tags, by their keys."""
-    return page(call, "Tags", wire_tags(call.key()), place=_place, wire=dict, default=50, largest=50)
+    return page(call, "Tags", wire_tags(call.key()), sort_key=_sort_key, wire=dict, default=50, largest=50)
 
 
 def tags_of(members: Members, *, required: bool = False) -> dict[str, str]:
-    """Give the `Tags` of a request; raise `ApiError` where they break a rule of KMS."""
+    """Return the `Tags` of a request; raise `ApiError` if they break a rule of KMS."""
     tags = members.structures("Tags", required=required)
     names = [tag.required_text("TagKey", longest=128) for tag in tags]
     values = [tag.required_text("TagValue", shortest=0, longest=256) for tag in tags]
@@ -57,11 +57,11 @@ def tags_of(members: Members, *, required: bool = False) -> dict[str, str]:
 
 
 def wire_tags(key: Key) -> list[dict[str, str]]:
-    """Give the key's tags as KMS spells them, by their keys."""
+    """Return the key's tags as KMS spells them, sorted by their keys."""
     return [{"TagKey": name, "TagValue": key.tags[name]} for name in sorted(key.tags)]
 
 
-def _place(tag: dict[str, str]) -> str:
+def _sort_key(tag: dict[str, str]) -> str:
     return tag["TagKey"]
 
 

@@ -10,7 +10,7 @@ from .specs import MATERIAL_BYTES
 
 
 def usable(call: Call, key: Key, usage: str) -> Key:
-    """Give the key back where it is for this usage, and its cryptography is here; else raise `ApiError`."""
+    """Return the key itself; raise `ApiError` if it is not for this usage or LocalKMS lacks its cryptography."""
     shared = key.shared
     if shared.usage != usage:
         raise ApiError(
@@ -23,7 +23,7 @@ def usable(call: Call, key: Key, usage: str) -> Key:
 
 
 def record(call: Call, *keys: Key) -> None:
-    """Note the use of the keys; raise DryRunOperationException where the caller only asked whether it would do."""
+    """Record the use of the keys; raise `ApiError`, DryRunOperationException, if it is only a dry run."""
     if call.members.flag("DryRun"):
         raise ApiError(
             "DryRunOperationException", "The request would have succeeded, but the DryRun option is set."
@@ -34,19 +34,19 @@ def record(call: Call, *keys: Key) -> None:
 
 
 def refuse_unsupported(call: Call, *names: str) -> None:
-    """Refuse the members that would change the answer and are not built."""
+    """Raise `ApiError` for the members that would change the answer and that LocalKMS lacks."""
     for name in names:
         if name in call.members:
             raise ApiError("UnsupportedOperationException", f"{name} is not supported by LocalKMS.")
 
 
 def incompatible(algorithm: str, key: Key) -> NoReturn:
-    """Refuse an algorithm that the key does not work with."""
+    """Raise `ApiError` for an algorithm that the key does not work with."""
     raise ApiError(
         "InvalidKeyUsageException", f"Algorithm {algorithm} is incompatible with key spec {key.shared.spec}."
     )
 
 
 def encoded(blob: bytes) -> str:
-    """Give a blob as the wire has it."""
+    """Return a blob in base64, as on the wire."""
     return base64.b64encode(blob).decode("ascii")
