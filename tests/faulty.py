@@ -15,7 +15,7 @@ Fault: TypeAlias = RequestFault | HandshakeFailure
 
 
 def count_keys(client: KMSClient) -> int:
-    """Give how many keys there are in the client's account and region."""
+    """Return how many keys there are in the client's account and region."""
     return sum(1 for _ in client.iter_list_keys(limit=1000))
 
 

@@ -98,5 +98,5 @@ def read(element: ET.Element, path: str, texts: dict[str, str]) -> None:
 
 
 def session_credentials(account_id: str = "111122223333") -> Credentials:
-    """Give credentials of a session in the account, for good, without asking any server for them."""
+    """Return credentials of a session in the account, for good, without asking any server for them."""
     return credentials_of(Session(Role("aws", account_id, "", "Tester"), "tests", 250_000_000_000))

@@ -92,7 +92,7 @@ class Served(NamedTuple):
     reads: list[Job]
 
     def jobs(self, numbers: range, create_every: int) -> Iterator[Job]:
-        """Give calls, each to whoever asks next; `map` lets many threads ask."""
+        """Return calls, each to whoever asks next; `map` lets many threads ask."""
         return map(partial(self._job, create_every), numbers)
 
     def _job(self, create_every: int, number: int) -> Job:
@@ -101,7 +101,7 @@ class Served(NamedTuple):
         return self.reads[number % KEYS]
 
     def end(self) -> tuple[Stats, int]:
-        """End all misbehaviour; give what the KMS saw, and how many keys were made."""
+        """Clear all faults; return what the KMS saw, and how many keys were made."""
         self.pipe.send("how was it?")
         stats: Stats = self.pipe.recv()
         with KMSClient(environ=self.environ) as client:

@@ -54,7 +54,7 @@ class Job(NamedTuple):
         )
 
     def is_answered_by(self, answer: Any) -> bool:
-        """Say whether the answer is this call's own."""
+        """Return whether the answer is this call's own."""
         if self.operation == CREATE:
             return answer.key_metadata is not None and answer.key_metadata.description == self.subject
         return answer.key_last_usage is not None and answer.key_last_usage.timestamp == self.used
@@ -82,7 +82,7 @@ class Book:
 
 
 def named_by_the_matrix() -> Mapping[Ending, set[str]]:
-    """Give the faults that each ending may come of, by the names that a stats has for them."""
+    """Return the faults that each ending may come of, by the names that the stats have for them."""
     named: defaultdict[Ending, set[str]] = defaultdict(set)
     for row in MATRIX:
         faults = {type(fault).__name__ for fault in row.met.faults}
@@ -93,7 +93,7 @@ def named_by_the_matrix() -> Mapping[Ending, set[str]]:
 
 
 def wrongs(book: Book, stats: Stats, *, calls: int, made: int, always_right: bool) -> Iterator[str]:
-    """Give what is wrong with a soak of so many calls that made so many keys."""
+    """Return what is wrong with a soak of so many calls that made so many keys."""
     asked, struck = sum(stats.asked.values()), sum(stats.faults.values())
     if struck < LEAST_SHARE * asked:
         yield f"only {struck} of {asked} requests met a fault"
@@ -124,7 +124,7 @@ class Footing(NamedTuple):
 
 
 def footing() -> Footing:
-    """Give what the process has when the garbage is gone, and memory that is free has gone back to the system."""
+    """Return what the process has once garbage is collected and free memory is back with the system."""
     gc.collect()
     statm, descriptors = Path("/proc/self/statm"), Path("/proc/self/fd")
     if not statm.exists():
@@ -151,7 +151,7 @@ class Course(NamedTuple):
 
 
 def growth(course: Course, *, workers: int) -> Iterator[str]:
-    """Give what grew over a course that should not have."""
+    """Return what grew over a course that should not have."""
     before, warm, end, after = course
     if end.blocks - warm.blocks > GROWTH_IN_BLOCKS:
         yield f"Python's memory grew by {end.blocks - warm.blocks} blocks"

@@ -232,8 +232,8 @@ class Scene:
         """Make a call that meets the faults; give how it ends."""
         before, slept, keys = self.kms.stats, self.time.slept, self._count_keys()
         for fault in met.faults:
-            struck = None if isinstance(fault, HandshakeFailure) else operation
-            self.kms.inject_fault(fault, times=met.times, operation=struck)
+            target = None if isinstance(fault, HandshakeFailure) else operation
+            self.kms.inject_fault(fault, times=met.times, operation=target)
         error = None
         try:
             self.ask(operation)
@@ -266,7 +266,7 @@ class Scene:
 def open_scene(
     way: str, *, tls: TLS | None = None, root: str = "", clock_off: float = 0.0, **options: Any
 ) -> Iterator[Scene]:
-    """Give a scene, over https where there is a `tls`, whose certificate is at `root`."""
+    """Return a scene, over https where there is a `tls`, whose certificate is at `root`."""
     with LocalKMS(ssl_context=tls.server if tls else None) as kms, open_way(way) as opened:
         environ = {**kms.environ, "AWS_CA_BUNDLE": root} if tls else kms.environ
         yield Scene(opened, kms, environ, clock_off, **options)
@@ -302,7 +302,7 @@ def test_a_call_ends_as_the_table_says(row: Row, operation: str, way: str, tls: 
 
 
 def test_the_table_leaves_no_fault_out() -> None:
-    """Each way in which LocalKMS can misbehave has a row."""
+    """Each fault that LocalKMS can inject has a row."""
     shown = {type(fault) for row in MATRIX for fault in row.met.faults}
     assert shown == {*get_args(RequestFault), HandshakeFailure}
 

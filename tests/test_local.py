@@ -957,7 +957,7 @@ USES = (
 
 
 def uses(call: Client, key: str, hmac_key: str) -> dict[str, dict[str, object]]:
-    """Give members for each cryptographic operation, such that it succeeds."""
+    """Return members for each cryptographic operation, such that it succeeds."""
     blob = call("Encrypt", KeyId=key, Plaintext="eA==")["CiphertextBlob"]
     message = {"KeyId": hmac_key, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"}
     return {

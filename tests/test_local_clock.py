@@ -39,7 +39,7 @@ def call(kms: LocalKMS) -> Client:
 
 @pytest.fixture
 def sign(kms: LocalKMS) -> Sign:
-    """Give a caller who signs at the moment it is told, and tells the status and the error code."""
+    """Return a caller who signs at the moment it is told, and tells the status and the error code."""
 
     def sign(moment: datetime) -> tuple[int, str]:
         answer = ask(kms, {"Action": "GetCallerIdentity", "Version": "2011-06-15"}, now=moment)

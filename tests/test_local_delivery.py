@@ -16,7 +16,7 @@ WHOLE = render(Response(200, BODY, "request-id"), now=0, keep_alive=True)
 
 
 def steps(fault: Any, body: bytes = BODY) -> list[DeliveryAction]:
-    """Give the steps for an answer; the noise is all zeros."""
+    """Return the steps for an answer; the noise is all zeros."""
     response = Response(200, body, "request-id")
     return list(deliver(fault, response, now=0, keep_alive=True, noise=lambda count: b"\0" * count))
 

@@ -25,7 +25,7 @@ def call(kms: LocalKMS) -> Client:
 
 
 def is_denied(call: Client, operation: str, **members: object) -> bool:
-    """Say whether the call is denied."""
+    """Return whether the call is denied."""
     answer = call.send(operation, json.dumps(members).encode())
     return answer.status == 400 and answer.error == "AccessDeniedException"
 

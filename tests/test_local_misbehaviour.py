@@ -1,4 +1,4 @@
-"""LocalKMS told to misbehave: what leaves the socket, what was carried out and what was counted."""
+"""LocalKMS with injected faults: what leaves the socket, what was carried out and what was counted."""
 
 import json
 import socket
@@ -106,7 +106,7 @@ class Line:
         return bool(piece)
 
     def rest(self) -> bytes:
-        """Give all that comes until the server ends the connection in good order."""
+        """Return all that comes until the server ends the connection in good order."""
         while self.more():
             pass
         return self.received
@@ -280,7 +280,7 @@ def make_key(connect: Connect) -> None:
 
 
 def keys_of(connect: Connect) -> int:
-    """Give the number of keys there are."""
+    """Return the number of keys there are."""
     with connect() as line:
         return len(line.call("ListKeys").json["Keys"])
 
@@ -406,12 +406,12 @@ def plain_line(plain: LocalKMS) -> Iterator[Line]:
 
 
 def codes(line: Line, count: int, operation: str = "ListKeys") -> list[str]:
-    """Give the error codes of so many calls, "" where there is none."""
+    """Return the error codes of so many calls, "" where there is none."""
     return [line.call(operation).json.get("__type", "") for _ in range(count)]
 
 
 class TestWhichRequests:
-    """Whom the rules strike; test_local_rules tells the rest."""
+    """Which requests get a fault; the rest is in test_local_rules."""
 
     def test_a_rule_is_about_one_operation(self, plain: LocalKMS, plain_line: Line) -> None:
         """A rule for one operation leaves every other alone."""
@@ -420,7 +420,7 @@ class TestWhichRequests:
         assert codes(plain_line, 1, "CreateKey") == ["A"]
 
     def test_behaving_ends_it(self, plain: LocalKMS, plain_line: Line) -> None:
-        """After `clear_faults` no rule strikes."""
+        """After `clear_faults` no rule fires."""
         plain.inject_fault(Error("A"))
         assert codes(plain_line, 1) == ["A"]
         plain.clear_faults()
@@ -432,7 +432,7 @@ class TestWhichRequests:
         assert codes(plain_line, 6) == ["", "A", "A", "A", "", ""]
 
     def test_the_seed_decides(self) -> None:
-        """The same seed strikes the same requests in every run, another seed others."""
+        """The same seed hits the same requests in every run, another seed others."""
         patterns: list[list[str]] = []
         for seed in (5, 5, 6):
             with LocalKMS(seed=seed) as kms, line_to(kms) as line:
@@ -606,7 +606,7 @@ class TestSkew:
         (lambda: WrongLength(0), "above or below 0"),
         (lambda: Drip(-1), "pass seconds above 0"),
         (lambda: Drip(1, size=0), "from 1 up"),
-        (lambda: Error(3), "pass a name"),  # type: ignore[arg-type]
+        (lambda: Error(3), "code=3 is not an error code: pass a name"),  # type: ignore[arg-type]
         (lambda: Error("A", status="400"), "from 300 to 599"),  # type: ignore[arg-type]
         (lambda: Latency("1"), "pass seconds above 0"),  # type: ignore[arg-type]
         (lambda: WrongLength(0.5), "whole number"),  # type: ignore[arg-type]

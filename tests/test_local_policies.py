@@ -83,7 +83,7 @@ def test_a_policy_is_a_json_object(kms: LocalKMS, call: Client, policy: str | No
 
 
 def statement(**changes: object) -> dict[str, object]:
-    """Give a statement that leaves the account everything, changed; what is None is left out."""
+    """Return a statement that leaves the account everything, changed; what is None is left out."""
     sound = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"} | changes
     return {name: value for name, value in sound.items() if value is not None}
 

@@ -31,7 +31,7 @@ def quotas(clock: Clock) -> Quotas:
 
 
 def taken(quotas: Quotas, count: int, *, account_id: str = ACCOUNT, region: str = REGION) -> int:
-    """Give how many of so many calls come through."""
+    """Return how many of so many calls come through."""
     return sum(quotas.take(account_id, region, "ListKeys") for _ in range(count))
 
 

@@ -1,4 +1,4 @@
-"""Registers, which lists are paged from, against a plain dictionary that is sorted each time."""
+"""Ordered indexes, which lists are paged from, against a plain dictionary that is sorted each time."""
 
 from hypothesis import given, strategies as st
 
@@ -6,8 +6,8 @@ from awskms_lite.local.kms.ordered_index import OrderedIndex
 
 
 @given(changes=st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 9) | st.none(), st.booleans())))
-def test_a_register_is_a_sorted_dictionary(changes: list[tuple[str, int | None, bool]]) -> None:
-    """Whatever is put, replaced and removed, records are found by name and come in the order of their place."""
+def test_an_ordered_index_is_a_sorted_dictionary(changes: list[tuple[str, int | None, bool]]) -> None:
+    """Whatever is put, replaced and removed, records are found by name and come in the order of their sort key."""
     model: dict[str, tuple[int, str]] = {}
     index: OrderedIndex[tuple[int, str]] = OrderedIndex(lambda record: f"{record}")
     for name, number, look in changes:
@@ -24,14 +24,14 @@ def test_a_register_is_a_sorted_dictionary(changes: list[tuple[str, int | None, 
 
 
 def test_turning_pages_does_not_sort_again() -> None:
-    """The place of a record is asked for once, as long as nothing changes."""
+    """The sort key of a record is asked for once, as long as nothing changes."""
     asked: list[int] = []
 
-    def place(record: int) -> int:
+    def sort_key(record: int) -> int:
         asked.append(record)
         return record
 
-    index: OrderedIndex[int] = OrderedIndex(place)
+    index: OrderedIndex[int] = OrderedIndex(sort_key)
     for number in (3, 1, 2):
         index.put(str(number), number)
     assert asked == []

@@ -36,7 +36,7 @@ def kms() -> Iterator[LocalKMS]:
 
 @pytest.fixture
 def connect(kms: LocalKMS) -> Iterator[Connect]:
-    """Give a maker of clients that sign with the given credentials and sleep through no wait."""
+    """Return a maker of clients that sign with the given credentials and sleep through no wait."""
     clients: list[KMSClient] = []
 
     def connect(credentials: Credentials) -> KMSClient:

@@ -38,7 +38,7 @@ def connection(server: Server) -> Iterator[socket.socket]:
 
 
 def read_to_end(sock: socket.socket) -> bytes:
-    """Give all that comes; a reset is an end too, for TCP sends one when bytes were left unread."""
+    """Return all that comes; a reset is an end too, for TCP sends one when bytes were left unread."""
     pieces: list[bytes] = []
     with suppress(ConnectionResetError):
         while piece := sock.recv(65536):
@@ -55,7 +55,7 @@ def exchange(server: Server, request: bytes) -> bytes:
 
 
 def read_answer(sock: socket.socket) -> bytes:
-    """Give one answer of a connection that stays open."""
+    """Return one answer of a connection that stays open."""
     received = b""
     while b"\r\n\r\n" not in received:
         received += sock.recv(65536)

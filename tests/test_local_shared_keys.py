@@ -22,7 +22,7 @@ def kms() -> Iterator[LocalKMS]:
 
 @pytest.fixture
 def guest(kms: LocalKMS) -> Client:
-    """Give a caller of the account that keys are shared with."""
+    """Return a caller of the account that keys are shared with."""
     return client(kms, account_id=OTHER_ACCOUNT)
 
 

@@ -219,7 +219,7 @@ IDENTITY = {"Action": "GetCallerIdentity", "Version": "2011-06-15"}
 
 
 def identity(kms: LocalKMS, **options: Any) -> tuple[str, str, str]:
-    """Give the account, the ARN and the user id that GetCallerIdentity answers."""
+    """Return the account, the ARN and the user id that GetCallerIdentity answers."""
     answer = ask(kms, IDENTITY, **options)
     assert answer.status == 200, answer
     part = "GetCallerIdentityResponse/GetCallerIdentityResult/"
@@ -260,7 +260,7 @@ def test_nothing_denies_a_caller_its_identity(kms: LocalKMS) -> None:
 
 
 def test_assume_role_is_counted_like_an_operation_of_kms(kms: LocalKMS) -> None:
-    """It is asked, and then answered, if with an error, or struck by a fault."""
+    """It is asked, and then answered, if with an error, or counted as a fault."""
     kms.inject_fault(Reset("before"), operation="AssumeRole", times=1)
     with pytest.raises(ConnectionResetError):
         ask(kms)
@@ -305,7 +305,7 @@ def test_a_throttled_role_is_told_as_sts_does(kms: LocalKMS) -> None:
 
 
 def profile(kms: LocalKMS, folder: Path, **more: str) -> Mapping[str, str]:
-    """Give an environment in which the profile `audit` assumes the role with the keys of the profile `base`."""
+    """Return an environment in which the profile `audit` assumes the role with the keys of the profile `base`."""
     lines = "".join(f"{name} = {value}\n" for name, value in more.items())
     config = folder / "config"
     config.write_text(

@@ -122,7 +122,7 @@ def judged(
     made: int = 6,
     always_right: bool = False,
 ) -> str:
-    """Give what is wrong with a soak of 90 calls that is as it should be, but for what is told."""
+    """Return what is wrong with a soak of 90 calls that is as it should be, but for what is told."""
     book = Book()
     book.endings.update(ENDINGS)
     if more is not None:
@@ -167,7 +167,7 @@ BEFORE = WARM._replace(sockets=2)
 
 
 def grown(*, end: Footing = WARM, after: Footing = BEFORE) -> str:
-    """Give what grew over a course where nothing did, but for what is told."""
+    """Return what grew over a course where nothing did, but for what is told."""
     return "; ".join(growth(Course(BEFORE, WARM, end, after), workers=16))
 
 

@@ -33,11 +33,11 @@ class LocalKMS:
     defaults of `credentials`, `environ` and `add_key`. `port` 0 takes a free one. With an `ssl_context` (a
     server's) it speaks TLS as `https://localhost`, so the certificate must name `localhost`.
 
-    Time runs as everywhere, until `advance` moves it on: for the keys, and for the Date header by which clients
-    set their clocks and audits judge. Signatures stay good by the real time too, and sessions last by it. `skew`
+    Time is real time until `advance` moves it on: for the keys, and for the Date header by which clients
+    set their clocks and audits judge. Signatures stay valid by the real time too, and sessions last by it. `skew`
     moves signatures, sessions and the Date header, and no keys. All of this may be used from any thread.
 
-    It starts without faults, quotas and denials; `inject_fault`, `set_quota` and `deny` add them. Their random
+    It starts without faults, quotas and denials; `inject_fault`, `set_quota` and `deny` add them. Random
     numbers follow from `seed`: one client that makes one call at a time gets the same faults in every run.
     """
 

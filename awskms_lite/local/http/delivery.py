@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from ..errors import ApiError
 from .faults import (
-    Disturbance,
+    DeliveryFault,
     Drip,
     Error,
     Garbage,
@@ -21,8 +21,8 @@ from .faults import (
 )
 from .messages import Response, render
 
-_NO_TEXT = b"\x80"  # begins neither HTTP nor UTF-8, and is no byte order mark
-_NOISE = 64  # bytes
+_NOT_TEXT = b"\x80"  # begins neither HTTP nor UTF-8, and is not a byte order mark
+_NOISE = 64  # bytes, enough to be taken for a body
 
 
 class Pause(NamedTuple):
@@ -49,12 +49,12 @@ def refusal(fault: Error | Unavailable, refuse: Callable[[ApiError, str], Respon
         page = f"<html><body><h1>{fault.status}</h1></body></html>\n"
         return Response(fault.status, page.encode("ascii"), "", "text/html")
     wait = () if fault.retry_after is None else (("x-amz-retry-after", str(round(fault.retry_after * 1000))),)
-    told = ApiError(fault.code, fault.message, status=fault.status)
-    return refuse(told, str(uuid4()))._replace(headers=wait)
+    error = ApiError(fault.code, fault.message, status=fault.status)
+    return refuse(error, str(uuid4()))._replace(headers=wait)
 
 
 def deliver(
-    fault: Disturbance, response: Response, *, now: float, keep_alive: bool, noise: Callable[[int], bytes]
+    fault: DeliveryFault, response: Response, *, now: float, keep_alive: bool, noise: Callable[[int], bytes]
 ) -> Iterable[DeliveryAction]:
     """Return the actions that deliver the response; `noise` returns so many random bytes."""
     whole = partial(render, now=now, keep_alive=keep_alive)
@@ -72,16 +72,16 @@ def deliver(
             mislabelled = whole(response, length=max(0, size + by))
             return [mislabelled, ConnectionAction.CLOSE] if by > 0 else [mislabelled]
         case Drip():
-            return _drops(answer, fault)
+            return _drip(answer, fault)
         case Garbage("head"):
-            return [_NO_TEXT + noise(_NOISE), ConnectionAction.CLOSE]
+            return [_NOT_TEXT + noise(_NOISE), ConnectionAction.CLOSE]
         case Garbage():
-            return [whole(response._replace(status=200, body=_NO_TEXT + noise(_NOISE)))]
+            return [whole(response._replace(status=200, body=_NOT_TEXT + noise(_NOISE)))]
         case HangUp():
             return [answer, ConnectionAction.CLOSE]
 
 
-def _drops(answer: bytes, drip: Drip) -> Iterator[DeliveryAction]:
+def _drip(answer: bytes, drip: Drip) -> Iterator[DeliveryAction]:
     for start in range(0, len(answer), drip.size):
         if start:
             yield Pause(drip.every)

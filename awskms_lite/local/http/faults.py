@@ -15,7 +15,7 @@ _LONGEST = 24 * 60 * 60  # seconds, a day: beyond it a wait is a mistake
 class Error:
     """An error of this code in place of the answer. Not carried out, and the signature not looked at.
 
-    It comes as KMS would send it, or STS where that was asked. `retry_after`, in seconds, goes out as
+    It comes as KMS would send it, or STS if the request is for it. `retry_after`, in seconds, goes out as
     `x-amz-retry-after` in whole milliseconds.
     """
 
@@ -26,7 +26,7 @@ class Error:
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.code, str) or not self.code:
-            raise ValueError("code={self.code!r} is not an error code: pass a name like 'KMSInternalException'")
+            raise ValueError(f"code={self.code!r} is not an error code: pass a name like 'KMSInternalException'")
         _check_status(self.status)
         if self.retry_after is not None and not 0 <= self.retry_after <= _LONGEST:
             raise ValueError(f"retry_after={self.retry_after!r} is not a wait: pass seconds from 0 to {_LONGEST}")
@@ -107,7 +107,7 @@ class Drip:
 class Garbage:
     """Bytes drawn from the seed: `where` is 'head' or 'body'. Carried out.
 
-    'head': nothing that resembles HTTP, then the end. 'body': a sound 200 whose body is no JSON.
+    'head': nothing that resembles HTTP, then the end. 'body': a sound 200 whose body is not JSON.
     """
 
     where: Literal["head", "body"]
@@ -127,10 +127,10 @@ class HandshakeFailure:
     """A TLS handshake that the server breaks off with an alert. A fault of connections: no request is read."""
 
 
-Disturbance: TypeAlias = Latency | Reset | Truncated | WrongLength | Drip | Garbage | HangUp
+DeliveryFault: TypeAlias = Latency | Reset | Truncated | WrongLength | Drip | Garbage | HangUp
 """A fault in how a response is delivered."""
 
-RequestFault: TypeAlias = Error | Unavailable | Disturbance
+RequestFault: TypeAlias = Error | Unavailable | DeliveryFault
 """A fault of one request."""
 
 
