@@ -6,7 +6,7 @@ from typing import TypeAlias
 import anyio.lowlevel
 
 from awskms_lite.client import KMSClient
-from awskms_lite.local.misbehaviour import HandshakeFailure, RequestFault
+from awskms_lite.local.http.faults import HandshakeFailure, RequestFault
 
 READ, CREATE = "GetKeyLastUsage", "CreateKey"
 """The two calls of every row: one that may be sent again at will, and one that may not."""
@@ -15,7 +15,7 @@ Fault: TypeAlias = RequestFault | HandshakeFailure
 
 
 def count_keys(client: KMSClient) -> int:
-    """Give how many keys there are in the client's account and region."""
+    """Return how many keys there are in the client's account and region."""
     return sum(1 for _ in client.iter_list_keys(limit=1000))
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from awskms_lite import Credentials
 from awskms_lite.local import LocalKMS
-from awskms_lite.local.roles import Role, Session, credentials_of
+from awskms_lite.local.auth.roles import Role, Session, credentials_of
 from awskms_lite.sigv4 import Request, sign
 
 OTHER_ACCOUNT = "444455556666"
@@ -98,5 +98,5 @@ def read(element: ET.Element, path: str, texts: dict[str, str]) -> None:
 
 
 def session_credentials(account_id: str = "111122223333") -> Credentials:
-    """Give credentials of a session in the account, for good, without asking any server for them."""
+    """Return credentials of a session in the account, for good, without asking any server for them."""
     return credentials_of(Session(Role("aws", account_id, "", "Tester"), "tests", 250_000_000_000))

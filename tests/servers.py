@@ -1,4 +1,4 @@
-"""What tests put at the two ends of a call: servers that misbehave as told, and the three ways to call.
+"""What tests put at the two ends of a call: servers with faults as told, and the three ways to call.
 
 A `ScriptedServer` is loopback only and bounded: every wait in it ends after `PATIENCE` seconds at the latest.
 A `Way` makes one test serve the synchronous client and the asynchronous one under asyncio and trio, whose

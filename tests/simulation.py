@@ -15,7 +15,7 @@ from servers import CREDENTIALS, USED
 
 from awskms_lite.call import Session, open_session
 from awskms_lite.errors import KMSLiteError
-from awskms_lite.local.quotas import Bucket
+from awskms_lite.local.auth.quotas import Bucket
 from awskms_lite.pacing import Pacing
 from awskms_lite.settings import settle
 from awskms_lite.steps import Alone, Flow, Response, Send, Sleep

@@ -35,7 +35,7 @@ from test_fault_matrix import MATRIX
 
 from awskms_lite import AsyncKMSClient, KMSClient, RetryPolicy
 from awskms_lite.errors import KMSLiteError
-from awskms_lite.local import HandshakeFailure, LocalKMS, Tally
+from awskms_lite.local import HandshakeFailure, LocalKMS, Stats
 
 ALARM = 300
 """Seconds after which the soak counts as hung: it shows its stacks and ends."""
@@ -73,14 +73,14 @@ def serve(plan: Plan, seed: int, root: str, pipe: Connection) -> None:
     requests = sorted(plan.faults - {HANDSHAKE}, key=repr)
     with LocalKMS(seed=seed, ssl_context=tls.server if plan.secure else None) as kms, suppress(EOFError):
         for fault in requests:  # together they strike SHARE of all requests
-            kms.misbehave(fault, share=1 - (1 - SHARE) ** (1 / len(requests)))
+            kms.inject_fault(fault, probability=1 - (1 - SHARE) ** (1 / len(requests)))
         if HANDSHAKE in plan.faults:
-            kms.misbehave(HANDSHAKE, share=SHARE)
+            kms.inject_fault(HANDSHAKE, probability=SHARE)
         uses = [datetime(2026, 5, 1, tzinfo=UTC) + timedelta(seconds=number) for number in range(KEYS)]
         pipe.send((dict(kms.environ), [Job(READ, kms.add_key(last_usage=use), use) for use in uses]))
         pipe.recv()
-        kms.behave()
-        pipe.send(kms.tally)
+        kms.clear_faults()
+        pipe.send(kms.stats)
         pipe.recv()
 
 
@@ -92,7 +92,7 @@ class Served(NamedTuple):
     reads: list[Job]
 
     def jobs(self, numbers: range, create_every: int) -> Iterator[Job]:
-        """Give calls, each to whoever asks next; `map` lets many threads ask."""
+        """Return calls, each to whoever asks next; `map` lets many threads ask."""
         return map(partial(self._job, create_every), numbers)
 
     def _job(self, create_every: int, number: int) -> Job:
@@ -100,12 +100,12 @@ class Served(NamedTuple):
             return Job(CREATE, f"key {number}")
         return self.reads[number % KEYS]
 
-    def end(self) -> tuple[Tally, int]:
-        """End all misbehaviour; give what the KMS saw, and how many keys were made."""
+    def end(self) -> tuple[Stats, int]:
+        """Clear all faults; return what the KMS saw, and how many keys were made."""
         self.pipe.send("how was it?")
-        tally: Tally = self.pipe.recv()
+        stats: Stats = self.pipe.recv()
         with KMSClient(environ=self.environ) as client:
-            return tally, count_keys(client) - KEYS
+            return stats, count_keys(client) - KEYS
 
 
 @contextmanager
@@ -188,9 +188,9 @@ def soak(plan: Plan, calls: int, seed: int) -> list[str]:
             show_course(way, part, time.monotonic() - began, course)
             found += [f"{way}: {complaint}" for complaint in growth(course, workers=WORKERS)]
             begun = end
-        tally, made = kms.end()
-    show_book(book, tally, made)
-    return [*found, *wrongs(book, tally, calls=calls, made=made, always_right=plan.always_right)]
+        stats, made = kms.end()
+    show_book(book, stats, made)
+    return [*found, *wrongs(book, stats, calls=calls, made=made, always_right=plan.always_right)]
 
 
 def show_course(way: str, calls: int, seconds: float, course: Course) -> None:
@@ -209,11 +209,11 @@ def mebibytes(count: int | None) -> str:
     return "unknown" if count is None else f"{count / 1024 / 1024:.1f}"
 
 
-def show_book(book: Book, tally: Tally, made: int) -> None:
+def show_book(book: Book, stats: Stats, made: int) -> None:
     """Print what the KMS saw, and how the calls ended."""
-    asked, struck = sum(tally.asked.values()), sum(tally.faults.values())
-    print(f"  {asked:,} requests over {tally.connections:,} connections; {made:,} keys made")
-    faults = ", ".join(f"{name} {times:,}" for name, times in sorted(tally.faults.items()))
+    asked, struck = sum(stats.asked.values()), sum(stats.faults.values())
+    print(f"  {asked:,} requests over {stats.connections:,} connections; {made:,} keys made")
+    faults = ", ".join(f"{name} {times:,}" for name, times in sorted(stats.faults.items()))
     print(f"  {struck:,} faults, {struck / asked:.1%}: {faults}")
     for ending, times in sorted(book.endings.items(), key=str):
         print(f"  {times:8,} {ending}")

@@ -16,7 +16,7 @@ from faulty import CREATE, READ
 from test_fault_matrix import MATRIX
 
 from awskms_lite.errors import KMSLiteError
-from awskms_lite.local import Tally
+from awskms_lite.local import Stats
 
 LEAST_SHARE = 0.035
 """Of all requests, how many must meet a fault for a soak to prove anything; 5 % are to, give or take chance."""
@@ -54,7 +54,7 @@ class Job(NamedTuple):
         )
 
     def is_answered_by(self, answer: Any) -> bool:
-        """Say whether the answer is this call's own."""
+        """Return whether the answer is this call's own."""
         if self.operation == CREATE:
             return answer.key_metadata is not None and answer.key_metadata.description == self.subject
         return answer.key_last_usage is not None and answer.key_last_usage.timestamp == self.used
@@ -82,7 +82,7 @@ class Book:
 
 
 def named_by_the_matrix() -> Mapping[Ending, set[str]]:
-    """Give the faults that each ending may come of, by the names that a tally has for them."""
+    """Return the faults that each ending may come of, by the names that the stats have for them."""
     named: defaultdict[Ending, set[str]] = defaultdict(set)
     for row in MATRIX:
         faults = {type(fault).__name__ for fault in row.met.faults}
@@ -92,9 +92,9 @@ def named_by_the_matrix() -> Mapping[Ending, set[str]]:
     return named
 
 
-def wrongs(book: Book, tally: Tally, *, calls: int, made: int, always_right: bool) -> Iterator[str]:
-    """Give what is wrong with a soak of so many calls that made so many keys."""
-    asked, struck = sum(tally.asked.values()), sum(tally.faults.values())
+def wrongs(book: Book, stats: Stats, *, calls: int, made: int, always_right: bool) -> Iterator[str]:
+    """Return what is wrong with a soak of so many calls that made so many keys."""
+    asked, struck = sum(stats.asked.values()), sum(stats.faults.values())
     if struck < LEAST_SHARE * asked:
         yield f"only {struck} of {asked} requests met a fault"
     if book.mixed_up:
@@ -107,7 +107,7 @@ def wrongs(book: Book, tally: Tally, *, calls: int, made: int, always_right: boo
             continue
         if always_right:
             yield f"{ending}, where each call should get its answer"
-        if times > sum(tally.faults[fault] for fault in named.get(ending, ())):
+        if times > sum(stats.faults[fault] for fault in named.get(ending, ())):
             yield f"{ending} ({times}): more than the faults that the matrix names for it"
     sure = book.endings[Ending(CREATE, None)]
     unsure = sum(times for ending, times in book.endings.items() if ending.operation == CREATE and ending.unknown)
@@ -124,7 +124,7 @@ class Footing(NamedTuple):
 
 
 def footing() -> Footing:
-    """Give what the process has when the garbage is gone, and memory that is free has gone back to the system."""
+    """Return what the process has once garbage is collected and free memory is back with the system."""
     gc.collect()
     statm, descriptors = Path("/proc/self/statm"), Path("/proc/self/fd")
     if not statm.exists():
@@ -151,7 +151,7 @@ class Course(NamedTuple):
 
 
 def growth(course: Course, *, workers: int) -> Iterator[str]:
-    """Give what grew over a course that should not have."""
+    """Return what grew over a course that should not have."""
     before, warm, end, after = course
     if end.blocks - warm.blocks > GROWTH_IN_BLOCKS:
         yield f"Python's memory grew by {end.blocks - warm.blocks} blocks"

@@ -86,7 +86,7 @@ class TestVerdicts:
         add_old(kms, multi_region=True, state="PendingReplicaDeletion")
         _, summary = run()
         assert (summary.judged, summary.asked) == (7, 0)
-        assert kms.tally.asked["GetKeyLastUsage"] == 0
+        assert kms.stats.asked["GetKeyLastUsage"] == 0
 
     def test_what_a_record_tells(self, run: Run, kms: LocalKMS) -> None:
         """A record holds all that is known of the key, the place of the last use in CloudTrail included."""
@@ -204,7 +204,7 @@ class TestNothingIsLost:
     def test_a_key_that_is_gone(self, run: Run, kms: LocalKMS) -> None:
         """One that was listed and is deleted before it is described is a record that says so."""
         add_old(kms)
-        kms.misbehave(Error("NotFoundException", "it does not exist"), operation="DescribeKey")
+        kms.inject_fault(Error("NotFoundException", "it does not exist"), operation="DescribeKey")
         ((record,), summary) = run()
         assert (record.verdict, record.error and record.error.code) == ("unreadable", "NotFoundException")
         assert (summary.listed, summary.reported, summary.judged) == (1, 1, 0)
@@ -216,29 +216,29 @@ class TestNothingIsLost:
             Error("ThrottlingException"), Error("KMSInternalException", status=500), Unavailable(), Truncated(),
             Reset("during"), Garbage("body"), HangUp(), Reset("after"), Drip(0.001, 400),
         ):  # fmt: skip
-            kms.misbehave(fault, share=0.025)
+            kms.inject_fault(fault, probability=0.025)
         records, summary = run(random=lambda: 0.0, on_pause=lambda _: None)
         assert verdicts(records) == expected
         assert (summary.listed, summary.reported, summary.judged) == (120, 120, 120)
         assert summary.whole
-        assert sum(kms.tally.faults.values()) > 20
+        assert sum(kms.stats.faults.values()) > 20
 
     def test_a_fault_that_outlasts_all_rounds(self, run: Run, kms: LocalKMS) -> None:
         """Where KMS throttles for good, each key is reported with that error, asked for in several rounds."""
         for _ in range(3):
             add_old(kms)
-        kms.misbehave(Error("ThrottlingException"), operation="GetKeyLastUsage")
+        kms.inject_fault(Error("ThrottlingException"), operation="GetKeyLastUsage")
         records, summary = run(random=lambda: 0.0)
         assert [record.error and record.error.code for record in records] == ["ThrottlingException"] * 3
         assert (summary.listed, summary.reported, summary.judged) == (3, 3, 0)
-        assert summary.throttled == kms.tally.asked["GetKeyLastUsage"] == 3 * 3 * 100  # keys, rounds, attempts
+        assert summary.throttled == kms.stats.asked["GetKeyLastUsage"] == 3 * 3 * 100  # keys, rounds, attempts
 
     @pytest.mark.parametrize("operation", ["DescribeKey", "GetKeyLastUsage"])
     def test_a_place_that_answers_no_more(self, run: Run, kms: LocalKMS, operation: str) -> None:
         """After twenty keys without an answer the others are not asked for, in three rounds; none is lost."""
         for _ in range(200):
             add_old(kms)
-        kms.misbehave(Reset("before"), operation=operation)
+        kms.inject_fault(Reset("before"), operation=operation)
         pauses: list[float] = []
         records, summary = run(random=lambda: 0.0, on_pause=pauses.append)
         assert [pause for pause in pauses if pause >= 1] == [5, 30]
@@ -247,18 +247,18 @@ class TestNothingIsLost:
             ("TransportError", operation)
         }
         assert (summary.listed, summary.reported, summary.judged) == (200, 200, 0)
-        assert kms.tally.asked[operation] < 3 * 3 * 50
+        assert kms.stats.asked[operation] < 3 * 3 * 50
 
     def test_an_outage_that_ends(self, run: Run, kms: LocalKMS) -> None:
         """A network that is away for some seconds costs a pause, and no key."""
         expected = {add_old(kms): "no_record" for _ in range(100)}
-        kms.misbehave(Reset("before"), after=40)
+        kms.inject_fault(Reset("before"), skip=40)
         pauses: list[float] = []
 
         def on_pause(seconds: float) -> None:
             pauses.append(seconds)
             if seconds == 30:
-                kms.behave()
+                kms.clear_faults()
 
         records, summary = run(random=lambda: 0.0, on_pause=on_pause)
         assert verdicts(records) == expected
@@ -281,7 +281,7 @@ class TestListings:
         """What was listed until then is audited, and the summary says that there is more."""
         for _ in range(1001):
             add_old(kms, manager="AWS")
-        kms.misbehave(Error("KMSInternalException", status=500), operation="ListKeys", after=1)
+        kms.inject_fault(Error("KMSInternalException", status=500), operation="ListKeys", skip=1)
         pauses: list[float] = []
         options: Any = {"environ": kms.environ, "pacing": UNPACED, "sleep": pauses.append, "random": lambda: 0.0}
         with audit(**options) as records:
@@ -350,7 +350,7 @@ class TestRegions:
         """Keys that nobody knows are no thirty regions that are not enabled."""
         with pytest.raises(CredentialsError, match="does not know the credentials in us-east-2"):
             run(all_regions=True, credentials=Credentials("AKIDEXAMPLE", "secret"))
-        assert kms.tally.asked == {"ListKeys": 1}
+        assert kms.stats.asked == {"ListKeys": 1}
 
 
 class TestRoles:
@@ -366,7 +366,7 @@ class TestRoles:
     def test_a_role_is_assumed_once_for_all_regions(self, run: Run, kms: LocalKMS) -> None:
         """The regions of an account share its credentials."""
         run(role_arns=ROLES[:2], regions=["us-east-2", "eu-west-1", "ap-south-1"])
-        assert kms.tally.asked["AssumeRole"] == 2
+        assert kms.stats.asked["AssumeRole"] == 2
 
     def test_a_role_that_cannot_be_assumed(self, run: Run, kms: LocalKMS) -> None:
         """Its account is refused in each region, and the others go on."""
@@ -387,11 +387,11 @@ class TestResuming:
         """A second run with the same file gives the same records without a question about a key."""
         seed_every_verdict(kms)
         before, _ = run(checkpoint=tmp_path / "c", ordered=True)
-        asked = kms.tally.asked
+        asked = kms.stats.asked
         again, summary = run(checkpoint=tmp_path / "c", ordered=True)
         assert again == before
-        assert kms.tally.asked["GetKeyLastUsage"] == asked["GetKeyLastUsage"] == 5
-        assert kms.tally.asked["DescribeKey"] == asked["DescribeKey"] == 7
+        assert kms.stats.asked["GetKeyLastUsage"] == asked["GetKeyLastUsage"] == 5
+        assert kms.stats.asked["DescribeKey"] == asked["DescribeKey"] == 7
         assert (summary.resumed, summary.listed, summary.whole) == (7, 7, True)
         assert summary.resumed_from == min(record.checked_at for record in before)
 
@@ -401,17 +401,17 @@ class TestResuming:
         kms.deny("GetKeyLastUsage", key=keys[0])
         run(checkpoint=tmp_path / "c")
         kms.allow()
-        asked = kms.tally.asked["GetKeyLastUsage"]
+        asked = kms.stats.asked["GetKeyLastUsage"]
         records, summary = run(checkpoint=tmp_path / "c")
         assert verdicts(records) == dict.fromkeys(keys, "no_record")
-        assert (kms.tally.asked["GetKeyLastUsage"] - asked, summary.resumed) == (1, 2)
+        assert (kms.stats.asked["GetKeyLastUsage"] - asked, summary.resumed) == (1, 2)
 
     def test_another_window(self, run: Run, kms: LocalKMS, tmp_path: Path) -> None:
         """The file holds facts: a run that goes on may judge them by another window."""
         add_old(kms, last_usage=datetime.now(UTC) - days(30))
         found = [run(checkpoint=tmp_path / "c", idle_days=window)[0][0].verdict for window in (90, 7)]
         assert found == ["in_use", "idle"]
-        assert kms.tally.asked["GetKeyLastUsage"] == 1
+        assert kms.stats.asked["GetKeyLastUsage"] == 1
 
     def test_keys_that_came_and_went(self, run: Run, kms: LocalKMS, tmp_path: Path) -> None:
         """A key that is new since is read, and one that is gone is reported as it was, and counted as listed."""
@@ -428,17 +428,17 @@ class TestResuming:
         add_old(kms, state="Disabled")
         options: Any = {"checkpoint": tmp_path / "c", "keys": KeyFilter(states=["Enabled"])}
         assert [run(**options)[1].left_out for _ in range(2)] == [1, 1]
-        assert kms.tally.asked["DescribeKey"] == 1
+        assert kms.stats.asked["DescribeKey"] == 1
 
     def test_another_account(self, run: Run, kms: LocalKMS, tmp_path: Path) -> None:
         """Credentials of another account are noticed before any of its keys is asked about."""
         add_old(kms)
         add_old(kms, account_id="444455556666")
         run(checkpoint=tmp_path / "c")
-        asked = kms.tally.asked["DescribeKey"]
+        asked = kms.stats.asked["DescribeKey"]
         with pytest.raises(ConfigurationError, match="account 111122223333"):
             run(checkpoint=tmp_path / "c", credentials=kms.credentials_for("444455556666"))
-        assert kms.tally.asked["DescribeKey"] == asked
+        assert kms.stats.asked["DescribeKey"] == asked
 
     def test_sets_that_were_read_in_part(self, run: Run, kms: LocalKMS, tmp_path: Path) -> None:
         """A set is judged together where one of its keys comes from the file."""
@@ -468,7 +468,7 @@ class TestFullDisks:
                 list(records)
             assert not records.summary.whole
             assert records.summary.reported > 0
-        assert kms.tally.asked["DescribeKey"] < 300
+        assert kms.stats.asked["DescribeKey"] < 300
         with audit(**options) as records:
             assert len(list(records)) == 300
         assert records.summary.whole
@@ -493,7 +493,7 @@ class TestStopping:
         for _ in range(600):
             add_old(kms, manager="AWS")
         add_old(kms)
-        kms.misbehave(Drip(10), operation="GetKeyLastUsage")  # never done by itself
+        kms.inject_fault(Drip(10), operation="GetKeyLastUsage")  # never done by itself
         with audit(environ=kms.environ) as records:
             found = [next(records) for _ in range(600)]
             records.stop()
@@ -510,7 +510,7 @@ class TestStopping:
         records.stop()
         assert list(records) == []
         assert [place.status for place in records.summary.places] == ["untried"]
-        assert kms.tally.asked == {}
+        assert kms.stats.asked == {}
 
     def test_a_stop_after_the_end(self, kms: LocalKMS) -> None:
         """It changes nothing any more."""
@@ -541,13 +541,13 @@ class TestStopping:
         assert engine._ended is not None
         with anyio.fail_after(10):
             await engine._ended.wait()
-        assert kms.tally.asked["GetKeyLastUsage"] < 5
+        assert kms.stats.asked["GetKeyLastUsage"] < 5
 
     @pytest.mark.anyio
     async def test_a_cancelled_iteration(self, kms: LocalKMS) -> None:
         """A cancelled consumer gets no record, and the audit can be closed."""
         add_old(kms)
-        kms.misbehave(Drip(10), operation="GetKeyLastUsage")
+        kms.inject_fault(Drip(10), operation="GetKeyLastUsage")
         async with audit_async(environ=kms.environ) as records:
             with anyio.move_on_after(0.05) as scope:
                 await anext(records)
@@ -565,7 +565,7 @@ class TestStopping:
                 if outbox._emptied is not None:  # somebody waits for room
                     break
                 threading.Event().wait(0.01)
-            assert kms.tally.asked["DescribeKey"] < 700
+            assert kms.stats.asked["DescribeKey"] < 700
             assert len(list(records)) == 899
 
 
@@ -579,7 +579,7 @@ class TestHTTPClients:
             with audit(environ=kms.environ, pacing=UNPACED, http_client=client) as records:
                 assert len(list(records)) == 7
             assert not client.is_closed
-        assert len(asked) == sum(kms.tally.asked.values())
+        assert len(asked) == sum(kms.stats.asked.values())
 
     @pytest.mark.anyio
     async def test_an_asynchronous_client(self, kms: LocalKMS) -> None:
@@ -601,7 +601,7 @@ class TestHTTPClients:
     def test_a_sleep_of_the_callers(self, kms: LocalKMS) -> None:
         """A synchronous audit rests by a synchronous function."""
         add_old(kms)
-        kms.misbehave(Error("ThrottlingException"), times=1)
+        kms.inject_fault(Error("ThrottlingException"), times=1)
         rests: list[float] = []
         with audit(environ=kms.environ, pacing=UNPACED, sleep=rests.append, random=lambda: 0.5) as records:
             assert len(list(records)) == 1
@@ -660,7 +660,7 @@ class TestArguments:
         for function in (audit, audit_async):
             with pytest.raises(error, match=words):
                 function(environ=kms.environ, **options)
-        assert kms.tally.asked == {}
+        assert kms.stats.asked == {}
 
     def test_no_region(self) -> None:
         """Without any region there is nothing to audit; the first one that is named will do as home."""
@@ -682,7 +682,7 @@ def test_an_audit_paces_itself(kms: LocalKMS) -> None:
         add_old(kms)
     with audit(environ=kms.environ) as records:
         assert len(list(records)) == 6
-    assert kms.tally.faults == {}
+    assert kms.stats.faults == {}
 
 
 def test_a_timeout_is_for_the_answer(kms: LocalKMS) -> None:
@@ -690,7 +690,7 @@ def test_a_timeout_is_for_the_answer(kms: LocalKMS) -> None:
     keys = {add_old(kms): "no_record" for _ in range(8)}
     with audit(environ=kms.environ, timeout=0.5) as records:
         assert verdicts(list(records)) == keys
-    assert kms.tally.asked["GetKeyLastUsage"] == 8
+    assert kms.stats.asked["GetKeyLastUsage"] == 8
 
 
 def test_progress(kms: LocalKMS) -> None:

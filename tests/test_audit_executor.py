@@ -63,7 +63,7 @@ def test_two_hundred_accounts_by_processes(kms: LocalKMS) -> None:
         summary = records.summary
     assert (summary.listed, summary.judged, summary.asked, summary.whole) == (400, 400, 200, True)
     assert [place.account_id for place in summary.places] == ACCOUNTS
-    assert kms.tally.asked["AssumeRole"] == 200
+    assert kms.stats.asked["AssumeRole"] == 200
 
 
 @pytest.mark.anyio
@@ -101,7 +101,7 @@ class TestUnits:
         assert (place.status, place.failures[0].code) == ("refused", "CredentialsError")
         assert "No credentials" in place.failures[0].message
         assert not records.summary.whole
-        assert kms.tally.asked == {}
+        assert kms.stats.asked == {}
 
     def test_all_regions_are_proved_at_home(self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch) -> None:
         """Before thirty units are sent out the parent makes sure that its credentials are known."""
@@ -112,7 +112,7 @@ class TestUnits:
             pytest.raises(CredentialsError, match="us-east-2"),
         ):
             next(records)
-        assert kms.tally.asked == {"ListKeys": 1}
+        assert kms.stats.asked == {"ListKeys": 1}
 
     @pytest.mark.parametrize(
         "options",
@@ -160,7 +160,7 @@ class TestResuming:
         with audit(**options) as again:
             assert len(list(again)) == 6
         assert (after.summary.resumed, after.summary.asked, after.summary.whole) == (5, 1, True)
-        assert kms.tally.asked["GetKeyLastUsage"] == 7
+        assert kms.stats.asked["GetKeyLastUsage"] == 7
 
 
 class Failing(Executor):

@@ -51,7 +51,7 @@ class TestCredentials:
     def test_nobody_knows_the_caller(self, kms: LocalKMS) -> None:
         """Where home answers nothing of use, regions that do not know the caller are refused, not disabled."""
         add_old(kms)
-        kms.misbehave(Error("KMSInternalException", status=500), times=3)
+        kms.inject_fault(Error("KMSInternalException", status=500), times=3)
         stranger = Credentials("AKIDEXAMPLE", "secret")
         options: Any = {"environ": kms.environ, "credentials": stranger, "sleep": lambda _: None}
         with audit(all_regions=True, **options) as records:
@@ -72,7 +72,7 @@ class TestCredentials:
 
     def test_home_does_not_answer(self, kms: LocalKMS) -> None:
         """A network that is away as all regions are tried is told of each region, and raises nothing."""
-        kms.misbehave(Reset("before"))
+        kms.inject_fault(Reset("before"))
         pauses: list[float] = []
         with audit(all_regions=True, environ=kms.environ, sleep=pauses.append, random=lambda: 0.0) as records:
             assert list(records) == []
@@ -81,7 +81,7 @@ class TestCredentials:
     def test_a_session_that_cannot_be_renewed_at_once(self, kms: LocalKMS) -> None:
         """STS that is away for a while costs no key, as the audit begins and in its midst."""
         keys = {add_old(kms, account_id=OTHER) for _ in range(5)}
-        kms.misbehave(Unavailable(), operation="AssumeRole", times=4)
+        kms.inject_fault(Unavailable(), operation="AssumeRole", times=4)
         pauses: list[float] = []
         options: Any = {"environ": kms.environ, "pacing": UNPACED, "sleep": pauses.append, "random": lambda: 0.0}
         with audit(role_arns=[ROLE], **options) as records:
@@ -98,11 +98,11 @@ class TestOutages:
     def test_an_outage_of_some_seconds(self, kms: LocalKMS, fault: Any, operation: str) -> None:
         """Whatever kind of no answer it is, keys wait until it is over."""
         keys = {add_old(kms) for _ in range(60)}
-        kms.misbehave(fault, operation=operation)
+        kms.inject_fault(fault, operation=operation)
 
         def on_pause(seconds: float) -> None:
             if seconds == 5:
-                kms.behave()
+                kms.clear_faults()
 
         options: Any = {"environ": kms.environ, "pacing": UNPACED, "sleep": on_pause, "random": lambda: 0.0}
         with audit(**options) as records:
@@ -114,7 +114,7 @@ class TestOutages:
         """Only keys in a row without an answer end a round; others are read once more, each by itself."""
         for _ in range(250):
             add_old(kms, tags={"team": "shop"})
-        kms.misbehave(Reset("before"), operation=operation, share=0.12)
+        kms.inject_fault(Reset("before"), operation=operation, probability=0.12)
         pauses: list[float] = []
         options: Any = {"environ": kms.environ, "pacing": UNPACED, "sleep": pauses.append}
         once = RetryPolicy(max_attempts=1)
@@ -149,12 +149,12 @@ class TestPacing:
         with audit(environ=kms.environ, pacing=None) as records:
             assert len(list(records)) == 12
             assert records.progress.rate == 0
-        assert kms.tally.faults == {}
+        assert kms.stats.faults == {}
 
     def test_throttling_is_counted_once(self, kms: LocalKMS) -> None:
         """Whatever the retry mode, an answer that was throttled is one."""
         add_old(kms)
-        kms.misbehave(Error("ThrottlingException"), operation="GetKeyLastUsage", times=1)
+        kms.inject_fault(Error("ThrottlingException"), operation="GetKeyLastUsage", times=1)
         retry = RetryPolicy(mode="adaptive")
         options: Any = {"environ": kms.environ, "pacing": UNPACED, "sleep": lambda _: None}
         with audit(retry=retry, random=lambda: 0.0, **options) as records:
@@ -239,7 +239,7 @@ class TestLeaving:
         """Begin an audit whose second key takes long."""
         add_old(kms, manager="AWS")
         add_old(kms)
-        kms.misbehave(Drip(60), operation="GetKeyLastUsage")
+        kms.inject_fault(Drip(60), operation="GetKeyLastUsage")
         return audit_async(environ=kms.environ, checkpoint=path / "c", ordered=False)
 
     @pytest.mark.anyio
@@ -313,7 +313,7 @@ class TestOpening:
         async with audit_async(environ=kms.environ, checkpoint=tmp_path / "c") as records:
             with pytest.raises(ConfigurationError, match="not a database"):
                 await anext(records)
-        assert kms.tally.asked == {}
+        assert kms.stats.asked == {}
 
 
 class TestReaders:
@@ -404,7 +404,7 @@ class TestReaders:
     def test_the_garbage_collector_in_the_audits_thread(self, kms: LocalKMS) -> None:
         """An audit that is let go by its own thread ends, and its thread with it."""
         add_old(kms)
-        kms.misbehave(Drip(10), operation="GetKeyLastUsage")
+        kms.inject_fault(Drip(10), operation="GetKeyLastUsage")
         add_old(kms, manager="AWS")
         records = audit(environ=kms.environ)
         next(records)
@@ -459,7 +459,7 @@ class TestWorkers:
             summary = records.summary
         assert (len(found), set(found)) == (18, keys)
         assert (summary.listed, summary.reported, summary.judged, summary.asked) == (18, 18, 17, 17)
-        assert kms.tally.asked["DescribeKey"] == kms.tally.asked["GetKeyLastUsage"] == 18
+        assert kms.stats.asked["DescribeKey"] == kms.stats.asked["GetKeyLastUsage"] == 18
 
     def test_what_workers_read_before_a_stop(self, kms: LocalKMS) -> None:
         """Reports that are there are taken, those to come are not waited for, and nothing more is begun."""
@@ -476,7 +476,7 @@ class TestWorkers:
             assert len(found) == summary.reported
         read = [place for place in summary.places if place.status != "untried"]
         assert len(found) == 300 * len(read)
-        assert 0 < kms.tally.asked["ListKeys"] < 16
+        assert 0 < kms.stats.asked["ListKeys"] < 16
 
     def test_a_stop_before_the_beginning(self, kms: LocalKMS) -> None:
         """No worker is given anything."""
@@ -484,7 +484,7 @@ class TestWorkers:
         with ThreadPoolExecutor(1) as pool, audit(executor=pool) as records:
             records.stop()
             assert list(records) == []
-        assert kms.tally.asked == {}
+        assert kms.stats.asked == {}
 
     @pytest.mark.anyio
     async def test_an_executor_that_is_shut_down(self, kms: LocalKMS) -> None:

@@ -44,7 +44,7 @@ def kms() -> Iterator[LocalKMS]:
             primary = server.add_key(created=now - days(300), last_usage=last_usage, multi_region=True)
             server.add_key(created=now - days(300), replica_of=primary, region=REGIONS[1])
             server.add_key(created=now - days(300), region=REGIONS[1], last_usage=last_usage)
-        server.misbehave(Latency(0.02), operation="GetKeyLastUsage")
+        server.inject_fault(Latency(0.02), operation="GetKeyLastUsage")
         yield server
 
 
@@ -70,26 +70,26 @@ def test_a_killed_audit_is_taken_up_again(kms: LocalKMS, tmp_path: Path, seed: i
     """Killed at random moments, an audit loses no answer, asks for none twice, and reports the same in the end."""
     checkpoint, random, have = tmp_path / "audit.db", Random(seed), set[str]()
     for _ in range(3):
-        before, more = kms.tally.asked["GetKeyLastUsage"], random.randrange(1, 30)
+        before, more = kms.stats.asked["GetKeyLastUsage"], random.randrange(1, 30)
         with begin(kms, checkpoint) as child:
             for _ in range(PATIENCE * 500):
-                if kms.tally.asked["GetKeyLastUsage"] >= before + more or child.poll() is not None:
+                if kms.stats.asked["GetKeyLastUsage"] >= before + more or child.poll() is not None:
                     break
                 Event().wait(0.002)
             child.kill()
         now_there = kept(checkpoint) if checkpoint.exists() else set[str]()
         assert have <= now_there
         have = now_there
-    described = kms.tally.asked["DescribeKey"]
+    described = kms.stats.asked["DescribeKey"]
     with begin(kms, checkpoint) as child:
         told, _ = child.communicate(timeout=PATIENCE)
     assert child.returncode == 0
-    kms.behave()
+    kms.clear_faults()
     with audit(regions=REGIONS, environ=kms.environ, pacing=UNPACED) as unbroken:
         expected = [to_members(record) for record in unbroken]
     assert comparable(map(json.loads, told.splitlines())) == comparable(iter(expected))
     total = len(expected)
-    assert kms.tally.asked["DescribeKey"] - described == 2 * total - len(have)
+    assert kms.stats.asked["DescribeKey"] - described == 2 * total - len(have)
     assert 0 < len(have) <= total
 
 

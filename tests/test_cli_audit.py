@@ -255,7 +255,7 @@ class TestPlaces:
         out, err = capsys.readouterr()
         assert [json.loads(line)["arn"] for line in out.splitlines()] == [wanted]
         assert "1 left out by the filters" in err
-        assert kms.tally.asked["ListResourceTags"] == 1
+        assert kms.stats.asked["ListResourceTags"] == 1
 
     def test_keys_are_chosen_by_filters(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """Each filter leaves keys out, its words in any capitals, and the summary counts what was left out."""
@@ -318,7 +318,7 @@ class TestExitCodes:
     def test_throttled_answers_are_counted(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """What KMS throttled is in the summary, and no key is lost by it."""
         add_leaving(kms, 2)
-        kms.misbehave(Error("ThrottlingException"), operation="DescribeKey", times=1)
+        kms.inject_fault(Error("ThrottlingException"), operation="DescribeKey", times=1)
         assert audit() == 0
         assert ", 1 throttled" in capsys.readouterr().err
 
@@ -413,7 +413,7 @@ class TestExitCodes:
         err = capsys.readouterr().err.replace("utf-8-sig", "utf-8")
         assert err.startswith(f"awskms-lite: {file}, line ")
         assert telling in err
-        assert kms.tally.asked == {}
+        assert kms.stats.asked == {}
 
     @pytest.mark.parametrize(
         ("arguments", "telling"),
@@ -474,13 +474,13 @@ class TestExitCodes:
         add_leaving(kms, 3)
         kept = ["--checkpoint", str(tmp_path / "kept"), "--output", "jsonl"]
         assert audit(*kept, "--state", "PendingDeletion", "--state", "Enabled") == 0
-        described = kms.tally.asked["DescribeKey"]
+        described = kms.stats.asked["DescribeKey"]
         first = capsys.readouterr().out
         assert audit(*kept, "--state", "Enabled", "--state", "PendingDeletion") == 0
         out, err = capsys.readouterr()
         assert sorted(out.splitlines()) == sorted(first.splitlines())
         assert "3 taken from the checkpoint" in err
-        assert kms.tally.asked["DescribeKey"] == described
+        assert kms.stats.asked["DescribeKey"] == described
 
 
 class TestEnds:
@@ -498,7 +498,7 @@ class TestEnds:
 
         def interrupt() -> None:
             end = time.monotonic() + PATIENCE
-            while kms.tally.answered["GetKeyLastUsage"] < 2 and time.monotonic() < end:
+            while kms.stats.answered["GetKeyLastUsage"] < 2 and time.monotonic() < end:
                 pause.wait(0.01)
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
@@ -520,7 +520,7 @@ class TestEnds:
         """What was read is kept, nothing is made of the rest, and the same command goes on with a new token."""
         old = datetime.now(UTC) - timedelta(days=900)
         arns = {kms.add_key(created=old) for _ in range(6)}
-        kms.misbehave(Error("ExpiredTokenException"), operation=operation, after=2)
+        kms.inject_fault(Error("ExpiredTokenException"), operation=operation, skip=2)
         checkpoint = ["--checkpoint", str(tmp_path / "kept")] if kept else []
         assert audit("--output", "jsonl", *checkpoint) == 3
         out, err = capsys.readouterr()
@@ -530,7 +530,7 @@ class TestEnds:
         assert f"the credentials expired: {len(read)} of the 6 keys listed so far were read; " in err
         assert ("to go on, renew them and run the same command again: " in err) == kept
         assert ("renew them and run the same command again; with --checkpoint FILE" in err) == (not kept)
-        kms.behave()
+        kms.clear_faults()
         assert audit("--output", "jsonl", *checkpoint) == 0
         assert {json.loads(line)["arn"] for line in capsys.readouterr().out.splitlines()} == arns
 

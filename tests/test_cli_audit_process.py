@@ -83,9 +83,9 @@ class TestInterruption:
 
     def interrupted(self, kms: LocalKMS, *arguments: str, number: int = signal.SIGINT) -> tuple[int, bytes, str]:
         """Run the command until some keys were answered, send it a signal, and give what it makes of that."""
-        before = kms.tally.answered["GetKeyLastUsage"]
+        before = kms.stats.answered["GetKeyLastUsage"]
         with started(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            wait_until(lambda: kms.tally.answered["GetKeyLastUsage"] >= before + 3)
+            wait_until(lambda: kms.stats.answered["GetKeyLastUsage"] >= before + 3)
             process.send_signal(number)
             out, err = process.communicate(timeout=PATIENCE)
         return process.returncode, out, err.decode()
@@ -203,7 +203,7 @@ class TestOutput:
             assert process.stdout is not None
             for _ in range(LEAVING + 2):
                 from_line(KeyUsageRecord, process.stdout.readline())
-            assert kms.tally.answered["GetKeyLastUsage"] < ASKED
+            assert kms.stats.answered["GetKeyLastUsage"] < ASKED
             process.stdout.close()
             assert process.wait(PATIENCE) == 141
 

@@ -1,4 +1,4 @@
-"""The clients over real sockets: against the embedded KMS, and against servers that misbehave.
+"""The clients over real sockets: against the embedded KMS, and against servers with faults.
 
 Each test runs over the synchronous client and over the asynchronous one under asyncio and under trio, unless
 it says otherwise. What is waited for is bounded, and there is no network beyond loopback.

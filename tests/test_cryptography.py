@@ -203,7 +203,7 @@ def test_blobs_are_bytes(
         getattr(kms, method)(**others, **{name: value})
     assert str(caught.value) == f"{name} {BYTES_WANTED}{type(value).__name__}."
     assert caught.value.__context__ is None
-    assert not local.tally.asked
+    assert not local.stats.asked
 
 
 @pytest.mark.parametrize("size", [0, 4097])
@@ -211,7 +211,7 @@ def test_what_is_too_long_for_a_key_is_not_sent(kms: EitherClient, local: LocalK
     """A plaintext of no bytes, or of more than 4096, is refused before it is sent."""
     with pytest.raises(errors.ParameterError, match=f"^plaintext has a length of {size}: pass 1 to 4096 bytes"):
         kms.encrypt(local.add_key(), bytes(size))
-    assert not local.tally.asked
+    assert not local.stats.asked
 
 
 @pytest.mark.parametrize("pair", [{"n": WORD, "x": 1}, {"n": WORD, "x": None}, {"n": WORD, b"x": "y"}])
@@ -220,4 +220,4 @@ def test_a_context_is_text(kms: EitherClient, local: LocalKMS, pair: Any) -> Non
     with pytest.raises(errors.ParameterError, match="of encryption_context must be a str, not ") as caught:
         kms.encrypt(local.add_key(), MESSAGE, encryption_context=pair)
     assert WORD not in repr(caught.value)
-    assert not local.tally.asked
+    assert not local.stats.asked

@@ -48,7 +48,7 @@ from awskms_lite.local import (
     Unavailable,
     WrongLength,
 )
-from awskms_lite.local.misbehaviour import RequestFault
+from awskms_lite.local.http.faults import RequestFault
 from awskms_lite.models.usage import UsageVerdict
 
 # Where a body breaks off, httpx leaves generators behind that it alone could close, and trio says so.
@@ -230,17 +230,17 @@ class Scene:
 
     def meet(self, operation: str, met: Met) -> Ends:
         """Make a call that meets the faults; give how it ends."""
-        before, slept, keys = self.kms.tally, self.time.slept, self._count_keys()
+        before, slept, keys = self.kms.stats, self.time.slept, self._count_keys()
         for fault in met.faults:
-            struck = None if isinstance(fault, HandshakeFailure) else operation
-            self.kms.misbehave(fault, times=met.times, operation=struck)
+            target = None if isinstance(fault, HandshakeFailure) else operation
+            self.kms.inject_fault(fault, times=met.times, operation=target)
         error = None
         try:
             self.ask(operation)
         except KMSLiteError as raised:
             error = raised
-        self.kms.behave()
-        after = self.kms.tally
+        self.kms.clear_faults()
+        after = self.kms.stats
         return Ends(
             None if error is None else type(error),
             asked=after.asked[operation] - before.asked[operation],
@@ -266,7 +266,7 @@ class Scene:
 def open_scene(
     way: str, *, tls: TLS | None = None, root: str = "", clock_off: float = 0.0, **options: Any
 ) -> Iterator[Scene]:
-    """Give a scene, over https where there is a `tls`, whose certificate is at `root`."""
+    """Return a scene, over https where there is a `tls`, whose certificate is at `root`."""
     with LocalKMS(ssl_context=tls.server if tls else None) as kms, open_way(way) as opened:
         environ = {**kms.environ, "AWS_CA_BUNDLE": root} if tls else kms.environ
         yield Scene(opened, kms, environ, clock_off, **options)
@@ -302,7 +302,7 @@ def test_a_call_ends_as_the_table_says(row: Row, operation: str, way: str, tls: 
 
 
 def test_the_table_leaves_no_fault_out() -> None:
-    """Each way in which LocalKMS can misbehave has a row."""
+    """Each fault that LocalKMS can inject has a row."""
     shown = {type(fault) for row in MATRIX for fault in row.met.faults}
     assert shown == {*get_args(RequestFault), HandshakeFailure}
 
@@ -339,7 +339,7 @@ def test_a_connection_that_ended_unannounced_costs_a_change_nothing(way: str) ->
 def test_an_answer_cut_down_to_nothing_claims_nothing(way: str) -> None:
     """Under a length of 0 the answer is an empty one, which is no word of any key; what follows is told apart."""
     with open_scene(way) as scene:
-        scene.kms.misbehave(WrongLength(-10_000), times=1)
+        scene.kms.inject_fault(WrongLength(-10_000), times=1)
         usage = scene.caller.get_key_last_usage(scene.kms.add_key())
         assert (usage.key_id, usage.key_creation_date, usage.verdict) == (None, None, UsageVerdict.NO_RECORD)
         assert scene.ask(READ) == 1

@@ -54,7 +54,7 @@ def test_the_first_request_is_fresh(server: LocalKMS, freeze: Freeze, way: str, 
         later = created(kms)
     assert made_at == THEN
     assert later > THEN + timedelta(days=365)
-    assert server.tally.asked == {"CreateKey": 2}
+    assert server.stats.asked == {"CreateKey": 2}
 
 
 @every_tool
@@ -83,7 +83,7 @@ if early:
         import awskms_lite.audit.runs, awskms_lite.drivers
 with LocalKMS() as server, tool(datetime(2024, 1, 15, tzinfo=UTC)):
     keys = [server.add_key() for _ in range(4)]
-    server.misbehave(Error("ThrottlingException"), operation="GetKeyLastUsage", times=2)
+    server.inject_fault(Error("ThrottlingException"), operation="GetKeyLastUsage", times=2)
     pacing = Pacing({"GetKeyLastUsage": 20}, burst=1)
     with audit(environ=server.environ, idle_days=1, pacing=pacing) as run:
         records = list(run)

@@ -112,11 +112,11 @@ def test_keys_are_listed_page_by_page(kms: EitherClient, local: LocalKMS) -> Non
     local.add_key(region="eu-west-1")
     listing = kms.iter_list_keys(limit=2)
     first = kms.take(listing, 4)
-    assert local.tally.asked["ListKeys"] == 2
+    assert local.stats.asked["ListKeys"] == 2
     rest = kms.take(kms.iter_list_keys(limit=2, marker=listing.marker))
     assert [entry.key_arn for entry in first + rest] == keys
     assert [entry.key_id for entry in first + rest] == [key.rpartition("/")[2] for key in keys]
-    assert local.tally.asked["ListKeys"] == 3
+    assert local.stats.asked["ListKeys"] == 3
 
 
 def test_keys_are_listed_by_owner(kms: EitherClient, local: LocalKMS) -> None:
@@ -136,7 +136,7 @@ def test_a_key_is_waited_for_until_it_is_enabled(way: Way, local: LocalKMS) -> N
 
     waiting = EitherClient(way, local, on_pause=enable)
     assert waiting.wait_until_enabled(key).enabled
-    assert local.tally.asked["EnableKey"] == 1
+    assert local.stats.asked["EnableKey"] == 1
 
 
 def test_a_key_is_waited_for_until_it_is_deleted(way: Way, local: LocalKMS) -> None:
@@ -147,7 +147,7 @@ def test_a_key_is_waited_for_until_it_is_deleted(way: Way, local: LocalKMS) -> N
         waiting.wait_until_deleted(key, timeout=3600)
     waiting.schedule_key_deletion(key, pending_window_in_days=7)
     waiting.wait_until_deleted(key, timeout=3600)
-    assert local.tally.asked["DescribeKey"] == 2 + 5
+    assert local.stats.asked["DescribeKey"] == 2 + 5
     with pytest.raises(NotFoundException):
         waiting.describe_key(key)
 
@@ -164,7 +164,7 @@ def test_an_alias_that_moves_away_is_no_deletion(way: Way, local: LocalKMS) -> N
     key = local.add_key(state="PendingDeletion", aliases=["alias/doomed"])
 
     def remove(_: float) -> None:
-        if local.tally.asked["DeleteAlias"] == 0:
+        if local.stats.asked["DeleteAlias"] == 0:
             with KMSClient(environ=local.environ) as other:
                 other.delete_alias("alias/doomed")
         else:
@@ -181,7 +181,7 @@ def test_a_wait_without_an_end_is_refused(kms: EitherClient, local: LocalKMS, ti
     """How long to wait is a number of seconds above 0."""
     with pytest.raises(ParameterError, match="timeout"):
         kms.wait_until_enabled(local.add_key(), timeout=timeout)
-    assert local.tally.asked["DescribeKey"] == 0
+    assert local.stats.asked["DescribeKey"] == 0
 
 
 @pytest.mark.parametrize("state", ["DISABLED", "Disabeld", None])
@@ -204,11 +204,11 @@ def test_what_must_not_happen_twice_is_sent_once(
 ) -> None:
     """A change that would act twice, or find itself done, is not repeated; the error says that it may be done."""
     keys = [] if before is None else [local.add_key(state=before)]
-    local.misbehave(Reset("during"), times=1)
+    local.inject_fault(Reset("during"), times=1)
     with pytest.raises(KMSLiteError, match="may have been carried out") as caught:
         getattr(kms, name)(*keys)
     assert caught.value.outcome_unknown
-    assert sum(local.tally.asked.values()) == 1
+    assert sum(local.stats.asked.values()) == 1
     assert [state(kms, entry.key_arn) for entry in kms.take(kms.iter_list_keys())] == [after]
 
 
@@ -227,7 +227,7 @@ def test_what_may_happen_twice_is_sent_again(
 ) -> None:
     """A call that may be repeated is, when its answer is lost, and the caller hears nothing of the loss."""
     key = local.add_key(state=before)
-    local.misbehave(Reset("during"), times=1)
+    local.inject_fault(Reset("during"), times=1)
     answer = getattr(kms, name)(*([] if more is None else [key, *more]))
     assert (answer.metadata.status_code, answer.metadata.attempts) == (200, 2)
     assert state(kms, key) == after

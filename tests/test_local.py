@@ -565,13 +565,13 @@ def test_a_time_without_a_zone_is_refused(kms: LocalKMS, argument: str) -> None:
 
 def test_a_past_that_kms_has_no_names_for_is_refused(kms: LocalKMS, call: Client) -> None:
     """Unknown key states and unknown usage members are ValueErrors that list what there is, and add no key."""
-    with pytest.raises(ValueError, match=r"'Deleted' is no key state of KMS: .*PendingDeletion"):
+    with pytest.raises(ValueError, match=r"'Deleted' is not a key state of KMS: .*PendingDeletion"):
         kms.add_key(state="Deleted")
     with pytest.raises(ValueError, match=r"no member 'operation': .*Operation"):
         kms.add_key(last_usage={"operation": "Decrypt"})
-    with pytest.raises(ValueError, match="Timestamp is an aware datetime, not '2026'"):
+    with pytest.raises(ValueError, match="Timestamp is not an aware datetime: '2026'"):
         kms.add_key(last_usage={"Timestamp": "2026"})
-    with pytest.raises(ValueError, match="Operation is a string, not 5"):
+    with pytest.raises(ValueError, match="Operation is not a str: 5"):
         kms.add_key(last_usage={"Operation": 5})
     with pytest.raises(ValueError, match="12 digits"):
         kms.add_key(account_id="1")
@@ -612,14 +612,14 @@ def test_a_seeded_multi_region_key_has_a_past_in_each_region(kms: LocalKMS, call
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"manager": "ME"}, "'ME' is no key manager of KMS: it has CUSTOMER, AWS"),
-        ({"spec": "AES"}, "'AES' is no key spec of KMS: it has SYMMETRIC_DEFAULT, "),
-        ({"origin": "HOME"}, "'HOME' is no key origin of KMS: it has AWS_KMS, "),
+        ({"manager": "ME"}, "'ME' is not a key manager of KMS: pass one of CUSTOMER, AWS"),
+        ({"spec": "AES"}, "'AES' is not a key spec of KMS: pass one of SYMMETRIC_DEFAULT, "),
+        ({"origin": "HOME"}, "'HOME' is not a key origin of KMS: pass one of AWS_KMS, "),
         ({"state": "PendingImport", "origin": "AWS_KMS"}, "only a key of origin EXTERNAL is in PendingImport"),
-        ({"aliases": ["mine"]}, "'mine' is no alias name: it begins with 'alias/'"),
-        ({"aliases": ["alias/m\u00fc"]}, "is no alias name"),
+        ({"aliases": ["mine"]}, "'mine' is not an alias name: pass one like 'alias/mine'"),
+        ({"aliases": ["alias/m\u00fc"]}, "is not an alias name"),
         ({"aliases": ["alias/taken"]}, "'alias/taken' is taken in us-east-1: pass another alias"),
-        ({"replica_of": "arn:aws:kms:us-east-1:111122223333:key/x"}, "is no primary key of 111122223333"),
+        ({"replica_of": "arn:aws:kms:us-east-1:111122223333:key/x"}, "is not a primary key of 111122223333"),
     ],
 )
 def test_a_seeded_key_that_could_not_be_is_refused(
@@ -637,9 +637,9 @@ def test_a_seeded_replica_needs_a_primary_and_a_region_of_its_own(kms: LocalKMS)
     primary = kms.add_key(multi_region=True)
     replica = kms.add_key(replica_of=primary, region="eu-west-1")
     leaving = kms.add_key(multi_region=True, state="PendingDeletion")
-    with pytest.raises(ValueError, match="is no primary key"):
+    with pytest.raises(ValueError, match="is not a primary key"):
         kms.add_key(replica_of=replica, region="eu-west-2")
-    with pytest.raises(ValueError, match="is no primary key of 444455556666"):
+    with pytest.raises(ValueError, match="is not a primary key of 444455556666"):
         kms.add_key(replica_of=primary, region="eu-west-2", account_id=OTHER_ACCOUNT)
     with pytest.raises(ValueError, match="has a key in eu-west-1"):
         kms.add_key(replica_of=primary, region="eu-west-1")
@@ -652,23 +652,23 @@ def test_a_seeded_replica_needs_a_primary_and_a_region_of_its_own(kms: LocalKMS)
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
-        ({"aliases": "alias/shop"}, r"aliases='alias/shop' is a single text: .*aliases=\['alias/shop'\]"),
-        ({"shared_with": "444455556666"}, "shared_with='444455556666' is a single text"),
-        ({"aliases": ["alias/a", 5]}, "not a collection of texts"),
-        ({"aliases": 5}, "not a collection of texts"),
-        ({"shared_with": [444455556666]}, "not a collection of texts"),
-        ({"tags": "team=shop"}, "tags='team=shop' does not map texts to texts"),
-        ({"tags": [("team", "shop")]}, "does not map texts to texts"),
-        ({"tags": {"team": None}}, "does not map texts to texts"),
-        ({"tags": {1: "shop"}}, "does not map texts to texts"),
-        ({"description": 5}, "description=5 is not a text"),
-        ({"account_id": 111122223333}, "account_id=111122223333 is not a text"),
-        ({"region": ["us-east-1"]}, "region=.* is not a text"),
-        ({"region": ""}, "'' is no region"),
-        ({"state": None}, "is not a text"),
-        ({"spec": ["HMAC_256"]}, "is not a text"),
-        ({"replica_of": 5}, "replica_of=5 is not a text"),
-        ({"multi_region": "no"}, "multi_region='no': pass True or False"),
+        ({"aliases": "alias/shop"}, r"aliases='alias/shop' is a single str: .*aliases=\['alias/shop'\]"),
+        ({"shared_with": "444455556666"}, "shared_with='444455556666' is a single str"),
+        ({"aliases": ["alias/a", 5]}, "not a collection of str"),
+        ({"aliases": 5}, "not a collection of str"),
+        ({"shared_with": [444455556666]}, "not a collection of str"),
+        ({"tags": "team=shop"}, "tags='team=shop' is not a mapping of str to str"),
+        ({"tags": [("team", "shop")]}, "is not a mapping of str to str"),
+        ({"tags": {"team": None}}, "is not a mapping of str to str"),
+        ({"tags": {1: "shop"}}, "is not a mapping of str to str"),
+        ({"description": 5}, "description=5 is not a str"),
+        ({"account_id": 111122223333}, "account_id=111122223333 is not a str"),
+        ({"region": ["us-east-1"]}, "region=.* is not a str"),
+        ({"region": ""}, "'' is not a region"),
+        ({"state": None}, "is not a str"),
+        ({"spec": ["HMAC_256"]}, "is not a str"),
+        ({"replica_of": 5}, "replica_of=5 is not a str"),
+        ({"multi_region": "no"}, "multi_region='no' is not a bool: pass True or False"),
     ],
 )
 def test_an_argument_of_another_kind_is_named(
@@ -687,8 +687,8 @@ def test_an_argument_of_another_kind_is_named(
         lambda kms: kms.set_quota("ListKeys", True),
         lambda kms: kms.set_quota("ListKeys", 5, burst="5"),
         lambda kms: kms.set_quota(["ListKeys"], 5),
-        lambda kms: kms.misbehave(Error("A"), share="0.5"),
-        lambda kms: kms.misbehave(Error("A"), operation=["ListKeys"]),
+        lambda kms: kms.inject_fault(Error("A"), probability="0.5"),
+        lambda kms: kms.inject_fault(Error("A"), operation=["ListKeys"]),
         lambda kms: kms.deny(["ListKeys"]),
         lambda kms: kms.deny(None, key=5),
         lambda kms: kms.deny(None, account_id=111122223333),
@@ -698,7 +698,7 @@ def test_an_argument_of_another_kind_is_named(
 )
 def test_a_word_of_another_kind_changes_nothing(kms: LocalKMS, call: Client, tell: Any) -> None:
     """It is a ValueError, and the server goes on as before."""
-    with pytest.raises(ValueError, match=r"is not a text|is no rate|lets no call through|is no share"):
+    with pytest.raises(ValueError, match=r"is not a str|is not a rate|allows no call|is not a probability"):
         tell(kms)
     assert call("ListKeys")["Keys"] == []
 
@@ -957,7 +957,7 @@ USES = (
 
 
 def uses(call: Client, key: str, hmac_key: str) -> dict[str, dict[str, object]]:
-    """Give members for each cryptographic operation, such that it succeeds."""
+    """Return members for each cryptographic operation, such that it succeeds."""
     blob = call("Encrypt", KeyId=key, Plaintext="eA==")["CiphertextBlob"]
     message = {"KeyId": hmac_key, "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"}
     return {

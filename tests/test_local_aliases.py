@@ -23,7 +23,7 @@ def call(kms: LocalKMS) -> Client:
 
 
 def names(answer: dict[str, Any]) -> list[str]:
-    """Give the names of keys: those that AWS has ready lead to none."""
+    """Return the names of keys: those that AWS has ready lead to none."""
     return [alias["AliasName"] for alias in answer["Aliases"] if "TargetKeyId" in alias]
 
 
@@ -172,7 +172,7 @@ def test_an_alias_stays_with_one_kind_of_key(kms: LocalKMS, call: Client, spec: 
 
 
 def ready(call: Client) -> dict[str, dict[str, Any]]:
-    """Give the aliases without a key, by name."""
+    """Return the aliases without a key, by name."""
     aliases = listed(call, "ListAliases", "Aliases", Limit=5)
     return {alias["AliasName"]: alias for alias in aliases if "TargetKeyId" not in alias}
 

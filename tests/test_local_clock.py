@@ -39,7 +39,7 @@ def call(kms: LocalKMS) -> Client:
 
 @pytest.fixture
 def sign(kms: LocalKMS) -> Sign:
-    """Give a caller who signs at the moment it is told, and tells the status and the error code."""
+    """Return a caller who signs at the moment it is told, and tells the status and the error code."""
 
     def sign(moment: datetime) -> tuple[int, str]:
         answer = ask(kms, {"Action": "GetCallerIdentity", "Version": "2011-06-15"}, now=moment)
@@ -109,7 +109,7 @@ def test_our_client_goes_on_whatever_is_advanced(kms: LocalKMS, retry: RetryPoli
         for _ in range(3):
             assert local.get_key_last_usage(key).verdict == "never_used"
             kms.advance(100 * DAY)
-    assert kms.tally.asked == {"GetKeyLastUsage": 3}
+    assert kms.stats.asked == {"GetKeyLastUsage": 3}
 
 
 def test_a_session_is_told_to_end_by_the_clock_that_is_moved_on(kms: LocalKMS) -> None:

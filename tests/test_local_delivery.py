@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, strategies as st
 
 from awskms_lite.local import Drip, Error, Garbage, HangUp, Latency, Reset, Truncated, Unavailable, WrongLength
-from awskms_lite.local.delivery import Pause, Step, Turn, deliver, refusal
-from awskms_lite.local.kms import Kms
-from awskms_lite.local.messages import Response, render
+from awskms_lite.local.http.delivery import ConnectionAction, DeliveryAction, Pause, deliver, refusal
+from awskms_lite.local.http.messages import Response, render
+from awskms_lite.local.kms.service import Kms
 
 BODY = b'{"KeyId": "id"}'
 WHOLE = render(Response(200, BODY, "request-id"), now=0, keep_alive=True)
 
 
-def steps(fault: Any, body: bytes = BODY) -> list[Step]:
-    """Give the steps for an answer; the noise is all zeros."""
+def steps(fault: Any, body: bytes = BODY) -> list[DeliveryAction]:
+    """Return the steps for an answer; the noise is all zeros."""
     response = Response(200, body, "request-id")
     return list(deliver(fault, response, now=0, keep_alive=True, noise=lambda count: b"\0" * count))
 
@@ -25,18 +25,18 @@ def steps(fault: Any, body: bytes = BODY) -> list[Step]:
     ("fault", "expected"),
     [
         (Latency(2.5), [Pause(2.5), WHOLE]),
-        (Reset("during"), [WHOLE[: len(WHOLE) // 2], Turn.RESET]),
-        (Reset("after"), [WHOLE, Turn.LISTEN, Turn.RESET]),
-        (Truncated(), [WHOLE[:-8], Turn.CLOSE]),
-        (HangUp(), [WHOLE, Turn.CLOSE]),
-        (WrongLength(4), [WHOLE.replace(b"Length: 15", b"Length: 19"), Turn.CLOSE]),
+        (Reset("during"), [WHOLE[: len(WHOLE) // 2], ConnectionAction.RESET]),
+        (Reset("after"), [WHOLE, ConnectionAction.LISTEN, ConnectionAction.RESET]),
+        (Truncated(), [WHOLE[:-8], ConnectionAction.CLOSE]),
+        (HangUp(), [WHOLE, ConnectionAction.CLOSE]),
+        (WrongLength(4), [WHOLE.replace(b"Length: 15", b"Length: 19"), ConnectionAction.CLOSE]),
         (WrongLength(-4), [WHOLE.replace(b"Length: 15", b"Length: 11")]),
         (WrongLength(-99), [WHOLE.replace(b"Length: 15", b"Length: 0")]),
-        (Garbage("head"), [b"\x80" + b"\0" * 64, Turn.CLOSE]),
+        (Garbage("head"), [b"\x80" + b"\0" * 64, ConnectionAction.CLOSE]),
         (Drip(0.5, size=len(WHOLE) - 1), [WHOLE[:-1], Pause(0.5), WHOLE[-1:]]),
     ],
 )
-def test_each_fault_has_its_steps(fault: Any, expected: list[Step]) -> None:
+def test_each_fault_has_its_steps(fault: Any, expected: list[DeliveryAction]) -> None:
     """An answer is delayed, cut, mislabelled or replaced as the fault says, and the end follows as it says."""
     assert steps(fault) == expected
 
@@ -59,7 +59,7 @@ def test_a_truncated_body_is_never_whole(body: bytes) -> None:
     sent = piece.partition(b"\r\n\r\n")[2]
     assert body.startswith(sent)
     assert len(sent) == len(body) // 2
-    assert end is Turn.CLOSE
+    assert end is ConnectionAction.CLOSE
 
 
 @given(noise=st.binary(min_size=64, max_size=64))

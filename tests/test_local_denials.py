@@ -25,7 +25,7 @@ def call(kms: LocalKMS) -> Client:
 
 
 def is_denied(call: Client, operation: str, **members: object) -> bool:
-    """Say whether the call is denied."""
+    """Return whether the call is denied."""
     answer = call.send(operation, json.dumps(members).encode())
     return answer.status == 400 and answer.error == "AccessDeniedException"
 
@@ -132,7 +132,7 @@ def test_only_the_signed_are_told(kms: LocalKMS) -> None:
     wrong = Client(kms, kms.region, Credentials(kms.credentials.access_key_id, "wrong"))
     assert wrong.error("ListKeys").error == "InvalidSignatureException"
     assert is_denied(client(kms), "ListKeys")
-    assert kms.tally.answered == {"ListKeys": 2}
+    assert kms.stats.answered == {"ListKeys": 2}
 
 
 def test_a_session_is_denied_by_its_own_name(kms: LocalKMS) -> None:
@@ -166,14 +166,14 @@ def test_assuming_a_role_can_be_denied(kms: LocalKMS) -> None:
     ("operation", "conditions", "telling"),
     [
         ("Nonsense", {}, "no operation 'Nonsense'"),
-        (None, {"region": "no region"}, "no region"),
+        (None, {"region": "no region"}, "not a region"),
         (None, {"account_id": "1"}, "12 digits"),
-        (None, {"key": "alias/mine"}, "'alias/mine' is no key"),
-        (None, {"key": "arn:aws:kms:us-east-1:111122223333:alias/mine"}, "is no key"),
-        (None, {"key": "arn:aws:kms:us-east-1:111122223333:key/x"}, "is no key"),
-        ("AssumeRole", {"key": "mrk-" + "0" * 32}, "about no key"),
-        ("GetCallerIdentity", {}, "whatever a policy denies"),
-        ("ListKeys", {"key": "mrk-" + "0" * 32}, "about no key"),
+        (None, {"key": "alias/mine"}, "'alias/mine' is not a key"),
+        (None, {"key": "arn:aws:kms:us-east-1:111122223333:alias/mine"}, "is not a key"),
+        (None, {"key": "arn:aws:kms:us-east-1:111122223333:key/x"}, "is not a key"),
+        ("AssumeRole", {"key": "mrk-" + "0" * 32}, "not about a key"),
+        ("GetCallerIdentity", {}, "whatever a policy says"),
+        ("ListKeys", {"key": "mrk-" + "0" * 32}, "not about a key"),
     ],
 )
 def test_a_denial_that_makes_no_sense_is_refused(
@@ -221,5 +221,5 @@ def test_a_region_can_be_enabled_again(kms: LocalKMS) -> None:
 def test_a_region_has_a_name(kms: LocalKMS) -> None:
     """What could be no region is refused at once."""
     for switch in (kms.disable_region, kms.enable_region):
-        with pytest.raises(ValueError, match="no region"):
+        with pytest.raises(ValueError, match="not a region"):
             switch("no region")

@@ -1,4 +1,4 @@
-"""LocalKMS told to misbehave: what leaves the socket, what was carried out and what was counted."""
+"""LocalKMS with injected faults: what leaves the socket, what was carried out and what was counted."""
 
 import json
 import socket
@@ -106,7 +106,7 @@ class Line:
         return bool(piece)
 
     def rest(self) -> bytes:
-        """Give all that comes until the server ends the connection in good order."""
+        """Return all that comes until the server ends the connection in good order."""
         while self.more():
             pass
         return self.received
@@ -159,7 +159,7 @@ class TestWhatLeaves:
 
     def test_an_error(self, kms: LocalKMS, line: Line) -> None:
         """An Error is answered as the service itself would, with the wait in whole milliseconds."""
-        kms.misbehave(Error("KMSInternalException", "No luck.", status=500, retry_after=1.25))
+        kms.inject_fault(Error("KMSInternalException", "No luck.", status=500, retry_after=1.25))
         answer = line.call()
         assert (answer.status, answer.json) == (500, {"__type": "KMSInternalException", "message": "No luck."})
         assert answer.headers["x-amz-retry-after"] == "1250"
@@ -168,7 +168,7 @@ class TestWhatLeaves:
 
     def test_an_error_without_more_than_its_code(self, kms: LocalKMS, line: Line) -> None:
         """By default an Error has status 400, no text and no word of when to come again."""
-        kms.misbehave(Error("ThrottlingException"))
+        kms.inject_fault(Error("ThrottlingException"))
         answer = line.call()
         assert (answer.status, answer.json) == (400, {"__type": "ThrottlingException"})
         assert "x-amz-retry-after" not in answer.headers
@@ -176,7 +176,7 @@ class TestWhatLeaves:
     @pytest.mark.parametrize("status", [302, 429, 502, 503, 599])
     def test_a_proxy_that_has_no_service(self, kms: LocalKMS, line: Line, status: int) -> None:
         """Unavailable is a page of HTML that bears no mark of KMS; the connection stays."""
-        kms.misbehave(Unavailable(status), times=1)
+        kms.inject_fault(Unavailable(status), times=1)
         answer = line.call()
         assert (answer.status, answer.headers["content-type"]) == (status, "text/html")
         assert answer.body.startswith(b"<html>")
@@ -186,12 +186,12 @@ class TestWhatLeaves:
     @pytest.mark.parametrize("fault", [Latency(0.001), BRIEF])
     def test_a_slow_answer_is_the_right_one(self, kms: LocalKMS, line: Line, fault: Latency | Drip) -> None:
         """Late or by drops, the answer comes whole, and the connection stays."""
-        kms.misbehave(fault, times=1)
+        kms.inject_fault(fault, times=1)
         assert [line.call().json for _ in range(2)] == [{"Keys": [], "Truncated": False}] * 2
 
     def test_a_reset_before_the_answer(self, kms: LocalKMS, line: Line) -> None:
         """Not a byte comes, only the reset."""
-        kms.misbehave(Reset("before"))
+        kms.inject_fault(Reset("before"))
         line.ask()
         with pytest.raises(RESET):
             line.more()
@@ -199,7 +199,7 @@ class TestWhatLeaves:
 
     def test_a_reset_during_the_answer(self, kms: LocalKMS, line: Line) -> None:
         """The answer begins well, and before its end comes the reset."""
-        kms.misbehave(Reset("during"))
+        kms.inject_fault(Reset("during"))
         line.ask()
         with pytest.raises(RESET):
             line.rest()
@@ -208,7 +208,7 @@ class TestWhatLeaves:
 
     def test_a_reset_after_the_answer(self, kms: LocalKMS, line: Line) -> None:
         """The answer comes whole, the connection seems to live, and the next request over it is lost."""
-        kms.misbehave(Reset("after"))
+        kms.inject_fault(Reset("after"))
         answer = line.call()
         assert answer.is_whole
         assert "connection" not in answer.headers
@@ -219,18 +219,18 @@ class TestWhatLeaves:
         line.ask()
         with pytest.raises(RESET):
             line.more()
-        assert kms.tally.asked == {"ListKeys": 1}
+        assert kms.stats.asked == {"ListKeys": 1}
 
     def test_a_truncated_body(self, kms: LocalKMS, line: Line) -> None:
         """Half of the announced body comes, then the end in good order."""
-        kms.misbehave(Truncated())
+        kms.inject_fault(Truncated())
         answer = line.call()
         assert 0 < len(answer.body) < int(answer.headers["content-length"])
         assert line.rest() == b""
 
     def test_a_length_that_promises_too_much(self, kms: LocalKMS, line: Line) -> None:
         """The whole body comes, then the end in good order where more was announced."""
-        kms.misbehave(WrongLength(5))
+        kms.inject_fault(WrongLength(5))
         answer = line.call()
         assert answer.json == {"Keys": [], "Truncated": False}
         assert int(answer.headers["content-length"]) == len(answer.body) + 5
@@ -238,7 +238,7 @@ class TestWhatLeaves:
 
     def test_a_length_that_promises_too_little(self, kms: LocalKMS, line: Line) -> None:
         """What goes beyond the announced length stands where the next answer is looked for."""
-        kms.misbehave(WrongLength(-5), times=1)
+        kms.inject_fault(WrongLength(-5), times=1)
         answer = line.call()
         line.ask()
         while b"\r\n\r\n" not in line.received and line.more():
@@ -248,14 +248,14 @@ class TestWhatLeaves:
 
     def test_garbage_for_a_head(self, kms: LocalKMS, line: Line) -> None:
         """What comes is no HTTP, and then the end in good order."""
-        kms.misbehave(Garbage("head"))
+        kms.inject_fault(Garbage("head"))
         line.ask()
         assert line.rest()
         assert b"HTTP" not in line.received
 
     def test_garbage_for_a_body(self, kms: LocalKMS, line: Line) -> None:
         """A sound 200 comes whose body is no JSON, for a request that had earned an error too."""
-        kms.misbehave(Garbage("body"))
+        kms.inject_fault(Garbage("body"))
         answer = line.call("DescribeKey", KeyId=KEY_ID)
         assert answer.status == 200
         assert answer.is_whole
@@ -264,7 +264,7 @@ class TestWhatLeaves:
 
     def test_a_connection_that_ends_unannounced(self, kms: LocalKMS, line: Line) -> None:
         """The right answer comes, promising nothing of an end, and the end follows in good order."""
-        kms.misbehave(HangUp())
+        kms.inject_fault(HangUp())
         answer = line.call()
         assert answer.json == {"Keys": [], "Truncated": False}
         assert "connection" not in answer.headers
@@ -280,7 +280,7 @@ def make_key(connect: Connect) -> None:
 
 
 def keys_of(connect: Connect) -> int:
-    """Give the number of keys there are."""
+    """Return the number of keys there are."""
     with connect() as line:
         return len(line.call("ListKeys").json["Keys"])
 
@@ -291,24 +291,24 @@ class TestCarriedOut:
     @pytest.mark.parametrize("fault", REFUSING, ids=repr)
     def test_some_faults_keep_the_service_from_acting(self, kms: LocalKMS, connect: Connect, fault: Any) -> None:
         """Where the fault stands in for the answer, no key is made."""
-        kms.misbehave(fault, operation="CreateKey")
+        kms.inject_fault(fault, operation="CreateKey")
         make_key(connect)
         assert keys_of(connect) == 0
-        assert kms.tally.faults == {type(fault).__name__: 1}
+        assert kms.stats.faults == {type(fault).__name__: 1}
 
     @pytest.mark.parametrize("fault", ACTING, ids=repr)
     def test_others_spoil_the_answer_only(self, kms: LocalKMS, connect: Connect, fault: Any) -> None:
         """Where the fault befalls the answer, the key is made."""
-        kms.misbehave(fault, operation="CreateKey")
+        kms.inject_fault(fault, operation="CreateKey")
         make_key(connect)
         assert keys_of(connect) == 1
-        assert kms.tally.faults == {type(fault).__name__: 1}
+        assert kms.stats.faults == {type(fault).__name__: 1}
 
 
 def wait_for(kms: LocalKMS, fault: str) -> None:
     """Wait until the server has counted the fault."""
     deadline = monotonic() + PATIENCE
-    while kms.tally.faults[fault] == 0:
+    while kms.stats.faults[fault] == 0:
         assert monotonic() < deadline, f"no {fault} in {PATIENCE} seconds"
         sleep(0.001)
 
@@ -332,7 +332,7 @@ class TestClose:
 
     def test_a_late_answer_is_not_waited_for(self, kms: LocalKMS, line: Line) -> None:
         """Closing ends the wait before an answer, which then does not come at all."""
-        kms.misbehave(Latency(LONG))
+        kms.inject_fault(Latency(LONG))
         line.ask()
         wait_for(kms, "Latency")
         close(kms)
@@ -343,7 +343,7 @@ class TestClose:
     @pytest.mark.parametrize("fault", [Drip(LONG), Reset("after")], ids=repr)
     def test_an_answer_that_has_begun_is_not_ended(self, kms: LocalKMS, line: Line, fault: Any) -> None:
         """Closing ends the wait between two drops, and the one for the client's next word."""
-        kms.misbehave(fault)
+        kms.inject_fault(fault)
         line.ask()
         line.more()
         begun = line.received
@@ -363,8 +363,8 @@ class TestHandshakes:
 
     def test_a_handshake_is_broken_off(self, kms: LocalKMS, connect: Connect) -> None:
         """The client is told of a failed handshake, as often as asked for, and then connects."""
-        kms.misbehave(HandshakeFailure(), times=2, after=1)
-        kms.misbehave(Error("KMSInternalException"))
+        kms.inject_fault(HandshakeFailure(), times=2, skip=1)
+        kms.inject_fault(Error("KMSInternalException"))
         outcomes: list[str] = []
         for _ in range(4):
             try:
@@ -374,21 +374,21 @@ class TestHandshakes:
                 outcomes.append(error.reason)
         answered, failed = "KMSInternalException", "SSLV3_ALERT_HANDSHAKE_FAILURE"
         assert outcomes == [answered, failed, failed, answered]
-        assert (kms.tally.connections, kms.tally.asked) == (4, {"ListKeys": 2})
-        assert kms.tally.faults == {"HandshakeFailure": 2, "Error": 2}
+        assert (kms.stats.connections, kms.stats.asked) == (4, {"ListKeys": 2})
+        assert kms.stats.faults == {"HandshakeFailure": 2, "Error": 2}
 
     def test_a_silent_client_does_not_keep_the_server(self, kms: LocalKMS) -> None:
         """A handshake that is to fail waits for the client's first word, but not beyond the server's end."""
-        kms.misbehave(HandshakeFailure())
+        kms.inject_fault(HandshakeFailure())
         with socket.create_connection(("127.0.0.1", urlsplit(kms.endpoint_url).port), PATIENCE) as silent:
             wait_for(kms, "HandshakeFailure")
             close(kms)
             assert silent.recv(1) == b""
 
     def test_behaving_ends_it(self, kms: LocalKMS, connect: Connect) -> None:
-        """After `behave` handshakes succeed."""
-        kms.misbehave(HandshakeFailure())
-        kms.behave()
+        """After `clear_faults` handshakes succeed."""
+        kms.inject_fault(HandshakeFailure())
+        kms.clear_faults()
         with connect() as line:
             assert line.call().status == 200
 
@@ -406,37 +406,37 @@ def plain_line(plain: LocalKMS) -> Iterator[Line]:
 
 
 def codes(line: Line, count: int, operation: str = "ListKeys") -> list[str]:
-    """Give the error codes of so many calls, "" where there is none."""
+    """Return the error codes of so many calls, "" where there is none."""
     return [line.call(operation).json.get("__type", "") for _ in range(count)]
 
 
 class TestWhichRequests:
-    """Whom the rules strike; test_local_rules tells the rest."""
+    """Which requests get a fault; the rest is in test_local_rules."""
 
     def test_a_rule_is_about_one_operation(self, plain: LocalKMS, plain_line: Line) -> None:
         """A rule for one operation leaves every other alone."""
-        plain.misbehave(Error("A"), operation="CreateKey")
+        plain.inject_fault(Error("A"), operation="CreateKey")
         assert codes(plain_line, 2) == ["", ""]
         assert codes(plain_line, 1, "CreateKey") == ["A"]
 
     def test_behaving_ends_it(self, plain: LocalKMS, plain_line: Line) -> None:
-        """After `behave` no rule strikes."""
-        plain.misbehave(Error("A"))
+        """After `clear_faults` no rule fires."""
+        plain.inject_fault(Error("A"))
         assert codes(plain_line, 1) == ["A"]
-        plain.behave()
+        plain.clear_faults()
         assert codes(plain_line, 1) == [""]
 
     def test_the_numbers_arrive(self, plain: LocalKMS, plain_line: Line) -> None:
         """`after`, `times` and `burst` mean what they say."""
-        plain.misbehave(Error("A"), after=1, times=3)
+        plain.inject_fault(Error("A"), skip=1, times=3)
         assert codes(plain_line, 6) == ["", "A", "A", "A", "", ""]
 
     def test_the_seed_decides(self) -> None:
-        """The same seed strikes the same requests in every run, another seed others."""
+        """The same seed hits the same requests in every run, another seed others."""
         patterns: list[list[str]] = []
         for seed in (5, 5, 6):
             with LocalKMS(seed=seed) as kms, line_to(kms) as line:
-                kms.misbehave(Error("A"), share=0.5, burst=2)
+                kms.inject_fault(Error("A"), probability=0.5, burst=2)
                 patterns.append(codes(line, 24))
         assert patterns[0] == patterns[1] != patterns[2]
         assert {"", "A"} == set(patterns[0])
@@ -446,49 +446,49 @@ class TestWhichRequests:
         bodies: list[bytes] = []
         for seed in (5, 5, 6):
             with LocalKMS(seed=seed) as kms, line_to(kms) as line:
-                kms.misbehave(Garbage("body"))
+                kms.inject_fault(Garbage("body"))
                 bodies.append(line.call().body)
         assert bodies[0] == bodies[1] != bodies[2]
 
 
-class TestTally:
+class TestStats:
     """What a test can ask the server afterwards."""
 
     def test_asked_three_times_answered_once(self, plain: LocalKMS) -> None:
         """A client that is refused, cut off and answered has asked three times and was answered once."""
         key = plain.add_key()
-        plain.misbehave(Error("KMSInternalException", status=500), times=1)
-        plain.misbehave(Reset("during"), times=1, after=1)
+        plain.inject_fault(Error("KMSInternalException", status=500), times=1)
+        plain.inject_fault(Reset("during"), times=1, skip=1)
         with KMSClient(environ=plain.environ, sleep=lambda seconds: None) as client:
             assert client.get_key_last_usage(key).metadata.attempts == 3
-        tally = plain.tally
-        assert (tally.asked["GetKeyLastUsage"], tally.answered["GetKeyLastUsage"]) == (3, 1)
-        assert tally.faults == {"Error": 1, "Reset": 1}
-        assert tally.connections == 2
+        stats = plain.stats
+        assert (stats.asked["GetKeyLastUsage"], stats.answered["GetKeyLastUsage"]) == (3, 1)
+        assert stats.faults == {"Error": 1, "Reset": 1}
+        assert stats.connections == 2
 
     def test_errors_of_the_service_are_answers(self, plain: LocalKMS, plain_line: Line) -> None:
         """NotFoundException is an answer like any other."""
         assert codes(plain_line, 2, "GetKeyLastUsage") == ["ValidationException"] * 2
-        assert plain.tally.answered == {"GetKeyLastUsage": 2}
+        assert plain.stats.answered == {"GetKeyLastUsage": 2}
 
     def test_an_operation_that_kms_lacks_is_not_counted(self, plain: LocalKMS, plain_line: Line) -> None:
         """A request that names no operation of KMS is refused and passed over; a fault of it counts."""
         assert codes(plain_line, 1, "Nonsense") == ["UnknownOperationException"]
-        assert plain.tally.asked == plain.tally.answered == plain.tally.faults == {}
-        plain.misbehave(Error("A"))
+        assert plain.stats.asked == plain.stats.answered == plain.stats.faults == {}
+        plain.inject_fault(Error("A"))
         assert codes(plain_line, 1, "Nonsense") == ["A"]
-        assert plain.tally.faults == {"Error": 1}
+        assert plain.stats.faults == {"Error": 1}
 
-    def test_a_tally_is_of_its_moment(self, plain: LocalKMS, plain_line: Line) -> None:
-        """A tally that was taken stays as it is; what never came up counts 0."""
-        before = plain.tally
+    def test_stats_are_of_their_moment(self, plain: LocalKMS, plain_line: Line) -> None:
+        """Stats that were taken stay as they are; what never came up counts 0."""
+        before = plain.stats
         plain_line.call()
-        assert (before.asked["ListKeys"], plain.tally.asked["ListKeys"]) == (0, 1)
-        assert LocalKMS().tally.connections == 0
+        assert (before.asked["ListKeys"], plain.stats.asked["ListKeys"]) == (0, 1)
+        assert LocalKMS().stats.connections == 0
 
     def test_no_count_is_lost_among_threads(self, plain: LocalKMS) -> None:
         """Every request of many threads is counted once as asked, and once as answered or spoilt."""
-        plain.misbehave(Error("A"), share=0.5)
+        plain.inject_fault(Error("A"), probability=0.5)
 
         def work() -> None:
             with line_to(plain) as line:
@@ -499,10 +499,10 @@ class TestTally:
             thread.start()
         for thread in threads:
             thread.join()
-        tally = plain.tally
-        assert (tally.asked["ListKeys"], tally.connections) == (200, 8)
-        assert tally.answered["ListKeys"] + tally.faults["Error"] == 200
-        assert tally.answered["ListKeys"] * tally.faults["Error"] > 0
+        stats = plain.stats
+        assert (stats.asked["ListKeys"], stats.connections) == (200, 8)
+        assert stats.answered["ListKeys"] + stats.faults["Error"] == 200
+        assert stats.answered["ListKeys"] * stats.faults["Error"] > 0
 
 
 class TestQuotas:
@@ -517,9 +517,9 @@ class TestQuotas:
             400, {"__type": "ThrottlingException", "message": "Rate exceeded"}
         )  # fmt: skip
         assert len(plain_line.call("ListKeys").json["Keys"]) == 2
-        assert plain.tally.asked["CreateKey"] == 3
-        assert plain.tally.answered["CreateKey"] == 2
-        assert plain.tally.faults == {"Throttled": 1}
+        assert plain.stats.asked["CreateKey"] == 3
+        assert plain.stats.answered["CreateKey"] == 2
+        assert plain.stats.faults == {"Throttled": 1}
 
     def test_a_quota_is_an_accounts_own_in_a_region(self, plain: LocalKMS, plain_line: Line) -> None:
         """Another account, and the same account in another region, have quotas of their own."""
@@ -540,10 +540,10 @@ class TestQuotas:
         assert codes(plain_line, 2) == ["", "ThrottlingException"]
 
     def test_a_quota_can_be_lifted(self, plain: LocalKMS, plain_line: Line) -> None:
-        """None lifts the quota; `behave`, which is about faults, does not."""
+        """None lifts the quota; `clear_faults`, which is about faults, does not."""
         plain.set_quota("ListKeys", 0.001)
         assert codes(plain_line, 2) == ["", "ThrottlingException"]
-        plain.behave()
+        plain.clear_faults()
         assert codes(plain_line, 1) == ["ThrottlingException"]
         plain.set_quota("ListKeys", None)
         assert codes(plain_line, 3) == [""] * 3
@@ -571,7 +571,7 @@ class TestSkew:
     def test_a_spoilt_or_refused_answer_has_the_same_clock(self, plain: LocalKMS, plain_line: Line) -> None:
         """The Date of a disturbed answer, and of one to what is no HTTP, is off as well."""
         plain.skew(timedelta(hours=-2))
-        plain.misbehave(Latency(0.001))
+        plain.inject_fault(Latency(0.001))
         late = plain_line.call()
         plain_line.sock.sendall(b"NO HTTP\r\n\r\n")
         for answer in (late, plain_line.answer()):
@@ -606,7 +606,7 @@ class TestSkew:
         (lambda: WrongLength(0), "above or below 0"),
         (lambda: Drip(-1), "pass seconds above 0"),
         (lambda: Drip(1, size=0), "from 1 up"),
-        (lambda: Error(3), "pass a name"),  # type: ignore[arg-type]
+        (lambda: Error(3), "code=3 is not an error code: pass a name"),  # type: ignore[arg-type]
         (lambda: Error("A", status="400"), "from 300 to 599"),  # type: ignore[arg-type]
         (lambda: Latency("1"), "pass seconds above 0"),  # type: ignore[arg-type]
         (lambda: WrongLength(0.5), "whole number"),  # type: ignore[arg-type]
@@ -623,29 +623,29 @@ def test_a_fault_that_makes_no_sense_is_refused(make: Callable[[], object], tell
 @pytest.mark.parametrize(
     ("arguments", "telling"),
     [
-        ({"fault": HangUp}, "no fault: pass one of awskms_lite.local's"),
+        ({"fault": HangUp}, "not a fault: pass one of awskms_lite.local's"),
         ({"fault": HangUp(), "operation": "Nonsense"}, "KMS has no operation 'Nonsense': pass a name like"),
         ({"fault": HangUp(), "times": 0}, "or None for no end"),
-        ({"fault": HangUp(), "share": 0}, "above 0, at most 1"),
-        ({"fault": HangUp(), "share": 1.1}, "above 0, at most 1"),
-        ({"fault": HangUp(), "after": -1}, "from 0 up"),
+        ({"fault": HangUp(), "probability": 0}, "above 0, at most 1"),
+        ({"fault": HangUp(), "probability": 1.1}, "above 0, at most 1"),
+        ({"fault": HangUp(), "skip": -1}, "from 0 up"),
         ({"fault": HangUp(), "burst": 0}, "from 1 up"),
         ({"fault": HangUp(), "times": 1.5}, "or None for no end"),
-        ({"fault": HangUp(), "after": 0.5}, "from 0 up"),
+        ({"fault": HangUp(), "skip": 0.5}, "from 0 up"),
         ({"fault": HangUp(), "burst": 1.5}, "from 1 up"),
         ({"fault": HandshakeFailure()}, "make this LocalKMS with an ssl_context"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(arguments: dict[str, Any], telling: str) -> None:
-    """A wrong argument of `misbehave` is a ValueError that says what to pass."""
+    """A wrong argument of `inject_fault` is a ValueError that says what to pass."""
     with pytest.raises(ValueError, match=telling):
-        LocalKMS().misbehave(**arguments)
+        LocalKMS().inject_fault(**arguments)
 
 
 def test_a_handshake_knows_no_operation(tls: TLS) -> None:
     """A HandshakeFailure of one operation is refused, for nothing was asked yet."""
     with pytest.raises(ValueError, match="leave `operation` out"):
-        LocalKMS(ssl_context=tls.server).misbehave(HandshakeFailure(), operation="ListKeys")
+        LocalKMS(ssl_context=tls.server).inject_fault(HandshakeFailure(), operation="ListKeys")
 
 
 @pytest.mark.parametrize(

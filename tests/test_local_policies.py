@@ -10,8 +10,8 @@ from local_sts import session_credentials
 
 from awskms_lite import KMSClient, MalformedPolicyDocumentException
 from awskms_lite.local import LocalKMS
-from awskms_lite.local.documents import check_policy
-from awskms_lite.local.faults import Fault
+from awskms_lite.local.errors import ApiError
+from awskms_lite.local.kms.policy_documents import check_policy
 
 MALFORMED = "MalformedPolicyDocumentException"
 LOCKED_OUT = "The new key policy will not allow you to update the key policy in the future."
@@ -83,7 +83,7 @@ def test_a_policy_is_a_json_object(kms: LocalKMS, call: Client, policy: str | No
 
 
 def statement(**changes: object) -> dict[str, object]:
-    """Give a statement that leaves the account everything, changed; what is None is left out."""
+    """Return a statement that leaves the account everything, changed; what is None is left out."""
     sound = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"} | changes
     return {name: value for name, value in sound.items() if value is not None}
 
@@ -226,7 +226,7 @@ def test_any_json_is_taken_or_malformed(document: object) -> None:
     refused = ""
     try:
         check_policy(json.dumps(document), [ROOT], bypass=False)
-    except Fault as fault:
+    except ApiError as fault:
         refused = fault.code
     assert refused in ("", MALFORMED)
 
@@ -234,6 +234,6 @@ def test_any_json_is_taken_or_malformed(document: object) -> None:
 def test_a_policy_of_stars_is_judged_at_once() -> None:
     """A pattern that a backtracking matcher would not come to the end of."""
     patterns = ["kms:" + "*" * 100_000 + "x", "*?" * 20_000 + "x", "*p*u*t*k*e*y*" * 50]
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         check_policy(policy(statement(Action=patterns)), [ROOT], bypass=False)
     assert caught.value.message == LOCKED_OUT

@@ -5,7 +5,7 @@ import threading
 import pytest
 from hypothesis import given, strategies as st
 
-from awskms_lite.local.quotas import Bucket, Quotas
+from awskms_lite.local.auth.quotas import Bucket, Quotas
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 
@@ -31,7 +31,7 @@ def quotas(clock: Clock) -> Quotas:
 
 
 def taken(quotas: Quotas, count: int, *, account_id: str = ACCOUNT, region: str = REGION) -> int:
-    """Give how many of so many calls come through."""
+    """Return how many of so many calls come through."""
     return sum(quotas.take(account_id, region, "ListKeys") for _ in range(count))
 
 

@@ -18,8 +18,8 @@ from awskms_lite import (
     UnrecognizedClientException,
 )
 from awskms_lite.local import LocalKMS
-from awskms_lite.local.callers import signer_of
-from awskms_lite.local.roles import Role, Session, credentials_of, parse_role, session_of
+from awskms_lite.local.auth.principals import signer_of
+from awskms_lite.local.auth.roles import Role, Session, credentials_of, parse_role, session_of
 
 Connect = Callable[[Credentials], KMSClient]
 
@@ -36,7 +36,7 @@ def kms() -> Iterator[LocalKMS]:
 
 @pytest.fixture
 def connect(kms: LocalKMS) -> Iterator[Connect]:
-    """Give a maker of clients that sign with the given credentials and sleep through no wait."""
+    """Return a maker of clients that sign with the given credentials and sleep through no wait."""
     clients: list[KMSClient] = []
 
     def connect(credentials: Credentials) -> KMSClient:

@@ -1,4 +1,4 @@
-"""Which request is struck: the rules by themselves, with names for faults."""
+"""Which request gets a fault: the rules by themselves, with names for faults."""
 
 import threading
 from collections import Counter
@@ -6,16 +6,16 @@ from collections import Counter
 import pytest
 from hypothesis import given, strategies as st
 
-from awskms_lite.local.rules import Rule, Rules
+from awskms_lite.local.http.fault_rules import FaultRule, FaultRules
 
 
-def struck(rules: Rules[str], requests: str) -> str:
-    """Give the fault of each request, "." where there is none; a request is the letter of its operation."""
-    return "".join(rules.strike(operation) or "." for operation in requests)
+def fired(rules: FaultRules[str], requests: str) -> str:
+    """Return the fault of each request, "." where there is none; a request is the letter of its operation."""
+    return "".join(rules.fire(operation) or "." for operation in requests)
 
 
-def rules_of(*rules: Rule[str], seed: int = 0) -> Rules[str]:
-    made: Rules[str] = Rules(seed)
+def rules_of(*rules: FaultRule[str], seed: int = 0) -> FaultRules[str]:
+    made: FaultRules[str] = FaultRules(seed)
     for rule in rules:
         made.add(rule)
     return made
@@ -25,78 +25,81 @@ def rules_of(*rules: Rule[str], seed: int = 0) -> Rules[str]:
     ("rules", "requests", "faults"),
     [
         ([], "aaa", "..."),
-        ([Rule("X")], "aab", "XXX"),
-        ([Rule("X", times=2)], "aaaa", "XX.."),
-        ([Rule("X", after=2)], "aaaa", "..XX"),
-        ([Rule("X", after=1, times=1)], "aaa", ".X."),
-        ([Rule("X", operation="b")], "abab", ".X.X"),
-        ([Rule("X", operation="b", after=1, times=1)], "babbb", "..X.."),
-        ([Rule("X", times=1), Rule("Y")], "aaa", "XYY"),
-        ([Rule("X", operation="b"), Rule("Y")], "aba", "YXY"),
-        ([Rule("X", times=1), Rule("Y", times=1, after=2)], "aaaa", "X.Y."),
-        ([Rule("X", times=3, burst=2)], "aaaa", "XXX."),
+        ([FaultRule("X")], "aab", "XXX"),
+        ([FaultRule("X", times=2)], "aaaa", "XX.."),
+        ([FaultRule("X", skip=2)], "aaaa", "..XX"),
+        ([FaultRule("X", skip=1, times=1)], "aaa", ".X."),
+        ([FaultRule("X", operation="b")], "abab", ".X.X"),
+        ([FaultRule("X", operation="b", skip=1, times=1)], "babbb", "..X.."),
+        ([FaultRule("X", times=1), FaultRule("Y")], "aaa", "XYY"),
+        ([FaultRule("X", operation="b"), FaultRule("Y")], "aba", "YXY"),
+        ([FaultRule("X", times=1), FaultRule("Y", times=1, skip=2)], "aaaa", "X.Y."),
+        ([FaultRule("X", times=3, burst=2)], "aaaa", "XXX."),
     ],
 )
-def test_the_first_rule_that_applies_strikes(rules: list[Rule[str]], requests: str, faults: str) -> None:
-    """Operation, place and number decide; a rule's place counts requests that another rule has struck too."""
-    assert struck(rules_of(*rules), requests) == faults
+def test_the_first_rule_that_applies_fires(rules: list[FaultRule[str]], requests: str, faults: str) -> None:
+    """Operation, place and number decide; a rule's place counts requests for which another rule fired too."""
+    assert fired(rules_of(*rules), requests) == faults
 
 
 def test_a_request_without_an_operation_is_one_of_all() -> None:
     """A rule for an operation passes over what names none, a rule for all does not."""
-    rules = rules_of(Rule("X", operation="a"), Rule("Y"))
-    assert rules.strike(None) == "Y"
+    rules = rules_of(FaultRule("X", operation="a"), FaultRule("Y"))
+    assert rules.fire(None) == "Y"
 
 
 def test_clearing_forgets_every_rule() -> None:
     """After clearing there is no rule, and one that is added then is the only one."""
-    rules = rules_of(Rule("X"), Rule("Y"))
+    rules = rules_of(FaultRule("X"), FaultRule("Y"))
     rules.clear()
-    assert struck(rules, "a") == "."
-    rules.add(Rule("Z", times=1))
-    assert struck(rules, "aa") == "Z."
+    assert fired(rules, "a") == "."
+    rules.add(FaultRule("Z", times=1))
+    assert fired(rules, "aa") == "Z."
 
 
-@given(seed=st.integers(0, 1000), share=st.sampled_from([0.1, 0.5, 0.9]))
-def test_the_same_seed_strikes_the_same_requests(seed: int, share: float) -> None:
+@given(seed=st.integers(0, 1000), probability=st.sampled_from([0.1, 0.5, 0.9]))
+def test_the_same_seed_hits_the_same_requests(seed: int, probability: float) -> None:
     """What chance decides follows from the seed, draw by draw."""
-    runs = {struck(rules_of(Rule("X", share=share), seed=seed), "a" * 40) for _ in range(3)}
+    runs = {fired(rules_of(FaultRule("X", probability=probability), seed=seed), "a" * 40) for _ in range(3)}
     assert len(runs) == 1
 
 
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_a_share_is_about_the_share(share: float) -> None:
-    """Of many requests about the share is struck, not in one run."""
-    faults = struck(rules_of(Rule("X", share=share)), "a" * 2000)
-    assert abs(faults.count("X") / 2000 - share) < 0.05
+@pytest.mark.parametrize("probability", [0.1, 0.5, 0.9])
+def test_a_probability_is_about_kept(probability: float) -> None:
+    """Of many requests about this fraction gets the fault, not in one run."""
+    faults = fired(rules_of(FaultRule("X", probability=probability)), "a" * 2000)
+    assert abs(faults.count("X") / 2000 - probability) < 0.05
     assert faults.count("X.") > 100
 
 
 @given(seed=st.integers(0, 1000), burst=st.integers(2, 4))
 def test_a_burst_is_of_its_length(seed: int, burst: int) -> None:
-    """Whom chance strikes, it strikes so many times in a row at least, and in whole bursts."""
-    faults = struck(rules_of(Rule("X", share=0.3, burst=burst), seed=seed), "a" * 60)
+    """A rule that fires by chance does so for so many in a row at least, and in whole bursts."""
+    faults = fired(rules_of(FaultRule("X", probability=0.3, burst=burst), seed=seed), "a" * 60)
     assert all(len(run) % burst == 0 for run in faults.rstrip("X").split(".") if run)
     assert "X" in faults
 
 
 def test_a_burst_is_of_its_operation() -> None:
     """Requests of other operations neither end a burst nor use it up."""
-    rules = rules_of(Rule("X", share=0.3, burst=3, operation="a"))
-    faults = struck(rules, "ab" * 60)
+    rules = rules_of(FaultRule("X", probability=0.3, burst=3, operation="a"))
+    faults = fired(rules, "ab" * 60)
     assert set(faults[1::2]) == {"."}
-    assert faults[::2] == struck(rules_of(Rule("X", share=0.3, burst=3)), "a" * 60)
+    assert faults[::2] == fired(rules_of(FaultRule("X", probability=0.3, burst=3)), "a" * 60)
 
 
 def test_what_is_certain_draws_nothing() -> None:
-    """A rule that strikes every request leaves the draws of the others as they would be without it."""
-    alone = struck(rules_of(Rule("Y", share=0.5)), "a" * 20)
-    assert struck(rules_of(Rule("X", times=3), Rule("Y", share=0.5)), "aaa" + "a" * 20) == "XXX" + alone
+    """A rule that fires for every request leaves the draws of the others as they would be without it."""
+    alone = fired(rules_of(FaultRule("Y", probability=0.5)), "a" * 20)
+    assert (
+        fired(rules_of(FaultRule("X", times=3), FaultRule("Y", probability=0.5)), "aaa" + "a" * 20)
+        == "XXX" + alone
+    )
 
 
 def test_noise_follows_the_seed() -> None:
     """The same seed gives the same bytes, as many as asked for, and each time others."""
-    one, same, other = Rules[str](1), Rules[str](1), Rules[str](2)
+    one, same, other = FaultRules[str](1), FaultRules[str](1), FaultRules[str](2)
     first, second = one.noise(32), one.noise(32)
     assert (same.noise(32), same.noise(32)) == (first, second)
     assert len({first, second, other.noise(32)}) == 3
@@ -104,12 +107,12 @@ def test_noise_follows_the_seed() -> None:
 
 
 def test_threads_share_the_rules() -> None:
-    """Of the requests of many threads exactly so many are struck as asked for."""
-    rules = rules_of(Rule("X", times=100), Rule("Y", times=50))
+    """Of the requests of many threads exactly so many get a fault as asked for."""
+    rules = rules_of(FaultRule("X", times=100), FaultRule("Y", times=50))
     faults: list[str] = []
 
     def work() -> None:
-        faults.append(struck(rules, "a" * 50))
+        faults.append(fired(rules, "a" * 50))
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:

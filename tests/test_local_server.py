@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 import pytest
 import trustme
 
-from awskms_lite.local.delivery import Pause, Step
-from awskms_lite.local.messages import MAX_BODY, MAX_HEAD, Request, Response, parse_head, render
-from awskms_lite.local.server import Server
+from awskms_lite.local.http.delivery import DeliveryAction, Pause
+from awskms_lite.local.http.messages import MAX_BODY, MAX_HEAD, Request, Response, parse_head, render
+from awskms_lite.local.http.server import Server
 
 REQUEST_ID = "1d1a1e1c-0000-4000-8000-000000000000"
 
@@ -38,7 +38,7 @@ def connection(server: Server) -> Iterator[socket.socket]:
 
 
 def read_to_end(sock: socket.socket) -> bytes:
-    """Give all that comes; a reset is an end too, for TCP sends one when bytes were left unread."""
+    """Return all that comes; a reset is an end too, for TCP sends one when bytes were left unread."""
     pieces: list[bytes] = []
     with suppress(ConnectionResetError):
         while piece := sock.recv(65536):
@@ -55,7 +55,7 @@ def exchange(server: Server, request: bytes) -> bytes:
 
 
 def read_answer(sock: socket.socket) -> bytes:
-    """Give one answer of a connection that stays open."""
+    """Return one answer of a connection that stays open."""
     received = b""
     while b"\r\n\r\n" not in received:
         received += sock.recv(65536)
@@ -250,7 +250,7 @@ def test_close_ends_open_connections_and_every_thread() -> None:
 def test_steps_are_carried_out_in_order() -> None:
     """An application that gives steps has them done one by one; the connection stays if it was to stay."""
 
-    def in_steps(request: Request) -> list[Step]:
+    def in_steps(request: Request) -> list[DeliveryAction]:
         answer = render(echo(request), now=0, keep_alive=True)
         return [answer[:9], Pause(0.001), answer[9:]]
 
@@ -300,13 +300,13 @@ def test_a_server_without_descriptors_waits_for_some(server: Server) -> None:
         assert read_answer(sock).startswith(b"HTTP/1.1 200 ")
 
 
-def tls_server(shakes_hands: Callable[[], bool] = lambda: True) -> tuple[Server, ssl.SSLContext]:
+def tls_server(accept_handshake: Callable[[], bool] = lambda: True) -> tuple[Server, ssl.SSLContext]:
     authority = trustme.CA()
     server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(server_context)
     client_context = ssl.create_default_context()
     authority.configure_trust(client_context)
-    server = Server(echo, port=0, ssl_context=server_context, shakes_hands=shakes_hands)
+    server = Server(echo, port=0, ssl_context=server_context, accept_handshake=accept_handshake)
     return server, client_context
 
 

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-from awskms_lite.local.faults import Fault
-from awskms_lite.local.messages import Request
-from awskms_lite.local.signature import Scope, canonical_request, verify
+from awskms_lite.local.auth.signature import Scope, canonical_request, verify
+from awskms_lite.local.errors import ApiError
+from awskms_lite.local.http.messages import Request
 
 AKID = "AKIDEXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -149,14 +149,14 @@ def test_a_signed_session_token_is_accepted() -> None:
 )
 def test_whatever_is_signed_cannot_be_altered(alter: Callable[[Request], Request]) -> None:
     """A change of body, method, path, query or signed header breaks the signature."""
-    with pytest.raises(Fault, match="signature we calculated does not match") as caught:
+    with pytest.raises(ApiError, match="signature we calculated does not match") as caught:
         check(alter(signed()))
     assert caught.value.code == "InvalidSignatureException"
 
 
 def test_the_wrong_secret_is_refused_without_telling_the_right_signature() -> None:
     """A wrong secret is InvalidSignatureException, and the text holds no signature at all."""
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         check(signed(secret="wrong"))
     assert caught.value.code == "InvalidSignatureException"
     assert not re.search("[0-9a-f]{64}", str(caught.value.message))
@@ -170,7 +170,7 @@ def test_five_minutes_are_fresh(skew: float) -> None:
 
 def test_an_old_signature_has_expired() -> None:
     """Beyond five minutes the text names both times, as AWS does."""
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         check(signed(), now=NOW + 301)
     assert caught.value.code == "InvalidSignatureException"
     assert caught.value.message == (
@@ -180,7 +180,7 @@ def test_an_old_signature_has_expired() -> None:
 
 def test_a_future_signature_is_not_yet_current() -> None:
     """More than five minutes ahead is refused too."""
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         check(signed(), now=NOW - 301)
     assert caught.value.code == "InvalidSignatureException"
     assert caught.value.message == (
@@ -208,7 +208,7 @@ def test_a_future_signature_is_not_yet_current() -> None:
 )
 def test_a_wrong_scope_is_named(scope: str, text: str) -> None:
     """Each part of the scope that is wrong is told in AWS's words."""
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         check(signed(scope=scope))
     assert caught.value.code == "InvalidSignatureException"
     assert text in str(caught.value.message)
@@ -217,7 +217,7 @@ def test_a_wrong_scope_is_named(scope: str, text: str) -> None:
 @pytest.mark.parametrize("scope", ["20150830/us-east-1/kms", "20150830/us-east-1/kms/aws4_request/more"])
 def test_a_scope_has_five_parts(scope: str) -> None:
     """A part too few or too many makes the credential incomplete."""
-    with pytest.raises(Fault, match="exactly 5 slash-delimited elements") as caught:
+    with pytest.raises(ApiError, match="exactly 5 slash-delimited elements") as caught:
         check(signed(scope=scope))
     assert caught.value.code == "IncompleteSignatureException"
 
@@ -226,7 +226,7 @@ def test_an_unknown_access_key_is_told_before_the_signature() -> None:
     """An access key of somewhere else is UnrecognizedClientException."""
     credential = "AKIAOTHER/20150830/us-east-1/kms/aws4_request"
     value = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host;x-amz-date, Signature=0"
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         check(authorized(value))
     assert caught.value.code == "UnrecognizedClientException"
     assert caught.value.message == "The security token included in the request is invalid."
@@ -235,7 +235,7 @@ def test_an_unknown_access_key_is_told_before_the_signature() -> None:
 @pytest.mark.parametrize("headers", [DATED, {**DATED, "authorization": [b""]}])
 def test_an_unsigned_request_lacks_its_token(headers: dict[str, list[bytes]]) -> None:
     """Without an Authorization header it is MissingAuthenticationTokenException."""
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         check(Request("POST", "/", "", headers, b"{}"))
     assert caught.value.code == "MissingAuthenticationTokenException"
 
@@ -261,7 +261,7 @@ COMPLETE = "Credential=a/20150830/us-east-1/kms/aws4_request, SignedHeaders=host
 )
 def test_a_malformed_authorization_is_incomplete(value: str, text: str) -> None:
     """What lacks a part, repeats one or has none of the right shape is IncompleteSignatureException."""
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         check(authorized(value))
     assert caught.value.code == "IncompleteSignatureException"
     assert text in str(caught.value.message)
@@ -271,14 +271,14 @@ def test_two_authorization_headers_are_refused() -> None:
     """Nobody guesses which of two Authorization headers is meant."""
     request = signed()
     doubled = {**request.headers, "authorization": request.headers["authorization"] * 2}
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         check(request._replace(headers=doubled))
     assert caught.value.code == "IncompleteSignatureException"
 
 
 def test_a_request_without_a_date_is_incomplete() -> None:
     """One of X-Amz-Date and Date must be there."""
-    with pytest.raises(Fault, match="existence of either a 'X-Amz-Date' or a 'Date' header") as caught:
+    with pytest.raises(ApiError, match="existence of either a 'X-Amz-Date' or a 'Date' header") as caught:
         check(authorized(f"AWS4-HMAC-SHA256 {COMPLETE}", HOST))
     assert caught.value.code == "IncompleteSignatureException"
 
@@ -287,7 +287,7 @@ def test_a_request_without_a_date_is_incomplete() -> None:
 def test_a_date_in_another_format_is_incomplete(date: str) -> None:
     """X-Amz-Date is ISO 8601 basic, all digits of it."""
     headers = {**HOST, "x-amz-date": [date.encode()]}
-    with pytest.raises(Fault, match="ISO-8601 'basic format'") as caught:
+    with pytest.raises(ApiError, match="ISO-8601 'basic format'") as caught:
         check(authorized(f"AWS4-HMAC-SHA256 {COMPLETE}", headers))
     assert caught.value.code == "IncompleteSignatureException"
 
@@ -304,7 +304,7 @@ def test_a_date_in_another_format_is_incomplete(date: str) -> None:
 )
 def test_what_must_be_signed_is_signed(headers: dict[str, list[bytes]], names: str, unsigned: str) -> None:
     """The host, the date and every x-amz header belong under the signature."""
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         check(signed(headers, names=names))
     assert caught.value.code == "InvalidSignatureException"
     assert caught.value.message == f"{unsigned} must be a 'SignedHeader' in the AWS Authorization."

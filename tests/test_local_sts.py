@@ -147,7 +147,7 @@ def test_another_action_is_invalid(kms: LocalKMS, form: dict[str, str], code: st
     assert answer.error[:2] == (400, code)
     assert answer.texts["ErrorResponse/Error/Type"] == "Sender"
     assert answer.texts["ErrorResponse/RequestId"] == answer.headers["x-amzn-RequestId"]
-    assert kms.tally.asked == {}
+    assert kms.stats.asked == {}
 
 
 @pytest.mark.parametrize(("method", "path"), [("PUT", "/"), ("POST", "/sts")])
@@ -219,7 +219,7 @@ IDENTITY = {"Action": "GetCallerIdentity", "Version": "2011-06-15"}
 
 
 def identity(kms: LocalKMS, **options: Any) -> tuple[str, str, str]:
-    """Give the account, the ARN and the user id that GetCallerIdentity answers."""
+    """Return the account, the ARN and the user id that GetCallerIdentity answers."""
     answer = ask(kms, IDENTITY, **options)
     assert answer.status == 200, answer
     part = "GetCallerIdentityResponse/GetCallerIdentityResult/"
@@ -253,43 +253,43 @@ def test_nothing_denies_a_caller_its_identity(kms: LocalKMS) -> None:
     kms.set_quota("GetCallerIdentity", 0.001)
     identity(kms)
     assert ask(kms, IDENTITY).error == (400, "Throttling", "Rate exceeded")
-    assert kms.tally.answered == {"GetCallerIdentity": 3}
+    assert kms.stats.answered == {"GetCallerIdentity": 3}
 
 
-# Faults, quotas and the tally
+# Faults, quotas and stats
 
 
 def test_assume_role_is_counted_like_an_operation_of_kms(kms: LocalKMS) -> None:
-    """It is asked, and then answered, if with an error, or struck by a fault."""
-    kms.misbehave(Reset("before"), operation="AssumeRole", times=1)
+    """It is asked, and then answered, if with an error, or counted as a fault."""
+    kms.inject_fault(Reset("before"), operation="AssumeRole", times=1)
     with pytest.raises(ConnectionResetError):
         ask(kms)
     client(kms)("ListKeys")
     assert ask(kms).status == 200
     assert ask(kms, FORM | {"RoleArn": "x" * 20}).status == 400
-    assert kms.tally.asked == {"AssumeRole": 3, "ListKeys": 1}
-    assert kms.tally.answered == {"AssumeRole": 2, "ListKeys": 1}
-    assert kms.tally.faults == {"Reset": 1}
+    assert kms.stats.asked == {"AssumeRole": 3, "ListKeys": 1}
+    assert kms.stats.answered == {"AssumeRole": 2, "ListKeys": 1}
+    assert kms.stats.faults == {"Reset": 1}
 
 
 def test_an_error_comes_as_the_service_would_send_it(kms: LocalKMS) -> None:
     """The same fault is XML to who asks STS and JSON to who asks KMS, code, status and wait as they were given."""
-    kms.misbehave(Error("InternalFailure", "<Oops & co>", status=500, retry_after=2))
+    kms.inject_fault(Error("InternalFailure", "<Oops & co>", status=500, retry_after=2))
     answer = ask(kms)
     assert answer.error == (500, "InternalFailure", "<Oops & co>")
     assert answer.texts["ErrorResponse/Error/Type"] == "Receiver"
     assert answer.headers["x-amz-retry-after"] == "2000"
     assert client(kms).send("ListKeys", b"{}").body == {"__type": "InternalFailure", "message": "<Oops & co>"}
-    kms.behave()
-    kms.misbehave(Error("ExpiredTokenException"))
+    kms.clear_faults()
+    kms.inject_fault(Error("ExpiredTokenException"))
     assert ask(kms).error == (400, "ExpiredTokenException", "")
 
 
 def test_a_fault_of_the_answer_spoils_xml_too(kms: LocalKMS) -> None:
     """A disturbance is one of the bytes, whatever they say."""
-    kms.misbehave(HangUp(), operation="AssumeRole", times=1)
+    kms.inject_fault(HangUp(), operation="AssumeRole", times=1)
     assert ask(kms).status == 200
-    assert kms.tally.faults == {"HangUp": 1}
+    assert kms.stats.faults == {"HangUp": 1}
 
 
 def test_a_throttled_role_is_told_as_sts_does(kms: LocalKMS) -> None:
@@ -298,14 +298,14 @@ def test_a_throttled_role_is_told_as_sts_does(kms: LocalKMS) -> None:
     assert [ask(kms).status for _ in range(3)] == [200, 200, 400]
     assert ask(kms).error == (400, "Throttling", "Rate exceeded")
     assert ask(kms, credentials=kms.credentials_for(OTHER_ACCOUNT)).status == 200
-    assert (kms.tally.answered["AssumeRole"], kms.tally.faults) == (3, {"Throttled": 2})
+    assert (kms.stats.answered["AssumeRole"], kms.stats.faults) == (3, {"Throttled": 2})
 
 
 # Our own client
 
 
 def profile(kms: LocalKMS, folder: Path, **more: str) -> Mapping[str, str]:
-    """Give an environment in which the profile `audit` assumes the role with the keys of the profile `base`."""
+    """Return an environment in which the profile `audit` assumes the role with the keys of the profile `base`."""
     lines = "".join(f"{name} = {value}\n" for name, value in more.items())
     config = folder / "config"
     config.write_text(
@@ -329,7 +329,7 @@ def test_a_profile_with_a_role_works_for_kms(kms: LocalKMS, tmp_path: Path) -> N
     with KMSClient(environ=profile(kms, tmp_path, external_id="12345", duration_seconds="900")) as client:
         assert client.get_key_last_usage(arn).verdict == "never_used"
         assert [entry.key_arn for entry in client.iter_list_keys()] == [arn]
-    assert kms.tally.answered == {"AssumeRole": 1, "GetKeyLastUsage": 1, "ListKeys": 1}
+    assert kms.stats.answered == {"AssumeRole": 1, "GetKeyLastUsage": 1, "ListKeys": 1}
 
 
 def test_a_session_is_renewed_when_the_server_says_it_expired(kms: LocalKMS, tmp_path: Path) -> None:
@@ -339,7 +339,7 @@ def test_a_session_is_renewed_when_the_server_says_it_expired(kms: LocalKMS, tmp
         assert client.get_key_last_usage(arn).verdict == "never_used"
         kms.skew(timedelta(hours=2))
         assert client.get_key_last_usage(arn).verdict == "never_used"
-    assert kms.tally.answered["AssumeRole"] >= 2
+    assert kms.stats.answered["AssumeRole"] >= 2
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ def test_a_session_is_renewed_when_the_server_says_it_expired(kms: LocalKMS, tmp
 )
 def test_our_client_tells_what_sts_said(kms: LocalKMS, tmp_path: Path, fault: Any, words: str) -> None:
     """A role that cannot be assumed is a CredentialsError in the words of the answer."""
-    kms.misbehave(fault, operation="AssumeRole")
+    kms.inject_fault(fault, operation="AssumeRole")
     client = KMSClient(environ=profile(kms, tmp_path), sleep=lambda seconds: None)
     with client, pytest.raises(CredentialsError) as caught:
         client.list_keys()

@@ -18,7 +18,7 @@ from simulation import ANSWER, NOW, THROTTLED, ended, session
 from awskms_lite import AsyncKMSClient, KMSClient
 from awskms_lite.call import call
 from awskms_lite.errors import ConnectError, KMSLiteError, ThrottlingException, TimeoutError, TransportError
-from awskms_lite.local.quotas import Quotas
+from awskms_lite.local.auth.quotas import Quotas
 from awskms_lite.models.usage import GetKeyLastUsageRequest
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
 from awskms_lite.pacing import Pacing

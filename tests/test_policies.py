@@ -64,15 +64,15 @@ def test_what_is_no_policy_is_refused(kms: EitherClient, key: str) -> None:
 
 def test_a_policy_whose_answer_is_lost_is_put_again(kms: EitherClient, key: str, local: LocalKMS) -> None:
     """A policy that leaves the caller in may be put twice."""
-    local.misbehave(Reset("during"), times=1)
+    local.inject_fault(Reset("during"), times=1)
     assert kms.put_key_policy(key, POLICY).metadata.attempts == 2
 
 
 def test_a_policy_that_may_lock_out_is_put_once(kms: EitherClient, key: str, local: LocalKMS) -> None:
     """A policy that may shut the caller out is not put again, since that may be forbidden by now."""
-    local.misbehave(Reset("during"), times=1)
+    local.inject_fault(Reset("during"), times=1)
     with pytest.raises(KMSLiteError, match="may have been carried out") as caught:
         kms.put_key_policy(key, POLICY, bypass_policy_lockout_safety_check=True)
     assert caught.value.outcome_unknown
-    assert local.tally.asked["PutKeyPolicy"] == 1
+    assert local.stats.asked["PutKeyPolicy"] == 1
     assert kms.get_key_policy(key).policy == POLICY

@@ -17,7 +17,7 @@ def test_the_fixture_gives_a_running_server(local_kms: LocalKMS) -> None:
     """`local_kms` listens, has no keys and does as it should."""
     with KMSClient(environ=local_kms.environ) as client, pytest.raises(NotFoundException):
         client.get_key_last_usage(KEY_ID)
-    assert local_kms.tally.answered == {"GetKeyLastUsage": 1}
+    assert local_kms.stats.answered == {"GetKeyLastUsage": 1}
 
 
 def test_the_fixture_is_there_without_a_word(pytester: pytest.Pytester) -> None:
@@ -34,11 +34,11 @@ def test_the_fixture_is_there_without_a_word(pytester: pytest.Pytester) -> None:
             key = local_kms.add_key()
             with KMSClient(environ=local_kms.environ) as client:
                 assert client.get_key_last_usage(key).verdict == "never_used"
-            assert local_kms.tally.answered == {"GetKeyLastUsage": 1}
+            assert local_kms.stats.answered == {"GetKeyLastUsage": 1}
             seen.append(local_kms)
 
         def test_the_next_test_has_another(local_kms):
-            assert local_kms.tally.answered == {}
+            assert local_kms.stats.answered == {}
             assert local_kms not in seen
             seen.append(local_kms)
 

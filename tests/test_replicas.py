@@ -86,7 +86,7 @@ def test_a_replica_is_waited_for(
 ) -> None:
     """A client of the replica's region waits until that region knows it."""
     here.replicate_key(primary, THERE)
-    local.misbehave(Error("NotFoundException"), times=2, operation="DescribeKey")
+    local.inject_fault(Error("NotFoundException"), times=2, operation="DescribeKey")
     ready = there.wait_until_replica_ready(primary.rpartition("/")[2])
     assert (ready.arn, ready.key_state) == (in_region(primary, THERE), KeyState.ENABLED)
     assert way.pauses == [1, 2]
@@ -96,7 +96,7 @@ def test_a_client_asks_its_own_region(there: EitherClient, primary: str, local: 
     """The ARN of the key in another region is refused before it is sent: the replica has one of its own."""
     with pytest.raises(ParameterError, match=HERE):
         there.wait_until_replica_ready(primary)
-    assert not local.tally.asked
+    assert not local.stats.asked
 
 
 def test_the_primary_moves(here: EitherClient, there: EitherClient, primary: str) -> None:
@@ -134,9 +134,9 @@ def test_what_must_not_happen_twice_is_sent_once(
 ) -> None:
     """A change that would find itself done is not repeated when its answer is lost; the error says so."""
     here.replicate_key(primary, THERE)
-    local.misbehave(Reset("during"), times=1)
-    asked = sum(local.tally.asked.values())
+    local.inject_fault(Reset("during"), times=1)
+    asked = sum(local.stats.asked.values())
     with pytest.raises(KMSLiteError, match="may have been carried out") as caught:
         getattr(here, name)(primary, region)
     assert caught.value.outcome_unknown
-    assert sum(local.tally.asked.values()) == asked + 1
+    assert sum(local.stats.asked.values()) == asked + 1

@@ -98,7 +98,7 @@ def test_rotations_are_listed_page_by_page(kms: EitherClient, local: LocalKMS) -
     kms.enable_key_rotation(key, rotation_period_in_days=90)
     local.advance(5 * 90 * DAY)
     rotations = kms.take(kms.iter_list_key_rotations(key, limit=2))
-    assert local.tally.asked["ListKeyRotations"] == 3
+    assert local.stats.asked["ListKeyRotations"] == 3
     dates = [rotation.rotation_date for rotation in rotations]
     assert [later - earlier for earlier, later in pairwise(dates)] == [90 * DAY] * 4
     assert {rotation.rotation_type for rotation in rotations} == {RotationType.AUTOMATIC}
@@ -135,14 +135,14 @@ def test_a_period_has_its_bounds(kms: EitherClient, local: LocalKMS, days: int) 
     """A period of less than 90 days, or more than 2560, is refused before it is sent."""
     with pytest.raises(ParameterError, match=f"rotation_period_in_days is {days}: pass 90 to 2560"):
         kms.enable_key_rotation(local.add_key(), rotation_period_in_days=days)
-    assert not local.tally.asked
+    assert not local.stats.asked
 
 
 @pytest.mark.parametrize("name", ["enable_key_rotation", "disable_key_rotation"])
 def test_a_change_of_plan_is_sent_again(kms: EitherClient, local: LocalKMS, name: str) -> None:
     """Whether a key rotates may be said twice, so a lost answer is made up for."""
     key = local.add_key()
-    local.misbehave(Reset("during"), times=1)
+    local.inject_fault(Reset("during"), times=1)
     assert getattr(kms, name)(key).metadata.attempts == 2
     assert kms.get_key_rotation_status(key).key_rotation_enabled is (name == "enable_key_rotation")
 
@@ -150,7 +150,7 @@ def test_a_change_of_plan_is_sent_again(kms: EitherClient, local: LocalKMS, name
 def test_a_rotation_on_demand_is_asked_for_once(kms: EitherClient, local: LocalKMS) -> None:
     """A key is not rotated a second time because the answer was lost; the error says that it may be done."""
     key = local.add_key()
-    local.misbehave(Reset("during"), times=1)
+    local.inject_fault(Reset("during"), times=1)
     with pytest.raises(KMSLiteError, match="may have been carried out"):
         kms.rotate_key_on_demand(key)
     assert len(kms.list_key_rotations(key).rotations) == 1

@@ -67,7 +67,7 @@ def test_threads_share_a_client(kms: LocalKMS, source: ScriptedServer) -> None:
         answers = list(pool.map(client.get_key_last_usage, list(expected) * 2))
     assert [last_use(usage) for usage in answers] == list(expected.values()) * 2
     assert {usage.metadata.attempts for usage in answers} == {1}
-    assert kms.tally.connections <= THREADS
+    assert kms.stats.connections <= THREADS
     assert len(source.requests) == 1
 
 
@@ -86,7 +86,7 @@ async def test_tasks_share_a_client(kms: LocalKMS, source: ScriptedServer) -> No
             group.start_soon(ask, number, key)
     assert [last_use(answers[number]) for number in range(TASKS)] == [expected[key] for key in asked]
     assert {usage.metadata.attempts for usage in answers.values()} == {1}
-    assert kms.tally.connections <= connections.MAX_CONNECTIONS
+    assert kms.stats.connections <= connections.MAX_CONNECTIONS
     assert len(source.requests) == 1
 
 

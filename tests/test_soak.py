@@ -27,7 +27,7 @@ from soak_book import (
 
 from awskms_lite import KMSClient
 from awskms_lite.errors import ClosedError, ProtocolError, TransportError
-from awskms_lite.local import Error, Garbage, HandshakeFailure, Tally, Unavailable
+from awskms_lite.local import Error, Garbage, HandshakeFailure, Stats, Unavailable
 from awskms_lite.models import CreateKeyResponse, KeyMetadata
 from awskms_lite.models.usage import GetKeyLastUsageResponse, KeyLastUsageData
 
@@ -122,15 +122,15 @@ def judged(
     made: int = 6,
     always_right: bool = False,
 ) -> str:
-    """Give what is wrong with a soak of 90 calls that is as it should be, but for what is told."""
+    """Return what is wrong with a soak of 90 calls that is as it should be, but for what is told."""
     book = Book()
     book.endings.update(ENDINGS)
     if more is not None:
         book.endings[more] += 1
         calls += 1
     book.mixed_up = mixed_up
-    tally = Tally(connections=9, asked={READ: 82, CREATE: 8}, answered={}, faults=Counter(struck))
-    return "; ".join(wrongs(book, tally, calls=calls, made=made, always_right=always_right))
+    stats = Stats(connections=9, asked={READ: 82, CREATE: 8}, answered={}, faults=Counter(struck))
+    return "; ".join(wrongs(book, stats, calls=calls, made=made, always_right=always_right))
 
 
 @pytest.mark.parametrize("made", [5, 8])
@@ -167,7 +167,7 @@ BEFORE = WARM._replace(sockets=2)
 
 
 def grown(*, end: Footing = WARM, after: Footing = BEFORE) -> str:
-    """Give what grew over a course where nothing did, but for what is told."""
+    """Return what grew over a course where nothing did, but for what is told."""
     return "; ".join(growth(Course(BEFORE, WARM, end, after), workers=16))
 
 

@@ -1,28 +1,30 @@
-"""What a test hands in: refused here, in words, where it is of another kind than what is asked for."""
+"""Checks of the types of what a test passes in."""
 
 from collections.abc import Collection, Mapping
 from typing import cast
 
 
 def check_text(name: str, value: object) -> None:
-    """Raise `ValueError` for anything but a text."""
+    """Raise `ValueError` unless the value is a str."""
     if not isinstance(value, str):
-        raise ValueError(f"{name}={value!r} is not a text: pass a str")
+        raise ValueError(f"{name}={value!r} is not a str: pass one")
 
 
 def check_texts(name: str, values: object) -> None:
-    """Raise `ValueError` for anything but a collection of texts, so for a single text too."""
+    """Raise `ValueError` unless the values are a collection of str; a single str is none."""
     if isinstance(values, str):
-        raise ValueError(f"{name}={values!r} is a single text: pass a collection, {name}=[{values!r}]")
+        raise ValueError(f"{name}={values!r} is a single str: pass a collection, {name}=[{values!r}]")
     if not isinstance(values, Collection) or not _are_texts(cast(Collection[object], values)):
-        raise ValueError(f"{name}={values!r} is not a collection of texts: pass one, such as a list of str")
+        raise ValueError(f"{name}={values!r} is not a collection of str: pass one, such as a list")
 
 
 def check_text_map(name: str, values: object) -> None:
-    """Raise `ValueError` for anything but a mapping of texts to texts."""
+    """Raise `ValueError` unless the values are a mapping of str to str."""
     given = cast(Mapping[object, object], values) if isinstance(values, Mapping) else {None: None}
     if not _are_texts([*given.keys(), *given.values()]):
-        raise ValueError(f"{name}={values!r} does not map texts to texts: pass a dict, such as {{'team': 'shop'}}")
+        raise ValueError(
+            f"{name}={values!r} is not a mapping of str to str: pass a dict, such as {{'team': 'shop'}}"
+        )
 
 
 def is_number(value: object) -> bool:

@@ -86,10 +86,10 @@ class ServerClock:
         return min((unmoved + step / 1000 for step in self._keys.steps), key=lambda now: abs(now - moment))
 
     def skew(self, delta: timedelta) -> None:
-        """Put the clock off by so much, in place of what it was off; raise `ValueError` beyond ten years."""
+        """Set how far the clock is off; raise `ValueError` beyond ten years."""
         _check_timedelta(delta)
         if abs(delta) > _MAX_SKEW:
-            raise ValueError(f"a clock is not off by {delta}: pass ten years at most")
+            raise ValueError(f"a skew of {delta} is too large: pass ten years at most")
         self._skew = delta.total_seconds()
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from typing import NoReturn, TypeVar, cast
 
-from .faults import Fault
+from .errors import ApiError
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Members:
         return name in self._members
 
     def text(self, name: str, *, shortest: int = 1, longest: int, pattern: str | None = None) -> str | None:
-        """Give a string of so many characters that the pattern fits as a whole, None where it is absent."""
+        """Return a string of so many characters that the pattern fits as a whole, None if it is absent."""
         value = self._typed(name, str, "String")
         if value is not None:
             _check_length(self._at(name), f"Value '{value}'", len(value), shortest, longest)
@@ -43,22 +43,22 @@ class Members:
         return value
 
     def required_text(self, name: str, *, shortest: int = 1, longest: int, pattern: str | None = None) -> str:
-        """Give a string of so many characters that the pattern fits as a whole."""
+        """Return a string of so many characters that the pattern fits as a whole."""
         return _required(self._at(name), self.text(name, shortest=shortest, longest=longest, pattern=pattern))
 
     def choice(self, name: str, values: Collection[str]) -> str | None:
-        """Give one of the values, None where the member is absent."""
+        """Return one of the values, None if the member is absent."""
         value = self._typed(name, str, "String")
         if value is not None and value not in values:
             _refuse(self._at(name), f"Value '{value}'", _enum(values))
         return value
 
     def required_choice(self, name: str, values: Collection[str]) -> str:
-        """Give one of the values."""
+        """Return one of the values."""
         return _required(self._at(name), self.choice(name, values))
 
     def integer(self, name: str, *, smallest: int, largest: int) -> int | None:
-        """Give a whole number within the bounds, None where it is absent."""
+        """Return a whole number within the bounds, None if it is absent."""
         value = self._typed(name, int, "Integer")
         if value is None:
             return None
@@ -73,31 +73,31 @@ class Members:
         return value
 
     def flag(self, name: str) -> bool:
-        """Give a Boolean, False where it is absent."""
+        """Return a Boolean, False if it is absent."""
         return self._typed(name, bool, "Boolean") or False
 
     def blob(self, name: str, *, longest: int) -> bytes:
-        """Give a required blob of 1 to `longest` bytes, decoded from base64."""
+        """Return a required blob of 1 to `longest` bytes, decoded from base64."""
         encoded = _required(self._at(name), self._typed(name, str, "Blob"))
         try:
             value = base64.b64decode(encoded, validate=True)
         except ValueError as error:
-            raise Fault("SerializationException", f"The value of '{name}' is not base64.") from error
+            raise ApiError("SerializationException", f"The value of '{name}' is not base64.") from error
         _check_length(self._at(name), "Value", len(value), 1, longest)  # not repeated: it may be secret
         return value
 
     def string_map(self, name: str) -> dict[str, str]:
-        """Give a map of strings to strings, empty where there is none."""
+        """Return a map of strings to strings, empty if there is none."""
         values = cast(dict[str, object], self._typed(name, dict, "Map") or {})
         return {key: _expect(value, str, "String") for key, value in values.items()}
 
     def strings(self, name: str) -> list[str]:
-        """Give a list of strings, empty where there is none."""
+        """Return a list of strings, empty if there is none."""
         values = cast(list[object], self._typed(name, list, "List") or [])
         return [_expect(value, str, "String") for value in values]
 
     def choices(self, name: str, values: Collection[str], *, longest: int) -> list[str]:
-        """Give a list of 1 to so many of the values, empty where there is none."""
+        """Return a list of 1 to so many of the values, empty if there is none."""
         given = self.strings(name)
         subject = _listed(given)
         if name in self:
@@ -107,7 +107,7 @@ class Members:
         return given
 
     def required_strings(self, name: str, *, longest: int) -> list[str]:
-        """Give a list of strings of 1 to so many characters."""
+        """Return a list of strings of 1 to so many characters."""
         _required(self._at(name), self._members.get(name))
         values = self.strings(name)
         if not all(1 <= len(value) <= longest for value in values):
@@ -116,7 +116,7 @@ class Members:
         return values
 
     def structures(self, name: str, *, required: bool = False) -> list["Members"]:
-        """Give a list of structures; empty where there is none, unless it is required."""
+        """Return a list of structures; empty if there is none, unless it is required."""
         values = cast(list[object] | None, self._typed(name, list, "List"))
         values = _required(self._at(name), values) if required else values or []
         structures = [cast(dict[str, object], _expect(value, dict, "Structure")) for value in values]
@@ -126,7 +126,7 @@ class Members:
         ]
 
     def _at(self, name: str) -> str:
-        """Return where a member stands, as KMS writes it: tags.1.member.tagKey."""
+        """Return the path of a member, as KMS writes it: tags.1.member.tagKey."""
         return f"{self._path}{name[0].lower()}{name[1:]}"
 
     def _typed(self, name: str, kind: type[T], shape: str) -> T | None:
@@ -158,7 +158,7 @@ def _check_length(path: str, subject: str, length: int, shortest: int, longest: 
 
 
 def _refuse(path: str, subject: str, constraint: str) -> NoReturn:
-    raise Fault(
+    raise ApiError(
         "ValidationException",
         f"1 validation error detected: {subject} at '{path}' failed to satisfy constraint: {constraint}",
     )
@@ -166,4 +166,4 @@ def _refuse(path: str, subject: str, constraint: str) -> NoReturn:
 
 def _wrong_type(value: object, shape: str) -> NoReturn:
     kind = "null" if value is None else _JSON_TYPES[type(value).__name__]
-    raise Fault("SerializationException", f"A JSON {kind} can not be converted to {shape}.")
+    raise ApiError("SerializationException", f"A JSON {kind} can not be converted to {shape}.")

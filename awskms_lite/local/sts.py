@@ -7,19 +7,21 @@ AWS STS API reference.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
 from typing import TypeAlias, cast
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-from .callers import Caller
+from .auth.authorizer import Authorizer
+from .auth.denials import Denials
+from .auth.principals import Caller
+from .auth.roles import SESSION_NAME, Role, Session, credentials_of, parse_role
 from .clock import ServerClock
-from .denials import Denials
-from .faults import Fault
-from .gate import Gate
+from .errors import ApiError
+from .http.messages import Request, Response
+from .http.service_call import ServiceCall
 from .members import Members
-from .messages import Request, Response
-from .roles import SESSION_NAME, Role, Session, credentials_of, parse_role
 
 ASSUME_ROLE = "AssumeRole"
 GET_CALLER_IDENTITY = "GetCallerIdentity"
@@ -46,61 +48,55 @@ _Content: TypeAlias = "str | Mapping[str, _Content]"
 
 
 class Sts:
-    """Lets whoever signs assume any role that can be named, and says who it is that signs."""
+    """STS: lets whoever signs assume any role that can be named, and tells who it is that signs."""
 
-    def __init__(self, gate: Gate, denials: Denials, clock: ServerClock) -> None:
-        self._gate = gate
+    def __init__(self, authorizer: Authorizer, denials: Denials, clock: ServerClock) -> None:
+        self._authorizer = authorizer
         self._denials = denials
         self._clock = clock
 
-    def __call__(self, request: Request) -> Response:
-        """Give the answer to the request, whatever it asks."""
+    def parse(self, request: Request) -> ServiceCall:
+        """Return the request as a call of one operation, or as one that is refused; raise nothing."""
+        form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        try:
+            operation = _operation_of(request, form)
+        except ApiError as error:
+            return ServiceCall(None, partial(self.refuse, error, str(uuid4())), self.refuse)
+        return ServiceCall(operation, partial(self._answer, operation, request, form), self.refuse)
+
+    @staticmethod
+    def refuse(error: ApiError, request_id: str) -> Response:
+        """Return the error as STS sends it."""
+        content = {"Type": "Sender" if error.status < 500 else "Receiver", "Code": error.code}
+        if error.message is not None:
+            content["Message"] = error.message
+        body = _document("ErrorResponse", {"Error": content, "RequestId": request_id})
+        return Response(error.status, body, request_id, "text/xml", code=error.code)
+
+    def _answer(self, operation: str, request: Request, form: Mapping[str, str]) -> Response:
         request_id = str(uuid4())
         try:
-            operation = self.operation_of(request)
-            result = self._result(operation, request)
-        except Fault as fault:
-            code, status = _NAMES.get(fault.code, (fault.code, fault.status))
-            return self.refuse(Fault(code, fault.message, status=status), request_id)
+            caller = self._authorizer.authorize(request, "sts", operation)
+            result = self._result(operation, caller, form)
+        except ApiError as error:
+            code, status = _NAMES.get(error.code, (error.code, error.status))
+            return self.refuse(ApiError(code, error.message, status=status), request_id)
         content = {f"{operation}Result": result, "ResponseMetadata": {"RequestId": request_id}}
         return Response(200, _document(f"{operation}Response", content), request_id, "text/xml")
 
-    @staticmethod
-    def refuse(fault: Fault, request_id: str) -> Response:
-        """Give the answer that tells of the fault."""
-        error = {"Type": "Sender" if fault.status < 500 else "Receiver", "Code": fault.code}
-        if fault.message is not None:
-            error["Message"] = fault.message
-        body = _document("ErrorResponse", {"Error": error, "RequestId": request_id})
-        return Response(fault.status, body, request_id, "text/xml", code=fault.code)
-
-    @staticmethod
-    def operation_of(request: Request) -> str:
-        """Give the operation that the request names; raise `Fault` where it is not here."""
-        if request.method != "POST" or request.path != "/":
-            raise Fault("UnknownOperationException", status=404)
-        form = _form(request)
-        action, version = form.get("Action"), form.get("Version", "")
-        if action is None:
-            raise Fault("MissingAction", "The request must contain the parameter Action.")
-        if action not in OPERATIONS or version != _VERSION:
-            raise Fault("InvalidAction", f"Could not find operation {action} for version {version}")
-        return action
-
-    def _result(self, operation: str, request: Request) -> _Content:
-        caller = self._gate.admit(request, "sts", operation)
+    def _result(self, operation: str, caller: Caller, form: Mapping[str, str]) -> _Content:
         if operation == GET_CALLER_IDENTITY:  # nothing denies it, a policy that says Deny neither
             return {"Arn": caller.arn, "UserId": caller.id, "Account": caller.account_id}
-        session = self._assume_role(caller, Members(dict(_form(request))))
-        # By the clock that the Date header tells: a client may have set its own by that.
+        session = self._assume_role(caller, Members(dict(form)))
+        # By the clock that the Date header follows: a client may have set its own by that.
         return _assumed(session, expires_at=session.expires_at + self._clock.ahead())
 
     def _assume_role(self, caller: Caller, members: Members) -> Session:
         role = _role(members)
         name = members.required_text("RoleSessionName", shortest=2, longest=64, pattern=SESSION_NAME)
         duration = _duration(members, caller)
-        if self._denials.concern(ASSUME_ROLE, caller, account_id=role.account_id):
-            raise Fault(
+        if self._denials.matches(ASSUME_ROLE, caller, account_id=role.account_id):
+            raise ApiError(
                 "AccessDenied",
                 f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role.arn}",
                 status=403,
@@ -109,33 +105,41 @@ class Sts:
 
 
 def is_form(request: Request) -> bool:
-    """Say whether a request speaks the Query protocol, whoever it is for."""
+    """Return whether a request is in the Query protocol, whatever service it is for."""
     kinds = request.values("content-type")
     return len(kinds) == 1 and kinds[0].lower().startswith(b"application/x-www-form-urlencoded")
 
 
-def _form(request: Request) -> dict[str, str]:
-    return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+def _operation_of(request: Request, form: Mapping[str, str]) -> str:
+    """Return the operation that the request names; raise `ApiError` if it is not here."""
+    if request.method != "POST" or request.path != "/":
+        raise ApiError("UnknownOperationException", status=404)
+    action, version = form.get("Action"), form.get("Version", "")
+    if action is None:
+        raise ApiError("MissingAction", "The request must contain the parameter Action.")
+    if action not in OPERATIONS or version != _VERSION:
+        raise ApiError("InvalidAction", f"Could not find operation {action} for version {version}")
+    return action
 
 
 def _role(members: Members) -> Role:
     role = parse_role(members.required_text("RoleArn", shortest=20, longest=2048))
     if role is None:
-        raise Fault("ValidationException", "Request ARN is invalid")
+        raise ApiError("ValidationException", "Request ARN is invalid")
     return role
 
 
 def _duration(members: Members, caller: Caller) -> int:
-    """Give the seconds that the session is to last; a role that is assumed out of a role lasts an hour at most."""
+    """Return the session's duration in seconds; a role assumed by a role's session lasts an hour at most."""
     text = members.text("DurationSeconds", shortest=0, longest=2048)
     if text is None:
         return _HOUR
     if not _NUMBER.fullmatch(text):
-        raise Fault("ValidationException", f"DurationSeconds '{text}' is no number of seconds.")
+        raise ApiError("ValidationException", f"DurationSeconds '{text}' is no number of seconds.")
     number = Members({"DurationSeconds": int(text)})
     duration = cast(int, number.integer("DurationSeconds", smallest=900, largest=12 * _HOUR))
     if caller.session is not None and duration > _HOUR:
-        raise Fault(
+        raise ApiError(
             "ValidationException",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
         )

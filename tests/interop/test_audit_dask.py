@@ -64,4 +64,4 @@ def test_two_hundred_accounts_by_dask(kms: LocalKMS, cluster: Client, tmp_path: 
     with audit(**options) as again:
         assert {record.arn: record.verdict for record in again} == expected
     assert again.summary.resumed == 400
-    assert kms.tally.asked["GetKeyLastUsage"] == 200
+    assert kms.stats.asked["GetKeyLastUsage"] == 200

@@ -14,8 +14,8 @@ import botocore.session
 import pytest
 
 from awskms_lite.local import LocalKMS
-from awskms_lite.local.kms import OPERATIONS, OTHER_OPERATIONS
-from awskms_lite.local.specs import ALGORITHMS
+from awskms_lite.local.kms.operations import OPERATIONS
+from awskms_lite.local.kms.specs import ALGORITHMS
 
 LAUNCH = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
 USED = datetime(2026, 6, 1, 14, 30, 0, 7000, tzinfo=UTC)
@@ -264,7 +264,15 @@ def test_answers_have_the_members_of_the_model(kms: LocalKMS, client: Any) -> No
 
 def test_every_operation_is_known(client: Any) -> None:
     """What LocalKMS has, and what it says KMS has besides, are together the operations of the model."""
-    assert sorted([*OPERATIONS, *OTHER_OPERATIONS]) == sorted(client.meta.service_model.operation_names)
+    assert sorted(OPERATIONS) == sorted(client.meta.service_model.operation_names)
+
+
+def test_the_key_of_each_operation_is_a_member_of_its_request(client: Any) -> None:
+    """A definition names the member that the model has for the key; those about no key have no such member."""
+    for operation in OPERATIONS.values():
+        if operation.handler:
+            members = client.meta.service_model.operation_model(operation.name).input_shape.members
+            assert operation.key in members if operation.key else "KeyId" not in members
 
 
 def test_keys_live_in_their_region_and_account(kms: LocalKMS, connect: Connect) -> None:

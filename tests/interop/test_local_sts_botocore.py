@@ -125,7 +125,7 @@ def test_a_profile_with_a_role_works(kms: LocalKMS, tmp_path: Path, monkeypatch:
     client = session.create_client("kms", config=CONFIG)
     assert [key["KeyArn"] for key in client.list_keys()["Keys"]] == [arn]
     client.close()
-    assert kms.tally.answered == {"AssumeRole": 1, "ListKeys": 1}
+    assert kms.stats.answered == {"AssumeRole": 1, "ListKeys": 1}
 
 
 def test_a_session_expires(kms: LocalKMS, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +165,7 @@ def test_errors_of_sts_have_their_names(kms: LocalKMS, connect: Connect) -> None
     kms.set_quota("AssumeRole", 0.001, burst=1)
     assume(sts)
     assert refused(assume, sts) == (400, "Throttling", "Rate exceeded")
-    kms.misbehave(Error("InternalFailure", "Oops.", status=500))
+    kms.inject_fault(Error("InternalFailure", "Oops.", status=500))
     assert refused(assume, sts) == (500, "InternalFailure", "Oops.")
 
 

@@ -1,0 +1,1 @@
+"""Who calls the embedded KMS, and whether they may: signatures, accounts, roles, quotas, denials."""

@@ -1,0 +1,49 @@
+"""Long-term credentials: the access keys that the embedded KMS knows.
+
+It knows one pair of keys for every account there could be, and stores none: the access key id spells the
+account, `AKIA` + the 12 digits + `LITE`, and the secret follows from the id. So a test can make up accounts
+as it needs them, and two processes agree on the keys without a word. These secrets protect nothing.
+"""
+
+import base64
+import hmac
+import re
+
+from awskms_lite.identity import Credentials
+
+from ..arguments import check_text
+
+_REGION = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+
+
+def check_account_id(account_id: str) -> str:
+    """Return the account id; raise `ValueError` unless it has 12 digits."""
+    check_text("account_id", account_id)
+    if not _ACCOUNT_ID.fullmatch(account_id):
+        raise ValueError(f"{account_id!r} is not an AWS account id: pass 12 digits")
+    return account_id
+
+
+def check_region(region: str) -> str:
+    """Return the region; raise `ValueError` if it is not a valid name, for it becomes a part of ARNs."""
+    check_text("region", region)
+    if not _REGION.fullmatch(region):
+        raise ValueError(f"{region!r} is not a region: pass a name like 'us-east-1'")
+    return region
+
+
+def credentials_for(account_id: str) -> Credentials:
+    """Return the account's credentials; raise `ValueError` unless the account id has 12 digits."""
+    access_key_id = f"AKIA{check_account_id(account_id)}LITE"
+    return Credentials(access_key_id, secret_of(access_key_id), account_id=account_id, source="LocalKMS")
+
+
+def secret_of(text: str) -> str:
+    """Return the secret access key that follows from an access key id, with the session token if there is one."""
+    return base64.b64encode(seal(text)[:30]).decode("ascii")  # 40 characters, as AWS's secrets have
+
+
+def seal(text: str) -> bytes:
+    """Return 32 bytes that follow from the text; only this server could make them if its code were a secret."""
+    return hmac.digest(b"awskms_lite.local", text.encode("utf-8"), "sha256")

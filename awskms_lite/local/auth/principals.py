@@ -1,0 +1,68 @@
+"""Principals: the account, region and ARN behind a signature."""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..arns import partition_of
+from .accounts import secret_of
+from .roles import Session, credentials_of, session_of, unique_id
+
+_ACCESS_KEY_ID = re.compile(r"(AKIA|ASIA)([0-9]{12})LITE")
+
+
+class Signer(NamedTuple):
+    """Whom an access key belongs to: an account, or a session of one of its roles."""
+
+    secret: str
+    account_id: str
+    session: Session | None = None
+
+
+class Caller(NamedTuple):
+    """Who signed a request, and for which region."""
+
+    account_id: str
+    region: str
+    session: Session | None = None
+
+    @property
+    def arn(self) -> str:
+        """The caller's ARN: of the assumed role, or of the one user that every account has here."""
+        if self.session is not None:
+            return self.session.arn
+        return f"arn:{partition_of(self.region)}:iam::{self.account_id}:user/local"
+
+    @property
+    def id(self) -> str:
+        """The caller's unique id: of the assumed role, or of that user."""
+        return self.session.id if self.session is not None else unique_id("AIDA", self.arn)
+
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """The principals of a policy that mean the caller: anyone, the account, the user or role, the session."""
+        role = () if self.session is None else (self.session.role.arn,)
+        return "*", self.account_id, root_of(self.region, self.account_id), self.arn, *role
+
+
+def root_of(region: str, account_id: str) -> str:
+    """Return the ARN that stands for a whole account."""
+    return f"arn:{partition_of(region)}:iam::{account_id}:root"
+
+
+@lru_cache(maxsize=256)
+def signer_of(access_key_id: str, token: bytes | None) -> Signer | None:
+    """Return the signer of an access key id and its session token, None if they are not of this server.
+
+    A temporary key is nothing without its own token. With a lasting one any token passes, as long as it is signed,
+    so that a test can make one up.
+    """
+    match = _ACCESS_KEY_ID.fullmatch(access_key_id)
+    if match is None:
+        return None
+    if match[1] == "AKIA":
+        return Signer(secret_of(access_key_id), match[2])
+    session = None if token is None else session_of(token)
+    if session is None or session.role.account_id != match[2]:
+        return None
+    return Signer(credentials_of(session).secret_access_key, match[2], session)

@@ -1,0 +1,88 @@
+"""How a faulty response is delivered: pure, as actions for the connection to carry out."""
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from functools import partial
+from typing import NamedTuple, TypeAlias
+from uuid import uuid4
+
+from ..errors import ApiError
+from .faults import (
+    DeliveryFault,
+    Drip,
+    Error,
+    Garbage,
+    HangUp,
+    Latency,
+    Reset,
+    Truncated,
+    Unavailable,
+    WrongLength,
+)
+from .messages import Response, render
+
+_NOT_TEXT = b"\x80"  # begins neither HTTP nor UTF-8, and is not a byte order mark
+_NOISE = 64  # bytes, enough to be taken for a body
+
+
+class Pause(NamedTuple):
+    """A pause of so many seconds."""
+
+    seconds: float
+
+
+class ConnectionAction(Enum):
+    """What a connection does besides sending and pausing; nothing follows CLOSE and RESET."""
+
+    LISTEN = "wait until the client says something more"
+    CLOSE = "end in good order"
+    RESET = "end at once, and let the client's system know that all is lost"
+
+
+DeliveryAction: TypeAlias = bytes | Pause | ConnectionAction
+"""One action of a connection; bytes are sent as they are."""
+
+
+def refusal(fault: Error | Unavailable, refuse: Callable[[ApiError, str], Response]) -> Response:
+    """Return the response in place of the service's own; the service's `refuse` makes errors of its kind."""
+    if isinstance(fault, Unavailable):
+        page = f"<html><body><h1>{fault.status}</h1></body></html>\n"
+        return Response(fault.status, page.encode("ascii"), "", "text/html")
+    wait = () if fault.retry_after is None else (("x-amz-retry-after", str(round(fault.retry_after * 1000))),)
+    error = ApiError(fault.code, fault.message, status=fault.status)
+    return refuse(error, str(uuid4()))._replace(headers=wait)
+
+
+def deliver(
+    fault: DeliveryFault, response: Response, *, now: float, keep_alive: bool, noise: Callable[[int], bytes]
+) -> Iterable[DeliveryAction]:
+    """Return the actions that deliver the response; `noise` returns so many random bytes."""
+    whole = partial(render, now=now, keep_alive=keep_alive)
+    answer, size = whole(response), len(response.body)
+    match fault:
+        case Latency(seconds):
+            return [Pause(seconds), answer]
+        case Reset("during"):
+            return [answer[: len(answer) // 2], ConnectionAction.RESET]
+        case Reset():
+            return [answer, ConnectionAction.LISTEN, ConnectionAction.RESET]
+        case Truncated():
+            return [answer[: len(answer) - size + size // 2], ConnectionAction.CLOSE]
+        case WrongLength(by):
+            mislabelled = whole(response, length=max(0, size + by))
+            return [mislabelled, ConnectionAction.CLOSE] if by > 0 else [mislabelled]
+        case Drip():
+            return _drip(answer, fault)
+        case Garbage("head"):
+            return [_NOT_TEXT + noise(_NOISE), ConnectionAction.CLOSE]
+        case Garbage():
+            return [whole(response._replace(status=200, body=_NOT_TEXT + noise(_NOISE)))]
+        case HangUp():
+            return [answer, ConnectionAction.CLOSE]
+
+
+def _drip(answer: bytes, drip: Drip) -> Iterator[DeliveryAction]:
+    for start in range(0, len(answer), drip.size):
+        if start:
+            yield Pause(drip.every)
+        yield answer[start : start + drip.size]

@@ -1,0 +1,1 @@
+"""The embedded KMS itself: the keys, and the operations by subject."""

@@ -1,0 +1,92 @@
+"""Every operation of KMS, defined once."""
+
+from collections.abc import Mapping
+
+from . import (
+    aliases,
+    custom_key_stores,
+    encryption,
+    grants,
+    lifecycle,
+    macs,
+    management,
+    policies,
+    replicas,
+    rotation,
+    tagging,
+)
+from .call import Operation
+from .states import CHANGEABLE, DELETABLE, ENABLED, PENDING_DELETION, SWITCHABLE, USABLE
+
+_OPERATIONS = (
+    # The life of a key
+    Operation("CreateKey", management.create_key, key=""),
+    Operation("EnableKey", lifecycle.enable_key, states=SWITCHABLE),
+    Operation("DisableKey", lifecycle.disable_key, states=SWITCHABLE),
+    Operation("ScheduleKeyDeletion", lifecycle.schedule_key_deletion, states=DELETABLE),
+    Operation("CancelKeyDeletion", lifecycle.cancel_key_deletion, states=PENDING_DELETION),
+    # What there is to know of keys
+    Operation("DescribeKey", management.describe_key, writes=False, takes_alias=True, open_to_sharers=True),
+    Operation("GetKeyLastUsage", management.get_key_last_usage, writes=False),
+    Operation("ListKeys", management.list_keys, key="", writes=False),
+    Operation("UpdateKeyDescription", management.update_key_description, states=CHANGEABLE),
+    # Aliases, tags and policies
+    Operation("CreateAlias", aliases.create_alias, key="TargetKeyId", states=CHANGEABLE),
+    Operation("UpdateAlias", aliases.update_alias, key="TargetKeyId", states=CHANGEABLE),
+    Operation("DeleteAlias", aliases.delete_alias, key="AliasName"),
+    Operation("ListAliases", aliases.list_aliases, writes=False),
+    Operation("TagResource", tagging.tag_resource, states=CHANGEABLE),
+    Operation("UntagResource", tagging.untag_resource, states=CHANGEABLE),
+    Operation("ListResourceTags", tagging.list_resource_tags, writes=False),
+    Operation("PutKeyPolicy", policies.put_key_policy),
+    Operation("GetKeyPolicy", policies.get_key_policy, writes=False),
+    Operation("ListKeyPolicies", policies.list_key_policies, writes=False),
+    # Rotation and replicas
+    Operation("EnableKeyRotation", rotation.enable_key_rotation, states=ENABLED),
+    Operation("DisableKeyRotation", rotation.disable_key_rotation, states=ENABLED),
+    Operation("GetKeyRotationStatus", rotation.get_key_rotation_status, writes=False),
+    Operation("ListKeyRotations", rotation.list_key_rotations, writes=False),
+    Operation("RotateKeyOnDemand", rotation.rotate_key_on_demand, states=ENABLED),
+    Operation("ReplicateKey", replicas.replicate_key, states=ENABLED),
+    Operation("UpdatePrimaryRegion", replicas.update_primary_region, states=ENABLED),
+    # Cryptography
+    Operation("Encrypt", encryption.encrypt, states=USABLE, takes_alias=True),
+    Operation("Decrypt", encryption.decrypt, states=USABLE, takes_alias=True),
+    Operation("ReEncrypt", encryption.re_encrypt, key="SourceKeyId", states=USABLE, takes_alias=True),
+    Operation("GenerateDataKey", encryption.generate_data_key, states=USABLE, takes_alias=True),
+    Operation(
+        "GenerateDataKeyWithoutPlaintext",
+        encryption.generate_data_key_without_plaintext,
+        states=USABLE,
+        takes_alias=True,
+    ),
+    Operation("GenerateMac", macs.generate_mac, states=USABLE, takes_alias=True),
+    Operation("VerifyMac", macs.verify_mac, states=USABLE, takes_alias=True),
+    Operation("GenerateRandom", encryption.generate_random, key=""),
+    # What no key or account has here, and tools ask for
+    Operation("ListGrants", grants.list_grants, writes=False),
+    Operation("DescribeCustomKeyStores", custom_key_stores.describe_custom_key_stores, key="", writes=False),
+    # What KMS has besides: named, so that a caller can tell a typing error from what is only missing here
+    Operation("ConnectCustomKeyStore"),
+    Operation("CreateCustomKeyStore"),
+    Operation("CreateGrant"),
+    Operation("Decapsulate"),
+    Operation("DeleteCustomKeyStore"),
+    Operation("DeleteImportedKeyMaterial"),
+    Operation("DeriveSharedSecret"),
+    Operation("DisconnectCustomKeyStore"),
+    Operation("Encapsulate"),
+    Operation("GenerateDataKeyPair"),
+    Operation("GenerateDataKeyPairWithoutPlaintext"),
+    Operation("GetParametersForImport"),
+    Operation("GetPublicKey"),
+    Operation("ImportKeyMaterial"),
+    Operation("ListRetirableGrants"),
+    Operation("RetireGrant"),
+    Operation("RevokeGrant"),
+    Operation("Sign"),
+    Operation("UpdateCustomKeyStore"),
+    Operation("Verify"),
+)
+
+OPERATIONS: Mapping[str, Operation] = {operation.name: operation for operation in _OPERATIONS}

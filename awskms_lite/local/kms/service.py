@@ -1,0 +1,86 @@
+"""KMS behind the socket: Smithy's awsJson1.1 protocol over the table of operations."""
+
+import json
+from functools import lru_cache, partial
+from typing import cast
+from uuid import uuid4
+
+from ..auth.authorizer import Authorizer
+from ..auth.denials import Denials
+from ..errors import ApiError
+from ..http.messages import Request, Response
+from ..http.service_call import ServiceCall
+from ..members import Members
+from .call import Call, Operation
+from .operations import OPERATIONS
+from .store import Store
+
+_TARGET_PREFIX = "TrentService."
+
+
+class Kms:
+    """KMS over one store: finds the operation, authorizes the caller, reads the body, runs the handler."""
+
+    def __init__(self, store: Store, authorizer: Authorizer, denials: Denials) -> None:
+        self._store = store
+        self._authorizer = authorizer
+        self._denials = denials
+
+    def parse(self, request: Request) -> ServiceCall:
+        """Return the request as a call of one operation, or as one that is refused; raise nothing."""
+        try:
+            operation = _operation_of(request)
+        except ApiError as error:
+            return ServiceCall(None, partial(self.refuse, error, str(uuid4())), self.refuse)
+        return ServiceCall(operation.name, partial(self._answer, operation, request), self.refuse)
+
+    @staticmethod
+    def refuse(error: ApiError, request_id: str) -> Response:
+        """Return the error as KMS sends it."""
+        body = json.dumps(error.body()).encode("ascii")
+        return Response(error.status, body, request_id, code=error.code)
+
+    def _answer(self, operation: Operation, request: Request) -> Response:
+        request_id = str(uuid4())
+        try:
+            result = self._run(operation, request, request_id)
+        except ApiError as error:
+            return self.refuse(error, request_id)
+        return Response(200, json.dumps(result).encode("ascii"), request_id)
+
+    def _run(self, operation: Operation, request: Request, request_id: str) -> dict[str, object]:
+        caller = self._authorizer.authorize(request, "kms", operation.name)
+        call = Call(operation, _members(request.body), caller, request_id, self._store, self._denials)
+        call.check_permitted()
+        if operation.handler is None:
+            raise ApiError("UnsupportedOperationException", f"LocalKMS has no {operation.name}, which KMS has.")
+        with self._store.lock:
+            self._store.catch_up()
+            return operation.handler(call)
+
+
+def _operation_of(request: Request) -> Operation:
+    """Return the operation that the request names; raise `ApiError` if KMS has none of that name."""
+    if request.method != "POST" or request.path != "/":
+        raise ApiError("UnknownOperationException", status=404)
+    targets = request.values("x-amz-target")
+    operation = _operation_named(targets[0]) if len(targets) == 1 else None
+    if operation is None:
+        raise ApiError("UnknownOperationException")
+    return operation
+
+
+@lru_cache(maxsize=128)
+def _operation_named(target: bytes) -> Operation | None:
+    prefix, point, name = target.decode("latin-1").partition(".")
+    return OPERATIONS.get(name) if prefix + point == _TARGET_PREFIX else None
+
+
+def _members(body: bytes) -> Members:
+    try:
+        document: object = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ApiError("SerializationException", "The body is not JSON.") from error
+    if not isinstance(document, dict):
+        raise ApiError("SerializationException", "The body is not a JSON object.")
+    return Members(cast(dict[str, object], document))

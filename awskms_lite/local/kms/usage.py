@@ -1,0 +1,52 @@
+"""Whether a key can be used, and how a use is recorded: only one that succeeded, and never a dry run."""
+
+import base64
+from typing import NoReturn
+
+from ..errors import ApiError
+from .call import Call
+from .keys import Key, Usage
+from .specs import MATERIAL_BYTES
+
+
+def usable(call: Call, key: Key, usage: str) -> Key:
+    """Return the key itself; raise `ApiError` if it is not for this usage or LocalKMS lacks its cryptography."""
+    shared = key.shared
+    if shared.usage != usage:
+        raise ApiError(
+            "InvalidKeyUsageException",
+            f"{key.arn} key usage is {shared.usage} which is not valid for {call.operation.name}.",
+        )
+    if shared.spec not in MATERIAL_BYTES:
+        raise ApiError("UnsupportedOperationException", f"LocalKMS has no cryptography for {shared.spec} keys.")
+    return key
+
+
+def record(call: Call, *keys: Key) -> None:
+    """Record the use of the keys; raise `ApiError`, DryRunOperationException, if it is only a dry run."""
+    if call.members.flag("DryRun"):
+        raise ApiError(
+            "DryRunOperationException", "The request would have succeeded, but the DryRun option is set."
+        )
+    usage = Usage(call.operation.name, call.store.clock.now(), kms_request_id=call.request_id)
+    for key in keys:
+        key.last_usage = usage
+
+
+def refuse_unsupported(call: Call, *names: str) -> None:
+    """Raise `ApiError` for the members that would change the answer and that LocalKMS lacks."""
+    for name in names:
+        if name in call.members:
+            raise ApiError("UnsupportedOperationException", f"{name} is not supported by LocalKMS.")
+
+
+def incompatible(algorithm: str, key: Key) -> NoReturn:
+    """Raise `ApiError` for an algorithm that the key does not work with."""
+    raise ApiError(
+        "InvalidKeyUsageException", f"Algorithm {algorithm} is incompatible with key spec {key.shared.spec}."
+    )
+
+
+def encoded(blob: bytes) -> str:
+    """Return a blob in base64, as on the wire."""
+    return base64.b64encode(blob).decode("ascii")

@@ -1,0 +1,290 @@
+"""The embedded KMS as its users see it: its lifetime, its keys, and what a test can tell it."""
+
+import ssl
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from awskms_lite.identity import Credentials
+
+from .auth.accounts import check_account_id, check_region, credentials_for
+from .auth.authorizer import Authorizer
+from .auth.denials import Denial, Denials
+from .auth.quotas import Quotas
+from .clock import KeyClock, ServerClock
+from .http.fault_rules import FaultRule
+from .http.faults import HandshakeFailure, RequestFault
+from .http.injector import FaultInjector
+from .http.server import Server
+from .http.stats import Stats
+from .kms.seeding import LastUsage, seed
+from .kms.service import Kms
+from .kms.store import Store
+from .services import Services, check_deniable, check_operation
+from .sts import Sts
+
+
+class LocalKMS:
+    """An embedded KMS: starts with `with` or `start()`, ends, threads and sockets gone, with `close()`.
+
+    One server holds every account and region. The access key id tells which account asks, the signature's
+    scope in which region, and a key is found only where it was made; `region` and `account_id` are merely the
+    defaults of `credentials`, `environ` and `add_key`. `port` 0 takes a free one. With an `ssl_context` (a
+    server's) it speaks TLS as `https://localhost`, so the certificate must name `localhost`.
+
+    Time is real time until `advance` moves it on: for the keys, and for the Date header by which clients
+    set their clocks and audits judge. Signatures stay valid by the real time too, and sessions last by it. `skew`
+    moves signatures, sessions and the Date header, and no keys. All of this may be used from any thread.
+
+    It starts without faults, quotas and denials; `inject_fault`, `set_quota` and `deny` add them. Random
+    numbers follow from `seed`: one client that makes one call at a time gets the same faults in every run.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str = "us-east-1",
+        account_id: str = "111122223333",
+        port: int = 0,
+        ssl_context: ssl.SSLContext | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._region = check_region(region)
+        self._account_id = check_account_id(account_id)
+        self._port = port
+        self._ssl_context = ssl_context
+        self._server: Server | None = None
+        self._closed = False
+        key_clock = KeyClock()
+        self._clock = ServerClock(key_clock)
+        self._store = Store(key_clock)
+        self._quotas = Quotas()
+        self._denials = Denials()
+        self._authorizer = Authorizer(self._quotas, self._clock)
+        services = Services(
+            Kms(self._store, self._authorizer, self._denials), Sts(self._authorizer, self._denials, self._clock)
+        )
+        self._injector = FaultInjector(services.parse, seed=seed, now=self._clock.now)
+
+    def __repr__(self) -> str:
+        return f"<LocalKMS {self.endpoint_url if self._server else 'not started'}>"
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> Self:
+        """Listen and answer; a second time does nothing. Raises `OSError` if the port is taken."""
+        if self._closed:
+            raise RuntimeError("this LocalKMS is closed: make a new one")
+        if self._server is None:
+            self._server = Server(
+                self._injector,
+                port=self._port,
+                ssl_context=self._ssl_context,
+                accept_handshake=self._injector.accept_handshake,
+                now=self._clock.now,
+            )
+        return self
+
+    def close(self) -> None:
+        """Stop: open connections end at once. A second time does nothing; `endpoint_url` stays readable."""
+        if self._server is not None and not self._closed:
+            self._server.close()
+        self._closed = True
+
+    @property
+    def region(self) -> str:
+        """The region of `environ`, and of keys that are added without one."""
+        return self._region
+
+    @property
+    def endpoint_url(self) -> str:
+        """The URL to send to, once started: `http://127.0.0.1:PORT`, with TLS `https://localhost:PORT`."""
+        if self._server is None:
+            raise RuntimeError("this LocalKMS is not started: use `with LocalKMS() as kms`, or call start()")
+        host = "http://127.0.0.1" if self._ssl_context is None else "https://localhost"
+        return f"{host}:{self._server.port}"
+
+    @property
+    def credentials(self) -> Credentials:
+        """Credentials of the default account."""
+        return credentials_for(self._account_id)
+
+    def credentials_for(self, account_id: str) -> Credentials:
+        """Return credentials of any account of 12 digits; the access key id contains it."""
+        return credentials_for(account_id)
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment variables that lead a client here, a fresh mapping each time."""
+        credentials = self.credentials
+        return {
+            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+            "AWS_ACCOUNT_ID": self._account_id,
+            "AWS_REGION": self._region,
+            "AWS_DEFAULT_REGION": self._region,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+        }
+
+    def add_key(
+        self,
+        *,
+        created: datetime | None = None,
+        tracking_start: datetime | None = None,
+        last_usage: LastUsage = None,
+        state: str = "Enabled",
+        region: str | None = None,
+        account_id: str | None = None,
+        manager: str = "CUSTOMER",
+        spec: str | None = None,
+        origin: str | None = None,
+        multi_region: bool = False,
+        replica_of: str | None = None,
+        description: str = "",
+        tags: Mapping[str, str] | None = None,
+        aliases: Collection[str] = (),
+        shared_with: Collection[str] = (),
+    ) -> str:
+        """Add a key with a past; return its ARN. Times are kept to the millisecond.
+
+        `created` is the key clock's now by default, or the last usage if that is earlier, and `tracking_start`
+        is `created`. `last_usage` is None for a key never used, the moment of a Decrypt, or some members of KMS's
+        KeyLastUsageData (`Operation`, `Timestamp` as a datetime, `CloudTrailEventId`, `KmsRequestId`), the rest of
+        which is made up. `state` is one of KMS's key states; a key in PendingDeletion is gone 30 days from the key
+        clock's now.
+
+        It is a symmetric encryption key with material of KMS's own, unless `spec` or `origin` says otherwise; one
+        that `manager` "AWS" has can be read, not changed or used. `multi_region` makes a primary key, and
+        `replica_of` (the ARN of one) a replica in another region. `aliases` are names with their `alias/`.
+        `shared_with` are the ids of accounts that AWS RAM shares it with: they can list and describe it, no more.
+        Raises `ValueError` for a datetime without a time zone, for names that KMS does not have, for a single str
+        instead of a collection, and for keys that KMS could not have.
+        """
+        with self._store.lock:
+            self._store.catch_up()
+            key = seed(
+                self._store,
+                account_id=self._account_id if account_id is None else check_account_id(account_id),
+                region=self._region if region is None else check_region(region),
+                created=created,
+                tracking_start=tracking_start,
+                last_usage=last_usage,
+                state=state,
+                manager=manager,
+                spec=spec,
+                origin=origin,
+                multi_region=multi_region,
+                replica_of=replica_of,
+                description=description,
+                tags={} if tags is None else tags,
+                aliases=aliases,
+                shared_with=shared_with,
+            )
+            return key.arn
+
+    @property
+    def stats(self) -> Stats:
+        """What was asked, answered and made to fail so far, as a record that does not change."""
+        return self._injector.counters.snapshot(self._server.connections if self._server else 0)
+
+    def inject_fault(
+        self,
+        fault: RequestFault | HandshakeFailure,
+        *,
+        times: int | None = None,
+        probability: float = 1.0,
+        operation: str | None = None,
+        skip: int = 0,
+        burst: int = 1,
+    ) -> None:
+        """Inject a fault into requests from now on, by a rule; of all rules the first that fires acts, alone.
+
+        The rule is about the requests of one `operation`, or all, after the first `skip` of them. It fires for
+        each with the given `probability`, then for `burst` in a row, and `times` in all (None: no end). For a
+        `HandshakeFailure` the same holds of connections. Raises `ValueError` for an argument that is invalid.
+        """
+        if isinstance(fault, HandshakeFailure):
+            if self._ssl_context is None:
+                raise ValueError("a HandshakeFailure needs TLS: make this LocalKMS with an ssl_context")
+            if operation is not None:
+                raise ValueError("a HandshakeFailure comes before any operation is known: leave `operation` out")
+            self._injector.handshake_rules.add(FaultRule(fault, times, probability, None, skip, burst))
+        elif isinstance(fault, RequestFault):
+            if operation is not None:
+                check_operation(operation)
+            self._injector.rules.add(FaultRule(fault, times, probability, operation, skip, burst))
+        else:
+            raise ValueError(f"{fault!r} is not a fault: pass one of awskms_lite.local's, such as Reset('before')")
+
+    def clear_faults(self) -> None:
+        """Remove every fault; quotas, denials and the skew of the clock stay."""
+        self._injector.rules.clear()
+        self._injector.handshake_rules.clear()
+
+    def set_quota(self, operation: str, rate: float | None, *, burst: float | None = None) -> None:
+        """Throttle an operation as AWS does, beyond `rate` calls a second for each account and region.
+
+        Up to `burst` calls may come at once, `rate` by default, and one at least; None as `rate` lifts the
+        quota. What is beyond gets ThrottlingException, at STS Throttling, after its signature was verified.
+        Raises `ValueError`.
+        """
+        check_operation(operation)
+        self._quotas.set(operation, rate, burst)
+
+    def deny(
+        self,
+        operation: str | None,
+        *,
+        key: str | None = None,
+        region: str | None = None,
+        account_id: str | None = None,
+    ) -> None:
+        """Deny the calls of an operation from now on, None for any, as a policy that says Deny would.
+
+        Of these the ones about one `key` (its ARN or id), for one `region` and by callers of one `account_id` (for
+        AssumeRole: to roles of it) alone, as far as these are given. They get AccessDeniedException, after their
+        signature was verified. Raises `ValueError` for invalid names.
+        """
+        if operation is not None:
+            check_deniable(operation, with_key=key is not None)
+        if region is not None:
+            check_region(region)
+        if account_id is not None:
+            check_account_id(account_id)
+        self._denials.add(Denial(operation, key, region, account_id))
+
+    def allow(self) -> None:
+        """Remove every denial."""
+        self._denials.clear()
+
+    def disable_region(self, region: str) -> None:
+        """Disable a region: no account's credentials are valid there. Raises `ValueError` for an invalid name."""
+        self._authorizer.disabled_regions.add(check_region(region))
+
+    def enable_region(self, region: str) -> None:
+        """Enable a region again; at first all are. Raises `ValueError` for an invalid name."""
+        self._authorizer.disabled_regions.discard(check_region(region))
+
+    def skew(self, delta: timedelta) -> None:
+        """Set how far the server's own clock is off, ahead or behind; this replaces an earlier skew.
+
+        The freshness of signatures, the sessions of roles and the Date header follow it; the keys' clock does not.
+        Raises `ValueError` beyond ten years.
+        """
+        self._clock.skew(delta)
+
+    def advance(self, delta: timedelta) -> None:
+        """Advance the clock of the keys and of the Date header, as if so much time had passed.
+
+        Clients need not follow: a signature may also be fresh by the real time, or by that of an earlier step, and
+        a session lasts by the real time. Raises `ValueError` for a step back, and beyond the year 9899.
+        """
+        with self._store.lock:
+            self._store.clock.advance(delta)
