@@ -160,8 +160,8 @@ def _check_meaning(settings: Settings) -> None:
     ]
     if passed_over:
         raise CredentialsError(
-            f"The profile {name!r} has no credentials, but for a section that does not count.\n  {passed_over[0]}\n"
-            "Mend it, or take it out."
+            f"The profile {name!r} has no credentials, but for a section that does not count.\n"
+            f"  {passed_over[0]}\nMend it, or take it out."
         )
 
 
