@@ -27,7 +27,7 @@ FLOORS = {
             ["waiting"],
             ["transport", "machine"],
             ["drivers"],
-            ["methods", "async_methods"],
+            ["methods"],
             ["client", "async_client"],
             ["audit"],
             ["cli", "pytest_plugin"],
