@@ -258,7 +258,7 @@ def test_a_mocked_method_can_be_awaited(make: Callable[..., Any]) -> None:
     with opened(AsyncKMSClient, USED) as client:
         mock = make(spec=client)
     mock.get_key_last_usage.return_value = "usage"
-    assert finish(mock.get_key_last_usage, "k") == "usage"
+    assert anyio.run(mock.get_key_last_usage, "k") == "usage"
     mock.get_key_last_usage.assert_awaited_once_with("k")
 
 
