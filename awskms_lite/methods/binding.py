@@ -125,11 +125,14 @@ class AsyncMethods:
 
 
 if TYPE_CHECKING:
-    MYPY = False  # mypy alone takes a variable of this name for true
-    if MYPY:  # it does not find out `Out` when a method is looked up on a client, so a descriptor tells it
+    # Two declarations of the same, since neither serves both checkers. Looking a method up on a client, mypy does
+    # not infer `Out` from what that client's `_run` returns: a descriptor tells it. pyright does, and does not
+    # take a descriptor for a method: it would refuse overrides, and clients where a Protocol asks for a method.
+    MYPY = False  # mypy takes a variable of this name for true, and nobody else does
+    if MYPY:
 
         class operation(Generic[P, T]):  # noqa: N801  # pyright: ignore[reportRedeclaration]
-            """See below."""
+            """Declare what `operation` below does."""
 
             def __init__(self, method: Callable[Concatenate[Any, P], Invocation[T]]) -> None: ...
             @overload
@@ -145,7 +148,7 @@ if TYPE_CHECKING:
             def __get__(self, client: Any, owner: type) -> Any: ...
 
         class listing(Generic[P, T]):  # noqa: N801  # pyright: ignore[reportRedeclaration]
-            """See below."""
+            """Declare what `listing` below does."""
 
             def __init__(self, method: Callable[Concatenate[Any, P], Pages[T]]) -> None: ...
             @overload
