@@ -48,9 +48,11 @@ format: $(VENV)/.group-lint ## format the code
 format-check: $(VENV)/.group-lint ## fail where `make format` would change something
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.group-lint ## check the types, with mypy and pyright, both strict
+types: $(VENV)/.group-lint ## check the types, with mypy and pyright, both strict, and what editors show of them
 	$(BIN)/mypy
 	$(BIN)/pyright
+	$(BIN)/pyright --project tests/typing
+	$(BIN)/python -m pytest tests/typing $(ARGS)
 
 interop: $(VENV)/.group-interop ## hold our answers against botocore's
 	$(BIN)/python -m pytest tests/interop $(ARGS)

@@ -1,6 +1,6 @@
 """The asynchronous client, for asyncio and trio: its settings and its lifetime.
 
-The operations are methods of its base classes, a module a subject, in `async_methods`.
+The operations are methods of its base classes, a module a subject, in `methods`.
 """
 
 import os
@@ -11,25 +11,26 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 import anyio
 
-from .async_methods.aliases import AsyncAliasMethods
-from .async_methods.custom_key_stores import AsyncCustomKeyStoreMethods
-from .async_methods.data_keys import AsyncDataKeyMethods
-from .async_methods.encryption import AsyncEncryptionMethods
-from .async_methods.grants import AsyncGrantMethods
-from .async_methods.importing import AsyncImportMethods
-from .async_methods.keys import AsyncKeyMethods
-from .async_methods.policies import AsyncPolicyMethods
-from .async_methods.replicas import AsyncReplicaMethods
-from .async_methods.rotation import AsyncRotationMethods
-from .async_methods.shared_secrets import AsyncSharedSecretMethods
-from .async_methods.signing import AsyncSigningMethods
-from .async_methods.tags import AsyncTagMethods
-from .async_methods.usage import AsyncUsageMethods
 from .call import open_session
 from .drivers import AsyncDriver, renew_after_fork
 from .errors import ParameterError
 from .identity import Credentials
 from .machine import new_id, now, read_file, steady
+from .methods.aliases import AliasMethods
+from .methods.binding import AsyncMethods
+from .methods.custom_key_stores import CustomKeyStoreMethods
+from .methods.data_keys import DataKeyMethods
+from .methods.encryption import EncryptionMethods
+from .methods.grants import GrantMethods
+from .methods.importing import ImportMethods
+from .methods.keys import KeyMethods
+from .methods.policies import PolicyMethods
+from .methods.replicas import ReplicaMethods
+from .methods.rotation import RotationMethods
+from .methods.shared_secrets import SharedSecretMethods
+from .methods.signing import SigningMethods
+from .methods.tags import TagMethods
+from .methods.usage import UsageMethods
 from .retry import RetryPolicy
 from .settings import load_files, settle
 from .transport import AsyncHTTPClient
@@ -39,20 +40,21 @@ if TYPE_CHECKING:
 
 
 class AsyncKMSClient(
-    AsyncAliasMethods,
-    AsyncCustomKeyStoreMethods,
-    AsyncDataKeyMethods,
-    AsyncEncryptionMethods,
-    AsyncGrantMethods,
-    AsyncImportMethods,
-    AsyncKeyMethods,
-    AsyncPolicyMethods,
-    AsyncReplicaMethods,
-    AsyncRotationMethods,
-    AsyncSharedSecretMethods,
-    AsyncSigningMethods,
-    AsyncTagMethods,
-    AsyncUsageMethods,
+    AliasMethods,
+    CustomKeyStoreMethods,
+    DataKeyMethods,
+    EncryptionMethods,
+    GrantMethods,
+    ImportMethods,
+    KeyMethods,
+    PolicyMethods,
+    ReplicaMethods,
+    RotationMethods,
+    SharedSecretMethods,
+    SigningMethods,
+    TagMethods,
+    UsageMethods,
+    AsyncMethods,
 ):
     """A client for AWS KMS under asyncio and trio; tasks may share one, of one event loop after another too.
 

@@ -16,6 +16,7 @@ from .errors import ParameterError
 from .identity import Credentials
 from .machine import new_id, now, read_file, steady
 from .methods.aliases import AliasMethods
+from .methods.binding import SyncMethods
 from .methods.custom_key_stores import CustomKeyStoreMethods
 from .methods.data_keys import DataKeyMethods
 from .methods.encryption import EncryptionMethods
@@ -52,6 +53,7 @@ class KMSClient(
     SigningMethods,
     TagMethods,
     UsageMethods,
+    SyncMethods,
 ):
     """A client for AWS KMS; threads may share one. Use it as a context manager, or `close` it.
 

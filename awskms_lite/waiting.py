@@ -54,7 +54,7 @@ def replica_ready(session: Session, key_id: str, timeout: float) -> Flow[KeyMeta
     return _wait(session, key_id, look, _state_of, made, _DOOMED, timeout)
 
 
-def key_deleted(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
+def key_deleted(session: Session, key_id: str, timeout: float) -> Flow[None]:
     """Wait until there is no such key any more; one whose deletion is not scheduled stays.
 
     One that is not there to begin with is an error, for so would be a mistaken id, or another region's. From then
@@ -65,7 +65,7 @@ def key_deleted(session: Session, key_id: str, timeout: float) -> Flow[KeyMetada
     stays = [state for state in KeyState if state not in _DOOMED]
     if found.key_state in stays:  # from before the change, perhaps
         yield from sleep(_FIRST_PAUSE)
-    return (yield from _wait(session, key_id, look, _state_of, (_ABSENT,), stays, timeout))
+    yield from _wait(session, key_id, look, _state_of, (_ABSENT,), stays, timeout)
 
 
 def custom_key_store_connected(

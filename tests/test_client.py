@@ -373,7 +373,7 @@ def test_both_clients_have_the_same_methods() -> None:
     assert {name for name in vars(AsyncKMSClient) if not name.startswith("_")} - {"aclose"} == names - {"close"}
     for name in names - {"close", "region", "endpoint_url"}:
         ours, theirs = getattr(KMSClient, name), getattr(AsyncKMSClient, name)
-        assert inspect.signature(ours) == inspect.signature(theirs)
+        assert inspect.signature(ours).parameters == inspect.signature(theirs).parameters
         assert inspect.getdoc(ours) == inspect.getdoc(theirs)
     constructors = [inspect.signature(cls).parameters for cls in (KMSClient, AsyncKMSClient)]
     assert [*constructors[0]] == [*constructors[1]]

@@ -28,7 +28,7 @@ FLOORS = {
             ["machine"],
             ["transport"],
             ["drivers"],
-            ["methods", "async_methods"],
+            ["methods"],
             ["client", "async_client"],
             ["audit"],
             ["cli", "pytest_plugin"],

@@ -11,11 +11,19 @@ from typing import Any
 import httpx
 import pytest
 from attrs import NOTHING, fields
+from docstrings import declared_errors, docstring, method_name
 from samples import full
 from servers import CREDENTIALS, WAYS, Way, open_way
 
-from awskms_lite import AsyncKMSClient, KMSClient, to_wire
-from awskms_lite.errors import KMSLiteError, ParameterError, ProtocolError, StateError, TimeoutError
+from awskms_lite import AsyncKMSClient, KMSClient, errors, to_wire
+from awskms_lite.errors import (
+    KMSLiteError,
+    ParameterError,
+    ProtocolError,
+    ServiceError,
+    StateError,
+    TimeoutError,
+)
 from awskms_lite.models.aliases import AliasListEntry
 from awskms_lite.models.members import KMSResponse
 from awskms_lite.models.tags import Tag
@@ -25,10 +33,6 @@ from awskms_lite.operations.all import ALL_OPERATIONS
 # The permission to call an operation has its name, but here.
 PERMISSIONS = {"ReEncrypt": ["ReEncryptFrom", "ReEncryptTo"]}
 ARN = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-
-
-def method_name(operation: Operation[Any, Any]) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation.name).lower()
 
 
 def by_name(operation: Operation[Any, Any]) -> str:
@@ -87,11 +91,13 @@ def test_a_method_takes_what_its_request_has(operation: Operation[Any, Any]) -> 
 
 @every_operation
 def test_a_docstring_says_what_can_go_wrong(operation: Operation[Any, Any]) -> None:
-    """A method's docstring names the permission that it takes and each error that the operation declares."""
-    text = inspect.getdoc(getattr(KMSClient, method_name(operation))) or ""
+    """A method's docstring names the permission that it takes, and ends in its errors, each once, in order."""
+    text = docstring(operation)
     for action in PERMISSIONS.get(operation.name, [operation.name]):
         assert f"`kms:{action}`" in text or "Permission: none" in text
-    assert {f"`{error.__name__}`" for error in operation.errors} <= set(re.findall(r"`\w+`", text))
+    names = declared_errors(operation)
+    assert names == sorted(set(names))
+    assert all(issubclass(getattr(errors, name), ServiceError) for name in names)
 
 
 @pytest.mark.parametrize("operation", [row for row in ALL_OPERATIONS if row.items], ids=by_name)

@@ -5,16 +5,12 @@ import random as _random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypedDict, TypeVar
+from typing import TypedDict, TypeVar
 
 import anyio
 import anyio.to_thread
 from attrs import frozen
 
-from ..async_methods.aliases import AsyncAliasMethods
-from ..async_methods.keys import AsyncKeyMethods
-from ..async_methods.tags import AsyncTagMethods
-from ..async_methods.usage import AsyncUsageMethods
 from ..call import Session, open_session
 from ..credentials import role
 from ..credentials.cache import CredentialsCache
@@ -23,15 +19,18 @@ from ..endpoints import read_region
 from ..errors import ConfigurationError, ParameterError
 from ..identity import Credentials
 from ..machine import new_id, now, read_file, steady
-from ..models.members import KMSResponse
-from ..operations import Operation
+from ..methods.aliases import AliasMethods
+from ..methods.binding import AsyncMethods, Invocation
+from ..methods.keys import KeyMethods
+from ..methods.tags import TagMethods
+from ..methods.usage import UsageMethods
 from ..pacing import Pace, Pacing
 from ..retry import RetryPolicy
 from ..settings import Settings, SharedFiles, load_files, settle
 from ..transport import AsyncHTTPClient, HTTPClient
 from .places import Place
 
-ResponseT = TypeVar("ResponseT", bound=KMSResponse)
+T = TypeVar("T")
 
 
 class NetworkOptions(TypedDict, total=False):
@@ -88,7 +87,7 @@ class _Surroundings:
         )
 
 
-class Asker(AsyncAliasMethods, AsyncKeyMethods, AsyncTagMethods, AsyncUsageMethods):
+class Asker(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMethods):
     """Asks KMS in one place: the methods of `AsyncKMSClient` that an audit has use for, over the shared driver."""
 
     def __init__(self, session: Session, driver: AsyncDriver, rest: Callable[[float], Awaitable[None]]) -> None:
@@ -101,11 +100,10 @@ class Asker(AsyncAliasMethods, AsyncKeyMethods, AsyncTagMethods, AsyncUsageMetho
         """What the calls share."""
         return self._session
 
-    async def _ask(
-        self, operation: Operation[Any, ResponseT], timeout: float | None, request: object
-    ) -> ResponseT:
-        await self._come_near(operation.name)
-        return await super()._ask(operation, timeout, request)
+    async def _run(self, invocation: Invocation[T]) -> T:
+        if invocation.operation is not None:
+            await self._come_near(invocation.operation)
+        return await super()._run(invocation)
 
     async def _come_near(self, operation: str) -> None:
         """Wait until the turn to ask is near, where a call's timeout would not outlast the whole wait."""

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from ..models.aliases import AliasListEntry, ListAliasesResponse
-    from ..models.members import KMSResponse
-    from ..paging import Listing
+from .binding import Invocation, Methods, Pages, listing, operation
 
 
 class AliasMethods(Methods):
     """Friendly names for keys: make, move, remove and list them."""
 
-    def create_alias(self, alias_name: str, target_key_id: str, *, timeout: float | None = None) -> KMSResponse:
+    @operation
+    def create_alias(
+        self, alias_name: str, target_key_id: str, *, timeout: float | None = None
+    ) -> Invocation[models.KMSResponse]:
         """Give a key a friendly name, one more if it has one already.
 
         `alias_name` is "alias/" and up to 250 letters, digits, "/", "_" and "-"; names that begin with
@@ -34,7 +31,10 @@ class AliasMethods(Methods):
 
         return self._call(CREATE_ALIAS, timeout, alias_name=alias_name, target_key_id=target_key_id)
 
-    def update_alias(self, alias_name: str, target_key_id: str, *, timeout: float | None = None) -> KMSResponse:
+    @operation
+    def update_alias(
+        self, alias_name: str, target_key_id: str, *, timeout: float | None = None
+    ) -> Invocation[models.KMSResponse]:
         """Let an alias stand for another key.
 
         The new key (its id or its ARN) and the old one are of the same account and region, of the same kind,
@@ -51,7 +51,8 @@ class AliasMethods(Methods):
 
         return self._call(UPDATE_ALIAS, timeout, alias_name=alias_name, target_key_id=target_key_id)
 
-    def delete_alias(self, alias_name: str, *, timeout: float | None = None) -> KMSResponse:
+    @operation
+    def delete_alias(self, alias_name: str, *, timeout: float | None = None) -> Invocation[models.KMSResponse]:
         """Remove an alias; the key behind it, and what it encrypted, stays as it is.
 
         An alias cannot be renamed: delete it and create another. A call whose answer is lost is not sent
@@ -67,6 +68,7 @@ class AliasMethods(Methods):
 
         return self._call(DELETE_ALIAS, timeout, alias_name=alias_name)
 
+    @operation
     def list_aliases(
         self,
         *,
@@ -74,7 +76,7 @@ class AliasMethods(Methods):
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> ListAliasesResponse:
+    ) -> Invocation[models.ListAliasesResponse]:
         """Give a page of the aliases of this account and region, or of those of one key.
 
         `key_id` is a key id or a key ARN, no alias. `limit` bounds the page: KMS takes 1 to 100, and gives 50
@@ -91,6 +93,7 @@ class AliasMethods(Methods):
 
         return self._call(LIST_ALIASES, timeout, key_id=key_id, limit=limit, marker=marker)
 
+    @listing
     def iter_list_aliases(
         self,
         *,
@@ -98,7 +101,7 @@ class AliasMethods(Methods):
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> Listing[AliasListEntry]:
+    ) -> Pages[models.AliasListEntry]:
         """Go through all that `list_aliases` lists, page by page as they are needed.
 
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
@@ -107,4 +110,4 @@ class AliasMethods(Methods):
         with loading:
             from ..operations.aliases import LIST_ALIASES
 
-        return self._list(LIST_ALIASES, timeout, key_id=key_id, limit=limit, marker=marker)
+        return self._pages(LIST_ALIASES, timeout, key_id=key_id, limit=limit, marker=marker)

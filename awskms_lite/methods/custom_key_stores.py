@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from ..models.custom_key_stores import (
-        CreateCustomKeyStoreResponse,
-        CustomKeyStoresListEntry,
-        CustomKeyStoreType,
-        DescribeCustomKeyStoresResponse,
-        XksProxyAuthenticationCredentialType,
-        XksProxyConnectivityType,
-    )
-    from ..models.members import KMSResponse
-    from ..paging import Listing
+from .binding import Invocation, Methods, Pages, listing, operation
 
 
 class CustomKeyStoreMethods(Methods):
     """Key stores of one's own behind KMS: a CloudHSM cluster, or a key manager outside AWS."""
 
+    @operation
     def create_custom_key_store(
         self,
         custom_key_store_name: str,
@@ -30,15 +18,15 @@ class CustomKeyStoreMethods(Methods):
         cloud_hsm_cluster_id: str | None = None,
         trust_anchor_certificate: str | None = None,
         key_store_password: str | None = None,
-        custom_key_store_type: CustomKeyStoreType | str | None = None,
+        custom_key_store_type: models.CustomKeyStoreType | str | None = None,
         xks_proxy_uri_endpoint: str | None = None,
         xks_proxy_uri_path: str | None = None,
         xks_proxy_vpc_endpoint_service_name: str | None = None,
         xks_proxy_vpc_endpoint_service_owner: str | None = None,
-        xks_proxy_authentication_credential: XksProxyAuthenticationCredentialType | None = None,
-        xks_proxy_connectivity: XksProxyConnectivityType | str | None = None,
+        xks_proxy_authentication_credential: models.XksProxyAuthenticationCredentialType | None = None,
+        xks_proxy_connectivity: models.XksProxyConnectivityType | str | None = None,
         timeout: float | None = None,
-    ) -> CreateCustomKeyStoreResponse:
+    ) -> Invocation[models.CreateCustomKeyStoreResponse]:
         """Make a custom key store, under a name that no other of this account and region has.
 
         For a CloudHSM cluster: the cluster's id, its trust anchor (the text of customerCA.crt) and the password
@@ -80,6 +68,7 @@ class CustomKeyStoreMethods(Methods):
             xks_proxy_connectivity=xks_proxy_connectivity,
         )
 
+    @operation
     def update_custom_key_store(
         self,
         custom_key_store_id: str,
@@ -91,10 +80,10 @@ class CustomKeyStoreMethods(Methods):
         xks_proxy_uri_path: str | None = None,
         xks_proxy_vpc_endpoint_service_name: str | None = None,
         xks_proxy_vpc_endpoint_service_owner: str | None = None,
-        xks_proxy_authentication_credential: XksProxyAuthenticationCredentialType | None = None,
-        xks_proxy_connectivity: XksProxyConnectivityType | str | None = None,
+        xks_proxy_authentication_credential: models.XksProxyAuthenticationCredentialType | None = None,
+        xks_proxy_connectivity: models.XksProxyConnectivityType | str | None = None,
         timeout: float | None = None,
-    ) -> KMSResponse:
+    ) -> Invocation[models.KMSResponse]:
         """Change a custom key store, or tell KMS of a password or a credential that was changed there.
 
         What is None stays. The store must be disconnected, but for its name, and for path and credential of an
@@ -131,7 +120,10 @@ class CustomKeyStoreMethods(Methods):
             xks_proxy_connectivity=xks_proxy_connectivity,
         )
 
-    def delete_custom_key_store(self, custom_key_store_id: str, *, timeout: float | None = None) -> KMSResponse:
+    @operation
+    def delete_custom_key_store(
+        self, custom_key_store_id: str, *, timeout: float | None = None
+    ) -> Invocation[models.KMSResponse]:
         """Remove a custom key store that is disconnected and has no keys any more.
 
         Cluster or key manager, and the keys in them, stay as they are. Where the store may be wanted again,
@@ -148,6 +140,7 @@ class CustomKeyStoreMethods(Methods):
 
         return self._call(DELETE_CUSTOM_KEY_STORE, timeout, custom_key_store_id=custom_key_store_id)
 
+    @operation
     def describe_custom_key_stores(
         self,
         *,
@@ -156,7 +149,7 @@ class CustomKeyStoreMethods(Methods):
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> DescribeCustomKeyStoresResponse:
+    ) -> Invocation[models.DescribeCustomKeyStoresResponse]:
         """Give a page of the custom key stores of this account and region, or one by its id or its name.
 
         `connection_state` tells whether a store can be used, and `connection_error_code` why it could not be
@@ -179,6 +172,7 @@ class CustomKeyStoreMethods(Methods):
             marker=marker,
         )
 
+    @listing
     def iter_describe_custom_key_stores(
         self,
         *,
@@ -187,7 +181,7 @@ class CustomKeyStoreMethods(Methods):
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> Listing[CustomKeyStoresListEntry]:
+    ) -> Pages[models.CustomKeyStoresListEntry]:
         """Go through all that `describe_custom_key_stores` lists, page by page as they are needed.
 
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
@@ -196,7 +190,7 @@ class CustomKeyStoreMethods(Methods):
         with loading:
             from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
 
-        return self._list(
+        return self._pages(
             DESCRIBE_CUSTOM_KEY_STORES,
             timeout,
             custom_key_store_id=custom_key_store_id,
@@ -205,7 +199,10 @@ class CustomKeyStoreMethods(Methods):
             marker=marker,
         )
 
-    def connect_custom_key_store(self, custom_key_store_id: str, *, timeout: float | None = None) -> KMSResponse:
+    @operation
+    def connect_custom_key_store(
+        self, custom_key_store_id: str, *, timeout: float | None = None
+    ) -> Invocation[models.KMSResponse]:
         """Begin to connect a custom key store, so that its keys can be used.
 
         That takes up to 20 minutes and may fail in the end: `wait_until_custom_key_store_connected` sees to
@@ -222,9 +219,10 @@ class CustomKeyStoreMethods(Methods):
 
         return self._call(CONNECT_CUSTOM_KEY_STORE, timeout, custom_key_store_id=custom_key_store_id)
 
+    @operation
     def disconnect_custom_key_store(
         self, custom_key_store_id: str, *, timeout: float | None = None
-    ) -> KMSResponse:
+    ) -> Invocation[models.KMSResponse]:
         """Part a custom key store from what is behind it: its keys can be managed, and not used, until it is back.
 
         A call whose answer is lost is not sent again: the second would be told that the store is disconnected.
@@ -238,9 +236,10 @@ class CustomKeyStoreMethods(Methods):
 
         return self._call(DISCONNECT_CUSTOM_KEY_STORE, timeout, custom_key_store_id=custom_key_store_id)
 
+    @operation
     def wait_until_custom_key_store_connected(
         self, custom_key_store_id: str, *, timeout: float = 1800.0
-    ) -> CustomKeyStoresListEntry:
+    ) -> Invocation[models.CustomKeyStoresListEntry]:
         """Wait until a custom key store is connected, and give what KMS tells of it then.
 
         It is asked for by `describe_custom_key_stores`, at once, after a second, then ever more rarely, for
@@ -250,4 +249,4 @@ class CustomKeyStoreMethods(Methods):
         with loading:
             from ..waiting import custom_key_store_connected
 
-        return self._run(custom_key_store_connected(self._session, custom_key_store_id, timeout), timeout)
+        return Invocation(custom_key_store_connected(self._session, custom_key_store_id, timeout), timeout)

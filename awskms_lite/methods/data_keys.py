@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from ..models.data_keys import (
-        DataKeyPairSpec,
-        DataKeySpec,
-        GenerateDataKeyPairResponse,
-        GenerateDataKeyPairWithoutPlaintextResponse,
-        GenerateDataKeyResponse,
-        GenerateDataKeyWithoutPlaintextResponse,
-        GenerateRandomResponse,
-    )
-    from ..models.recipients import RecipientInfo
+from .binding import Invocation, Methods, operation
 
 
 class DataKeyMethods(Methods):
     """Keys and random bytes from KMS, for cryptography outside of it."""
 
+    @operation
     def generate_data_key(
         self,
         key_id: str,
         *,
         encryption_context: Mapping[str, str] | None = None,
         number_of_bytes: int | None = None,
-        key_spec: DataKeySpec | str | None = None,
+        key_spec: models.DataKeySpec | str | None = None,
         grant_tokens: Sequence[str] | None = None,
-        recipient: RecipientInfo | None = None,
+        recipient: models.RecipientInfo | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> GenerateDataKeyResponse:
+    ) -> Invocation[models.GenerateDataKeyResponse]:
         """Make a random key to encrypt data with, outside KMS: in plain, and encrypted under a symmetric key.
 
         Give either `key_spec`, AES_256 (32 bytes) or AES_128 (16), or `number_of_bytes`, 1 to 1024. Encrypt with
@@ -70,17 +58,18 @@ class DataKeyMethods(Methods):
             dry_run=dry_run,
         )
 
+    @operation
     def generate_data_key_without_plaintext(
         self,
         key_id: str,
         *,
         encryption_context: Mapping[str, str] | None = None,
-        key_spec: DataKeySpec | str | None = None,
+        key_spec: models.DataKeySpec | str | None = None,
         number_of_bytes: int | None = None,
         grant_tokens: Sequence[str] | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> GenerateDataKeyWithoutPlaintextResponse:
+    ) -> Invocation[models.GenerateDataKeyWithoutPlaintextResponse]:
         """Make a data key as `generate_data_key` does, and give it encrypted only.
 
         It is for whoever needs the key later, or hands it to another who may `decrypt` it. Give either
@@ -106,17 +95,18 @@ class DataKeyMethods(Methods):
             dry_run=dry_run,
         )
 
+    @operation
     def generate_data_key_pair(
         self,
         key_id: str,
-        key_pair_spec: DataKeyPairSpec | str,
+        key_pair_spec: models.DataKeyPairSpec | str,
         *,
         encryption_context: Mapping[str, str] | None = None,
         grant_tokens: Sequence[str] | None = None,
-        recipient: RecipientInfo | None = None,
+        recipient: models.RecipientInfo | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> GenerateDataKeyPairResponse:
+    ) -> Invocation[models.GenerateDataKeyPairResponse]:
         """Make a random key pair for use outside KMS, its private half in plain, and encrypted too.
 
         `key_id` names the symmetric key to encrypt the private half under, of no custom key store: a key id, an
@@ -147,16 +137,17 @@ class DataKeyMethods(Methods):
             dry_run=dry_run,
         )
 
+    @operation
     def generate_data_key_pair_without_plaintext(
         self,
         key_id: str,
-        key_pair_spec: DataKeyPairSpec | str,
+        key_pair_spec: models.DataKeyPairSpec | str,
         *,
         encryption_context: Mapping[str, str] | None = None,
         grant_tokens: Sequence[str] | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> GenerateDataKeyPairWithoutPlaintextResponse:
+    ) -> Invocation[models.GenerateDataKeyPairWithoutPlaintextResponse]:
         """Make a key pair as `generate_data_key_pair` does, and give its private half encrypted only.
 
         The public half can be used at once; whoever needs the private one may `decrypt` it.
@@ -181,14 +172,15 @@ class DataKeyMethods(Methods):
             dry_run=dry_run,
         )
 
+    @operation
     def generate_random(
         self,
         number_of_bytes: int | None = None,
         *,
         custom_key_store_id: str | None = None,
-        recipient: RecipientInfo | None = None,
+        recipient: models.RecipientInfo | None = None,
         timeout: float | None = None,
-    ) -> GenerateRandomResponse:
+    ) -> Invocation[models.GenerateRandomResponse]:
         """Give random bytes, fit for cryptography; no key has a part in it.
 
         `number_of_bytes`, 1 to 1024, has no default: KMS refuses a call without it. `custom_key_store_id` names a

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from ..models.encryption import DecryptResponse, DryRunModifierType, EncryptResponse, ReEncryptResponse
-    from ..models.recipients import RecipientInfo
-    from ..models.specs import EncryptionAlgorithmSpec
+from .binding import Invocation, Methods, operation
 
 
 class EncryptionMethods(Methods):
     """Encrypting and decrypting within KMS, up to 4096 bytes at a time."""
 
+    @operation
     def encrypt(
         self,
         key_id: str,
@@ -25,10 +20,10 @@ class EncryptionMethods(Methods):
         *,
         encryption_context: Mapping[str, str] | None = None,
         grant_tokens: Sequence[str] | None = None,
-        encryption_algorithm: EncryptionAlgorithmSpec | str | None = None,
+        encryption_algorithm: models.EncryptionAlgorithmSpec | str | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> EncryptResponse:
+    ) -> Invocation[models.EncryptResponse]:
         """Encrypt 1 to 4096 bytes under a key; for more than that, encrypt with a key of `generate_data_key`.
 
         `key_id` is a key id, an alias, or the ARN of either, which a key of another account needs. An asymmetric
@@ -59,6 +54,7 @@ class EncryptionMethods(Methods):
             dry_run=dry_run,
         )
 
+    @operation
     def decrypt(
         self,
         ciphertext_blob: bytes | None = None,
@@ -66,12 +62,12 @@ class EncryptionMethods(Methods):
         encryption_context: Mapping[str, str] | None = None,
         grant_tokens: Sequence[str] | None = None,
         key_id: str | None = None,
-        encryption_algorithm: EncryptionAlgorithmSpec | str | None = None,
-        recipient: RecipientInfo | None = None,
+        encryption_algorithm: models.EncryptionAlgorithmSpec | str | None = None,
+        recipient: models.RecipientInfo | None = None,
         dry_run: bool | None = None,
-        dry_run_modifiers: Sequence[DryRunModifierType | str] | None = None,
+        dry_run_modifiers: Sequence[models.DryRunModifierType | str] | None = None,
         timeout: float | None = None,
-    ) -> DecryptResponse:
+    ) -> Invocation[models.DecryptResponse]:
         """Decrypt what `encrypt` or the data key methods gave, or what a public key of KMS encrypted elsewhere.
 
         `ciphertext_blob` (1 to 6144 bytes) may be left out only in a `dry_run` whose `dry_run_modifiers` hold
@@ -107,6 +103,7 @@ class EncryptionMethods(Methods):
             dry_run_modifiers=dry_run_modifiers,
         )
 
+    @operation
     def re_encrypt(
         self,
         ciphertext_blob: bytes | None = None,
@@ -115,13 +112,13 @@ class EncryptionMethods(Methods):
         source_encryption_context: Mapping[str, str] | None = None,
         source_key_id: str | None = None,
         destination_encryption_context: Mapping[str, str] | None = None,
-        source_encryption_algorithm: EncryptionAlgorithmSpec | str | None = None,
-        destination_encryption_algorithm: EncryptionAlgorithmSpec | str | None = None,
+        source_encryption_algorithm: models.EncryptionAlgorithmSpec | str | None = None,
+        destination_encryption_algorithm: models.EncryptionAlgorithmSpec | str | None = None,
         grant_tokens: Sequence[str] | None = None,
         dry_run: bool | None = None,
-        dry_run_modifiers: Sequence[DryRunModifierType | str] | None = None,
+        dry_run_modifiers: Sequence[models.DryRunModifierType | str] | None = None,
         timeout: float | None = None,
-    ) -> ReEncryptResponse:
+    ) -> Invocation[models.ReEncryptResponse]:
         """Decrypt a ciphertext and encrypt what was in it anew, without the plaintext leaving KMS.
 
         This is how to change the key or the encryption context of a ciphertext. The source is as for `decrypt`,

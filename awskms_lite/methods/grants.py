@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..models.grants import (
-        CreateGrantResponse,
-        GrantConstraints,
-        GrantListEntry,
-        GrantOperation,
-        ListGrantsResponse,
-    )
-    from ..models.members import KMSResponse
-    from ..paging import Listing
+from .binding import Invocation, Methods, Pages, listing, operation
 
 
 class GrantMethods(Methods):
     """Permissions for a key that come and go without a change to its policy."""
 
+    @operation
     def create_grant(
         self,
         key_id: str,
         *,
-        operations: Sequence[GrantOperation | str],
+        operations: Sequence[models.GrantOperation | str],
         grantee_principal: str | None = None,
         grantee_service_principal: str | None = None,
         retiring_principal: str | None = None,
         retiring_service_principal: str | None = None,
-        constraints: GrantConstraints | None = None,
+        constraints: models.GrantConstraints | None = None,
         grant_tokens: Sequence[str] | None = None,
         name: str | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> CreateGrantResponse:
+    ) -> Invocation[models.CreateGrantResponse]:
         """Let a principal, or a service of AWS, do some operations with a key.
 
         `key_id` is a key id or a key ARN, the ARN for a key of another account. The operations must fit the
@@ -76,6 +65,7 @@ class GrantMethods(Methods):
             dry_run=dry_run,
         )
 
+    @operation
     def retire_grant(
         self,
         *,
@@ -84,7 +74,7 @@ class GrantMethods(Methods):
         grant_id: str | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> KMSResponse:
+    ) -> Invocation[models.KMSResponse]:
         """End a grant that is needed no more, as the one whom it serves or who was named to retire it.
 
         Name it by its `grant_token`, or by its `grant_id` and the ARN of its key (`key_id`). It may still count
@@ -105,9 +95,10 @@ class GrantMethods(Methods):
             RETIRE_GRANT, timeout, grant_token=grant_token, key_id=key_id, grant_id=grant_id, dry_run=dry_run
         )
 
+    @operation
     def revoke_grant(
         self, key_id: str, grant_id: str, *, dry_run: bool | None = None, timeout: float | None = None
-    ) -> KMSResponse:
+    ) -> Invocation[models.KMSResponse]:
         """Take back a grant: what only it permitted is permitted no more, within some minutes.
 
         `key_id` is a key id or a key ARN, the ARN for a key of another account. With `dry_run` nothing is done,
@@ -124,6 +115,7 @@ class GrantMethods(Methods):
 
         return self._call(REVOKE_GRANT, timeout, key_id=key_id, grant_id=grant_id, dry_run=dry_run)
 
+    @operation
     def list_grants(
         self,
         key_id: str,
@@ -134,7 +126,7 @@ class GrantMethods(Methods):
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> ListGrantsResponse:
+    ) -> Invocation[models.ListGrantsResponse]:
         """Give a page of a key's grants: all of them, or the one with an id, or those of one grantee.
 
         `key_id` is a key id or a key ARN, the ARN for a key of another account. Only services of AWS can ask by
@@ -160,6 +152,7 @@ class GrantMethods(Methods):
             marker=marker,
         )
 
+    @listing
     def iter_list_grants(
         self,
         key_id: str,
@@ -170,7 +163,7 @@ class GrantMethods(Methods):
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> Listing[GrantListEntry]:
+    ) -> Pages[models.GrantListEntry]:
         """Go through all that `list_grants` lists, page by page as they are needed.
 
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
@@ -179,7 +172,7 @@ class GrantMethods(Methods):
         with loading:
             from ..operations.grants import LIST_GRANTS
 
-        return self._list(
+        return self._pages(
             LIST_GRANTS,
             timeout,
             key_id=key_id,
@@ -190,6 +183,7 @@ class GrantMethods(Methods):
             marker=marker,
         )
 
+    @operation
     def list_retirable_grants(
         self,
         *,
@@ -198,7 +192,7 @@ class GrantMethods(Methods):
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> ListGrantsResponse:
+    ) -> Invocation[models.ListGrantsResponse]:
         """Give a page of the grants of this region that a principal of this account was named to retire.
 
         `retiring_principal` is an ARN; only services of AWS can ask by `retiring_service_principal`. Grants for
@@ -222,6 +216,7 @@ class GrantMethods(Methods):
             marker=marker,
         )
 
+    @listing
     def iter_list_retirable_grants(
         self,
         *,
@@ -230,7 +225,7 @@ class GrantMethods(Methods):
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> Listing[GrantListEntry]:
+    ) -> Pages[models.GrantListEntry]:
         """Go through all that `list_retirable_grants` lists, page by page as they are needed.
 
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
@@ -239,7 +234,7 @@ class GrantMethods(Methods):
         with loading:
             from ..operations.grants import LIST_RETIRABLE_GRANTS
 
-        return self._list(
+        return self._pages(
             LIST_RETIRABLE_GRANTS,
             timeout,
             retiring_principal=retiring_principal,

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ..models.importing import (
-        AlgorithmSpec,
-        DeleteImportedKeyMaterialResponse,
-        GetParametersForImportResponse,
-        ImportKeyMaterialResponse,
-        ImportType,
-        WrappingKeySpec,
-    )
-    from ..models.specs import ExpirationModelType
+from .binding import Invocation, Methods, operation
 
 
 class ImportMethods(Methods):
     """Key material that was made elsewhere, for keys of origin EXTERNAL."""
 
+    @operation
     def get_parameters_for_import(
         self,
         key_id: str,
         *,
-        wrapping_algorithm: AlgorithmSpec | str,
-        wrapping_key_spec: WrappingKeySpec | str,
+        wrapping_algorithm: models.AlgorithmSpec | str,
+        wrapping_key_spec: models.WrappingKeySpec | str,
         timeout: float | None = None,
-    ) -> GetParametersForImportResponse:
+    ) -> Invocation[models.GetParametersForImportResponse]:
         """Give a public key to wrap key material with, and the token to send with it: the first step of an import.
 
         `key_id` is a key id or a key ARN of this account and region. Key and token belong together, are for
@@ -54,6 +43,7 @@ class ImportMethods(Methods):
             wrapping_key_spec=wrapping_key_spec,
         )
 
+    @operation
     def import_key_material(
         self,
         key_id: str,
@@ -61,12 +51,12 @@ class ImportMethods(Methods):
         import_token: bytes,
         encrypted_key_material: bytes,
         valid_to: datetime | None = None,
-        expiration_model: ExpirationModelType | str | None = None,
-        import_type: ImportType | str | None = None,
+        expiration_model: models.ExpirationModelType | str | None = None,
+        import_type: models.ImportType | str | None = None,
         key_material_description: str | None = None,
         key_material_id: str | None = None,
         timeout: float | None = None,
-    ) -> ImportKeyMaterialResponse:
+    ) -> Invocation[models.ImportKeyMaterialResponse]:
         """Give a key its material, or give it back, wrapped as `get_parameters_for_import` has it.
 
         `key_id` is a key id or a key ARN of this account and region; a key gets its first material once, and
@@ -102,9 +92,10 @@ class ImportMethods(Methods):
             key_material_id=key_material_id,
         )
 
+    @operation
     def delete_imported_key_material(
         self, key_id: str, *, key_material_id: str | None = None, timeout: float | None = None
-    ) -> DeleteImportedKeyMaterialResponse:
+    ) -> Invocation[models.DeleteImportedKeyMaterialResponse]:
         """Delete imported material of a key, the current one where none is named.
 
         `key_id` is a key id or a key ARN of this account and region. From now on the key is of no use, and what

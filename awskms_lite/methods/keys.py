@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..models.keys import (
-        CancelKeyDeletionResponse,
-        CreateKeyResponse,
-        DescribeKeyResponse,
-        KeyListEntry,
-        KeyMetadata,
-        KeyState,
-        ListKeysResponse,
-        ResourceOwnerType,
-        ScheduleKeyDeletionResponse,
-    )
-    from ..models.members import KMSResponse
-    from ..models.specs import CustomerMasterKeySpec, KeySpec, KeyUsageType, OriginType
-    from ..models.tags import Tag
-    from ..paging import Listing
+from .binding import Invocation, Methods, Pages, listing, operation
 
 
 class KeyMethods(Methods):
     """Keys: make, describe, list, enable, disable and delete them, and wait for what they become."""
 
+    @operation
     def create_key(
         self,
         *,
-        key_spec: KeySpec | str | None = None,
-        key_usage: KeyUsageType | str | None = None,
+        key_spec: models.KeySpec | str | None = None,
+        key_usage: models.KeyUsageType | str | None = None,
         description: str | None = None,
         policy: str | None = None,
         bypass_policy_lockout_safety_check: bool | None = None,
-        tags: Sequence[Tag] | None = None,
+        tags: Sequence[models.Tag] | None = None,
         multi_region: bool | None = None,
-        origin: OriginType | str | None = None,
+        origin: models.OriginType | str | None = None,
         custom_key_store_id: str | None = None,
         xks_key_id: str | None = None,
-        customer_master_key_spec: CustomerMasterKeySpec | str | None = None,
+        customer_master_key_spec: models.CustomerMasterKeySpec | str | None = None,
         timeout: float | None = None,
-    ) -> CreateKeyResponse:
+    ) -> Invocation[models.CreateKeyResponse]:
         """Make a key in this account and region; without arguments, a symmetric one for encryption.
 
         Any other `key_spec` needs a `key_usage`. Neither of them, nor `origin` or `multi_region`, can be changed
@@ -87,9 +70,10 @@ class KeyMethods(Methods):
             customer_master_key_spec=customer_master_key_spec,
         )
 
+    @operation
     def describe_key(
         self, key_id: str, *, grant_tokens: Sequence[str] | None = None, timeout: float | None = None
-    ) -> DescribeKeyResponse:
+    ) -> Invocation[models.DescribeKeyResponse]:
         """Tell what a key is: its state, spec, usage, origin, dates and algorithms.
 
         `key_id` is a key id, a key ARN, an alias or an alias's ARN; for a key of another account it must be an
@@ -106,14 +90,15 @@ class KeyMethods(Methods):
 
         return self._call(DESCRIBE_KEY, timeout, key_id=key_id, grant_tokens=grant_tokens)
 
+    @operation
     def list_keys(
         self,
         *,
-        resource_owners: Sequence[ResourceOwnerType | str] | None = None,
+        resource_owners: Sequence[models.ResourceOwnerType | str] | None = None,
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> ListKeysResponse:
+    ) -> Invocation[models.ListKeysResponse]:
         """Give a page of the keys of this account and region, AWS's own among them.
 
         `resource_owners` says whose keys: SELF where it is None; with OTHER_ACCOUNTS_VIA_RAM those that other
@@ -130,14 +115,15 @@ class KeyMethods(Methods):
 
         return self._call(LIST_KEYS, timeout, resource_owners=resource_owners, limit=limit, marker=marker)
 
+    @listing
     def iter_list_keys(
         self,
         *,
-        resource_owners: Sequence[ResourceOwnerType | str] | None = None,
+        resource_owners: Sequence[models.ResourceOwnerType | str] | None = None,
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> Listing[KeyListEntry]:
+    ) -> Pages[models.KeyListEntry]:
         """Go through all that `list_keys` lists, page by page as they are needed.
 
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
@@ -146,11 +132,12 @@ class KeyMethods(Methods):
         with loading:
             from ..operations.keys import LIST_KEYS
 
-        return self._list(LIST_KEYS, timeout, resource_owners=resource_owners, limit=limit, marker=marker)
+        return self._pages(LIST_KEYS, timeout, resource_owners=resource_owners, limit=limit, marker=marker)
 
+    @operation
     def update_key_description(
         self, key_id: str, description: str, *, timeout: float | None = None
-    ) -> KMSResponse:
+    ) -> Invocation[models.KMSResponse]:
         """Describe a customer managed key in other words: 0 to 8192 characters, no place for secrets.
 
         `key_id` is a key id or a key ARN of this account and region.
@@ -165,7 +152,8 @@ class KeyMethods(Methods):
 
         return self._call(UPDATE_KEY_DESCRIPTION, timeout, key_id=key_id, description=description)
 
-    def enable_key(self, key_id: str, *, timeout: float | None = None) -> KMSResponse:
+    @operation
+    def enable_key(self, key_id: str, *, timeout: float | None = None) -> Invocation[models.KMSResponse]:
         """Let a disabled key be used again; nothing happens to one that is enabled.
 
         `key_id` is a key id or a key ARN of this account and region. KMS may take some minutes until the
@@ -181,7 +169,8 @@ class KeyMethods(Methods):
 
         return self._call(ENABLE_KEY, timeout, key_id=key_id)
 
-    def disable_key(self, key_id: str, *, timeout: float | None = None) -> KMSResponse:
+    @operation
+    def disable_key(self, key_id: str, *, timeout: float | None = None) -> Invocation[models.KMSResponse]:
         """Let a key not be used for cryptography until it is enabled; nothing is lost by that.
 
         It is the way to find out whether a key is still needed before its deletion is scheduled: who asks for
@@ -198,9 +187,10 @@ class KeyMethods(Methods):
 
         return self._call(DISABLE_KEY, timeout, key_id=key_id)
 
+    @operation
     def schedule_key_deletion(
         self, key_id: str, *, pending_window_in_days: int | None = None, timeout: float | None = None
-    ) -> ScheduleKeyDeletionResponse:
+    ) -> Invocation[models.ScheduleKeyDeletionResponse]:
         """Have a key deleted after 7 to 30 days, 30 where `pending_window_in_days` is None.
 
         Until then it cannot be used, and `cancel_key_deletion` keeps it. Afterwards all that was encrypted
@@ -223,7 +213,10 @@ class KeyMethods(Methods):
             SCHEDULE_KEY_DELETION, timeout, key_id=key_id, pending_window_in_days=pending_window_in_days
         )
 
-    def cancel_key_deletion(self, key_id: str, *, timeout: float | None = None) -> CancelKeyDeletionResponse:
+    @operation
+    def cancel_key_deletion(
+        self, key_id: str, *, timeout: float | None = None
+    ) -> Invocation[models.CancelKeyDeletionResponse]:
         """Keep a key whose deletion is scheduled. It is disabled then: `enable_key` lets it be used again.
 
         `key_id` is a key id or a key ARN of this account and region. A call whose answer is lost is not sent
@@ -239,7 +232,10 @@ class KeyMethods(Methods):
 
         return self._call(CANCEL_KEY_DELETION, timeout, key_id=key_id)
 
-    def wait_until_key_state(self, key_id: str, state: KeyState | str, *, timeout: float = 300.0) -> KeyMetadata:
+    @operation
+    def wait_until_key_state(
+        self, key_id: str, state: models.KeyState | str, *, timeout: float = 300.0
+    ) -> Invocation[models.KeyMetadata]:
         """Wait until a key is in a state, and give what KMS tells of it then.
 
         It is asked for by `describe_key`, at once, after a second, then ever more rarely, for `timeout`
@@ -249,13 +245,18 @@ class KeyMethods(Methods):
         with loading:
             from ..waiting import key_state
 
-        return self._run(key_state(self._session, key_id, state, timeout), timeout)
+        return Invocation(key_state(self._session, key_id, state, timeout), timeout)
 
-    def wait_until_enabled(self, key_id: str, *, timeout: float = 300.0) -> KeyMetadata:
+    @operation
+    def wait_until_enabled(self, key_id: str, *, timeout: float = 300.0) -> Invocation[models.KeyMetadata]:
         """Wait until a key is enabled, as `wait_until_key_state` does."""
-        return self.wait_until_key_state(key_id, "Enabled", timeout=timeout)
+        with loading:
+            from ..waiting import key_state
 
-    def wait_until_deleted(self, key_id: str, *, timeout: float) -> None:
+        return Invocation(key_state(self._session, key_id, "Enabled", timeout), timeout)
+
+    @operation
+    def wait_until_deleted(self, key_id: str, *, timeout: float) -> Invocation[None]:
         """Wait until there is no such key any more.
 
         Deletion comes 7 to 30 days after it was scheduled, and some hours later at times: so `timeout`
@@ -266,4 +267,4 @@ class KeyMethods(Methods):
         with loading:
             from ..waiting import key_deleted
 
-        self._run(key_deleted(self._session, key_id, timeout), timeout)
+        return Invocation(key_deleted(self._session, key_id, timeout), timeout)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from ..models.members import KMSResponse
-    from ..models.policies import GetKeyPolicyResponse, ListKeyPoliciesResponse
-    from ..paging import Listing
+from .binding import Invocation, Methods, Pages, listing, operation
 
 
 class PolicyMethods(Methods):
     """Key policies, which say who may do what with a key."""
 
+    @operation
     def get_key_policy(
         self, key_id: str, *, policy_name: str | None = None, timeout: float | None = None
-    ) -> GetKeyPolicyResponse:
+    ) -> Invocation[models.GetKeyPolicyResponse]:
         """Give a key's policy, a JSON document.
 
         `key_id` is a key id or a key ARN of this account and region. `policy_name` is "default" where it is
@@ -35,6 +30,7 @@ class PolicyMethods(Methods):
 
         return self._call(GET_KEY_POLICY, timeout, key_id=key_id, policy_name=policy_name)
 
+    @operation
     def put_key_policy(
         self,
         key_id: str,
@@ -43,7 +39,7 @@ class PolicyMethods(Methods):
         policy_name: str | None = None,
         bypass_policy_lockout_safety_check: bool | None = None,
         timeout: float | None = None,
-    ) -> KMSResponse:
+    ) -> Invocation[models.KMSResponse]:
         """Put another policy in the place of a key's, as a whole.
 
         `key_id` is a key id or a key ARN of this account and region. `policy` is a JSON document; by quota it
@@ -71,6 +67,7 @@ class PolicyMethods(Methods):
             bypass_policy_lockout_safety_check=bypass_policy_lockout_safety_check,
         )
 
+    @operation
     def list_key_policies(
         self,
         key_id: str,
@@ -78,7 +75,7 @@ class PolicyMethods(Methods):
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> ListKeyPoliciesResponse:
+    ) -> Invocation[models.ListKeyPoliciesResponse]:
         """Give a page of the names of a key's policies: "default", and "AWS_RAM" for a key that is shared.
 
         `key_id` is a key id or a key ARN of this account and region. `limit` bounds the page: KMS takes 1 to
@@ -95,6 +92,7 @@ class PolicyMethods(Methods):
 
         return self._call(LIST_KEY_POLICIES, timeout, key_id=key_id, limit=limit, marker=marker)
 
+    @listing
     def iter_list_key_policies(
         self,
         key_id: str,
@@ -102,7 +100,7 @@ class PolicyMethods(Methods):
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> Listing[str]:
+    ) -> Pages[str]:
         """Go through all that `list_key_policies` lists, page by page as they are needed.
 
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
@@ -111,4 +109,4 @@ class PolicyMethods(Methods):
         with loading:
             from ..operations.policies import LIST_KEY_POLICIES
 
-        return self._list(LIST_KEY_POLICIES, timeout, key_id=key_id, limit=limit, marker=marker)
+        return self._pages(LIST_KEY_POLICIES, timeout, key_id=key_id, limit=limit, marker=marker)

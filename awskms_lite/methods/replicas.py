@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..models.keys import KeyMetadata
-    from ..models.members import KMSResponse
-    from ..models.replicas import ReplicateKeyResponse
-    from ..models.tags import Tag
+from .binding import Invocation, Methods, operation
 
 
 class ReplicaMethods(Methods):
     """Multi-Region keys: replicate them, change their primary, and wait for a replica."""
 
+    @operation
     def replicate_key(
         self,
         key_id: str,
@@ -27,9 +21,9 @@ class ReplicaMethods(Methods):
         description: str | None = None,
         policy: str | None = None,
         bypass_policy_lockout_safety_check: bool | None = None,
-        tags: Sequence[Tag] | None = None,
+        tags: Sequence[models.Tag] | None = None,
         timeout: float | None = None,
-    ) -> ReplicateKeyResponse:
+    ) -> Invocation[models.ReplicateKeyResponse]:
         """Make a replica of a multi-Region primary key in another region of its partition.
 
         `key_id` is the id or the ARN of the primary, in this client's region. The replica has its id, its
@@ -60,9 +54,10 @@ class ReplicaMethods(Methods):
             tags=tags,
         )
 
+    @operation
     def update_primary_region(
         self, key_id: str, primary_region: str, *, timeout: float | None = None
-    ) -> KMSResponse:
+    ) -> Invocation[models.KMSResponse]:
         """Make the replica in another region the primary of a multi-Region key, and the primary a replica.
 
         `key_id` is the id or the ARN of the primary there is, in this client's region; `primary_region` must
@@ -82,7 +77,8 @@ class ReplicaMethods(Methods):
 
         return self._call(UPDATE_PRIMARY_REGION, timeout, key_id=key_id, primary_region=primary_region)
 
-    def wait_until_replica_ready(self, key_id: str, *, timeout: float = 300.0) -> KeyMetadata:
+    @operation
+    def wait_until_replica_ready(self, key_id: str, *, timeout: float = 300.0) -> Invocation[models.KeyMetadata]:
         """Wait until a new replica of a multi-Region key is enabled; this client's region is the replica's.
 
         As `wait_until_key_state`, but a key that is not found may still come.
@@ -90,4 +86,4 @@ class ReplicaMethods(Methods):
         with loading:
             from ..waiting import replica_ready
 
-        return self._run(replica_ready(self._session, key_id, timeout), timeout)
+        return Invocation(replica_ready(self._session, key_id, timeout), timeout)

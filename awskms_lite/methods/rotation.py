@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from ..models.members import KMSResponse
-    from ..models.rotation import (
-        GetKeyRotationStatusResponse,
-        IncludeKeyMaterial,
-        ListKeyRotationsResponse,
-        RotateKeyOnDemandResponse,
-        RotationsListEntry,
-    )
-    from ..paging import Listing
+from .binding import Invocation, Methods, Pages, listing, operation
 
 
 class RotationMethods(Methods):
     """New material for keys, by the calendar or now; what the old one encrypted, it still decrypts."""
 
+    @operation
     def enable_key_rotation(
         self, key_id: str, *, rotation_period_in_days: int | None = None, timeout: float | None = None
-    ) -> KMSResponse:
+    ) -> Invocation[models.KMSResponse]:
         """Have a key rotate by itself every 90 to 2560 days from now on, every 365 where nothing is said.
 
         `key_id` is a key id or a key ARN of this account and region: of a customer managed key for symmetric
@@ -43,7 +32,8 @@ class RotationMethods(Methods):
             ENABLE_KEY_ROTATION, timeout, key_id=key_id, rotation_period_in_days=rotation_period_in_days
         )
 
-    def disable_key_rotation(self, key_id: str, *, timeout: float | None = None) -> KMSResponse:
+    @operation
+    def disable_key_rotation(self, key_id: str, *, timeout: float | None = None) -> Invocation[models.KMSResponse]:
         """Have a key rotate by itself no more; it can still be rotated on demand.
 
         `key_id` is a key id or a key ARN of this account and region, as for `enable_key_rotation`.
@@ -58,9 +48,10 @@ class RotationMethods(Methods):
 
         return self._call(DISABLE_KEY_ROTATION, timeout, key_id=key_id)
 
+    @operation
     def get_key_rotation_status(
         self, key_id: str, *, timeout: float | None = None
-    ) -> GetKeyRotationStatusResponse:
+    ) -> Invocation[models.GetKeyRotationStatusResponse]:
         """Tell whether, how often and when next a key rotates by itself, and whether it rotates at this moment.
 
         `key_id` is a key id or a key ARN, the ARN for a key of another account. A disabled key keeps its status
@@ -77,15 +68,16 @@ class RotationMethods(Methods):
 
         return self._call(GET_KEY_ROTATION_STATUS, timeout, key_id=key_id)
 
+    @operation
     def list_key_rotations(
         self,
         key_id: str,
         *,
-        include_key_material: IncludeKeyMaterial | str | None = None,
+        include_key_material: models.IncludeKeyMaterial | str | None = None,
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> ListKeyRotationsResponse:
+    ) -> Invocation[models.ListKeyRotationsResponse]:
         """Give a page of a key's rotations, each with the material that it brought.
 
         `key_id` is a key id or a key ARN of this account and region. With `include_key_material`
@@ -110,15 +102,16 @@ class RotationMethods(Methods):
             marker=marker,
         )
 
+    @listing
     def iter_list_key_rotations(
         self,
         key_id: str,
         *,
-        include_key_material: IncludeKeyMaterial | str | None = None,
+        include_key_material: models.IncludeKeyMaterial | str | None = None,
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> Listing[RotationsListEntry]:
+    ) -> Pages[models.RotationsListEntry]:
         """Go through all that `list_key_rotations` lists, page by page as they are needed.
 
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
@@ -127,7 +120,7 @@ class RotationMethods(Methods):
         with loading:
             from ..operations.rotation import LIST_KEY_ROTATIONS
 
-        return self._list(
+        return self._pages(
             LIST_KEY_ROTATIONS,
             timeout,
             key_id=key_id,
@@ -136,7 +129,10 @@ class RotationMethods(Methods):
             marker=marker,
         )
 
-    def rotate_key_on_demand(self, key_id: str, *, timeout: float | None = None) -> RotateKeyOnDemandResponse:
+    @operation
+    def rotate_key_on_demand(
+        self, key_id: str, *, timeout: float | None = None
+    ) -> Invocation[models.RotateKeyOnDemandResponse]:
         """Begin to rotate a key now, which can be done 25 times in a key's life; planned rotations stay planned.
 
         `key_id` is a key id or a key ARN of this account and region: of a customer managed key for symmetric

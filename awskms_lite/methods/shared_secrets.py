@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..models.recipients import RecipientInfo
-    from ..models.shared_secrets import DecapsulateResponse, DeriveSharedSecretResponse, EncapsulateResponse
-    from ..models.specs import EncapsulationAlgorithmSpec, KeyAgreementAlgorithmSpec
+from .binding import Invocation, Methods, operation
 
 
 class SharedSecretMethods(Methods):
     """Secrets that two parties come to share over a line that others read: ECDH and ML-KEM."""
 
+    @operation
     def derive_shared_secret(
         self,
         key_id: str,
         *,
         public_key: bytes,
-        key_agreement_algorithm: KeyAgreementAlgorithmSpec | str,
+        key_agreement_algorithm: models.KeyAgreementAlgorithmSpec | str,
         grant_tokens: Sequence[str] | None = None,
         dry_run: bool | None = None,
-        recipient: RecipientInfo | None = None,
+        recipient: models.RecipientInfo | None = None,
         timeout: float | None = None,
-    ) -> DeriveSharedSecretResponse:
+    ) -> Invocation[models.DeriveSharedSecretResponse]:
         """Derive the secret that an elliptic curve key of KMS and another party's public key have in common.
 
         `key_id` names a key whose usage is KEY_AGREEMENT: a key id, an alias, or the ARN of either, which a key
@@ -60,15 +55,16 @@ class SharedSecretMethods(Methods):
             recipient=recipient,
         )
 
+    @operation
     def encapsulate(
         self,
         key_id: str,
         *,
-        encapsulation_algorithm: EncapsulationAlgorithmSpec | str,
+        encapsulation_algorithm: models.EncapsulationAlgorithmSpec | str,
         grant_tokens: Sequence[str] | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> EncapsulateResponse:
+    ) -> Invocation[models.EncapsulateResponse]:
         """Make a secret of 32 bytes, and wrap it for the holder of an ML-KEM key (FIPS 203).
 
         Keep `shared_secret` and send `shared_secret_ciphertext_blob`: whoever may `decapsulate` with the key has
@@ -95,16 +91,17 @@ class SharedSecretMethods(Methods):
             dry_run=dry_run,
         )
 
+    @operation
     def decapsulate(
         self,
         key_id: str,
         *,
         shared_secret_ciphertext_blob: bytes,
-        encapsulation_algorithm: EncapsulationAlgorithmSpec | str,
+        encapsulation_algorithm: models.EncapsulationAlgorithmSpec | str,
         grant_tokens: Sequence[str] | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> DecapsulateResponse:
+    ) -> Invocation[models.DecapsulateResponse]:
         """Unwrap the secret that `encapsulate`, or the key's public half elsewhere, wrapped.
 
         A success is no proof: from a wrapping that was changed, or that is another key's of the same spec, come

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..models.signing import (
-        GenerateMacResponse,
-        GetPublicKeyResponse,
-        MessageType,
-        SignResponse,
-        VerifyMacResponse,
-        VerifyResponse,
-    )
-    from ..models.specs import MacAlgorithmSpec, SigningAlgorithmSpec
+from .binding import Invocation, Methods, operation
 
 
 class SigningMethods(Methods):
     """Who wrote a message, and that it is still the same: signatures and message authentication codes."""
 
+    @operation
     def sign(
         self,
         key_id: str,
         message: bytes,
         *,
-        signing_algorithm: SigningAlgorithmSpec | str,
-        message_type: MessageType | str | None = None,
+        signing_algorithm: models.SigningAlgorithmSpec | str,
+        message_type: models.MessageType | str | None = None,
         grant_tokens: Sequence[str] | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> SignResponse:
+    ) -> Invocation[models.SignResponse]:
         """Sign a message of 1 to 4096 bytes, or the digest of a longer one, with an asymmetric key.
 
         `key_id` is a key id, an alias, or the ARN of either, which a key of another account needs.
@@ -65,18 +54,19 @@ class SigningMethods(Methods):
             dry_run=dry_run,
         )
 
+    @operation
     def verify(
         self,
         key_id: str,
         message: bytes,
         *,
         signature: bytes,
-        signing_algorithm: SigningAlgorithmSpec | str,
-        message_type: MessageType | str | None = None,
+        signing_algorithm: models.SigningAlgorithmSpec | str,
+        message_type: models.MessageType | str | None = None,
         grant_tokens: Sequence[str] | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> VerifyResponse:
+    ) -> Invocation[models.VerifyResponse]:
         """Check a signature of `sign`, with the same key, message, `message_type` and algorithm.
 
         A signature that is not right raises `KMSInvalidSignatureException`: no answer says False. Without KMS,
@@ -106,9 +96,10 @@ class SigningMethods(Methods):
             dry_run=dry_run,
         )
 
+    @operation
     def get_public_key(
         self, key_id: str, *, grant_tokens: Sequence[str] | None = None, timeout: float | None = None
-    ) -> GetPublicKeyResponse:
+    ) -> Invocation[models.GetPublicKeyResponse]:
         """Give the public half of an asymmetric key, to encrypt, verify or agree on secrets outside KMS.
 
         `key_id` is a key id, an alias, or the ARN of either, which a key of another account needs. The key comes
@@ -128,16 +119,17 @@ class SigningMethods(Methods):
 
         return self._call(GET_PUBLIC_KEY, timeout, key_id=key_id, grant_tokens=grant_tokens)
 
+    @operation
     def generate_mac(
         self,
         key_id: str,
         message: bytes,
         *,
-        mac_algorithm: MacAlgorithmSpec | str,
+        mac_algorithm: models.MacAlgorithmSpec | str,
         grant_tokens: Sequence[str] | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> GenerateMacResponse:
+    ) -> Invocation[models.GenerateMacResponse]:
         """Make the authentication code (HMAC, RFC 2104) of a message of 1 to 4096 bytes, with an HMAC key.
 
         `key_id` is a key id, an alias, or the ARN of either, which a key of another account needs;
@@ -164,17 +156,18 @@ class SigningMethods(Methods):
             dry_run=dry_run,
         )
 
+    @operation
     def verify_mac(
         self,
         key_id: str,
         message: bytes,
         *,
         mac: bytes,
-        mac_algorithm: MacAlgorithmSpec | str,
+        mac_algorithm: models.MacAlgorithmSpec | str,
         grant_tokens: Sequence[str] | None = None,
         dry_run: bool | None = None,
         timeout: float | None = None,
-    ) -> VerifyMacResponse:
+    ) -> Invocation[models.VerifyMacResponse]:
         """Check an authentication code of `generate_mac`, with the same key, message and algorithm.
 
         A code that is not right raises `KMSInvalidMacException`: no answer says False. `grant_tokens` and

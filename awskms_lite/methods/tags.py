@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..models.members import KMSResponse
-    from ..models.tags import ListResourceTagsResponse, Tag
-    from ..paging import Listing
+from .binding import Invocation, Methods, Pages, listing, operation
 
 
 class TagMethods(Methods):
     """Tags of keys: for bills, for order, and for access by attributes."""
 
-    def tag_resource(self, key_id: str, tags: Sequence[Tag], *, timeout: float | None = None) -> KMSResponse:
+    @operation
+    def tag_resource(
+        self, key_id: str, tags: Sequence[models.Tag], *, timeout: float | None = None
+    ) -> Invocation[models.KMSResponse]:
         """Put tags on a customer managed key; a tag whose key is there already gets the new value.
 
         `key_id` is a key id or a key ARN of this account and region. A tag's key has 1 to 128 characters, its
@@ -35,7 +32,10 @@ class TagMethods(Methods):
 
         return self._call(TAG_RESOURCE, timeout, key_id=key_id, tags=tags)
 
-    def untag_resource(self, key_id: str, tag_keys: Sequence[str], *, timeout: float | None = None) -> KMSResponse:
+    @operation
+    def untag_resource(
+        self, key_id: str, tag_keys: Sequence[str], *, timeout: float | None = None
+    ) -> Invocation[models.KMSResponse]:
         """Take tags from a customer managed key, by their keys; one that is not there is passed over.
 
         `key_id` is a key id or a key ARN of this account and region. Where policies decide by tags, this
@@ -51,6 +51,7 @@ class TagMethods(Methods):
 
         return self._call(UNTAG_RESOURCE, timeout, key_id=key_id, tag_keys=tag_keys)
 
+    @operation
     def list_resource_tags(
         self,
         key_id: str,
@@ -58,7 +59,7 @@ class TagMethods(Methods):
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> ListResourceTagsResponse:
+    ) -> Invocation[models.ListResourceTagsResponse]:
         """Give a page of a key's tags.
 
         `key_id` is a key id or a key ARN of this account and region. `limit` bounds the page: KMS takes 1 to
@@ -74,6 +75,7 @@ class TagMethods(Methods):
 
         return self._call(LIST_RESOURCE_TAGS, timeout, key_id=key_id, limit=limit, marker=marker)
 
+    @listing
     def iter_list_resource_tags(
         self,
         key_id: str,
@@ -81,7 +83,7 @@ class TagMethods(Methods):
         limit: int | None = None,
         marker: str | None = None,
         timeout: float | None = None,
-    ) -> Listing[Tag]:
+    ) -> Pages[models.Tag]:
         """Go through all that `list_resource_tags` lists, page by page as they are needed.
 
         `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
@@ -90,4 +92,4 @@ class TagMethods(Methods):
         with loading:
             from ..operations.tags import LIST_RESOURCE_TAGS
 
-        return self._list(LIST_RESOURCE_TAGS, timeout, key_id=key_id, limit=limit, marker=marker)
+        return self._pages(LIST_RESOURCE_TAGS, timeout, key_id=key_id, limit=limit, marker=marker)

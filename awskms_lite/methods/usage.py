@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from .. import models
 from ..loading import loading
-from . import Methods
-
-if TYPE_CHECKING:
-    from ..models.usage import GetKeyLastUsageResponse
+from .binding import Invocation, Methods, operation
 
 
 class UsageMethods(Methods):
     """When a key was last used."""
 
-    def get_key_last_usage(self, key_id: str, *, timeout: float | None = None) -> GetKeyLastUsageResponse:
+    @operation
+    def get_key_last_usage(
+        self, key_id: str, *, timeout: float | None = None
+    ) -> Invocation[models.GetKeyLastUsageResponse]:
         """Ask when and how a key was last used for a successful cryptographic operation.
 
         `key_id` is a key id or a key ARN of this client's region; aliases are refused, and so are keys of other

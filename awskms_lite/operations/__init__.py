@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from ..errors import ServiceError
 from ..models.members import KMSResponse
 
 RequestT = TypeVar("RequestT")
@@ -16,7 +15,6 @@ KEY_ID = (("key_id", "key_id"),)
 class Operation(NamedTuple, Generic[RequestT, ResponseT]):
     """What the call loop must know of an operation.
 
-    `errors` are the ones the API reference declares for it, beside those that any call can meet.
     `changes` says that it changes something, so that whoever gets no answer must be told that it may be done.
     `replay_safe` says that sending it twice does no harm and gives no other answer than sending it once, so
     that a lost answer may be asked for again; where that depends on the request, it is asked.
@@ -30,7 +28,6 @@ class Operation(NamedTuple, Generic[RequestT, ResponseT]):
     name: str
     request: type[RequestT]
     response: type[ResponseT]
-    errors: tuple[type[ServiceError], ...]
     replay_safe: bool | Callable[[Any], bool]
     changes: bool = False
     items: str | None = None

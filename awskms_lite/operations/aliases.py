@@ -1,16 +1,5 @@
 """The rows about aliases."""
 
-from ..errors import (
-    AlreadyExistsException,
-    DependencyTimeoutException,
-    InvalidAliasNameException,
-    InvalidArnException,
-    InvalidMarkerException,
-    KMSInternalException,
-    KMSInvalidStateException,
-    LimitExceededException,
-    NotFoundException,
-)
 from ..models.aliases import (
     CreateAliasRequest,
     DeleteAliasRequest,
@@ -25,15 +14,6 @@ CREATE_ALIAS = Operation(
     name="CreateAlias",
     request=CreateAliasRequest,
     response=KMSResponse,
-    errors=(
-        AlreadyExistsException,
-        DependencyTimeoutException,
-        InvalidAliasNameException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        LimitExceededException,
-        NotFoundException,
-    ),
     changes=True,
     replay_safe=False,  # the second would be told that the alias exists already
 )
@@ -42,13 +22,6 @@ UPDATE_ALIAS = Operation(
     name="UpdateAlias",
     request=UpdateAliasRequest,
     response=KMSResponse,
-    errors=(
-        DependencyTimeoutException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        LimitExceededException,
-        NotFoundException,
-    ),
     changes=True,
     replay_safe=True,  # the alias already stands for that key
 )
@@ -57,7 +30,6 @@ DELETE_ALIAS = Operation(
     name="DeleteAlias",
     request=DeleteAliasRequest,
     response=KMSResponse,
-    errors=(DependencyTimeoutException, KMSInternalException, KMSInvalidStateException, NotFoundException),
     changes=True,
     replay_safe=False,  # the second would be told that there is no such alias
 )
@@ -66,13 +38,6 @@ LIST_ALIASES = Operation(
     name="ListAliases",
     request=ListAliasesRequest,
     response=ListAliasesResponse,
-    errors=(
-        DependencyTimeoutException,
-        InvalidArnException,
-        InvalidMarkerException,
-        KMSInternalException,
-        NotFoundException,
-    ),
     replay_safe=True,
     items="aliases",
     echoes=(("key_id", "aliases.target_key_id"),),

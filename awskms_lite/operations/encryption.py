@@ -1,18 +1,5 @@
 """The rows about encrypting and decrypting."""
 
-from ..errors import (
-    DependencyTimeoutException,
-    DisabledException,
-    DryRunOperationException,
-    IncorrectKeyException,
-    InvalidCiphertextException,
-    InvalidGrantTokenException,
-    InvalidKeyUsageException,
-    KeyUnavailableException,
-    KMSInternalException,
-    KMSInvalidStateException,
-    NotFoundException,
-)
 from ..models.encryption import (
     DecryptRequest,
     DecryptResponse,
@@ -27,17 +14,6 @@ ENCRYPT = Operation(
     name="Encrypt",
     request=EncryptRequest,
     response=EncryptResponse,
-    errors=(
-        DependencyTimeoutException,
-        DisabledException,
-        DryRunOperationException,
-        InvalidGrantTokenException,
-        InvalidKeyUsageException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        KeyUnavailableException,
-        NotFoundException,
-    ),
     replay_safe=True,  # a ciphertext that nobody has seen is of no use
     echoes=KEY_ID,
 )
@@ -46,19 +22,6 @@ DECRYPT = Operation(
     name="Decrypt",
     request=DecryptRequest,
     response=DecryptResponse,
-    errors=(
-        DependencyTimeoutException,
-        DisabledException,
-        DryRunOperationException,
-        IncorrectKeyException,
-        InvalidCiphertextException,
-        InvalidGrantTokenException,
-        InvalidKeyUsageException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        KeyUnavailableException,
-        NotFoundException,
-    ),
     replay_safe=True,
     echoes=KEY_ID,
 )
@@ -67,19 +30,6 @@ RE_ENCRYPT = Operation(
     name="ReEncrypt",
     request=ReEncryptRequest,
     response=ReEncryptResponse,
-    errors=(
-        DependencyTimeoutException,
-        DisabledException,
-        DryRunOperationException,
-        IncorrectKeyException,
-        InvalidCiphertextException,
-        InvalidGrantTokenException,
-        InvalidKeyUsageException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        KeyUnavailableException,
-        NotFoundException,
-    ),
     replay_safe=True,  # the old ciphertext stays good
     echoes=(("source_key_id", "source_key_id"), ("destination_key_id", "key_id")),
 )

@@ -1,18 +1,5 @@
 """The rows about grants."""
 
-from ..errors import (
-    DependencyTimeoutException,
-    DisabledException,
-    DryRunOperationException,
-    InvalidArnException,
-    InvalidGrantIdException,
-    InvalidGrantTokenException,
-    InvalidMarkerException,
-    KMSInternalException,
-    KMSInvalidStateException,
-    LimitExceededException,
-    NotFoundException,
-)
 from ..models.grants import (
     CreateGrantRequest,
     CreateGrantResponse,
@@ -38,17 +25,6 @@ CREATE_GRANT = Operation(
     name="CreateGrant",
     request=CreateGrantRequest,
     response=CreateGrantResponse,
-    errors=(
-        DependencyTimeoutException,
-        DisabledException,
-        DryRunOperationException,
-        InvalidArnException,
-        InvalidGrantTokenException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        LimitExceededException,
-        NotFoundException,
-    ),
     changes=True,
     replay_safe=_is_named,
 )
@@ -57,16 +33,6 @@ RETIRE_GRANT = Operation(
     name="RetireGrant",
     request=RetireGrantRequest,
     response=KMSResponse,
-    errors=(
-        DependencyTimeoutException,
-        DryRunOperationException,
-        InvalidArnException,
-        InvalidGrantIdException,
-        InvalidGrantTokenException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-    ),
     changes=True,
     replay_safe=False,  # the second would be told that there is no such grant
 )
@@ -75,15 +41,6 @@ REVOKE_GRANT = Operation(
     name="RevokeGrant",
     request=RevokeGrantRequest,
     response=KMSResponse,
-    errors=(
-        DependencyTimeoutException,
-        DryRunOperationException,
-        InvalidArnException,
-        InvalidGrantIdException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-    ),
     changes=True,
     replay_safe=False,  # the second would be told that there is no such grant
 )
@@ -92,15 +49,6 @@ LIST_GRANTS = Operation(
     name="ListGrants",
     request=ListGrantsRequest,
     response=ListGrantsResponse,
-    errors=(
-        DependencyTimeoutException,
-        InvalidArnException,
-        InvalidGrantIdException,
-        InvalidMarkerException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-    ),
     replay_safe=True,
     items="grants",
     echoes=(("key_id", "grants.key_id"),),
@@ -110,13 +58,6 @@ LIST_RETIRABLE_GRANTS = Operation(
     name="ListRetirableGrants",
     request=ListRetirableGrantsRequest,
     response=ListGrantsResponse,
-    errors=(
-        DependencyTimeoutException,
-        InvalidArnException,
-        InvalidMarkerException,
-        KMSInternalException,
-        NotFoundException,
-    ),
     replay_safe=True,
     items="grants",
 )

@@ -1,17 +1,5 @@
 """The rows about import of key material."""
 
-from ..errors import (
-    DependencyTimeoutException,
-    ExpiredImportTokenException,
-    IncorrectKeyMaterialException,
-    InvalidArnException,
-    InvalidCiphertextException,
-    InvalidImportTokenException,
-    KMSInternalException,
-    KMSInvalidStateException,
-    NotFoundException,
-    UnsupportedOperationException,
-)
 from ..models.importing import (
     DeleteImportedKeyMaterialRequest,
     DeleteImportedKeyMaterialResponse,
@@ -33,14 +21,6 @@ GET_PARAMETERS_FOR_IMPORT = Operation(
     name="GetParametersForImport",
     request=GetParametersForImportRequest,
     response=GetParametersForImportResponse,
-    errors=(
-        DependencyTimeoutException,
-        InvalidArnException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-        UnsupportedOperationException,
-    ),
     replay_safe=True,  # the second pair of key and token is as good as the first, which just expires
     echoes=KEY_ID,
 )
@@ -49,18 +29,6 @@ IMPORT_KEY_MATERIAL = Operation(
     name="ImportKeyMaterial",
     request=ImportKeyMaterialRequest,
     response=ImportKeyMaterialResponse,
-    errors=(
-        DependencyTimeoutException,
-        ExpiredImportTokenException,
-        IncorrectKeyMaterialException,
-        InvalidArnException,
-        InvalidCiphertextException,
-        InvalidImportTokenException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-        UnsupportedOperationException,
-    ),
     changes=True,
     replay_safe=_may_be_there_already,
     echoes=KEY_ID,
@@ -70,14 +38,6 @@ DELETE_IMPORTED_KEY_MATERIAL = Operation(
     name="DeleteImportedKeyMaterial",
     request=DeleteImportedKeyMaterialRequest,
     response=DeleteImportedKeyMaterialResponse,
-    errors=(
-        DependencyTimeoutException,
-        InvalidArnException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-        UnsupportedOperationException,
-    ),
     changes=True,
     replay_safe=False,  # the second would find no material, and could not say which one was deleted
     echoes=KEY_ID,

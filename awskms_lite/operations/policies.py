@@ -1,15 +1,5 @@
 """The rows about key policies."""
 
-from ..errors import (
-    DependencyTimeoutException,
-    InvalidArnException,
-    KMSInternalException,
-    KMSInvalidStateException,
-    LimitExceededException,
-    MalformedPolicyDocumentException,
-    NotFoundException,
-    UnsupportedOperationException,
-)
 from ..models.members import KMSResponse
 from ..models.policies import (
     GetKeyPolicyRequest,
@@ -30,13 +20,6 @@ GET_KEY_POLICY = Operation(
     name="GetKeyPolicy",
     request=GetKeyPolicyRequest,
     response=GetKeyPolicyResponse,
-    errors=(
-        DependencyTimeoutException,
-        InvalidArnException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-    ),
     replay_safe=True,
 )
 
@@ -44,16 +27,6 @@ PUT_KEY_POLICY = Operation(
     name="PutKeyPolicy",
     request=PutKeyPolicyRequest,
     response=KMSResponse,
-    errors=(
-        DependencyTimeoutException,
-        InvalidArnException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        LimitExceededException,
-        MalformedPolicyDocumentException,
-        NotFoundException,
-        UnsupportedOperationException,
-    ),
     changes=True,
     replay_safe=_leaves_us_in,
 )
@@ -62,13 +35,6 @@ LIST_KEY_POLICIES = Operation(
     name="ListKeyPolicies",
     request=ListKeyPoliciesRequest,
     response=ListKeyPoliciesResponse,
-    errors=(
-        DependencyTimeoutException,
-        InvalidArnException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-    ),
     replay_safe=True,
     items="policy_names",
 )

@@ -1,17 +1,5 @@
 """The rows about rotation of key material."""
 
-from ..errors import (
-    ConflictException,
-    DependencyTimeoutException,
-    DisabledException,
-    InvalidArnException,
-    InvalidMarkerException,
-    KMSInternalException,
-    KMSInvalidStateException,
-    LimitExceededException,
-    NotFoundException,
-    UnsupportedOperationException,
-)
 from ..models.members import KMSResponse
 from ..models.rotation import (
     DisableKeyRotationRequest,
@@ -29,15 +17,6 @@ ENABLE_KEY_ROTATION = Operation(
     name="EnableKeyRotation",
     request=EnableKeyRotationRequest,
     response=KMSResponse,
-    errors=(
-        DependencyTimeoutException,
-        DisabledException,
-        InvalidArnException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-        UnsupportedOperationException,
-    ),
     changes=True,
     replay_safe=True,  # the key rotates so already
 )
@@ -46,15 +25,6 @@ DISABLE_KEY_ROTATION = Operation(
     name="DisableKeyRotation",
     request=DisableKeyRotationRequest,
     response=KMSResponse,
-    errors=(
-        DependencyTimeoutException,
-        DisabledException,
-        InvalidArnException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-        UnsupportedOperationException,
-    ),
     changes=True,
     replay_safe=True,  # the key does not rotate by itself any more
 )
@@ -63,14 +33,6 @@ GET_KEY_ROTATION_STATUS = Operation(
     name="GetKeyRotationStatus",
     request=GetKeyRotationStatusRequest,
     response=GetKeyRotationStatusResponse,
-    errors=(
-        DependencyTimeoutException,
-        InvalidArnException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-        UnsupportedOperationException,
-    ),
     replay_safe=True,
     echoes=KEY_ID,
 )
@@ -79,14 +41,6 @@ LIST_KEY_ROTATIONS = Operation(
     name="ListKeyRotations",
     request=ListKeyRotationsRequest,
     response=ListKeyRotationsResponse,
-    errors=(
-        InvalidArnException,
-        InvalidMarkerException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-        UnsupportedOperationException,
-    ),
     replay_safe=True,
     items="rotations",
     echoes=(("key_id", "rotations.key_id"),),
@@ -96,17 +50,6 @@ ROTATE_KEY_ON_DEMAND = Operation(
     name="RotateKeyOnDemand",
     request=RotateKeyOnDemandRequest,
     response=RotateKeyOnDemandResponse,
-    errors=(
-        ConflictException,
-        DependencyTimeoutException,
-        DisabledException,
-        InvalidArnException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        LimitExceededException,
-        NotFoundException,
-        UnsupportedOperationException,
-    ),
     changes=True,
     replay_safe=False,  # the second would rotate the key once more, of 25 times in its life
     echoes=KEY_ID,

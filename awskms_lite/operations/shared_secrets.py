@@ -1,17 +1,5 @@
 """The rows about shared secrets."""
 
-from ..errors import (
-    DependencyTimeoutException,
-    DisabledException,
-    DryRunOperationException,
-    InvalidCiphertextException,
-    InvalidGrantTokenException,
-    InvalidKeyUsageException,
-    KeyUnavailableException,
-    KMSInternalException,
-    KMSInvalidStateException,
-    NotFoundException,
-)
 from ..models.shared_secrets import (
     DecapsulateRequest,
     DecapsulateResponse,
@@ -26,17 +14,6 @@ DERIVE_SHARED_SECRET = Operation(
     name="DeriveSharedSecret",
     request=DeriveSharedSecretRequest,
     response=DeriveSharedSecretResponse,
-    errors=(
-        DependencyTimeoutException,
-        DisabledException,
-        DryRunOperationException,
-        InvalidGrantTokenException,
-        InvalidKeyUsageException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        KeyUnavailableException,
-        NotFoundException,
-    ),
     replay_safe=True,
     echoes=KEY_ID,
 )
@@ -45,17 +22,6 @@ ENCAPSULATE = Operation(
     name="Encapsulate",
     request=EncapsulateRequest,
     response=EncapsulateResponse,
-    errors=(
-        DependencyTimeoutException,
-        DisabledException,
-        DryRunOperationException,
-        InvalidGrantTokenException,
-        InvalidKeyUsageException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        KeyUnavailableException,
-        NotFoundException,
-    ),
     replay_safe=True,  # a secret that nobody has seen is shared with nobody
 )
 
@@ -63,17 +29,5 @@ DECAPSULATE = Operation(
     name="Decapsulate",
     request=DecapsulateRequest,
     response=DecapsulateResponse,
-    errors=(
-        DependencyTimeoutException,
-        DisabledException,
-        DryRunOperationException,
-        InvalidCiphertextException,
-        InvalidGrantTokenException,
-        InvalidKeyUsageException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        KeyUnavailableException,
-        NotFoundException,
-    ),
     replay_safe=True,
 )

@@ -1,14 +1,5 @@
 """The rows about tags."""
 
-from ..errors import (
-    InvalidArnException,
-    InvalidMarkerException,
-    KMSInternalException,
-    KMSInvalidStateException,
-    LimitExceededException,
-    NotFoundException,
-    TagException,
-)
 from ..models.members import KMSResponse
 from ..models.tags import (
     ListResourceTagsRequest,
@@ -22,14 +13,6 @@ TAG_RESOURCE = Operation(
     name="TagResource",
     request=TagResourceRequest,
     response=KMSResponse,
-    errors=(
-        InvalidArnException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        LimitExceededException,
-        NotFoundException,
-        TagException,
-    ),
     changes=True,
     replay_safe=True,  # the key has those tags already
 )
@@ -38,13 +21,6 @@ UNTAG_RESOURCE = Operation(
     name="UntagResource",
     request=UntagResourceRequest,
     response=KMSResponse,
-    errors=(
-        InvalidArnException,
-        KMSInternalException,
-        KMSInvalidStateException,
-        NotFoundException,
-        TagException,
-    ),
     changes=True,
     replay_safe=True,  # a tag that is not there is passed over
 )
@@ -53,7 +29,6 @@ LIST_RESOURCE_TAGS = Operation(
     name="ListResourceTags",
     request=ListResourceTagsRequest,
     response=ListResourceTagsResponse,
-    errors=(InvalidArnException, InvalidMarkerException, KMSInternalException, NotFoundException),
     replay_safe=True,
     items="tags",
 )

@@ -1,0 +1,57 @@
+"""What type checkers refuse of the methods of both clients.
+
+Each wrong line says which complaint it earns. A complaint that does not come is an error itself, since both refuse
+an ignore that nothing needs; pyrightconfig.json lets pyright ignore by its own comments alone.
+"""
+
+from typing import Protocol
+
+from awskms_lite import AsyncKMSClient, KMSClient
+from awskms_lite.models import DescribeKeyResponse, GetKeyLastUsageResponse
+
+
+def plain_calls(kms: KMSClient) -> None:
+    """Wrong arguments, and results taken for what they are not."""
+    kms.get_key_last_usage()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    kms.get_key_last_usage(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    kms.get_key_last_usage("k", 5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    kms.get_key_last_usage("k", tmeout=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    kms.get_key_last_usage("k").verdit  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] # noqa: B018
+    kms.iter_list_keys(limit="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    kms.wait_until_deleted("k")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    kms.no_such_operation()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
+
+async def awaited_calls(kms: AsyncKMSClient) -> None:
+    """Do the same to the asynchronous client, and await what is not awaited, or the other way round."""
+    await kms.get_key_last_usage()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await kms.get_key_last_usage(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await kms.get_key_last_usage("k", tmeout=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    kms.get_key_last_usage("k").verdict  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] # noqa: B018
+    await kms.iter_list_keys()  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
+    for _ in kms.iter_list_keys():  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
+        pass
+
+
+async def results_of_the_other_client(kms: KMSClient, other: AsyncKMSClient) -> GetKeyLastUsageResponse:
+    """Nothing of the synchronous client is awaited."""
+    await kms.get_key_last_usage("k")  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
+    return other.get_key_last_usage("k")  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+
+
+class Mine(KMSClient):
+    """An override that callers of the base could not call."""
+
+    def get_key_last_usage(self, key_id: int) -> str:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        return str(key_id)
+
+
+class Reads(Protocol):
+    """What a user's code needs of a client."""
+
+    def describe_key(self, key_id: str) -> DescribeKeyResponse: ...
+
+
+def protocols(other: AsyncKMSClient) -> Reads:
+    """Take a client for the other kind."""
+    return other  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
