@@ -159,3 +159,21 @@ def test_every_verdict_is_a_plain_string() -> None:
         "in_use", "idle", "never_used", "no_record", "too_new", "pending_deletion", "aws_managed", "other_account",
         "unreadable",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["shared", "state", "manager", "created", "tracking_start", "last_usage", "error"]
+)
+def test_a_member_that_a_verdict_depends_on_must_be_there(name: str) -> None:
+    """Without its last use a key that is in use would be judged as one that nobody uses: a lost member is damage."""
+    members = json.loads(to_line(facts()))
+    del members[name]
+    with pytest.raises(ParameterError, match=f"lacks '{name}'"):
+        from_line(KeyFacts, json.dumps(members))
+
+
+def test_what_is_neither_true_nor_false_is_refused() -> None:
+    """A text stands for no yes or no: "false" would be taken for true."""
+    members = {**json.loads(to_line(facts())), "shared": "false"}
+    with pytest.raises(ParameterError, match="true or false was expected"):
+        from_line(KeyFacts, json.dumps(members))

@@ -77,9 +77,12 @@ class Checkpoint:
     def _try_to_open(self, words: str) -> sqlite3.Error | None:
         try:
             self._connection = self._opened(words)
+            return None
         except sqlite3.Error as error:
             return error
-        return None
+        except UnicodeDecodeError:  # SQLite quotes a schema that it cannot read
+            pass
+        raise self._damaged(_DAMAGED[sqlite3.SQLITE_CORRUPT])  # out here: the exception above holds a piece of it
 
     def _opened(self, words: str) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=0, check_same_thread=False)

@@ -46,6 +46,12 @@ def _read_text(value: object, _: Any) -> str:
     return value
 
 
+def _read_bool(value: object, _: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"true or false was expected, not {type(value).__name__}")
+    return value
+
+
 def _read_array(values: object, _: Any) -> tuple[str, ...]:
     if not isinstance(values, list | tuple):
         raise TypeError(f"an array was expected, not a JSON {type(values).__name__}")
@@ -73,6 +79,7 @@ def _reader(cls: type[T]) -> Callable[[Any, Any], T]:
 _converter = Converter(detailed_validation=False)
 _converter.register_structure_hook_factory(has, _reader)
 _converter.register_structure_hook(str, _read_text)
+_converter.register_structure_hook(bool, _read_bool)
 _converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _read_array)
 _converter.register_structure_hook(datetime, _read_time)
 _converter.register_unstructure_hook(datetime, _write_time)
@@ -90,13 +97,21 @@ def to_line(facts: KeyFacts, *, ascii_only: bool = False) -> str:
     return json.dumps(to_members(facts), separators=(",", ":"), ensure_ascii=ascii_only)
 
 
+_DECISIVE = ("shared", "state", "manager", "created", "tracking_start", "last_usage", "error")
+"""What a verdict depends on: without it an old key would pass for one that nobody uses."""
+
+
 def from_line(kind: type[FactsT], line: str | bytes) -> FactsT:
     """Give the record that a line of JSON holds, or what was read for it where `kind` is `KeyFacts`.
 
     Members that are not known are passed over: they may be newer than this. Raises `ParameterError`.
     """
     try:
-        return _converter.structure(json.loads(line), kind)
+        members = json.loads(line)
+        facts = _converter.structure(members, kind)
+        for name in _DECISIVE:
+            members[name]  # null says that KMS has none; a member that is lost says nothing
+        return facts
     except json.JSONDecodeError as error:
         why = f"it is not JSON from character {error.pos} on"
     except KeyError as error:
