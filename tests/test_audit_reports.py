@@ -165,7 +165,7 @@ def test_every_verdict_is_a_plain_string() -> None:
     "name", ["shared", "state", "manager", "created", "tracking_start", "last_usage", "error"]
 )
 def test_a_member_that_a_verdict_depends_on_must_be_there(name: str) -> None:
-    """Without its last use a key that is in use would be judged as one that nobody uses: a lost member is damage."""
+    """Without its last use a key in use would be judged as one that nobody uses: a lost member is damage."""
     members = json.loads(to_line(facts()))
     del members[name]
     with pytest.raises(ParameterError, match=f"lacks '{name}'"):

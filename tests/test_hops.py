@@ -17,16 +17,21 @@ from servers import (
     TLS,
     WAYS,
     Line,
+    Script,
     ScriptedServer,
     Way,
     answer,
+    cut_off,
     forwarding,
     open_way,
     replying,
+    resetting,
+    silent,
 )
 
 from awskms_lite import errors
 from awskms_lite.retry import RetryPolicy
+from awskms_lite.transport import proxy_of
 
 ONCE = RetryPolicy(max_attempts=1)
 NOBODY = "http://127.0.0.1:9"
@@ -163,6 +168,32 @@ class TestHops:
         ):
             ask(way, "https://kms.test", monkeypatch, HTTPS_PROXY=proxy.url)
         assert "the proxy http" not in str(caught.value)
+
+
+@pytest.mark.parametrize("script", [cut_off(answer(length=500)), resetting(answer(length=500)), silent])
+def test_an_answer_that_breaks_off_behind_a_proxy(
+    way: Way, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    """Whatever ends an answer that a proxy brings is a TransportError like any other."""
+    for name, value in {"HTTP_PROXY": "", "AWS_REGION": "us-east-2"}.items():
+        monkeypatch.setenv(name, value)
+    with ScriptedServer(script) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        options = {
+            "credentials": CREDENTIALS,
+            "endpoint_url": "http://kms.test",
+            "retry": ONCE,
+            "read_timeout": 0.3,
+        }
+        with pytest.raises(errors.TransportError):
+            way.client(**options).get_key_last_usage(KEY_ID)
+
+
+@pytest.mark.parametrize("url", ["http://user:pa/ss@proxy.test:1", "http://user:pa]ss@proxy.test:1"])
+def test_no_part_of_a_password_is_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """What stands before the last @ is nobody's business, whatever it is made of."""
+    monkeypatch.setenv("HTTPS_PROXY", url)
+    assert str(proxy_of("https://kms.test")).lower() == "http://proxy.test:1"
 
 
 def old_root(path: Path) -> ssl.SSLContext:

@@ -397,6 +397,44 @@ def test_whatever_a_given_client_raises_is_an_error_of_ours(way: Way, raised: Ex
     assert list(chain(caught.value)) == [caught.value]
 
 
+def test_a_hook_that_reads_takes_no_answer_from_another(way: Way) -> None:
+    """A given client may read an answer in a hook: then its connection serves others, and is left alone."""
+
+    def echoing(line: Line) -> None:
+        while (request := line.request()) is not None:
+            line.send(answer(request.partition(b"\r\n\r\n")[2]))
+
+    def read(response: httpx.Response) -> None:
+        response.read()
+
+    async def aread(response: httpx.Response) -> None:
+        await response.aread()
+
+    with ScriptedServer(echoing) as server:
+        http_client = way.http_client(trust_env=False, event_hooks={"response": [read if way.is_sync else aread]})
+        options = {"region": "us-east-2", "credentials": CREDENTIALS, "environ": {}, "http_client": http_client}
+        client = way.client(endpoint_url=server.url, **options)
+        for key in (KEY_ID, KEY_ID.replace("1", "2")):
+            assert client.get_key_last_usage(key).key_id == key
+        assert server.connections == 1
+
+
+def test_a_request_id_that_is_empty_is_none(client_of: Callable[..., Any]) -> None:
+    """Two answers without a request id are no copies of each other."""
+    with ScriptedServer(replying(answer(headers={"x-amzn-RequestId": ""}))) as server:
+        client = client_of(server)
+        assert [client.get_key_last_usage(KEY_ID).key_id for _ in range(3)] == [KEY_ID] * 3
+
+
+def test_a_large_error_costs_one_look(way: Way) -> None:
+    """The members of an error are looked through as a whole: a server cannot make much work of many small ones."""
+    told = {"__type": "ValidationException", "x": ["a"] * 100_000, "y": {TOKEN: 1}}
+    for members, kept in ((told, {}), ({**told, "y": 1}, {"x": told["x"], "y": 1})):
+        body = json.dumps(members).encode()
+        error = decode_error(400, {}, body, secrets=[TOKEN, SIGNED.secret_access_key])
+        assert dict(error.members) == kept
+
+
 def test_an_assertion_of_a_test_goes_up_as_it_is(way: Way) -> None:
     """A mock that looks at its requests says itself what is wrong with one."""
 
