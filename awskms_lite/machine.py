@@ -186,9 +186,10 @@ async def _run_async(argv: tuple[str, ...], environ: Mapping[str, str]) -> Outpu
     with loading:  # anyio loads it when it is first touched
         open_process = anyio.open_process
     try:
-        process = await open_process(
-            argv, stdin=stdin, stderr=None, env=_variables(environ), start_new_session=apart
-        )
+        with anyio.CancelScope(shield=True):  # it may run before it is ours to end
+            process = await open_process(
+                argv, stdin=stdin, stderr=None, env=_variables(environ), start_new_session=apart
+            )
     except OSError as error:
         raise _unstartable(argv, str(error.strerror)) from error
     except ValueError:
