@@ -60,6 +60,15 @@ def kept(checkpoint: Path) -> set[str]:
         return {arn for region in REGIONS for arn in opened.arns(Place(region))}
 
 
+def settled(kms: LocalKMS, operation: str) -> int:
+    """Return how often an operation was asked for, once the last requests of a killed process have arrived."""
+    before = -1
+    while (asked := kms.stats.asked[operation]) != before:
+        before = asked
+        Event().wait(0.1)
+    return asked
+
+
 def comparable(records: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give the records in one order, without the moments when they were read."""
     return sorted(({**record, "checked_at": None} for record in records), key=lambda record: record["arn"])
@@ -80,7 +89,7 @@ def test_a_killed_audit_is_taken_up_again(kms: LocalKMS, tmp_path: Path, seed: i
         now_there = kept(checkpoint) if checkpoint.exists() else set[str]()
         assert have <= now_there
         have = now_there
-    described = kms.stats.asked["DescribeKey"]
+    described = settled(kms, "DescribeKey")
     with begin(kms, checkpoint) as child:
         told, _ = child.communicate(timeout=PATIENCE)
     assert child.returncode == 0
