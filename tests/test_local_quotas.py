@@ -42,6 +42,7 @@ def taken(quotas: Quotas, count: int, *, account_id: str = ACCOUNT, region: str 
         ([0, 0, 0.125, 0.25], [True, True, False, True]),
         ([0, 0, 0.25, 0.25, 0.5], [True, True, True, False, True]),
         ([0, 0, 100, 100, 100], [True, True, True, True, False]),
+        ([100, 0, 0, 0.25, 0.25], [True, True, False, True, False]),  # a clock that goes back takes nothing
     ],
 )
 def test_a_bucket_fills_with_time(moments: list[float], answers: list[bool]) -> None:

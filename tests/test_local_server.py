@@ -131,10 +131,11 @@ def test_a_connection_ends_when_it_is_asked_to(server: Server, request_head: byt
         assert b"\r\nConnection: close\r\n" in read_to_end(sock)
 
 
-def test_a_body_is_invited_when_the_client_waits_for_it(server: Server) -> None:
-    """`Expect: 100-continue` is answered before the body is there."""
+@pytest.mark.parametrize("expected", [b"100-continue", b"100-Continue"])
+def test_a_body_is_invited_when_the_client_waits_for_it(server: Server, expected: bytes) -> None:
+    """`Expect: 100-continue`, in whichever letters, is answered before the body is there."""
     with connection(server) as sock:
-        sock.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        sock.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: %b\r\n\r\n" % expected)
         assert sock.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         sock.sendall(b"{}")
         assert read_answer(sock).endswith(b"POST /? {}")

@@ -19,7 +19,8 @@ class Bucket:
 
     def take(self, now: float) -> bool:
         """Take a token; return False if there is none."""
-        self._tokens = min(self._burst, self._tokens + (now - self._then) * self._rate)
+        passed = max(now - self._then, 0)  # a clock that was frozen may go back when it is let go
+        self._tokens = min(self._burst, self._tokens + passed * self._rate)
         self._then = now
         if self._tokens < 1:
             return False

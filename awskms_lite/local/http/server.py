@@ -108,7 +108,7 @@ class Connection:
         request = parse_head(bytes(received[:end]))
         length = body_length(request.headers)
         del received[: end + 4]
-        if len(received) < length and request.values("expect") == [b"100-continue"]:
+        if len(received) < length and [v.lower() for v in request.values("expect")] == [b"100-continue"]:
             self._transmit(b"HTTP/1.1 100 Continue\r\n\r\n")
         while len(received) < length:
             if not self._receive():
