@@ -185,6 +185,7 @@ async def _run_async(argv: tuple[str, ...], environ: Mapping[str, str]) -> Outpu
     (stdin, apart), has_ended = _input(), False
     with loading:  # anyio loads it when it is first touched
         open_process = anyio.open_process
+    process = None
     try:
         with anyio.CancelScope(shield=True):  # it may run before it is ours to end
             process = await open_process(
@@ -193,7 +194,7 @@ async def _run_async(argv: tuple[str, ...], environ: Mapping[str, str]) -> Outpu
     except OSError as error:
         raise _unstartable(argv, str(error.strerror)) from error
     except ValueError:
-        process = None
+        pass
     if process is None:  # out here because the exception above may hold the arguments
         raise _unstartable(argv, _UNFIT)
     try:
