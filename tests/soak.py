@@ -28,10 +28,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import anyio
-from faulty import CREATE, READ, Fault, count_keys
-from servers import TLS, WAYS
-from soak_book import Book, Course, Job, footing, growth, wrongs
-from test_fault_matrix import MATRIX
+from support.fault_cases import CREATE, READ, Fault, count_keys
+from support.fault_matrix import MATRIX
+from support.servers import TLS, WAYS
+from support.soak_ledger import Book, Course, Job, footing, growth, wrongs
 
 from awskms_lite import AsyncKMSClient, KMSClient, RetryPolicy
 from awskms_lite.errors import KMSLiteError

@@ -17,7 +17,7 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
-from servers import WAYS, open_way
+from support.servers import WAYS, open_way
 
 from awskms_lite import AsyncKMSClient, Credentials, KMSClient, KMSLiteError, sigv4, to_wire
 from awskms_lite.config import file_locations, merge, parse_config

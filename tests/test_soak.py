@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from faulty import CREATE, READ
 from soak import ALL, PASSING, PLANS, work
-from soak_book import (
+from support.fault_cases import CREATE, READ
+from support.soak_ledger import (
     GROWTH_IN_BLOCKS,
     GROWTH_IN_BYTES,
     Book,

@@ -17,7 +17,7 @@ import pytest
 from attrs import fields
 from botocore.endpoint_provider import EndpointProvider
 from botocore.loaders import Loader
-from docstrings import declared_errors
+from support.docstrings import declared_errors
 
 from awskms_lite.endpoints import partition_of, read_region, service_url
 from awskms_lite.errors import ServiceError, error_class

@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from either_client import EitherClient
-from servers import WAYS, Way, open_way
+from support.either_client import EitherClient
+from support.servers import WAYS, Way, open_way
 
 from awskms_lite import errors
 from awskms_lite.models.grants import GrantConstraints

@@ -24,8 +24,8 @@ from botocore import xform_name
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
-from docstrings import declared_errors
 from hypothesis import given, settings as hypothesis_settings, strategies as st
+from support.docstrings import declared_errors
 
 from awskms_lite import Credentials, KMSClient, RetryPolicy, ServiceError, from_wire, to_wire
 from awskms_lite.models.members import KMSResponse

@@ -21,8 +21,8 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
-from flows import World
 from hypothesis import given, strategies as st
+from support.flow_world import World
 
 from awskms_lite import Credentials, CredentialsError, ServiceError, sts
 from awskms_lite.endpoints import read_region, service_url

@@ -1,0 +1,218 @@
+"""An audit whose places are read by an executor's workers."""
+
+import multiprocessing
+import pickle
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from support.audit_data import UNPACED, days
+
+from awskms_lite import Credentials
+from awskms_lite.audit import AuditVerdict, KeyFilter, Place, audit, audit_async
+from awskms_lite.audit.workers import Unit, UnitReport, read_unit
+from awskms_lite.errors import CredentialsError, ParameterError
+from awskms_lite.local import LocalKMS
+
+ACCOUNTS = [f"{number:012}" for number in range(1, 201)]
+
+
+def roles(accounts: list[str]) -> list[str]:
+    return [f"arn:aws:iam::{account}:role/Audit" for account in accounts]
+
+
+@pytest.fixture
+def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalKMS]:
+    """Give a KMS that this process and its workers find by their environment."""
+    with LocalKMS(region="us-east-2") as server:
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield server
+
+
+def add_key(kms: LocalKMS, **members: Any) -> str:
+    now = datetime.now(UTC)
+    return kms.add_key(**{"created": now - days(900), "tracking_start": now - days(200), **members})
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # which Python sees that we have threads
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="there is no fork here")
+def test_processes_that_are_forked(kms: LocalKMS) -> None:
+    """Workers that are forked in the midst of an event loop begin one of their own."""
+    keys = {add_key(kms, account_id=account) for account in ACCOUNTS[:3]}
+    with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as pool:
+        with audit(role_arns=roles(ACCOUNTS[:3]), executor=pool, pacing=UNPACED) as records:
+            assert {record.arn for record in records} == keys
+        assert records.summary.whole
+
+
+def test_two_hundred_accounts_by_processes(kms: LocalKMS) -> None:
+    """A process pool reads two hundred accounts; every key of each is there, as if it were one process."""
+    expected: dict[str, AuditVerdict] = {}
+    for account in ACCOUNTS:
+        expected[add_key(kms, account_id=account)] = AuditVerdict.NO_RECORD
+        expected[add_key(kms, account_id=account, manager="AWS")] = AuditVerdict.AWS_MANAGED
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        with audit(role_arns=roles(ACCOUNTS), executor=pool, pacing=UNPACED) as records:
+            assert {record.arn: record.verdict for record in records} == expected
+        summary = records.summary
+    assert (summary.listed, summary.judged, summary.asked, summary.whole) == (400, 400, 200, True)
+    assert [place.account_id for place in summary.places] == ACCOUNTS
+    assert kms.stats.asked["AssumeRole"] == 200
+
+
+@pytest.mark.anyio
+async def test_from_an_event_loop(kms: LocalKMS) -> None:
+    """The asynchronous audit waits for workers too, and other tasks go on meanwhile."""
+    keys = {add_key(kms, account_id=account) for account in ACCOUNTS[:4]}
+    found: set[str] = set()
+    with ThreadPoolExecutor(2) as pool:
+        async with audit_async(role_arns=roles(ACCOUNTS[:4]), executor=pool, pacing=UNPACED) as records:
+            async for record in records:
+                found.add(record.arn)
+                await anyio.lowlevel.checkpoint()
+    assert found == keys
+
+
+class TestUnits:
+    def test_a_unit_travels_without_secrets(self, kms: LocalKMS) -> None:
+        """What is sent to a worker are names and numbers; what comes back holds no credentials either."""
+        add_key(kms, account_id=ACCOUNTS[0])
+        unit = Unit(Place("us-east-2", roles(ACCOUNTS)[0], None), {"pacing": UNPACED}, KeyFilter())
+        sent = pickle.dumps(unit)
+        report = read_unit(pickle.loads(sent))
+        back = pickle.dumps(report)
+        secret = kms.credentials.secret_access_key.encode()
+        assert not [text for text in (secret, b"AKIA", b"ASIA") if text in sent + back]
+        assert len(report.answers) == 1
+
+    def test_a_worker_without_credentials(self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It refuses its place, and says what it looked for."""
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+        with ThreadPoolExecutor(1) as pool, audit(executor=pool) as records:
+            assert list(records) == []
+            (place,) = records.summary.places
+        assert (place.status, place.failures[0].code) == ("refused", "CredentialsError")
+        assert "No credentials" in place.failures[0].message
+        assert not records.summary.whole
+        assert kms.stats.asked == {}
+
+    def test_all_regions_are_proved_at_home(self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Before thirty units are sent out the parent makes sure that its credentials are known."""
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        with (
+            ThreadPoolExecutor(1) as pool,
+            audit(executor=pool, all_regions=True) as records,
+            pytest.raises(CredentialsError, match="us-east-2"),
+        ):
+            next(records)
+        assert kms.stats.asked == {"ListKeys": 1}
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"credentials": Credentials("AKID", "secret")},
+            {"environ": {}},
+            {"http_client": None},
+            {"sleep": None},
+            {"clock": None},
+            {"mfa": None},
+        ],
+    )
+    def test_what_cannot_travel(self, kms: LocalKMS, options: dict[str, Any]) -> None:
+        """Options that belong to this process are refused, by name."""
+        with ThreadPoolExecutor(1) as pool, pytest.raises(ParameterError, match=f"{next(iter(options))} stays"):
+            audit(executor=pool, **options)
+
+
+class TestSets:
+    def test_a_set_that_two_workers_read(self, kms: LocalKMS) -> None:
+        """The parent brings the keys of a set together, whichever worker read them."""
+        primary = add_key(kms, multi_region=True)
+        replica = add_key(kms, replica_of=primary, region="eu-west-1", last_usage=datetime.now(UTC) - days(2))
+        regions = ["us-east-2", "eu-west-1"]
+        with ThreadPoolExecutor(2) as pool, audit(regions=regions, executor=pool, pacing=UNPACED) as records:
+            found = {record.arn: record.verdict for record in records}
+        assert found == {primary: "in_use", replica: "in_use"}
+
+
+class TestResuming:
+    def test_workers_leave_out_what_is_answered(self, kms: LocalKMS, tmp_path: Path) -> None:
+        """Workers take up a run of one process, and one process that of workers; no key is asked for twice."""
+        keys = [add_key(kms, account_id=account) for account in ACCOUNTS[:3] for _ in range(2)]
+        options: Any = {
+            "role_arns": roles(ACCOUNTS[:3]),
+            "pacing": UNPACED,
+            "checkpoint": tmp_path / "c",
+        }
+        kms.deny("GetKeyLastUsage", key=keys[0])
+        with audit(**options) as before:
+            list(before)
+        kms.allow()
+        with ThreadPoolExecutor(2) as pool, audit(executor=pool, **options) as after:
+            assert {record.arn: record.verdict for record in after} == dict.fromkeys(keys, "no_record")
+        with audit(**options) as again:
+            assert len(list(again)) == 6
+        assert (after.summary.resumed, after.summary.asked, after.summary.whole) == (5, 1, True)
+        assert kms.stats.asked["GetKeyLastUsage"] == 7
+
+
+class Failing(Executor):
+    """Loses every second unit, as a worker does that is killed."""
+
+    def __init__(self) -> None:
+        self._units = 0
+
+    def submit(self, *task: Any) -> Future[Any]:  # type: ignore[override]
+        function, unit = task
+        self._units += 1
+        future: Future[UnitReport] = Future()
+        if self._units % 2:
+            future.set_exception(MemoryError("worker died"))
+        else:
+            with ThreadPoolExecutor(1) as pool:
+                future = pool.submit(function, unit)
+        return future
+
+
+def test_a_worker_that_dies(kms: LocalKMS) -> None:
+    """Its place has failed, with the reason, and the others go on."""
+    keys = [add_key(kms, region=region) for region in ("us-east-2", "eu-west-1")]
+    options: Any = {"regions": ["us-east-2", "eu-west-1"], "pacing": UNPACED}
+    with audit(executor=Failing(), **options) as records:
+        assert [record.arn for record in records] == keys[1:]
+        lost = records.summary.places[0]
+    assert (lost.status, lost.failures[0].code) == ("failed", "MemoryError")
+    assert "us-east-2" in lost.failures[0].message
+    assert not records.summary.whole
+
+
+def test_what_is_kept_of_a_worker_that_dies(kms: LocalKMS, tmp_path: Path) -> None:
+    """What the checkpoint holds of its place is reported, if the role tells that it is of the same account."""
+    keys = {add_key(kms, region=region, account_id=ACCOUNTS[0]) for region in ("us-east-2", "eu-west-1")}
+    options: Any = {"regions": ["us-east-2", "eu-west-1"], "pacing": UNPACED, "checkpoint": tmp_path / "c"}
+    with audit(role_arns=roles(ACCOUNTS[:1]), **options) as before:
+        list(before)
+    with audit(role_arns=roles(ACCOUNTS[:1]), executor=Failing(), **options) as after:
+        assert {record.arn for record in after} == keys
+    assert not after.summary.whole
+
+
+def test_a_stop_takes_back_what_was_not_begun(kms: LocalKMS) -> None:
+    """Units that no worker has begun are cancelled, and their places are called untried."""
+    for account in ACCOUNTS[:50]:
+        add_key(kms, account_id=account, manager="AWS")
+    with ThreadPoolExecutor(1) as pool, audit(role_arns=roles(ACCOUNTS[:50]), executor=pool) as records:
+        next(records)
+        records.stop()
+        found = 1 + len(list(records))
+    statuses = [place.status for place in records.summary.places]
+    assert 0 < found < 50
+    assert statuses.count("untried") == 50 - statuses.count("read")  # type: ignore[arg-type]
+    assert records.summary.stopped

@@ -1,0 +1,336 @@
+"""`awskms-lite audit --from FILE`: saved reports judged anew, with no network, and the table in its forms."""
+
+import io
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.audit_data import KEY_ID, NOW, SET_ID, arn_of, days, facts, used
+
+from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, judge
+from awskms_lite.audit.reports import from_line, to_line
+from awskms_lite.cli import main
+from awskms_lite.cli.audit.table import Table
+from awskms_lite.cli.wrapping import cells, wrap
+
+DENIED = Failure("AccessDeniedException", "denied", "request-7", "GetKeyLastUsage")
+IDLE = facts(last_usage=used(days(120)))
+RECENT = facts(key_id="2234abcd-12ab-34cd-56ef-1234567890ab", last_usage=used(days(3), "Encrypt"))
+LEAVING = facts(key_id="3234abcd-12ab-34cd-56ef-1234567890ab", state="PendingDeletion")
+
+Saving = Callable[..., str]
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Saving:
+    """Give what saves records for a window of 90 days, and gives the file's name."""
+
+    def save(*keys: KeyFacts) -> str:
+        file = tmp_path / "keys.jsonl"
+        file.write_text("".join(f"{to_line(judge(key, 90))}\n" for key in keys), encoding="utf-8")
+        return str(file)
+
+    return save
+
+
+def judge_again(name: str, *arguments: str) -> int:
+    return main(["audit", "--from", name, *arguments])
+
+
+def written(key: KeyFacts) -> str:
+    """Return the line of a key's record as the command writes it."""
+    return to_line(judge(key, 90)).replace("\u2028", "\\u2028")
+
+
+def told(out: str) -> dict[str, KeyUsageRecord]:
+    """Give the records of a report, by ARN."""
+    return {record.arn: record for record in (from_line(KeyUsageRecord, line) for line in out.splitlines())}
+
+
+class TestJudging:
+    """What becomes of the records."""
+
+    @pytest.mark.parametrize(("idle_days", "verdict"), [("90", "idle"), ("121", "in_use"), ("120", "idle")])
+    def test_another_window_makes_another_verdict(
+        self, saved: Saving, capsys: pytest.CaptureFixture[str], idle_days: str, verdict: str
+    ) -> None:
+        """A key is judged as of when it was read, however long ago that is."""
+        assert judge_again(saved(IDLE), "--output", "jsonl", "--idle-days", idle_days) == 0
+        out, err = capsys.readouterr()
+        (record,) = told(out).values()
+        assert (record.verdict, record.idle_days, record.checked_at) == (verdict, 120, NOW)
+        assert err.startswith("1 key read = 1 reported: 1 ")
+        assert f"judged for {idle_days} idle days as of when each was read: 2026-11-28 (UTC)\n" in err
+
+    def test_nothing_else_of_a_record_changes(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """With the same window the report comes out as it went in."""
+        name = saved(IDLE, RECENT, LEAVING)
+        assert judge_again(name, "--output", "jsonl") == 0
+        assert capsys.readouterr().out == Path(name).read_text(encoding="utf-8")
+
+    def test_keys_of_a_set_are_judged_together(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """Wherever they stand in the file: one that is in use keeps the others, but not another account's."""
+        regions = ("us-east-2", "eu-west-1")
+        related = [arn_of(SET_ID, region) for region in regions]
+        one, two = (
+            facts(key_id=SET_ID, region=region, related_arns=(related[1 - at],))
+            for at, region in enumerate(regions)
+        )
+        two = facts(key_id=SET_ID, region="eu-west-1", related_arns=(related[0],), last_usage=used(days(3)))
+        theirs = facts(key_id=SET_ID, account_id="444455556666", arn=arn_of(SET_ID, account_id="444455556666"))
+        assert judge_again(saved(one, IDLE, theirs, two), "--output", "jsonl") == 0
+        records = told(capsys.readouterr().out)
+        assert [records[arn].verdict for arn in related] == [AuditVerdict.IN_USE] * 2
+        assert records[theirs.arn].verdict == AuditVerdict.NO_RECORD
+        assert "by the key of its set in eu-west-1" in records[one.arn].reasons[0]
+
+    def test_a_set_is_known_whole_where_one_key_of_it_is_wanted(
+        self, saved: Saving, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A filter says what to report, not what to know."""
+        related = [arn_of(SET_ID, region) for region in ("us-east-2", "eu-west-1")]
+        one = facts(key_id=SET_ID, related_arns=(related[1],), aliases=("alias/prod",))
+        two = facts(key_id=SET_ID, region="eu-west-1", related_arns=(related[0],), last_usage=used(days(3)))
+        assert judge_again(saved(one, two), "--output", "jsonl", "--alias", "prod") == 0
+        out, err = capsys.readouterr()
+        assert [record.verdict for record in told(out).values()] == ["in_use"]
+        assert err.startswith("2 keys read = 1 reported + 1 left out by the filters: 1 in use\n")
+
+    def test_filters_and_fail_on_are_those_of_an_audit(
+        self, saved: Saving, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """What is left out can fail nothing."""
+        name = saved(IDLE, LEAVING)
+        assert judge_again(name, "--fail-on", "idle") == 1
+        assert judge_again(name, "--fail-on", "idle", "--state", "PendingDeletion") == 0
+        assert "1 left out by the filters" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+    @pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+    def test_an_array_is_read_too(
+        self, saved: Saving, capsys: pytest.CaptureFixture[str], tmp_path: Path, mark: bytes, ends: bytes
+    ) -> None:
+        """What --output json wrote holds the same records, whatever a description holds and whoever saved it."""
+        keys = (facts(description="a\u2028b,]"), RECENT, LEAVING)
+        assert judge_again(saved(*keys), "--output", "json") == 0
+        array = tmp_path / "keys.json"
+        array.write_bytes(mark + capsys.readouterr().out.encode().replace(b"\n", ends))
+        assert judge_again(str(array), "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        assert out == "".join(f"{line}\n" for line in map(written, keys))
+        assert err.startswith("3 keys read = 3 reported")
+
+    def test_an_array_that_is_not_ours(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """One that was written anew by another tool is told what to do about it."""
+        name = saved(IDLE)
+        for array in (f"[{Path(name).read_text()}]", json.dumps([json.loads(Path(name).read_text())], indent=2)):
+            Path(name).write_text(array)
+            assert judge_again(name) == 2
+            assert "jq -c '.[]'" in capsys.readouterr().err
+            Path(name).write_text(f"{to_line(judge(IDLE, 90))}\n")
+
+    def test_an_array_that_was_cut_short(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """Without its end an array may lack any number of keys, so none is judged; an empty one is whole."""
+        name = saved(facts(key_id="a"), facts(key_id="b"))
+        judge_again(name, "--output", "json")
+        whole = capsys.readouterr().out
+        for lines in (1, 2, 3):
+            Path(name).write_text("\n".join(whole.splitlines()[:lines]) + "\n")
+            assert judge_again(name, "--fail-on", "idle") == 2
+            assert "without the ] at its end" in capsys.readouterr().err
+        Path(name).write_text("[]\n")
+        assert judge_again(name, "--fail-on", "idle") == 0
+
+    def test_filters_that_match_nothing(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """They are as wrong here as in an audit."""
+        name = saved(IDLE, LEAVING)
+        assert judge_again(name, "--alias", "prdo-*", "--fail-on", "idle") == 2
+        assert "no key matches --alias 'prdo-*': 2 keys left out" in capsys.readouterr().err
+        assert judge_again(name, "--alias", "prdo-*", "--fail-on", "idle", "--allow-empty") == 0
+
+    def test_keys_of_aws_have_no_tags(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """A report that was made without --tag may hold some, as may an older one that was made with it."""
+        name = saved(facts(manager="AWS"), facts(tags={"team": "shop"}))
+        assert judge_again(name, "--output", "jsonl", "--tag", "team=shop") == 0
+        assert "1 left out by the filters" in capsys.readouterr().err
+
+    def test_an_unreadable_key_stays_one(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """What could not be read is not made up, and the exit code is 3."""
+        assert judge_again(saved(IDLE, facts(error=DENIED))) == 3
+        out, err = capsys.readouterr()
+        assert "unreadable (GetKeyLastUsage: AccessDeniedException)" in out
+        assert "GetKeyLastUsage: AccessDeniedException: denied (request id request-7). Let the key policy" in err
+
+    def test_standard_input_is_read(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """--from - reads it, and empty lines are nothing."""
+        line = to_line(judge(IDLE, 90)).encode()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\n" + line + b"\n\n" + line)))
+        assert judge_again("-", "--output", "json") == 0
+        assert [row["verdict"] for row in json.loads(capsys.readouterr().out)] == ["idle", "idle"]
+
+    def test_tags_decide_where_they_were_read(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """--tag chooses by them; a key whose reading failed is not lost by it."""
+        name = saved(facts(tags={"team": "shop"}), facts(tags={}), facts(error=DENIED))
+        assert judge_again(name, "--output", "jsonl", "--tag", "team=shop") == 3
+        out = capsys.readouterr().out
+        assert [json.loads(line)["verdict"] for line in out.splitlines()] == ["no_record", "unreadable"]
+
+    def test_tags_that_nobody_read_are_an_error(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """Rather than to guess, it ends with 2 and says where tags come from."""
+        assert judge_again(saved(facts(tags={}), IDLE), "--tag", "team") == 2
+        err = capsys.readouterr().err
+        assert ", line 2: The record has no tags" in err
+        assert "made with --tag" in err
+
+
+class TestBadFiles:
+    """What is no report."""
+
+    @pytest.mark.parametrize(
+        ("line", "telling"),
+        [
+            ("{", "it is not JSON"),
+            ("[]", "That is no record of an audit"),
+            ("{}", "it lacks 'key_id'"),
+            ('{"key_id":1}', "That is no record of an audit"),
+            ("\udcff", "That is no record of an audit"),
+        ],
+    )
+    def test_a_line_that_is_no_record_is_named(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, telling: str
+    ) -> None:
+        """File, number and reason are said, the exit code is 2, and no table is made of the rest."""
+        file = tmp_path / "keys.jsonl"
+        file.write_text(f"{to_line(judge(IDLE, 90))}\n{line}\n", encoding="utf-8", errors="surrogateescape")
+        assert judge_again(str(file)) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith(f"awskms-lite: {file}, line 2: ")
+        assert telling in err
+
+    def test_a_file_that_is_not_there_is_named(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """It says which, and why it cannot be read."""
+        assert judge_again("/nonexistent") == 2
+        assert capsys.readouterr().err == "awskms-lite: /nonexistent cannot be read: No such file or directory.\n"
+
+    def test_without_standard_input_it_says_so(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A process without one is told to name a file."""
+        monkeypatch.setattr(sys, "stdin", None)
+        assert judge_again("-") == 2
+        assert "no standard input" in capsys.readouterr().err
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def table(keys: Sequence[KeyFacts], monkeypatch: pytest.MonkeyPatch, columns: int | None) -> str:
+    """Give the table of these keys, on a terminal of so many columns or on none."""
+    screen = io.StringIO() if columns is None else Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    writer = Table(90)
+    for key in keys:
+        writer.add(judge(key, 90))
+    writer.end()
+    return screen.getvalue()
+
+
+LONG = facts(aliases=("alias/orders-of-the-shop", f"alias/{'x' * 60}"), last_usage=used(days(120)))
+WIDE = facts(key_id="2" + KEY_ID[1:], description="鍵の説明がここにあります" * 6)
+
+
+class TestTable:
+    """The forms of the table."""
+
+    @pytest.mark.parametrize("columns", [20, 40, 80, 120, 160, 200])
+    def test_no_line_is_longer_than_the_terminal(self, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+        """Whatever there is to say is broken, and nothing is cut off."""
+        out = table([LONG, WIDE, LEAVING, facts(error=DENIED)], monkeypatch, columns)
+        assert max(map(cells, out.splitlines())) <= columns
+        whole = "".join(out.split())
+        for text in (KEY_ID, "x" * 60, "鍵の説明がここにあります" * 6, "Decrypt", "2026-07-31", LEAVING.key_id):
+            assert text in whole
+
+    def test_a_narrow_terminal_has_short_lines(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Key, then verdict and place, then the last use and the names; no headings."""
+        key = facts(last_usage=used(days(120)), aliases=("alias/orders",))
+        lines = table([key, LEAVING], monkeypatch, 40).splitlines()
+        assert lines[:6] == [
+            KEY_ID,
+            "  idle, 120 days, us-east-2",
+            "  Decrypt 2026-07-31 12:00; alias/orders",
+            LEAVING.key_id,
+            "  pending deletion, us-east-2",
+            "",
+        ]
+
+    def test_a_narrow_terminal_names_several_accounts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As the table has a column then."""
+        out = table([IDLE, facts(account_id="444455556666")], monkeypatch, 40)
+        assert "no record, 200 days, us-east-2, account 444455556666" in " ".join(out.split())
+
+    def test_names_are_broken_within_their_column(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where the table fits but for its last column, that goes on below itself."""
+        heading, first, second, *_ = table([LONG], monkeypatch, 160).splitlines()
+        at = heading.index("ALIASES")
+        assert first[at:] == "alias/orders-of-the-shop"
+        assert second[:at].isspace()
+        assert second[at:].startswith("alias/xxx")
+
+    def test_without_a_terminal_a_key_is_a_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """So that grep finds all of it."""
+        out = table([LONG, WIDE], monkeypatch, None)
+        assert len(out.partition("\n\n")[0].splitlines()) == 3
+
+    @pytest.mark.parametrize(
+        ("key", "cell"),
+        [
+            (facts(last_usage=used(days(3), "NewOperation")), "NewOperation"),
+            (facts(description="of\nthe\x1b[2Jshop"), "of the\\x1b[2Jshop"),
+            (facts(aliases=("alias/\x9b",)), "alias/\\x9b"),
+            (facts(error=Failure("Bad\x1b", "x")), "unreadable (Bad\\x1b)"),
+        ],
+    )
+    def test_cells_say_what_there_is(self, monkeypatch: pytest.MonkeyPatch, key: KeyFacts, cell: str) -> None:
+        """A newer operation of KMS is shown as it is, and what would command the terminal written out."""
+        assert cell in table([key], monkeypatch, None)
+
+    def test_use_by_another_of_the_set_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A key that only others of its set keep in use says so beside its verdict."""
+        other = facts(key_id=SET_ID, region="eu-west-1", last_usage=used(days(3)))
+        screen = io.StringIO()
+        monkeypatch.setattr(sys, "stdout", screen)
+        writer = Table(90)
+        writer.add(judge(facts(key_id=SET_ID, related_arns=(other.arn,)), 90, [other]))
+        writer.end()
+        assert "in use (by its set)" in screen.getvalue()
+
+
+class TestWrapping:
+    """Text in columns."""
+
+    @pytest.mark.parametrize(
+        ("text", "width", "lines"),
+        [
+            ("", 5, [""]),
+            ("a bc def", 4, ["a bc", "def"]),
+            ("abcdefgh ij", 4, ["abcd", "efgh", "ij"]),
+            ("ab cdefghi", 4, ["ab", "cdef", "ghi"]),
+            ("鍵鍵鍵", 4, ["鍵鍵", "鍵"]),
+            ("e\u0301e\u0301e\u0301", 2, ["e\u0301e\u0301", "e\u0301"]),
+        ],
+    )
+    def test_it_breaks_where_it_must(self, text: str, width: int, lines: Any) -> None:
+        """At blanks, else within a word, by what a terminal shows and not by letters."""
+        assert wrap(text, width) == lines

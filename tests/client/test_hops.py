@@ -1,0 +1,266 @@
+"""The way to KMS: which proxy applies, whom each hop is trusted by, and which of them an error is about."""
+
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from support.servers import (
+    CREDENTIALS,
+    KEY_ID,
+    TLS,
+    WAYS,
+    Line,
+    Script,
+    ScriptedServer,
+    Way,
+    answer,
+    cut_off,
+    forwarding,
+    open_way,
+    replying,
+    resetting,
+    silent,
+)
+
+from awskms_lite import errors
+from awskms_lite.retry import RetryPolicy
+from awskms_lite.transport import proxy_of
+
+ONCE = RetryPolicy(max_attempts=1)
+NOBODY = "http://127.0.0.1:9"
+UNUSABLE = "socks://127.0.0.1:9/"
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> Iterator[Way]:
+    with open_way(request.param) as way:
+        yield way
+
+
+@pytest.fixture(scope="module")
+def tls() -> TLS:
+    return TLS()
+
+
+def ask(way: Way, url: str, monkeypatch: pytest.MonkeyPatch, **variables: str) -> Any:
+    """Make a call under these variables of the process, to a server at that URL."""
+    settings = {
+        "AWS_REGION": "us-east-2",
+        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_access_key,
+    }
+    for name, value in {**settings, **variables}.items():
+        monkeypatch.setenv(name, value)
+    return way.client(endpoint_url=url, retry=ONCE).get_key_last_usage(KEY_ID)
+
+
+@pytest.mark.parametrize(
+    "exempt",
+    [
+        "127.0.0.1",
+        "127.0.0.1,fe80::/10",
+        "fe80::/10,127.0.0.1",
+        "localhost,127.0.0.1,[::1]",
+        "host:*,127.0.0.1",
+        "10.0.0.0/8, 127.0.0.1",
+        "exa mple,127.0.0.1",
+        "*",
+        "127.0.0.1:{port}",
+        ".0.0.1",
+    ],
+)
+@pytest.mark.parametrize("proxy", [NOBODY, UNUSABLE, "http://[", "not a URL"])
+def test_an_exempt_host_is_reached_whatever_else_is_set(
+    way: Way, monkeypatch: pytest.MonkeyPatch, exempt: str, proxy: str
+) -> None:
+    """Where NO_PROXY names the host, nobody looks at the proxies, nor at names that stand for nothing."""
+    with ScriptedServer(replying(answer())) as server:
+        variables = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), proxy)
+        variables["NO_PROXY"] = exempt.format(port=server.port)
+        assert ask(way, server.url, monkeypatch, **variables).key_id == KEY_ID
+
+
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_proxy_that_does_not_apply_may_be_unusable(
+    way: Way, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """Only the one proxy that applies to a URL is used; a mistake in another variable costs nothing."""
+    with ScriptedServer(forwarding) as proxy, ScriptedServer(replying(answer())) as server:
+        variables = {
+            "HTTP_PROXY": f"{scheme}127.0.0.1:{proxy.port}",
+            "HTTPS_PROXY": UNUSABLE,
+            "ALL_PROXY": UNUSABLE,
+        }
+        assert ask(way, server.url, monkeypatch, **variables).key_id == KEY_ID
+        assert proxy.connections == 1
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+@pytest.mark.parametrize("url", [UNUSABLE, "ftp://user:pass-of-the-proxy@127.0.0.1", "http://127.0.0.1:port"])
+def test_the_variable_at_fault_is_named(
+    way: Way, monkeypatch: pytest.MonkeyPatch, variable: str, url: str
+) -> None:
+    """A proxy that applies and cannot be used is told by the variable that names it, without its password."""
+    with pytest.raises(errors.ConfigurationError, match=f"the proxy that {variable} names") as caught:
+        ask(way, "http://kms.test", monkeypatch, **{variable: url})
+    assert "pass-of-the-proxy" not in str(caught.value)
+
+
+class TestProxyOverTLS:
+    """A proxy at an https URL, held to the same roots as KMS."""
+
+    def test_the_bundle_counts_for_the_proxy(
+        self, way: Way, monkeypatch: pytest.MonkeyPatch, tls: TLS, tmp_path: Path
+    ) -> None:
+        """AWS_CA_BUNDLE vouches for it."""
+        tls.write_root(str(tmp_path / "root.pem"))
+        with (
+            ScriptedServer(forwarding, ssl_context=tls.server) as proxy,
+            ScriptedServer(replying(answer())) as server,
+        ):
+            variables = {"HTTP_PROXY": proxy.url, "AWS_CA_BUNDLE": str(tmp_path / "root.pem")}
+            assert ask(way, server.url, monkeypatch, **variables).key_id == KEY_ID
+
+    def test_a_proxy_nobody_vouches_for_is_named(
+        self, way: Way, monkeypatch: pytest.MonkeyPatch, tls: TLS
+    ) -> None:
+        """Without its root the error is about the proxy and its variable, and not about KMS."""
+        with ScriptedServer(forwarding, ssl_context=tls.server) as proxy:
+            with pytest.raises(
+                errors.ConnectError, match=r"the proxy https://localhost:\d+ \(HTTP_PROXY\)"
+            ) as caught:
+                ask(way, "http://kms.test", monkeypatch, HTTP_PROXY=proxy.url)
+            assert "kms.test" not in str(caught.value)
+            assert not caught.value.retryable
+
+
+def tunnelling(line: Line) -> None:
+    """Agree to every tunnel, and leave where it should begin."""
+    line.request()
+    line.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    line.wait_for_bytes()
+
+
+class TestHops:
+    """Which part of the way an error is about."""
+
+    def test_a_proxy_that_refuses(self, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy that wants a password is told with its status."""
+        refusal = b"HTTP/1.1 407 who are you\r\nContent-Length: 0\r\n\r\n"
+        with (
+            ScriptedServer(replying(refusal)) as proxy,
+            pytest.raises(errors.ConnectError, match=r"the proxy .* \(HTTPS_PROXY\) \(ProxyError: 407\)"),
+        ):
+            ask(way, "https://kms.test", monkeypatch, HTTPS_PROXY=proxy.url)
+
+    def test_what_fails_behind_the_proxy(self, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Once the proxy has done its part the error names the host behind it."""
+        with (
+            ScriptedServer(tunnelling) as proxy,
+            pytest.raises(errors.TransportError, match=r"https://kms\.test") as caught,
+        ):
+            ask(way, "https://kms.test", monkeypatch, HTTPS_PROXY=proxy.url)
+        assert "the proxy http" not in str(caught.value)
+
+
+@pytest.mark.parametrize("script", [cut_off(answer(length=500)), resetting(answer(length=500)), silent])
+def test_an_answer_that_breaks_off_behind_a_proxy(
+    way: Way, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    """Whatever ends an answer that a proxy brings is a TransportError like any other."""
+    for name, value in {"HTTP_PROXY": "", "AWS_REGION": "us-east-2"}.items():
+        monkeypatch.setenv(name, value)
+    with ScriptedServer(script) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        options = {
+            "credentials": CREDENTIALS,
+            "endpoint_url": "http://kms.test",
+            "retry": ONCE,
+            "read_timeout": 0.3,
+        }
+        with pytest.raises(errors.TransportError):
+            way.client(**options).get_key_last_usage(KEY_ID)
+
+
+@pytest.mark.parametrize("url", ["http://user:pa/ss@proxy.test:1", "http://user:pa]ss@proxy.test:1"])
+def test_no_part_of_a_password_is_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """What stands before the last @ is nobody's business, whatever it is made of."""
+    monkeypatch.setenv("HTTPS_PROXY", url)
+    assert str(proxy_of("https://kms.test")).lower() == "http://proxy.test:1"
+
+
+def old_root(path: Path) -> ssl.SSLContext:
+    """Write a root as companies made them: not marked critical, and without key usage or identifiers."""
+    now = datetime.now(UTC)
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("Old Root", "localhost")]
+
+    def certificate(subject: int, *extensions: x509.ExtensionType) -> x509.Certificate:
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(names[subject])
+            .issuer_name(names[0])
+            .public_key(keys[subject].public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+        )
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
+        return builder.sign(keys[0], hashes.SHA256())
+
+    root = certificate(0, x509.BasicConstraints(ca=True, path_length=None))
+    own = certificate(1, x509.SubjectAlternativeName([x509.DNSName("localhost")]))
+    (path / "root.pem").write_bytes(root.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    key = keys[1].private_bytes(serialization.Encoding.PEM, *plain)
+    (path / "own.pem").write_bytes(key + own.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path / "own.pem")
+    return context
+
+
+class TestRoots:
+    """Whom a user trusts is trusted, and a refusal says what to do."""
+
+    @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "SSL_CERT_FILE"])
+    def test_an_old_root_that_the_user_names_is_trusted(
+        self, way: Way, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+    ) -> None:
+        """Python 3.13 is stricter with roots than OpenSSL; one that the user names need not be so modern."""
+        with ScriptedServer(replying(answer()), ssl_context=old_root(tmp_path)) as server:
+            variables = {variable: str(tmp_path / "root.pem")}
+            assert ask(way, server.url, monkeypatch, **variables).key_id == KEY_ID
+
+    def test_a_root_that_is_missing_is_asked_for_once(
+        self, way: Way, monkeypatch: pytest.MonkeyPatch, tls: TLS, tmp_path: Path
+    ) -> None:
+        """The certificate stays what it is, so nothing is tried again, and the advice fits what is set."""
+        old_root(tmp_path)
+        with ScriptedServer(replying(answer()), ssl_context=tls.server) as server:
+            options = {"region": "us-east-2", "credentials": CREDENTIALS, "endpoint_url": server.url}
+            with pytest.raises(errors.ConnectError, match="in AWS_CA_BUNDLE"):
+                way.client(**options).get_key_last_usage(KEY_ID)
+            assert server.connections == 1
+            path = str(tmp_path / "root.pem")
+            monkeypatch.setenv("AWS_CA_BUNDLE", path)
+            with pytest.raises(errors.ConnectError, match=r"No root in .*root\.pem' vouches"):
+                way.client(**options).get_key_last_usage(KEY_ID)
+            assert way.pauses == []
+
+    def test_a_certificate_of_another_host(
+        self, way: Way, monkeypatch: pytest.MonkeyPatch, tls: TLS, tmp_path: Path
+    ) -> None:
+        """A root would not help here, and none is asked for."""
+        tls.write_root(str(tmp_path / "root.pem"))
+        with ScriptedServer(replying(answer()), ssl_context=tls.server) as server:
+            url = f"https://127.0.0.1:{server.port}"
+            with pytest.raises(errors.ConnectError, match="The certificate is another host's"):
+                ask(way, url, monkeypatch, AWS_CA_BUNDLE=str(tmp_path / "root.pem"))

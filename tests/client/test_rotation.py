@@ -1,0 +1,156 @@
+"""Rotation of key material, through both clients against the local KMS, as the keys' clock goes on."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from support.either_client import EitherClient
+from support.servers import WAYS, open_way
+
+from awskms_lite.errors import (
+    ConflictException,
+    DisabledException,
+    KMSInvalidStateException,
+    KMSLiteError,
+    LimitExceededException,
+    ParameterError,
+    UnsupportedOperationException,
+)
+from awskms_lite.local import LocalKMS, Reset
+from awskms_lite.models.rotation import IncludeKeyMaterial, KeyMaterialState, RotationType
+
+DAY = timedelta(days=1)
+SOON = timedelta(minutes=5)
+"""What real time may pass within a test."""
+
+
+@pytest.fixture
+def local() -> Iterator[LocalKMS]:
+    with LocalKMS(region="us-east-2") as server:
+        yield server
+
+
+@pytest.fixture(params=WAYS)
+def kms(request: pytest.FixtureRequest, local: LocalKMS) -> Iterator[EitherClient]:
+    with open_way(request.param) as way:
+        yield EitherClient(way, local)
+
+
+def test_a_key_rotates_when_its_days_have_passed(kms: EitherClient, local: LocalKMS) -> None:
+    """A key that is told to rotates on the days announced, and what it encrypted before can still be read."""
+    key = local.add_key()
+    before = kms.describe_key(key).key_metadata
+    blob = kms.encrypt(key, b"old").ciphertext_blob
+    kms.enable_key_rotation(key, rotation_period_in_days=90)
+    status = kms.get_key_rotation_status(key)
+    assert (status.key_rotation_enabled, status.rotation_period_in_days) == (True, 90)
+    assert abs(status.next_rotation_date - before.creation_date - 90 * DAY) < SOON
+    local.advance(89 * DAY)
+    assert kms.list_key_rotations(key).rotations == ()
+    local.advance(DAY)
+    (rotation,) = kms.list_key_rotations(key).rotations
+    after = kms.describe_key(key).key_metadata
+    assert (rotation.rotation_type, rotation.key_material_state) == (
+        RotationType.AUTOMATIC,
+        KeyMaterialState.CURRENT,
+    )
+    assert rotation.rotation_date == status.next_rotation_date
+    assert rotation.key_material_id == after.current_key_material_id != before.current_key_material_id
+    assert kms.get_key_rotation_status(key).next_rotation_date == status.next_rotation_date + 90 * DAY
+    assert kms.decrypt(ciphertext_blob=blob).plaintext == b"old"
+
+
+def test_a_key_rotates_every_year_where_nothing_is_said(kms: EitherClient, local: LocalKMS) -> None:
+    """Without a period it is 365 days, and no more rotations come once that is ended."""
+    key = local.add_key()
+    kms.enable_key_rotation(key)
+    assert kms.get_key_rotation_status(key).rotation_period_in_days == 365
+    local.advance(365 * DAY)
+    kms.disable_key_rotation(key)
+    local.advance(1000 * DAY)
+    status = kms.get_key_rotation_status(key)
+    assert (status.key_rotation_enabled, status.next_rotation_date) == (False, None)
+    assert len(kms.list_key_rotations(key).rotations) == 1
+
+
+def test_a_key_rotates_on_demand(kms: EitherClient, local: LocalKMS) -> None:
+    """It does so at once, up to 25 times and not close to a planned rotation, whose day stays the same."""
+    key = local.add_key()
+    kms.enable_key_rotation(key, rotation_period_in_days=90)
+    planned = kms.get_key_rotation_status(key)
+    for _ in range(25):
+        assert kms.rotate_key_on_demand(key).key_id == key
+    assert kms.get_key_rotation_status(key) == planned
+    types = [entry.rotation_type for entry in kms.list_key_rotations(key).rotations]
+    assert types == [RotationType.ON_DEMAND] * 25
+    with pytest.raises(LimitExceededException):
+        kms.rotate_key_on_demand(key)
+    local.advance(90 * DAY - timedelta(minutes=15))
+    with pytest.raises(ConflictException):
+        kms.rotate_key_on_demand(key)
+
+
+def test_rotations_are_listed_page_by_page(kms: EitherClient, local: LocalKMS) -> None:
+    """Each rotation comes once, oldest first, and before them, if asked for, what the key began with."""
+    key = local.add_key()
+    first = kms.describe_key(key).key_metadata.current_key_material_id
+    kms.enable_key_rotation(key, rotation_period_in_days=90)
+    local.advance(5 * 90 * DAY)
+    rotations = kms.take(kms.iter_list_key_rotations(key, limit=2))
+    assert local.stats.asked["ListKeyRotations"] == 3
+    dates = [rotation.rotation_date for rotation in rotations]
+    assert [later - earlier for earlier, later in pairwise(dates)] == [90 * DAY] * 4
+    assert {rotation.rotation_type for rotation in rotations} == {RotationType.AUTOMATIC}
+    everything = kms.take(
+        kms.iter_list_key_rotations(key, include_key_material=IncludeKeyMaterial.ALL_KEY_MATERIAL)
+    )
+    assert everything[1:] == rotations
+    assert (everything[0].key_material_id, everything[0].rotation_date) == (first, None)
+
+
+def test_a_disabled_key_makes_up_for_its_rotation(kms: EitherClient, local: LocalKMS) -> None:
+    """A key does not rotate while it is disabled, and cannot be told to, but does when it is enabled too late."""
+    key = local.add_key()
+    kms.enable_key_rotation(key, rotation_period_in_days=90)
+    kms.disable_key(key)
+    local.advance(100 * DAY)
+    assert kms.list_key_rotations(key).rotations == ()
+    with pytest.raises(DisabledException):
+        kms.rotate_key_on_demand(key)
+    kms.enable_key(key)
+    assert len(kms.list_key_rotations(key).rotations) == 1
+
+
+def test_what_cannot_rotate_is_an_error(kms: EitherClient, local: LocalKMS) -> None:
+    """A key of another kind, or one whose deletion is scheduled, is refused by the name of that error."""
+    with pytest.raises(UnsupportedOperationException):
+        kms.enable_key_rotation(local.add_key(spec="HMAC_256"))
+    with pytest.raises(KMSInvalidStateException):
+        kms.enable_key_rotation(local.add_key(state="PendingDeletion"))
+
+
+@pytest.mark.parametrize("days", [89, 2561])
+def test_a_period_has_its_bounds(kms: EitherClient, local: LocalKMS, days: int) -> None:
+    """A period of less than 90 days, or more than 2560, is refused before it is sent."""
+    with pytest.raises(ParameterError, match=f"rotation_period_in_days is {days}: pass 90 to 2560"):
+        kms.enable_key_rotation(local.add_key(), rotation_period_in_days=days)
+    assert not local.stats.asked
+
+
+@pytest.mark.parametrize("name", ["enable_key_rotation", "disable_key_rotation"])
+def test_a_change_of_plan_is_sent_again(kms: EitherClient, local: LocalKMS, name: str) -> None:
+    """Whether a key rotates may be said twice, so a lost answer is made up for."""
+    key = local.add_key()
+    local.inject_fault(Reset("during"), times=1)
+    assert getattr(kms, name)(key).metadata.attempts == 2
+    assert kms.get_key_rotation_status(key).key_rotation_enabled is (name == "enable_key_rotation")
+
+
+def test_a_rotation_on_demand_is_asked_for_once(kms: EitherClient, local: LocalKMS) -> None:
+    """A key is not rotated a second time because the answer was lost; the error says that it may be done."""
+    key = local.add_key()
+    local.inject_fault(Reset("during"), times=1)
+    with pytest.raises(KMSLiteError, match="may have been carried out"):
+        kms.rotate_key_on_demand(key)
+    assert len(kms.list_key_rotations(key).rotations) == 1

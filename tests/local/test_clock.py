@@ -1,0 +1,232 @@
+"""The clocks of LocalKMS: moved on by `advance`, looked up when they are used, and never a reason to refuse."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import pytest
+import time_machine
+from freezegun import freeze_time
+from hypothesis import given, strategies as st
+from support.local_client import Client, client, last_usage
+from support.local_sts import ask
+
+from awskms_lite import KMSClient, RetryPolicy
+from awskms_lite.audit import audit
+from awskms_lite.local import LocalKMS
+from awskms_lite.local.clock import KeyClock, ServerClock
+
+DAY = timedelta(days=1)
+OFF = timedelta(minutes=6)  # more than a signature's five minutes
+PATIENCES = [RetryPolicy(), RetryPolicy(max_attempts=1)]
+
+Sign = Callable[[datetime], tuple[int, str]]
+
+
+@pytest.fixture
+def kms() -> Iterator[LocalKMS]:
+    with LocalKMS() as kms:
+        yield kms
+
+
+@pytest.fixture
+def call(kms: LocalKMS) -> Client:
+    return client(kms)
+
+
+@pytest.fixture
+def sign(kms: LocalKMS) -> Sign:
+    """Return a caller who signs at the moment it is told, and tells the status and the error code."""
+
+    def sign(moment: datetime) -> tuple[int, str]:
+        answer = ask(kms, {"Action": "GetCallerIdentity", "Version": "2011-06-15"}, now=moment)
+        return answer.status, answer.texts.get("ErrorResponse/Error/Code", "")
+
+    return sign
+
+
+def date_of(call: Client) -> datetime:
+    return parsedate_to_datetime(call.send("ListKeys", b"{}").headers["Date"])
+
+
+def is_now(moment: datetime, ahead: timedelta = timedelta(0)) -> bool:
+    return abs(moment - datetime.now(UTC) - ahead) < timedelta(minutes=1)
+
+
+# advance
+
+
+def test_the_date_follows_the_clock_that_is_moved_on(kms: LocalKMS, call: Client) -> None:
+    """What the server says is what its keys live by, step after step, and off by the skew besides."""
+    assert is_now(date_of(call))
+    kms.advance(100 * DAY)
+    kms.advance(20 * DAY)
+    assert is_now(date_of(call), 120 * DAY)
+    created = call("CreateKey")["KeyMetadata"]["CreationDate"]
+    assert is_now(datetime.fromtimestamp(created, UTC), 120 * DAY)
+    kms.skew(-DAY)
+    assert is_now(date_of(call), 119 * DAY)
+
+
+@pytest.mark.parametrize("days", [0, 100])
+def test_an_audit_judges_by_the_clock_that_is_moved_on(kms: LocalKMS, days: int) -> None:
+    """A key that was added before grows old with it; without, it is too new to be judged."""
+    kms.add_key()
+    kms.advance(days * DAY)
+    (report,) = audit(environ=kms.environ)
+    assert report.verdict == ("never_used" if days else "too_new")
+
+
+def test_a_signature_is_fresh_by_every_clock_there_was(kms: LocalKMS, sign: Sign) -> None:
+    """By the real time, by the new time and by what was told in between: a client may have it from any Date."""
+    real = datetime.now(UTC)
+    kms.advance(100 * DAY)
+    kms.advance(30 * DAY)
+    for told in (timedelta(0), 100 * DAY, 130 * DAY):
+        assert sign(real + told) == (200, "")
+        for moment in (real + told - OFF, real + told + OFF):
+            assert sign(moment) == (403, "SignatureDoesNotMatch")
+    assert sign(real + 50 * DAY) == (403, "SignatureDoesNotMatch")
+
+
+def test_a_skew_puts_every_one_of_these_clocks_off(kms: LocalKMS, sign: Sign) -> None:
+    """A wrong clock stays one that has to be made up for, whatever it was moved."""
+    real = datetime.now(UTC)
+    kms.advance(100 * DAY)
+    kms.skew(timedelta(hours=2))
+    assert [sign(real + ahead)[0] for ahead in (timedelta(0), 100 * DAY)] == [403, 403]
+    assert [sign(real + ahead + timedelta(hours=2))[0] for ahead in (timedelta(0), 100 * DAY)] == [200, 200]
+
+
+@pytest.mark.parametrize("retry", PATIENCES, ids=["patient", "once"])
+def test_our_client_goes_on_whatever_is_advanced(kms: LocalKMS, retry: RetryPolicy) -> None:
+    """No step costs a call, nor does it when the client has set its own clock by the server's in between."""
+    key = kms.add_key()
+    with KMSClient(environ=kms.environ, retry=retry) as local:
+        for _ in range(3):
+            assert local.get_key_last_usage(key).verdict == "never_used"
+            kms.advance(100 * DAY)
+    assert kms.stats.asked == {"GetKeyLastUsage": 3}
+
+
+def test_a_session_is_told_to_end_by_the_clock_that_is_moved_on(kms: LocalKMS) -> None:
+    """Who goes by the Date finds a session of an hour, and one that began before an advance still lasts."""
+    before = ask(kms).credentials
+    kms.advance(100 * DAY)
+    after = ask(kms)
+    assert after.credentials.expires_at is not None
+    left = after.credentials.expires_at - parsedate_to_datetime(after.headers["Date"])
+    assert abs(left - timedelta(hours=1)) < timedelta(minutes=1)
+    identity = {"Action": "GetCallerIdentity", "Version": "2011-06-15"}
+    for credentials in (before, after.credentials):
+        assert ask(kms, identity, credentials=credentials).status == 200
+    kms.skew(timedelta(hours=1))
+    for credentials in (before, after.credentials):
+        refused = ask(kms, identity, credentials=credentials, now=datetime.now(UTC) + timedelta(hours=1))
+        assert refused.error[:2] == (403, "ExpiredToken")
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (timedelta(milliseconds=-1), "only goes forward"),
+        (timedelta.max, "year 9899"),
+        (30, "30 is not a span of time: pass a timedelta"),
+        ("30 days", "pass a timedelta"),
+        (None, "pass a timedelta"),
+    ],
+)
+def test_what_is_no_step_forward_moves_nothing(kms: LocalKMS, call: Client, step: Any, words: str) -> None:
+    """It is refused in words, and the clock stands as it stood."""
+    with pytest.raises(ValueError, match=words):
+        kms.advance(step)
+    assert is_now(date_of(call))
+
+
+def test_the_clock_can_go_to_its_end(kms: LocalKMS, call: Client) -> None:
+    """At the last moment there is, everything that counts time still answers."""
+    key = kms.add_key(manager="AWS")
+    kms.skew(3653 * DAY)
+    kms.advance(datetime(9899, 12, 31, tzinfo=UTC) - datetime.now(UTC))
+    assert date_of(Shifted(call)).year == 9910
+    assert ask(kms, now=datetime.now(UTC) + 3653 * DAY).credentials.expires_at is not None
+    assert Shifted(call)("DescribeKey", KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+class Shifted(Client):
+    """A client whose clock is ten years on, as the server's is that has this skew."""
+
+    def __init__(self, other: Client) -> None:
+        self.__dict__ |= other.__dict__
+
+    def now(self) -> float:
+        return time.time() + (3653 * DAY).total_seconds()
+
+
+@given(
+    steps=st.lists(st.timedeltas(timedelta(0), 300 * DAY), max_size=5),
+    off=st.floats(-400, 400),
+    number=st.integers(0, 5),
+)
+def test_the_nearest_clock_is_one_that_there_was(steps: list[timedelta], off: float, number: int) -> None:
+    """Whatever the steps, each time that the clock ever told is nearest to itself, and none is nearer."""
+    keys = KeyClock(lambda: 1_790_000_000.0)
+    server = ServerClock(keys, lambda: 1_790_000_000.0)
+    told = [server.now()]
+    for step in steps:
+        keys.advance(step)
+        told.append(server.now())
+    moment = told[min(number, len(steps))] + off
+    assert server.nearest(moment) in told
+    assert abs(server.nearest(moment) - moment) <= min(abs(now - moment) for now in told)
+
+
+# Tools that take the clock over
+
+
+FROZEN = datetime(2024, 1, 15, 12, tzinfo=UTC)
+TOOLS = [
+    pytest.param(lambda: freeze_time(FROZEN), id="freezegun"),
+    pytest.param(lambda: time_machine.travel(FROZEN, tick=False), id="time-machine"),
+]
+Freeze = Callable[[], AbstractContextManager[Any]]
+
+
+@pytest.mark.parametrize("freeze", TOOLS)
+def test_a_frozen_test_is_answered(kms: LocalKMS, call: Client, freeze: Freeze) -> None:
+    """A server that began before takes what is signed by the frozen clock, and keeps all its times by it."""
+    with freeze():
+        key = kms.add_key()
+        assert date_of(call) == FROZEN
+        assert call("DescribeKey", KeyId=key)["KeyMetadata"]["CreationDate"] == FROZEN.timestamp()
+        call("Encrypt", KeyId=key, Plaintext="eA==")
+        assert last_usage(call, key)["Timestamp"] == FROZEN.timestamp()
+        expires_at = ask(kms, now=datetime.now(UTC)).credentials.expires_at
+        assert expires_at == FROZEN + timedelta(hours=1)
+        kms.advance(DAY)
+        assert date_of(call) == FROZEN + DAY
+    assert is_now(date_of(call), DAY)
+
+
+@pytest.mark.parametrize("freeze", TOOLS)
+def test_a_server_that_starts_in_a_frozen_test_outlives_it(freeze: Freeze) -> None:
+    """Nothing of the tool stays behind: the clock runs when the test is over, and quotas refill by it."""
+    with freeze():
+        kms = LocalKMS().start()
+    with kms:
+        call = client(kms)
+        kms.set_quota("ListKeys", 1000)
+        assert is_now(date_of(call))
+
+
+@pytest.mark.parametrize("moment", ["2024-01-15", date(2024, 1, 15), 1_700_000_000, datetime(2024, 1, 15)])  # noqa: DTZ001 - that it has none
+@pytest.mark.parametrize("member", ["created", "tracking_start", "last_usage", "Timestamp"])
+def test_a_moment_is_an_aware_datetime(kms: LocalKMS, member: str, moment: Any) -> None:
+    """Anything else that add_key is given for one is refused in words, and no key is added."""
+    times = {"last_usage": {"Timestamp": moment}} if member == "Timestamp" else {member: moment}
+    with pytest.raises(ValueError, match="aware datetime"):
+        kms.add_key(**times)
+    assert client(kms)("ListKeys")["Keys"] == []

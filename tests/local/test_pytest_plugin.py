@@ -1,0 +1,72 @@
+"""The pytest plugin, in runs of pytest of its own."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from support.servers import KEY_ID
+
+from awskms_lite import KMSClient, NotFoundException
+from awskms_lite.local import LocalKMS
+
+pytest_plugins = ["pytester"]
+
+
+def test_the_fixture_gives_a_running_server(local_kms: LocalKMS) -> None:
+    """`local_kms` listens, has no keys and does as it should."""
+    with KMSClient(environ=local_kms.environ) as client, pytest.raises(NotFoundException):
+        client.get_key_last_usage(KEY_ID)
+    assert local_kms.stats.answered == {"GetKeyLastUsage": 1}
+
+
+def test_the_fixture_is_there_without_a_word(pytester: pytest.Pytester) -> None:
+    """Where the package is installed a test names `local_kms` and has one of its own, good for any client."""
+    pytester.makepyfile(
+        """
+        from awskms_lite import KMSClient
+        from awskms_lite.local import LocalKMS
+
+        seen = []
+
+        def test_a_client_finds_its_keys(local_kms):
+            assert isinstance(local_kms, LocalKMS)
+            key = local_kms.add_key()
+            with KMSClient(environ=local_kms.environ) as client:
+                assert client.get_key_last_usage(key).verdict == "never_used"
+            assert local_kms.stats.answered == {"GetKeyLastUsage": 1}
+            seen.append(local_kms)
+
+        def test_the_next_test_has_another(local_kms):
+            assert local_kms.stats.answered == {}
+            assert local_kms not in seen
+            seen.append(local_kms)
+
+        def test_none_outlives_its_test():
+            import pytest
+            for kms in seen:
+                with pytest.raises(RuntimeError, match="closed"):
+                    kms.start()
+        """
+    )
+    run = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error")
+    run.assert_outcomes(passed=3)
+
+
+def test_the_fixture_introduces_itself(pytester: pytest.Pytester) -> None:
+    """`pytest --fixtures` tells what `local_kms` is."""
+    run = pytester.runpytest_subprocess("--fixtures", "-p", "no:cacheprovider")
+    run.stdout.fnmatch_lines(["local_kms -- *pytest_plugin.py:*", "*embedded KMS for this test alone*"])
+
+
+def test_loading_it_costs_nothing() -> None:
+    """Beside pytest the plugin loads its package's front door, and nothing behind it."""
+    code = """
+import json, sys
+import pytest
+before = set(sys.modules)
+import awskms_lite.pytest_plugin
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(run.stdout) == ["awskms_lite", "awskms_lite.pytest_plugin"]
