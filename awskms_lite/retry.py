@@ -20,10 +20,13 @@ from .errors import (
     ServiceError,
     TransportError,
 )
+from .steps import Flow, Request, Response, send, sleep
 
 Mode: TypeAlias = Literal["standard", "adaptive"]
 Trouble: TypeAlias = Literal["throttling", "transient", "clock"]
 """Why to send again: too many requests, something that may pass, or a clock that has been set right by now."""
+Outcome: TypeAlias = Response | TransportError | ProtocolError
+"""What came of one attempt: a response, or why there is none."""
 
 _BASE_DELAY = {"throttling": 1.0, "transient": 0.05, "clock": 0.0}
 _MAX_DELAY = 20.0
@@ -195,6 +198,33 @@ def delay(trouble: Trouble, retry: int, random: Callable[[], float], retry_after
     ceiling: float = min(_BASE_DELAY[trouble] * 2 ** min(retry, 16), _MAX_DELAY)
     wait = random() * ceiling
     return wait if retry_after is None else min(max(wait, retry_after), wait + _MAX_ADDED)
+
+
+def send_until_final(
+    prepare: Callable[[], Request],
+    wait_after: Callable[[Outcome], float | None],
+    *,
+    timeout: float | None = None,
+    direct: bool = False,
+) -> Flow[Response]:
+    """Send a request until what came of it is final; each attempt sends what `prepare` returns.
+
+    `wait_after` returns the seconds to wait before the next attempt, None if there is to be none: then the
+    response is returned, or the error raised. `timeout` (seconds) bounds each attempt.
+    """
+    while True:
+        try:
+            response = yield from send(prepare(), timeout, direct=direct)
+        except (TransportError, ProtocolError) as error:
+            wait = wait_after(error)
+            if wait is None:
+                raise
+        else:
+            wait = wait_after(response)
+            if wait is None:
+                return response
+        if wait:
+            yield from sleep(wait)
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
