@@ -158,7 +158,7 @@ def test_the_documentation_has_the_same_table() -> None:
 
 @pytest.mark.parametrize("path", sorted(SOURCES))
 def test_every_module_keeps_to_the_table(path: str) -> None:
-    """A module imports only from layers below its own, and up to layer 6 nothing in it touches the outside world."""
+    """A module imports only from layers below its own, and none up to layer 6 touches the outside world."""
     assert violations(path, SOURCES[path]) == []
 
 
@@ -287,5 +287,5 @@ def test_a_module_that_keeps_the_rules_passes(path: str, source: str) -> None:
     ],
 )
 def test_a_cycle_is_found(sources: dict[str, str], members: int) -> None:
-    """A cycle is found within a package too, whichever way it is closed, and none is reported where there is none."""
+    """A cycle is found within a package too, whichever way it is closed, and only where there is one."""
     assert len(cycle(sources)) == members
