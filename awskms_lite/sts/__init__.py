@@ -157,7 +157,7 @@ def _exchange(
         if isinstance(outcome, ProtocolError) or _is_success(outcome):
             return None
         error = read_error(outcome, attempts.number, secrets) if isinstance(outcome, Response) else outcome
-        return attempts.begin_next(error, clock_was_set=clock.correct_skew(error, now))
+        return attempts.begin_next(error, clock_corrected=clock.correct_skew(error, now))
 
     response = yield from send_until_final(prepare_now, wait_after)
     if not _is_success(response):
