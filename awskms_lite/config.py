@@ -244,9 +244,11 @@ class _Parser:
         self._section: Section | None = None  # the open section; none before the first header
         self._owner: Section | None = None  # where the open property is kept; none right below a header
         self._name = ""
+        self._more: list[str] = []  # the lines that continue the open property, joined when it ends: linear in time
 
     def parsed(self) -> Parsed:
         """Return what has been read."""
+        self._close_property()
         if _PREFIXED_DEFAULT in self._sections:
             self._sections["default"] = self._sections.pop(_PREFIXED_DEFAULT)
             self._places["default"] = self._places.pop(_PREFIXED_DEFAULT, {})
@@ -283,6 +285,7 @@ class _Parser:
                 "Write it as [NAME]; only a comment may follow on the line.",
             )
         header = _read_header(text, self._kind)
+        self._close_property()
         self._key = header.key
         self._section = {} if header.key is None else self._sections.setdefault(header.key, {})
         self._owner = None
@@ -293,6 +296,7 @@ class _Parser:
 
     def _open_property(self, line: str, section: Section) -> tuple[Section, str]:
         name, value = self._split(line, "property")
+        self._close_property()
         owner = section if _is_name(name) else {}  # or read and dropped
         owner[name.lower()] = value
         if self._key is not None:
@@ -314,12 +318,18 @@ class _Parser:
             )
         value = self._owner[self._name]
         if isinstance(value, str) and value:
-            self._owner[self._name] = f"{value}\n{line.strip(_BLANK)}"  # here a comment is part of the value
+            self._more.append(line.strip(_BLANK))  # here a comment is part of the value
             return
         name, text = self._split(line, "sub-property")
         nested = value if isinstance(value, dict) else {}
         nested[name.lower()] = text
         self._owner[self._name] = nested
+
+    def _close_property(self) -> None:
+        """Join the lines that continue the open property to its value."""
+        if self._owner is not None and self._more:
+            self._owner[self._name] = "\n".join([str(self._owner[self._name]), *self._more])
+        self._more.clear()
 
     def _split(self, line: str, what: str) -> tuple[str, str]:
         name, equals, value = _without_comment(line, _COMMENT_IN_VALUE).partition("=")

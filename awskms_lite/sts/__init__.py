@@ -145,19 +145,19 @@ def _exchange(
 
     Raise the `ServiceError`, `TransportError` or `ProtocolError` of the last attempt.
     """
-    now = clock()
+    signed_at = 0.0
 
     def prepare_now() -> Request:
-        nonlocal now
-        now = clock()
-        request = prepare(now)
+        nonlocal signed_at
+        signed_at = clock()
+        request = prepare(signed_at)
         return request._replace(headers=[*request.headers, *unsigned, CLOSE])
 
     def wait_after(outcome: Outcome) -> float | None:
         if isinstance(outcome, ProtocolError) or _is_success(outcome):
             return None
         error = read_error(outcome, attempts.number, secrets) if isinstance(outcome, Response) else outcome
-        return attempts.begin_next(error, clock_corrected=clock.correct_skew(error, now))
+        return attempts.begin_next(error, clock_corrected=clock.correct_skew(error, signed_at))
 
     response = yield from send_until_final(prepare_now, wait_after)
     if not _is_success(response):
