@@ -244,7 +244,7 @@ class _Parser:
         self._section: Section | None = None  # the open section; none before the first header
         self._owner: Section | None = None  # where the open property is kept; none right below a header
         self._name = ""
-        self._more: list[str] = []  # the lines that continue the open property, joined when it ends: linear in time
+        self._more: list[str] = []  # the lines that continue the open property, joined once it ends
 
     def parsed(self) -> Parsed:
         """Return what has been read."""
