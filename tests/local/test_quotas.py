@@ -1,9 +1,8 @@
 """The quotas of LocalKMS by themselves, on a clock that the test moves."""
 
-import threading
-
 import pytest
 from hypothesis import given, strategies as st
+from support.threads import run_in_threads
 
 from awskms_lite.local.auth.quotas import Bucket, Quotas
 
@@ -111,9 +110,5 @@ def test_threads_share_a_quota(quotas: Quotas) -> None:
     """Of the calls of many threads exactly the quota's number comes through."""
     quotas.set("ListKeys", 100)
     counts: list[int] = []
-    threads = [threading.Thread(target=lambda: counts.append(taken(quotas, 50))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_in_threads(lambda: counts.append(taken(quotas, 50)), 8)
     assert sum(counts) == 100

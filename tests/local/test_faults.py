@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from support.servers import KEY_ID, PATIENCE, TLS
+from support.threads import run_in_threads
 
 from awskms_lite import Credentials, KMSClient
 from awskms_lite.local import (
@@ -494,11 +495,7 @@ class TestStats:
             with line_to(plain) as line:
                 codes(line, 25)
 
-        threads = [threading.Thread(target=work) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        run_in_threads(work, 8)
         stats = plain.stats
         assert (stats.asked["ListKeys"], stats.connections) == (200, 8)
         assert stats.answered["ListKeys"] + stats.faults["Error"] == 200
