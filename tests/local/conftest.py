@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.local_client import Client, client
+from support.raw_connection import RawConnection, connect_to
 
 from awskms_lite.local import LocalKMS
 
@@ -19,3 +20,10 @@ def kms() -> Iterator[LocalKMS]:
 def call(kms: LocalKMS) -> Client:
     """Return a client of the default account and region."""
     return client(kms)
+
+
+@pytest.fixture
+def connection(kms: LocalKMS) -> Iterator[RawConnection]:
+    """Open a connection whose every byte the test sees."""
+    with connect_to(kms) as connection:
+        yield connection
