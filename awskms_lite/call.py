@@ -28,11 +28,11 @@ from .loading import loading
 from .models.members import KMSResponse
 from .operations import Operation
 from .protocol import decode, encode, target
-from .retry import Attempts, RetryPolicy, RetryQuota, may_have_acted
+from .retry import Attempts, RetryPolicy, RetryQuota, may_have_executed
 from .service_clock import ServiceClock
 from .settings import Setting, Settings
 from .sigv4 import PostSigner
-from .steps import Flow, Request, Response, ask, send, sleep
+from .steps import Flow, Request, Response, send, send_and_read, sleep
 
 if TYPE_CHECKING:
     from .pacing import Pace, Paces, Pacing
@@ -43,7 +43,7 @@ Turn: TypeAlias = "tuple[Pace, int]"
 _VISIBLE = "".join(map(chr, range(0x20, 0x7F)))
 
 
-class Session(NamedTuple):
+class ClientState(NamedTuple):
     """What the calls of one client share."""
 
     settings: Settings
@@ -61,7 +61,7 @@ class Session(NamedTuple):
     new_id: Callable[[], str]
 
 
-def open_session(
+def create_state(
     settings: Settings,
     *,
     credentials: Credentials | CredentialsCache | None,
@@ -73,14 +73,14 @@ def open_session(
     timer: Callable[[], float],
     random: Callable[[], float],
     new_id: Callable[[], str],
-) -> Session:
+) -> ClientState:
     """Make what a client's calls will share.
 
     `credentials` may be a cache that sessions of several regions share. `clock` gives seconds since 1970, and
     `timer` seconds by a clock that nobody sets; `new_id` gives each call the UUID that names it to the service.
     Raises `ConfigurationError` for options that are at odds, and `ParameterError` for those of a wrong kind.
     """
-    url, region = settings.address("kms", "kms")
+    url, region = settings.service_endpoint("kms", "kms")
     if not isinstance(credentials, Credentials | CredentialsCache | None):
         raise ParameterError(f"credentials must be awskms_lite.Credentials, not {type(credentials).__name__}.")
     if not isinstance(retry, RetryPolicy | None):
@@ -95,7 +95,7 @@ def open_session(
         find = search if credentials is None else partial(chain.given, credentials)
         check_clock = partial(_check_clock, Request("GET", f"{url}/", settings.unsigned_headers), service_clock)
         credentials = CredentialsCache(find, service_clock, random, check_clock)
-    return Session(
+    return ClientState(
         settings=settings,
         region=region,
         endpoint_url=url,
@@ -130,72 +130,72 @@ def _check_clock(request: Request, service_clock: ServiceClock) -> Flow[None]:
         response = yield from send(request)
     except (TransportError, ProtocolError):
         return
-    service_clock.set_by(response.headers.get("date"), then)
+    service_clock.correct_by_date(response.headers.get("date"), then)
 
 
 def call(
-    session: Session, operation: Operation[Any, ResponseT], request: Any, timeout: float | None = None
+    client: ClientState, operation: Operation[Any, ResponseT], request: Any, timeout: float | None = None
 ) -> Flow[ResponseT]:
     """Make one call, retries and waits included, and give the model of its answer.
 
-    `timeout` (seconds) is what the driver allows the whole call, the session's own where it is None. A retry
+    `timeout` (seconds) is what the driver allows the whole call, the client's own where it is None. A retry
     that could not end in time is not begun: the error of the attempt before goes up. Raises whatever
     `KMSLiteError` the last attempt ended in.
     """
-    _check_regions(request, session.region)
-    replay_safe = operation.may_be_repeated(request)
+    _check_regions(request, client.region)
+    idempotent = operation.is_idempotent(request)
     body = encode(request)
     payload_hash = sha256(body).hexdigest()
-    unsigned, trace = session.settings.unsigned_headers, _trace(session.settings.environ)
-    named = [*unsigned, ("amz-sdk-invocation-id", session.new_id()), *trace]
-    paces = () if session.paces is None else session.paces.of(operation.name)
-    timeout = session.timeout if timeout is None else timeout
-    deadline = inf if timeout is None else session.timer() + timeout
+    unsigned, trace = client.settings.unsigned_headers, _trace(client.settings.environ)
+    named = [*unsigned, ("amz-sdk-invocation-id", client.new_id()), *trace]
+    paces = () if client.paces is None else client.paces.of(operation.name)
+    timeout = client.timeout if timeout is None else timeout
+    deadline = inf if timeout is None else client.timer() + timeout
     paced = any(pace.knows_the_quota for pace in paces)
-    attempts = Attempts(session.retry, session.quota, session.random, replay_safe=replay_safe, paced=paced)
+    attempts = Attempts(client.retry, client.quota, client.random, idempotent=idempotent, paced=paced)
     renewed = throttled = lost = False
     while True:
-        if paces and session.credentials.current() is None:
-            yield from session.credentials.get()  # first, since the turns may be over by the time there are some
-        turns = yield from _take_turns(session, paces, deadline, throttled=throttled)
-        credentials = session.credentials.current() or (yield from session.credentials.get())
-        signed_at = session.service_clock()
-        headers = session.signer.headers(credentials, target(operation), payload_hash, signed_at)
+        if paces and client.credentials.current() is None:
+            yield from client.credentials.get()  # first, since the turns may be over by the time there are some
+        turns = yield from _take_turns(client, paces, deadline, throttled=throttled)
+        credentials = client.credentials.current() or (yield from client.credentials.get())
+        signed_at = client.service_clock()
+        headers = client.signer.headers(credentials, target(operation), payload_hash, signed_at)
         count = ("amz-sdk-request", f"attempt={attempts.number}; max={attempts.most}")
         try:
-            signed = Request("POST", session.endpoint_url, [*headers, *named, count], body)
+            signed = Request("POST", client.endpoint_url, [*headers, *named, count], body)
             secrets = _secrets(credentials, headers)
-            read = partial(_read, session, operation, request, attempts.number, secrets)
-            answer = yield from ask(signed, read, acts=operation.changes)
+            read = partial(_read, client, operation, request, attempts.number, secrets)
+            answer = yield from send_and_read(signed, read, mutating=operation.mutating)
         except ExpiredTokenException as error:
-            _learn(session, turns)
-            if renewed or not (yield from _renew(session, credentials)):
-                error.outcome_unknown = lost and operation.changes
+            _learn(client, turns)
+            if renewed or not (yield from _renew(client, credentials)):
+                error.outcome_unknown = lost and operation.mutating
                 raise
             renewed = True
             attempts.begin_renewed()
         except KMSLiteError as error:
-            _learn(session, turns, error)
-            lost = lost or may_have_acted(error)  # what a later attempt ends in takes none of it back
-            clock_was_set = session.service_clock.set_right(error, signed_at)
+            _learn(client, turns, error)
+            lost = lost or may_have_executed(error)  # what a later attempt ends in takes none of it back
+            clock_was_set = client.service_clock.correct_skew(error, signed_at)
             throttled = _is_throttled(error)
-            left = deadline - session.timer() - _backlog(session, paces)
+            left = deadline - client.timer() - _backlog(client, paces)
             wait = attempts.begin_next(error, clock_was_set=clock_was_set, left=left)
             if wait is None:
                 if isinstance(error, TransportError):
                     error.attempts = attempts.number
-                error.outcome_unknown = operation.changes and lost
+                error.outcome_unknown = operation.mutating and lost
                 raise
             if wait:
                 yield from sleep(wait)
         else:
-            _learn(session, turns)
+            _learn(client, turns)
             attempts.succeeded()
             return answer
 
 
 def _read(
-    session: Session,
+    client: ClientState,
     operation: Operation[Any, ResponseT],
     request: object,
     attempt: int,
@@ -204,7 +204,7 @@ def _read(
 ) -> ResponseT:
     """Return the model of an answer that is believed, and note the time that it tells."""
     answer = decode(operation, response, attempts=attempt, request=request, secrets=secrets)
-    session.service_clock.hear(response.headers.get("date"))
+    client.service_clock.note_date(response.headers.get("date"))
     return answer
 
 
@@ -215,7 +215,7 @@ def _secrets(credentials: Credentials, headers: Iterable[tuple[str, str]]) -> li
 
 
 def _take_turns(
-    session: Session, paces: "tuple[Pace, ...]", deadline: float, *, throttled: bool
+    client: ClientState, paces: "tuple[Pace, ...]", deadline: float, *, throttled: bool
 ) -> Flow[list[Turn]]:
     """Wait until it is our turn to send by each of the paces, and give the turns.
 
@@ -226,8 +226,8 @@ def _take_turns(
     came = False
     try:
         for pace in paces:
-            turns.append((pace, pace.take(session.timer(), again=throttled)))
-            yield from _wait_for(session, *turns[-1], deadline)
+            turns.append((pace, pace.take(client.timer(), again=throttled)))
+            yield from _wait_for(client, *turns[-1], deadline)
         came = True
     finally:
         if not came:
@@ -236,29 +236,29 @@ def _take_turns(
     return turns
 
 
-def _wait_for(session: Session, pace: "Pace", turn: int, deadline: float) -> Flow[None]:
-    now = session.timer()
+def _wait_for(client: ClientState, pace: "Pace", turn: int, deadline: float) -> Flow[None]:
+    now = client.timer()
     while wait := pace.wait(turn, now, deadline):
         yield from sleep(wait)
-        before, now = now, session.timer()
+        before, now = now, client.timer()
         if now == before:  # a test's, which stands still: the wait itself must do
             break
 
 
-def _backlog(session: Session, paces: "tuple[Pace, ...]") -> float:
+def _backlog(client: ClientState, paces: "tuple[Pace, ...]") -> float:
     """Give the seconds until a turn that is taken now would come."""
-    return max((pace.backlog(session.timer()) for pace in paces), default=0.0)
+    return max((pace.backlog(client.timer()) for pace in paces), default=0.0)
 
 
-def _learn(session: Session, turns: list[Turn], error: KMSLiteError | None = None) -> None:
+def _learn(client: ClientState, turns: list[Turn], error: KMSLiteError | None = None) -> None:
     """Tell the paces what became of a request; one that no answer came to says nothing about quotas."""
     if turns and not isinstance(error, TransportError):
         for pace, turn in turns:
-            pace.learn(turn, throttled=_is_throttled(error), now=session.timer())
+            pace.learn(turn, throttled=_is_throttled(error), now=client.timer())
 
 
 def _is_throttled(error: KMSLiteError | None) -> bool:
-    return isinstance(error, ServiceError) and error.kind == "throttling"
+    return isinstance(error, ServiceError) and error.category == "throttling"
 
 
 def _check_regions(request: object, region: str) -> None:
@@ -269,10 +269,10 @@ def _check_regions(request: object, region: str) -> None:
             check_key_region(key_id, region)
 
 
-def _renew(session: Session, refused: Credentials) -> Flow[bool]:
+def _renew(client: ClientState, refused: Credentials) -> Flow[bool]:
     """Get credentials in place of some that KMS refused as expired; say whether there are others at all."""
-    session.credentials.drop(refused)
-    return (yield from session.credentials.get()) != refused
+    client.credentials.drop(refused)
+    return (yield from client.credentials.get()) != refused
 
 
 def _trace(environ: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from .call import open_session
+from .call import create_state
 from .drivers import Driver, renew_after_fork
 from .errors import ParameterError
 from .identity import Credentials
-from .machine import new_id, now, read_file, steady
 from .methods.aliases import AliasMethods
 from .methods.binding import SyncMethods
 from .methods.custom_key_stores import CustomKeyStoreMethods
@@ -31,7 +30,8 @@ from .methods.signing import SigningMethods
 from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
 from .retry import RetryPolicy
-from .settings import load_files, settle
+from .settings import load_files, resolve_settings
+from .system import new_id, now, read_file, steady
 from .transport import HTTPClient
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class KMSClient(
         random: Callable[[], float] = _random.random,
     ) -> None:
         environ = os.environ if environ is None else environ
-        settings = settle(
+        settings = resolve_settings(
             environ,
             *load_files(environ, read_file),
             profile=profile,
@@ -117,7 +117,7 @@ class KMSClient(
             use_fips_endpoint=use_fips_endpoint,
             use_dualstack_endpoint=use_dualstack_endpoint,
         )
-        self._session = open_session(
+        self._state = create_state(
             settings,
             credentials=credentials,
             retry=retry,
@@ -129,7 +129,7 @@ class KMSClient(
             random=random,
             new_id=new_id,
         )
-        renew_after_fork(self._session.quota, self._session.paces)
+        renew_after_fork(self._state.quota, self._state.paces)
         self._driver = Driver(
             http_client,
             connect_timeout=connect_timeout,
@@ -143,12 +143,12 @@ class KMSClient(
     @property
     def region(self) -> str:
         """The region whose keys this client asks about."""
-        return self._session.region
+        return self._state.region
 
     @property
     def endpoint_url(self) -> str:
         """Where requests go, without a slash at the end."""
-        return self._session.endpoint_url
+        return self._state.endpoint_url
 
     def resolve_credentials(self, *, timeout: float | None = None) -> Credentials:
         """Give the credentials that calls are signed with; raises `CredentialsError` where there are none.
@@ -156,7 +156,7 @@ class KMSClient(
         `timeout` (seconds) bounds the search in place of the client's own.
         """
         self._driver.check_open()
-        cache = self._session.credentials
+        cache = self._state.credentials
         current = cache.current()
         return self._driver.run(cache.get(), timeout) if current is None else current
 

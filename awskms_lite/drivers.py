@@ -20,12 +20,12 @@ from weakref import WeakKeyDictionary, WeakSet
 
 import anyio
 
-from . import machine, transport
+from . import system, transport
 from .errors import ClosedError, ConnectError, CredentialsError, KMSLiteError, ServiceError, TimeoutError
 from .loading import loading
-from .machine import steady as monotonic
 from .settings import checked_timeout
-from .steps import Alone, Flow, Read, Request, Response, Run, Send, Sleep, Step, Write
+from .steps import Exclusive, Flow, Read, Request, Response, Run, Send, Sleep, Step, Write
+from .system import steady as monotonic
 from .transport import Timeouts
 
 T = TypeVar("T")
@@ -249,7 +249,7 @@ class Driver(_Lifetime):
                     outcome = self._perform(step, deadline)
                 except KMSLiteError as error:
                     if deadline is not None and monotonic() >= deadline:
-                        raise _OutOfTime(_is_acting(step) and not isinstance(error, ConnectError)) from error
+                        raise _OutOfTime(_is_mutating(step) and not isinstance(error, ConnectError)) from error
                     failure = error
         finally:
             failure = None  # else it would hold this frame, and this frame it
@@ -264,16 +264,16 @@ class Driver(_Lifetime):
                     raise _OutOfTime
                 logger.debug("Waiting %.3f s", seconds)
                 self._sleep(seconds)
-            case Alone(flow, wait, about):
+            case Exclusive(flow, wait, key):
                 with self._lock:
-                    lock = self._alone[about]
-                return self._run_alone(flow, wait, lock, deadline)
+                    lock = self._alone[key]
+                return self._run_exclusive(flow, wait, lock, deadline)
             case Read(path):
-                return machine.read_file(Path(path), _left(machine.FILE_TIMEOUT, deadline))
+                return system.read_file(Path(path), _left(system.FILE_TIMEOUT, deadline))
             case Write(path, content):
-                machine.write_file(Path(path), content)
+                system.write_file(Path(path), content)
             case Run(argv, timeout, environ):
-                return machine.run_program(argv, _left(timeout, deadline), environ)
+                return system.run_program(argv, _left(timeout, deadline), environ)
         return None
 
     def _send(self, step: Send, deadline: float | None) -> Any:
@@ -298,7 +298,7 @@ class Driver(_Lifetime):
         finally:
             del ours  # else it would hold this frame, and this frame it
 
-    def _run_alone(self, flow: Flow[T], wait: bool, alone: Lock, deadline: float | None) -> T | None:
+    def _run_exclusive(self, flow: Flow[T], wait: bool, alone: Lock, deadline: float | None) -> T | None:
         if not alone.acquire(wait, _left(TIMEOUT_MAX, deadline) if wait else -1):
             if wait:
                 raise _OutOfTime
@@ -409,7 +409,7 @@ class AsyncDriver(_Lifetime):
                     value: T = end.value
                     return value
                 outcome = failure = None
-                run.acting = _is_acting(step)
+                run.acting = _is_mutating(step)
                 try:
                     outcome = await self._perform(step, run)
                 except KMSLiteError as error:
@@ -425,16 +425,16 @@ class AsyncDriver(_Lifetime):
             case Sleep(seconds):
                 logger.debug("Waiting %.3f s", seconds)
                 await self._sleep(seconds)
-            case Alone(flow, wait, about):
-                return await self._run_alone(flow, wait, self._here().alone[about], run)
+            case Exclusive(flow, wait, key):
+                return await self._run_exclusive(flow, wait, self._here().alone[key], run)
             case Read(path):
-                limit = min(machine.FILE_TIMEOUT, anyio.current_effective_deadline() - anyio.current_time())
-                read = partial(machine.read_file, Path(path), max(0, limit))
+                limit = min(system.FILE_TIMEOUT, anyio.current_effective_deadline() - anyio.current_time())
+                read = partial(system.read_file, Path(path), max(0, limit))
                 return await anyio.to_thread.run_sync(read, abandon_on_cancel=True)
             case Write(path, content):
-                await anyio.to_thread.run_sync(machine.write_file, Path(path), content)
+                await anyio.to_thread.run_sync(system.write_file, Path(path), content)
             case Run(argv, timeout, environ):
-                return await machine.run_program_async(argv, timeout, environ)
+                return await system.run_program_async(argv, timeout, environ)
         return None
 
     async def _send(self, step: Send) -> Any:
@@ -458,7 +458,7 @@ class AsyncDriver(_Lifetime):
         finally:
             del ours  # else it would hold this frame, and this frame it
 
-    async def _run_alone(self, flow: Flow[T], wait: bool, alone: anyio.Lock, run: "_Run") -> T | None:
+    async def _run_exclusive(self, flow: Flow[T], wait: bool, alone: anyio.Lock, run: "_Run") -> T | None:
         if not wait and alone.locked():
             return None
         async with alone:
@@ -528,8 +528,8 @@ def _left(limit: float, deadline: float | None) -> float:
     return min(limit, left)
 
 
-def _is_acting(step: Step) -> bool:
-    return isinstance(step, Send) and step.acts
+def _is_mutating(step: Step) -> bool:
+    return isinstance(step, Send) and step.mutating
 
 
 def _too_late(limit: float | None, acting: bool) -> TimeoutError:

@@ -25,7 +25,7 @@ import builtins
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["throttling", "transient", "final"]
+RetryCategory: TypeAlias = Literal["throttling", "transient", "final"]
 
 _UNKNOWN = " The request may have been carried out all the same: look before you make the call again."
 
@@ -135,12 +135,12 @@ class ServiceError(KMSLiteError):
     service's own text, None where it sent none; `operation` the one that was asked for, where a client asked;
     `attempts` how often the call was sent; `date` the answer's Date header; `retry_after` the seconds that the
     service asks to wait; `members` what else the answer's body said, under the names and as the JSON that it had
-    there, and in no text of ours. `kind` and `retryable` say whether the same call may succeed later: by the code
-    first and, for a code nobody here has heard of, by the status. `rejected` says that by AWS's documentation the
-    request was not carried out, though it may be later.
+    there, and in no text of ours. `category` and `retryable` say whether the same call may succeed later: by the
+    code first and, for an unknown code, by the status. `rejected` says that by AWS's documentation the request was
+    not executed, though it may be later.
     """
 
-    retry_kind: ClassVar[Kind] = "final"
+    retry_category: ClassVar[RetryCategory] = "final"
     rejected: ClassVar[bool] = False
     remedy: ClassVar[str] = ""
 
@@ -168,10 +168,10 @@ class ServiceError(KMSLiteError):
         self.members: Mapping[str, Any] = _Members(members or {})
 
     @property
-    def kind(self) -> Kind:
+    def category(self) -> RetryCategory:
         """What waiting does: "throttling" and "transient" may pass by themselves, "final" stays."""
         if type(self) is not ServiceError:
-            return self.retry_kind
+            return self.retry_category
         if self.status_code == 429:
             return "throttling"
         return "transient" if self.status_code in (500, 502, 503, 504) else "final"
@@ -179,7 +179,7 @@ class ServiceError(KMSLiteError):
     @property
     def retryable(self) -> bool:
         """Whether the same call may succeed later."""
-        return self.kind != "final"
+        return self.category != "final"
 
     def __str__(self) -> str:
         """Give the code, the text, what AWS's support asks for, and what to do next."""
@@ -196,12 +196,12 @@ class ServiceError(KMSLiteError):
     def _advice(self) -> str:
         if self.remedy:
             return self.remedy
-        if self.kind == "throttling":
+        if self.category == "throttling":
             return "Too many requests: pace the client (pacing=Pacing()), or ask AWS for a higher quota."
         if self.code.isdecimal():
-            passing = "This may pass: try again later. " if self.kind == "transient" else ""
+            passing = "This may pass: try again later. " if self.category == "transient" else ""
             return f"{passing}No error code: a proxy or another server may have answered. Check the endpoint."
-        if self.kind == "transient":
+        if self.category == "transient":
             return "This may pass: try again later."
         return "Look the code up in the AWS KMS API reference."
 
@@ -278,7 +278,7 @@ class CustomKeyStoreNotFoundException(ServiceError):
 class DependencyTimeoutException(ServiceError):
     """KMS waited too long for something it depends on."""
 
-    retry_kind = "transient"
+    retry_category = "transient"
 
 
 class DisabledException(ServiceError):
@@ -368,7 +368,7 @@ class InvalidMarkerException(ServiceError):
 class KMSInternalException(ServiceError):
     """Something failed inside KMS."""
 
-    retry_kind = "transient"
+    retry_category = "transient"
     rejected = True
 
 
@@ -393,7 +393,7 @@ class KMSInvalidStateException(ServiceError):
 class KeyUnavailableException(ServiceError):
     """The key could not be reached for now."""
 
-    retry_kind = "transient"
+    retry_category = "transient"
     rejected = True
 
 
@@ -643,49 +643,49 @@ class UnknownOperationException(ServiceError):
 class InternalFailure(ServiceError):
     """Something failed inside the service."""
 
-    retry_kind = "transient"
+    retry_category = "transient"
 
 
 class InternalError(ServiceError):
     """Something failed inside the service."""
 
-    retry_kind = "transient"
+    retry_category = "transient"
 
 
 class InternalServerError(ServiceError):
     """Something failed inside the service."""
 
-    retry_kind = "transient"
+    retry_category = "transient"
 
 
 class ServiceUnavailable(ServiceError):
     """The service is not available for now."""
 
-    retry_kind = "transient"
+    retry_category = "transient"
 
 
 class ServiceUnavailableException(ServiceError):
     """The service is not available for now."""
 
-    retry_kind = "transient"
+    retry_category = "transient"
 
 
 class RequestTimeout(ServiceError):
     """The service waited too long for the request."""
 
-    retry_kind = "transient"
+    retry_category = "transient"
 
 
 class RequestTimeoutException(ServiceError):
     """The service waited too long for the request."""
 
-    retry_kind = "transient"
+    retry_category = "transient"
 
 
 class IDPCommunicationError(ServiceError):
     """STS could not reach the identity provider."""
 
-    retry_kind = "transient"
+    retry_category = "transient"
 
 
 # Each service words throttling in its own way; what helps is the same.
@@ -694,79 +694,79 @@ class IDPCommunicationError(ServiceError):
 class Throttling(ServiceError):
     """More requests a second than the quota allows."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 class ThrottlingException(ServiceError):
     """More requests a second than the quota allows: KMS sends it with HTTP 400."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 class ThrottledException(ServiceError):
     """More requests a second than the quota allows."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 class RequestThrottledException(ServiceError):
     """More requests a second than the quota allows."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 class RequestThrottled(ServiceError):
     """More requests a second than the quota allows."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 class TooManyRequestsException(ServiceError):
     """More requests a second than the quota allows."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 class ProvisionedThroughputExceededException(ServiceError):
     """More requests a second than the quota allows."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 class TransactionInProgressException(ServiceError):
     """Another change of the same resource is under way."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 class RequestLimitExceeded(ServiceError):
     """More requests a second than the quota allows."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 class BandwidthLimitExceeded(ServiceError):
     """More data a second than the quota allows."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 class SlowDown(ServiceError):
     """More requests a second than the quota allows."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 class PriorRequestNotComplete(ServiceError):
     """An earlier request for the same resource is still under way."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 class EC2ThrottledException(ServiceError):
     """The service behind was itself throttled by EC2."""
 
-    retry_kind = "throttling"
+    retry_category = "throttling"
 
 
 _BY_CODE = {error.__name__: error for error in ServiceError.__subclasses__()}

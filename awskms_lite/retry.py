@@ -14,9 +14,9 @@ from attrs import field, frozen
 from .errors import (
     ConfigurationError,
     ConnectError,
-    Kind,
     KMSLiteError,
     ProtocolError,
+    RetryCategory,
     ServiceError,
     TransportError,
 )
@@ -98,7 +98,7 @@ class Attempts:
         quota: RetryQuota,
         random: Callable[[], float],
         *,
-        replay_safe: bool,
+        idempotent: bool,
         paced: bool = False,
     ) -> None:
         self.number = 1
@@ -107,7 +107,7 @@ class Attempts:
         self._throttled = 0
         self._quota = quota
         self._random = random
-        self._replay_safe = replay_safe
+        self._idempotent = idempotent
         self._paced = paced
         self._retries = 0
         self._taken = 1
@@ -118,7 +118,7 @@ class Attempts:
         `clock_was_set` says that the error was the clock's fault, and will not be again; `left` is what the
         caller's time allows, in seconds. Only an attempt that is made costs anything.
         """
-        kind = "clock" if clock_was_set else kind_of(error, replay_safe=self._replay_safe)
+        kind = "clock" if clock_was_set else categorize(error, idempotent=self._idempotent)
         if kind == "throttling" and self._paced:
             return self._begin_paced(error, left)
         if kind == "final" or self.number >= self.most:
@@ -159,7 +159,7 @@ class Attempts:
         self._quota.give_back(self._taken)
 
 
-def may_have_acted(error: KMSLiteError) -> bool:
+def may_have_executed(error: KMSLiteError) -> bool:
     """Say whether a request that ended so may have been carried out although no answer says it was.
 
     Surely not where it never left, where the service refused it, or where the error's own documentation says
@@ -168,19 +168,19 @@ def may_have_acted(error: KMSLiteError) -> bool:
     if type(error) is ServiceError:
         return error.status_code >= 500
     if isinstance(error, ServiceError):
-        return error.kind == "transient" and not error.rejected
+        return error.category == "transient" and not error.rejected
     return isinstance(error, TransportError | ProtocolError) and not isinstance(error, ConnectError)
 
 
-def kind_of(error: KMSLiteError, *, replay_safe: bool) -> Kind:
+def categorize(error: KMSLiteError, *, idempotent: bool) -> RetryCategory:
     """Say whether the same request may be sent again after this error, and what kind of trouble it was.
 
     One that is not safe to send twice is sent again only where the first one surely was not carried out.
     """
-    if not replay_safe and may_have_acted(error):
+    if not idempotent and may_have_executed(error):
         return "final"
     if isinstance(error, ServiceError):
-        return error.kind
+        return error.category
     if isinstance(error, ProtocolError):
         return "transient" if error.mismatched else "final"
     return "transient" if isinstance(error, TransportError) and error.retryable else "final"

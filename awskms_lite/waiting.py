@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from .call import Session, call
+from .call import ClientState, call
 from .errors import NotFoundException, ParameterError, StateError, TimeoutError
 from .loading import loading
 from .models.keys import DescribeKeyRequest, KeyMetadata, KeyState
@@ -31,7 +31,7 @@ _DOOMED = (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION)
 _CANCELLED = (KeyState.DISABLED, KeyState.PENDING_IMPORT, KeyState.UNAVAILABLE)
 
 
-def key_state(session: Session, key_id: str, state: KeyState | str, timeout: float) -> Flow[KeyMetadata]:
+def key_state(client: ClientState, key_id: str, state: KeyState | str, timeout: float) -> Flow[KeyMetadata]:
     """Wait until a key is in a state, and give what KMS tells of it then.
 
     A key whose deletion is scheduled gets into another state only when that is cancelled: then it is Disabled, or
@@ -41,43 +41,43 @@ def key_state(session: Session, key_id: str, state: KeyState | str, timeout: flo
     if state not in list(KeyState):
         raise ParameterError(f"state must be one of {', '.join(KeyState)}, not {state!r}.")
     never = () if state in (*_DOOMED, *_CANCELLED) else _DOOMED
-    look = partial(_describe, session, key_id)
-    return (yield from _wait(session, key_id, look, _state_of, (state,), never, timeout))
+    look = partial(_describe, client, key_id)
+    return (yield from _wait(client, key_id, look, _state_of, (state,), never, timeout))
 
 
-def replica_ready(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
+def replica_ready(client: ClientState, key_id: str, timeout: float) -> Flow[KeyMetadata]:
     """Wait until a new replica is made, and give what KMS tells of it; its region may not know it at first.
 
     It is enabled then, or waits for its material where that is imported.
     """
-    look, made = partial(_describe_or_absent, session, key_id), (KeyState.ENABLED, KeyState.PENDING_IMPORT)
-    return _wait(session, key_id, look, _state_of, made, _DOOMED, timeout)
+    look, made = partial(_describe_or_absent, client, key_id), (KeyState.ENABLED, KeyState.PENDING_IMPORT)
+    return _wait(client, key_id, look, _state_of, made, _DOOMED, timeout)
 
 
-def key_deleted(session: Session, key_id: str, timeout: float) -> Flow[None]:
+def key_deleted(client: ClientState, key_id: str, timeout: float) -> Flow[None]:
     """Wait until there is no such key any more; one whose deletion is not scheduled stays.
 
     One that is not there to begin with is an error, for so would be a mistaken id, or another region's. From then
     on it is sought by its ARN: an alias may be taken away from it.
     """
-    found = yield from _describe(session, key_id, checked_wait(timeout))
-    look = partial(_describe_or_absent, session, found.arn or key_id)
+    found = yield from _describe(client, key_id, checked_wait(timeout))
+    look = partial(_describe_or_absent, client, found.arn or key_id)
     stays = [state for state in KeyState if state not in _DOOMED]
     if found.key_state in stays:  # from before the change, perhaps
         yield from sleep(_FIRST_PAUSE)
-    yield from _wait(session, key_id, look, _state_of, (_ABSENT,), stays, timeout)
+    yield from _wait(client, key_id, look, _state_of, (_ABSENT,), stays, timeout)
 
 
 def custom_key_store_connected(
-    session: Session, custom_key_store_id: str, timeout: float
+    client: ClientState, custom_key_store_id: str, timeout: float
 ) -> Flow["CustomKeyStoresListEntry"]:
     """Wait until a custom key store is connected, and give what KMS tells of it then.
 
     One that failed to connect stays so until it is disconnected (API reference, ConnectCustomKeyStore).
     """
-    look = partial(_describe_custom_key_store, session, custom_key_store_id)
+    look = partial(_describe_custom_key_store, client, custom_key_store_id)
     until, never = ("CONNECTED",), ("FAILED",)
-    return _wait(session, custom_key_store_id, look, _connection_of, until, never, timeout, _mend_connection)
+    return _wait(client, custom_key_store_id, look, _connection_of, until, never, timeout, _mend_connection)
 
 
 def _look_back(_: object) -> str:
@@ -93,7 +93,7 @@ def checked_wait(timeout: float) -> float:
 
 
 def _wait(
-    session: Session,
+    client: ClientState,
     name: str,
     look: Callable[[float], Flow[T]],
     state_of: Callable[[T], str | None],
@@ -108,19 +108,19 @@ def _wait(
     before the `timeout`, which raises `TimeoutError`. `name` is what the errors speak of.
     """
     timeout = checked_wait(timeout)
-    wanted, deadline, pause = " or ".join(until), session.timer() + timeout, _FIRST_PAUSE
+    wanted, deadline, pause = " or ".join(until), client.timer() + timeout, _FIRST_PAUSE
     last_look = deadline - min(_LAST_LOOK, timeout / 10)
     while True:
-        seen = yield from look(deadline - session.timer())
+        seen = yield from look(deadline - client.timer())
         state = state_of(seen)
         if state in until:
             return seen
         if state in never:
             raise StateError(f"{name} is {state}, which never leads to {wanted}: {remedy(seen)}.")
-        left = last_look - session.timer()
+        left = last_look - client.timer()
         if left <= _NO_TIME:
             raise TimeoutError(f"{name} was still {state} after {timeout:g} s, not {wanted}: wait longer.")
-        yield from sleep(min(pause * (1 + session.random()) / 2, left))
+        yield from sleep(min(pause * (1 + client.random()) / 2, left))
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
@@ -128,15 +128,15 @@ def _state_of(key: KeyMetadata) -> str | None:
     return key.key_state
 
 
-def _describe(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
+def _describe(client: ClientState, key_id: str, timeout: float) -> Flow[KeyMetadata]:
     request = DescribeKeyRequest(key_id=key_id)
-    response = yield from call(session, DESCRIBE_KEY, request, timeout)
+    response = yield from call(client, DESCRIBE_KEY, request, timeout)
     return response.key_metadata or KeyMetadata(key_id=key_id)
 
 
-def _describe_or_absent(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
+def _describe_or_absent(client: ClientState, key_id: str, timeout: float) -> Flow[KeyMetadata]:
     try:
-        return (yield from _describe(session, key_id, timeout))
+        return (yield from _describe(client, key_id, timeout))
     except NotFoundException:
         return KeyMetadata(key_id=key_id, key_state=_ABSENT)
 
@@ -150,13 +150,13 @@ def _mend_connection(store: "CustomKeyStoresListEntry") -> str:
 
 
 def _describe_custom_key_store(
-    session: Session, custom_key_store_id: str, timeout: float
+    client: ClientState, custom_key_store_id: str, timeout: float
 ) -> Flow["CustomKeyStoresListEntry"]:
     with loading:  # who waits for a key needs none of these
         from .models.custom_key_stores import CustomKeyStoresListEntry, DescribeCustomKeyStoresRequest
         from .operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
 
     request = DescribeCustomKeyStoresRequest(custom_key_store_id=custom_key_store_id)
-    response = yield from call(session, DESCRIBE_CUSTOM_KEY_STORES, request, timeout)
+    response = yield from call(client, DESCRIBE_CUSTOM_KEY_STORES, request, timeout)
     unknown = CustomKeyStoresListEntry(custom_key_store_id=custom_key_store_id)
     return response.custom_key_stores[0] if response.custom_key_stores else unknown

@@ -258,7 +258,7 @@ def test_retry(case: Case, way: str) -> None:
         http = opened.http_client(transport=httpx.MockTransport(lambda request: scripts[-1](request)))
         retry = RetryPolicy(max_attempts=policy["max_attempts"])
         caller = opened.client(environ={}, region="us-east-1", credentials=GIVEN, retry=retry, http_client=http)
-        quota = caller.client._session.quota
+        quota = caller.client._state.quota
         quota.tokens = policy["quota"]
         seen = []
         for replies in case["input"]["calls"]:

@@ -1,4 +1,4 @@
-"""The house: who may import whom, and who may touch the world, held to a table.
+"""The layers: who may import whom, and who may touch the world, held to a table.
 
 The rules are functions over a module's path and its source, so that each can be shown to fail on a made-up module.
 """
@@ -25,7 +25,7 @@ FLOORS = {
             ["credentials"],
             ["call"],
             ["waiting"],
-            ["machine"],
+            ["system"],
             ["transport"],
             ["drivers"],
             ["methods"],
@@ -231,7 +231,7 @@ def test_a_module_that_breaks_a_rule_is_found(path: str, source: str, complaint:
         ("operations/usage.py", "from . import Operation\nfrom ..models.usage import GetKeyLastUsageRequest"),
         ("call.py", "from . import errors\nfrom .credentials.chain import find\nnow = session.clock()"),
         ("config.py", "import os\nfrom pathlib import Path\nPath(os.devnull)"),
-        ("settings.py", "def settle(environ):\n    return environ.get('HOME')"),
+        ("settings.py", "def resolve_settings(environ):\n    return environ.get('HOME')"),
         ("credentials/container.py", "from .files import read_text\nread_text('token')"),
         ("transport.py", "import httpx\nimport time"),
         ("client.py", "import os, time, random\nos.environ"),

@@ -101,7 +101,7 @@ def may_pass(error: KMSLiteError) -> bool:
 def is_no_answer(error: KMSLiteError) -> bool:
     """Say whether the error is about the service or the credentials, so that other keys will meet it too."""
     if isinstance(error, ServiceError):
-        return error.kind == "transient" or error.code in (*UNKNOWN_CALLER, *REFUSED_SIGNATURES)
+        return error.category == "transient" or error.code in (*UNKNOWN_CALLER, *REFUSED_SIGNATURES)
     return isinstance(error, TransportError | CredentialsError | ConfigurationError)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 import anyio
 from anyio.from_thread import BlockingPortal
 
-from ..machine import steady
+from ..system import steady
 from .background import caller_in_loop, spawn
 from .engine import Engine, Plan
 from .records import KeyUsageRecord

@@ -11,14 +11,13 @@ import anyio
 import anyio.to_thread
 from attrs import frozen
 
-from ..call import Session, open_session
+from ..call import ClientState, create_state
 from ..credentials import role
 from ..credentials.cache import CredentialsCache
 from ..drivers import AsyncDriver
 from ..endpoints import read_region
 from ..errors import ConfigurationError, ParameterError
 from ..identity import Credentials
-from ..machine import new_id, now, read_file, steady
 from ..methods.aliases import AliasMethods
 from ..methods.binding import AsyncMethods, Invocation
 from ..methods.keys import KeyMethods
@@ -26,7 +25,8 @@ from ..methods.tags import TagMethods
 from ..methods.usage import UsageMethods
 from ..pacing import Pace, Pacing
 from ..retry import RetryPolicy
-from ..settings import Settings, SharedFiles, load_files, settle
+from ..settings import Settings, SharedFiles, load_files, resolve_settings
+from ..system import new_id, now, read_file, steady
 from ..transport import AsyncHTTPClient, HTTPClient
 from .places import Place
 
@@ -75,8 +75,8 @@ class _Surroundings:
     files: SharedFiles
     options: ClientOptions
 
-    def settle(self, region: str | None) -> Settings:
-        return settle(
+    def resolve_settings(self, region: str | None) -> Settings:
+        return resolve_settings(
             self.environ,
             *self.files,
             region=region,
@@ -90,15 +90,17 @@ class _Surroundings:
 class Asker(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMethods):
     """Asks KMS in one place: the methods of `AsyncKMSClient` that an audit has use for, over the shared driver."""
 
-    def __init__(self, session: Session, driver: AsyncDriver, rest: Callable[[float], Awaitable[None]]) -> None:
-        self._session = session
+    def __init__(
+        self, session: ClientState, driver: AsyncDriver, rest: Callable[[float], Awaitable[None]]
+    ) -> None:
+        self._state = session
         self._driver = driver
         self.rest = rest
 
     @property
-    def session(self) -> Session:
+    def session(self) -> ClientState:
         """What the calls share."""
-        return self._session
+        return self._state
 
     async def _run(self, invocation: Invocation[T]) -> T:
         if invocation.operation is not None:
@@ -107,7 +109,7 @@ class Asker(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMethods):
 
     async def _come_near(self, operation: str) -> None:
         """Wait until the turn to ask is near, where a call's timeout would not outlast the whole wait."""
-        timeout, paces, timer = self._session.timeout, self._session.paces, self._session.timer
+        timeout, paces, timer = self._state.timeout, self._state.paces, self._state.timer
         if timeout is None or paces is None:
             return
         now = timer()
@@ -119,7 +121,7 @@ class Asker(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMethods):
 
     def now(self) -> datetime:
         """Give the time by the service's clock."""
-        return datetime.fromtimestamp(self._session.service_clock.told(), UTC)
+        return datetime.fromtimestamp(self._state.service_clock.reported_time(), UTC)
 
 
 def _backlog(paces: Sequence[Pace], now: float) -> float:
@@ -159,11 +161,11 @@ class Sessions:
 
     def _settle_home(self, regions: Sequence[str]) -> Settings:
         try:
-            return self._around.settle(self._around.options.get("region"))
+            return self._around.resolve_settings(self._around.options.get("region"))
         except ConfigurationError:
             if not regions:
                 raise
-        return self._around.settle(regions[0])
+        return self._around.resolve_settings(regions[0])
 
     @property
     def profile(self) -> str | None:
@@ -177,7 +179,7 @@ class Sessions:
 
     def open(self, place: Place) -> Asker:
         """Give what asks in a place; the places of one caller share their credentials."""
-        settings = self._around.settle(place.region)
+        settings = self._around.resolve_settings(place.region)
         credentials = self.base if place.role_arn is None else self._role(place.role_arn)
         return Asker(self._open(settings, credentials), self.driver, self._rest)
 
@@ -188,9 +190,9 @@ class Sessions:
             self._roles[role_arn] = CredentialsCache(find, clock, self._random)
         return self._roles[role_arn]
 
-    def _open(self, settings: Settings, credentials: Credentials | CredentialsCache | None) -> Session:
+    def _open(self, settings: Settings, credentials: Credentials | CredentialsCache | None) -> ClientState:
         options = self._around.options
-        return open_session(
+        return create_state(
             settings,
             credentials=credentials,
             retry=options.get("retry"),

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError
 from ..identity import Credentials
 from ..quoting import printable
-from ..steps import Flow, alone
+from ..steps import Flow, exclusive
 
 logger = logging.getLogger("awskms_lite")
 
@@ -74,7 +74,7 @@ class CredentialsCache:
         held, now = self._held, self._clock()
         if held is not None and not self._is_due(held, now):
             return held.credentials
-        renewed = yield from alone(self._renew(seen), wait=held is None or now >= held.must, about=self)
+        renewed = yield from exclusive(self._renew(seen), wait=held is None or now >= held.must, key=self)
         if renewed is not None:
             return renewed
         assert held is not None  # without keys everybody waits, and who waited got some or an error

@@ -17,7 +17,7 @@ from ..loading import loading
 from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..steps import Flow
-from .source import Found, PassedOver, checked
+from .source import NotConfigured, Resolved, checked
 
 Ask = Callable[[str], str]
 """What asks a person for a code: the serial number of an MFA device to the code that it shows."""
@@ -51,9 +51,9 @@ def find(
 
 def _sources(
     settings: Settings, clock: ServiceClock, random: Callable[[], float], mfa: Ask | None
-) -> Iterator[tuple[str, Flow[Found]]]:
+) -> Iterator[tuple[str, Flow[Resolved]]]:
     """Give the sources one by one; the next is imported when it is its turn."""
-    if settings.profile.origin == "profile":
+    if settings.profile.source == "profile":
         yield _profile(settings, clock, random, mfa)
         yield "environment variables, web identity", _nothing("not asked, for a profile was given as an argument")
     else:
@@ -78,9 +78,9 @@ def _sources(
 
 def _profile(
     settings: Settings, clock: ServiceClock, random: Callable[[], float], mfa: Ask | None
-) -> tuple[str, Flow[Found]]:
+) -> tuple[str, Flow[Resolved]]:
     name = f"profile {settings.profile.value}"
-    if not settings.section and settings.profile.origin == "default":
+    if not settings.section and settings.profile.source == "default":
         return name, _nothing("the shared files hold nothing under this name")
     with loading:
         from . import profile
@@ -88,6 +88,6 @@ def _profile(
     return name, profile.load(settings, clock, random, mfa)
 
 
-def _nothing(reason: str) -> Flow[Found]:
+def _nothing(reason: str) -> Flow[Resolved]:
     yield from ()
-    return PassedOver(reason)
+    return NotConfigured(reason)

@@ -19,7 +19,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
 from ..errors import ConfigurationError, CredentialsError
 from ..identity import Credentials
 from ..steps import Flow, Request, Response
-from .source import Found, PassedOver, checked, fetch, read_object, read_time
+from .source import NotConfigured, Resolved, checked, fetch, read_object, read_time
 from .token_file import read_text
 
 SOURCE = "container"
@@ -48,7 +48,7 @@ _UNFIT = re.compile(r"[^ -~]")
 _CODE = re.compile(r"[A-Za-z]{1,64}")
 
 
-def load(environ: Mapping[str, str], random: Callable[[], float]) -> Flow[Found]:
+def load(environ: Mapping[str, str], random: Callable[[], float]) -> Flow[Resolved]:
     """Ask the endpoint that the environment names.
 
     Raises `ConfigurationError` for a URL that may not be asked, and `CredentialsError` for a token that cannot be
@@ -56,7 +56,7 @@ def load(environ: Mapping[str, str], random: Callable[[], float]) -> Flow[Found]
     """
     url = _read_url(environ)
     if url is None:
-        return PassedOver(f"neither {RELATIVE_URI} nor {FULL_URI} is set")
+        return NotConfigured(f"neither {RELATIVE_URI} nor {FULL_URI} is set")
     token = yield from _read_token(environ)
     headers = [("Accept", "application/json"), ("Accept-Encoding", "identity")]
     if token:

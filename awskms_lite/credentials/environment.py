@@ -6,7 +6,7 @@ from datetime import datetime
 from ..errors import CredentialsError
 from ..identity import Credentials
 from ..steps import Flow
-from .source import Found, PassedOver, read_time
+from .source import NotConfigured, Resolved, read_time
 
 KEY, SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 TOKEN, OLDER_TOKEN = "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"
@@ -14,7 +14,7 @@ EXPIRATION = "AWS_CREDENTIAL_EXPIRATION"
 SOURCE = "environment variables"
 
 
-def load(environ: Mapping[str, str], clock: Callable[[], float]) -> Flow[Found]:
+def load(environ: Mapping[str, str], clock: Callable[[], float]) -> Flow[Resolved]:
     """Read the variables that hold keys; a blank one counts as missing.
 
     Raises `CredentialsError` where one half of the pair is missing, and where the variables say that their keys
@@ -23,7 +23,7 @@ def load(environ: Mapping[str, str], clock: Callable[[], float]) -> Flow[Found]:
     yield from ()  # a flow like every source, though it asks nothing of the world
     key, secret = _text(environ, KEY), _text(environ, SECRET)
     if not key and not secret:
-        return PassedOver(f"{KEY} and {SECRET} are not set")
+        return NotConfigured(f"{KEY} and {SECRET} are not set")
     if not key or not secret:
         present, missing = (KEY, SECRET) if key else (SECRET, KEY)
         raise CredentialsError(

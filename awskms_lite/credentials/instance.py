@@ -23,7 +23,7 @@ from ..quoting import shown
 from ..retry import delay
 from ..settings import Settings
 from ..steps import Flow, Request, Response, send, sleep
-from .source import ATTEMPTS, Found, PassedOver, checked, fetch, read_object, read_time
+from .source import ATTEMPTS, NotConfigured, Resolved, checked, fetch, read_object, read_time
 
 SOURCE = "EC2 instance metadata"
 DISABLED = "AWS_EC2_METADATA_DISABLED"
@@ -51,7 +51,7 @@ class _Service(NamedTuple):
     attempts: int
 
 
-def load(settings: Settings, random: Callable[[], float]) -> Flow[Found]:
+def load(settings: Settings, random: Callable[[], float]) -> Flow[Resolved]:
     """Ask the instance metadata service for the role's credentials, which stay in use while it has no newer ones.
 
     Passed over where it is switched off, does not answer, or knows of no role. Raises `ConfigurationError` for an
@@ -59,15 +59,15 @@ def load(settings: Settings, random: Callable[[], float]) -> Flow[Found]:
     come all the same.
     """
     if settings.environ.get(DISABLED, "").strip().lower() == "true":
-        return PassedOver(f"{DISABLED} is true")
+        return NotConfigured(f"{DISABLED} is true")
     service = _service(settings)
     token = yield from _fetch_token(service, random)
-    if isinstance(token, PassedOver):
+    if isinstance(token, NotConfigured):
         return token
     url = service.endpoint + _ROLE_PATH
     response, token = yield from _get(url, service, token, random)
     role = _read_role(response, url)
-    if isinstance(role, PassedOver):
+    if isinstance(role, NotConfigured):
         return role
     response, _ = yield from _get(url + role, service, token, random)
     if response.status == 404:
@@ -91,7 +91,7 @@ def _number(settings: Settings, variable: str, name: str, form: re.Pattern[str],
     if text is None:
         return None
     if not form.fullmatch(text.value) or not float(text.value):
-        raise ConfigurationError(f"{SOURCE}: {text.origin} is {shown(text.value)}: it takes a number ({takes}).")
+        raise ConfigurationError(f"{SOURCE}: {text.source} is {shown(text.value)}: it takes a number ({takes}).")
     return float(text.value)
 
 
@@ -100,15 +100,15 @@ def _endpoint(settings: Settings) -> str:
     mode = settings.setting(MODE, "ec2_metadata_service_endpoint_mode")
     if mode is not None and mode.value.lower() not in _BY_MODE:  # wrong, also where an endpoint makes it idle
         raise ConfigurationError(
-            f"{SOURCE}: the endpoint mode ({mode.origin}) is {shown(mode.value)}: set it to IPv4 or IPv6."
+            f"{SOURCE}: the endpoint mode ({mode.source}) is {shown(mode.value)}: set it to IPv4 or IPv6."
         )
     endpoint = settings.setting(ENDPOINT, "ec2_metadata_service_endpoint")
     if endpoint is not None:
-        return read_custom_url(endpoint.value, name=f"The endpoint of {SOURCE} ({endpoint.origin})")
+        return read_custom_url(endpoint.value, name=f"The endpoint of {SOURCE} ({endpoint.source})")
     return _BY_MODE[mode.value.lower() if mode is not None else "ipv4"]
 
 
-def _fetch_token(service: _Service, random: Callable[[], float]) -> Flow[str | PassedOver]:
+def _fetch_token(service: _Service, random: Callable[[], float]) -> Flow[str | NotConfigured]:
     """Give a session token, or why there is no metadata service here."""
     request = Request("PUT", service.endpoint + _TOKEN_PATH, [_TOKEN_LIFE])
     retry = 0
@@ -120,23 +120,23 @@ def _fetch_token(service: _Service, random: Callable[[], float]) -> Flow[str | P
             refused = isinstance(error, ConnectError) and not isinstance(error, TimeoutError)
             if refused or retry == service.attempts:
                 why = f"{service.endpoint}: {type(error).__name__}"
-                return PassedOver(f"not on an EC2 instance, or its metadata cannot be reached ({why})")
+                return NotConfigured(f"not on an EC2 instance, or its metadata cannot be reached ({why})")
         else:
             if retry == service.attempts or not (response.status == 401 or _is_passing(response)):
                 return _read_token(response, request.url)
         yield from sleep(delay("transient", retry - 1, random))
 
 
-def _read_token(response: Response, url: str) -> str | PassedOver:
+def _read_token(response: Response, url: str) -> str | NotConfigured:
     if response.status == 401 or _is_passing(response):
         raise CredentialsError(f"{_answered(url, response)}: try again later.")
     if response.status in (403, 404, 405):
-        return PassedOver(
+        return NotConfigured(
             f"{_answered(url, response)}: it refuses the session token that all else needs; check the instance's "
             "metadata options, and whether a proxy or an agent answers in its place"
         )
     if response.status != 200:
-        return PassedOver(f"{_answered(url, response)}: that is no instance metadata service")
+        return NotConfigured(f"{_answered(url, response)}: that is no instance metadata service")
     token = response.body.decode("latin-1").strip()
     if not _TOKEN.fullmatch(token):
         raise CredentialsError(f"{_answered(url, response)}, but with no token: check what answers there.")
@@ -161,7 +161,7 @@ def _get(url: str, service: _Service, token: str, random: Callable[[], float]) -
         if response.status != 401 or renewals == service.attempts:
             return response, token
         fresh = yield from _fetch_token(service, random)
-        if isinstance(fresh, PassedOver):
+        if isinstance(fresh, NotConfigured):
             raise CredentialsError(f"{SOURCE}: the token is refused, and there is no other: {fresh.reason}.")
         token = fresh
 
@@ -170,7 +170,7 @@ def _is_passing(response: Response) -> bool:
     return response.status >= 500 or response.status == 429
 
 
-def _read_role(response: Response, url: str) -> str | PassedOver:
+def _read_role(response: Response, url: str) -> str | NotConfigured:
     """Give the name of the role: the first line, and fit to stand in a path."""
     if response.status == 404:
         return _no_role(url)
@@ -184,8 +184,8 @@ def _read_role(response: Response, url: str) -> str | PassedOver:
     return role
 
 
-def _no_role(where: str) -> PassedOver:
-    return PassedOver(f"no role is attached to this instance ({where})")
+def _no_role(where: str) -> NotConfigured:
+    return NotConfigured(f"no role is attached to this instance ({where})")
 
 
 def _read_credentials(body: bytes, url: str) -> Credentials:

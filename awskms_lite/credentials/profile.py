@@ -26,7 +26,7 @@ from ..quoting import shown
 from ..service_clock import ServiceClock
 from ..settings import Settings, has_profile
 from ..steps import Flow
-from .source import Found, PassedOver, checked
+from .source import NotConfigured, Resolved, checked
 
 _KEY, _SECRET = "aws_access_key_id", "aws_secret_access_key"
 _TOKENS = ("aws_session_token", "aws_security_token")  # the second is the older name; some tools write both
@@ -64,14 +64,14 @@ def load(
     clock: ServiceClock,
     random: Callable[[], float],
     mfa: Callable[[str], str] | None,
-) -> Flow[Found]:
+) -> Flow[Resolved]:
     """Give the credentials that the selected profile leads to.
 
     Raises `CredentialsError` or `ConfigurationError` for one that leads somewhere and does not arrive.
     """
     means = _Means(settings, clock, random, mfa)
     name = settings.profile.value
-    found: Found
+    found: Resolved
     roles: dict[str, str] = {}  # each profile whose role is to be assumed, and whose credentials do it
     while True:
         _check_profile(means, name, [*roles])
@@ -89,7 +89,7 @@ def load(
         name = source_profile
     for user, base in reversed(roles.items()):
         found = yield from _assume_role(means, user, base, found)
-    if isinstance(found, PassedOver) and settings.profile.origin != "default":
+    if isinstance(found, NotConfigured) and settings.profile.source != "default":
         _check_meaning(settings)
     return found
 
@@ -102,7 +102,7 @@ def _check_profile(means: _Means, name: str, users: Sequence[str]) -> None:
             f"The profile {users[-1]!r} has source_profile = {shown(name, quoted=False)}, which is not there: "
             f"add it, or name another.{settings.notes.missed(name)}"
         )
-    named = not users and settings.profile.origin != "default"
+    named = not users and settings.profile.source != "default"
     oversight = next(_oversights(settings, name, named=named), None)
     if oversight is not None:
         raise CredentialsError(f"The profile {name!r} is not used without one of its lines: {oversight}. Mend it.")
@@ -149,7 +149,7 @@ def _check_meaning(settings: Settings) -> None:
             )
         if meant := _meant(own):
             raise CredentialsError(f"{place} looks like {meant}, and is not spelt so. Mend it, or take it out.")
-    if settings.profile.origin != "profile":
+    if settings.profile.source != "profile":
         return
     if settings.notes.unread:
         raise ConfigurationError(
@@ -195,7 +195,7 @@ def _base(means: _Means, name: str) -> tuple[str | None, str | None]:
     return source_profile, kind
 
 
-def _direct(means: _Means, name: str) -> Flow[Found]:
+def _direct(means: _Means, name: str) -> Flow[Resolved]:
     """Get credentials in a way that needs none of another profile."""
     settings = means.settings
     token_file, command = means.text(name, "web_identity_token_file"), means.text(name, "credential_process")
@@ -225,7 +225,7 @@ def _direct(means: _Means, name: str) -> Flow[Found]:
                 command, name, means.clock, settings.environ, account_id=means.text(name, "aws_account_id")
             )
         )
-    return PassedOver("it says nothing about credentials")
+    return NotConfigured("it says nothing about credentials")
 
 
 def _web_identity(means: _Means, name: str, token_file: str) -> Flow[Credentials]:
@@ -248,9 +248,9 @@ def _web_identity(means: _Means, name: str, token_file: str) -> Flow[Credentials
     )
 
 
-def _assume_role(means: _Means, name: str, base: str, found: Found) -> Flow[Credentials]:
+def _assume_role(means: _Means, name: str, base: str, found: Resolved) -> Flow[Credentials]:
     """Assume the profile's role with credentials that were found where it points."""
-    if isinstance(found, PassedOver):
+    if isinstance(found, NotConfigured):
         raise CredentialsError(
             f"The profile {name!r} assumes a role with credentials from {base}, and there are none: "
             f"{found.reason}."
@@ -276,7 +276,7 @@ def _assume_role(means: _Means, name: str, base: str, found: Found) -> Flow[Cred
     )
 
 
-def _from_kind(means: _Means, kind: str, name: str) -> Flow[Found]:
+def _from_kind(means: _Means, kind: str, name: str) -> Flow[Resolved]:
     """Get credentials from where `credential_source` says."""
     if kind == "Environment":
         with loading:

@@ -18,13 +18,13 @@ _KEY_ID = re.compile(r"[!-+\-.0-~]+")  # visible, but for what ends it in a cred
 _NO_JSON = object()
 
 
-class PassedOver(NamedTuple):
+class NotConfigured(NamedTuple):
     """A source has nothing to say, and the next may be asked; the reason is for people to read."""
 
     reason: str
 
 
-Found: TypeAlias = Credentials | PassedOver
+Resolved: TypeAlias = Credentials | NotConfigured
 
 
 def checked(credentials: Credentials) -> Credentials:

@@ -57,7 +57,7 @@ def load(
     role = _read_role(settings, profile)
     shown = yield from token(settings, role.login, clock, random)
     query = f"account_id={quote(role.account_id, safe='')}&role_name={quote(role.name, safe='')}"
-    portal, _ = settings.address("portal.sso", "sso", role.login.region)
+    portal, _ = settings.service_endpoint("portal.sso", "sso", role.login.region)
     headers = [("x-amz-sso_bearer_token", shown), ("Accept-Encoding", "identity"), CLOSE]
     response = yield from fetch(
         Request("GET", f"{portal}/federation/credentials?{query}", headers),

@@ -89,7 +89,7 @@ def is_passing(response: Response) -> bool:
     if response.status == 200:
         return False
     code = _error_code(response)
-    throttled = code in _SLOWER or (code is not None and error_class(code).retry_kind == "throttling")
+    throttled = code in _SLOWER or (code is not None and error_class(code).retry_category == "throttling")
     return throttled or response.status >= 500 or response.status == 429
 
 
@@ -152,7 +152,7 @@ def _renew(
 ) -> Flow[str]:
     """Get a new token and put it where the old one was; where it cannot be written it serves this once."""
     wanted = {"grantType": "refresh_token", **{name: cached[name] for name in _MEANS}}
-    issuer, _ = settings.address("oidc", "sso_oidc", login.region)
+    issuer, _ = settings.service_endpoint("oidc", "sso_oidc", login.region)
     headers = [("Content-Type", "application/json"), ("Accept-Encoding", "identity"), CLOSE]
     response = yield from fetch(
         Request("POST", f"{issuer}/token", headers, json.dumps(wanted).encode()), _ISSUER, random, again=is_passing

@@ -12,7 +12,7 @@ from ..identity import Credentials
 from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..steps import Flow
-from .source import Found, PassedOver, checked
+from .source import NotConfigured, Resolved, checked
 from .token_file import read_text
 
 SOURCE = "web identity"
@@ -20,14 +20,14 @@ TOKEN_FILE, ROLE = "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"
 _UNFIT = re.compile(r"[^!-~]")
 
 
-def load(settings: Settings, clock: ServiceClock, random: Callable[[], float]) -> Flow[Found]:
+def load(settings: Settings, clock: ServiceClock, random: Callable[[], float]) -> Flow[Resolved]:
     """Assume the role that the environment names, with the token that it names.
 
     Raises `CredentialsError` for a token file without a role, and where the role is not to be had.
     """
     path, role_arn = settings.variable(TOKEN_FILE), settings.variable(ROLE)
     if not path:
-        return PassedOver(f"{TOKEN_FILE} is not set")
+        return NotConfigured(f"{TOKEN_FILE} is not set")
     if not role_arn:
         raise CredentialsError(f"{SOURCE}: {TOKEN_FILE} is set and {ROLE} is not: set both, or neither.")
     return (yield from exchange(settings, path, role_arn, clock, random))

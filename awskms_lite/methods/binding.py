@@ -24,7 +24,7 @@ from ..loading import loading
 from ..models.members import KMSResponse
 
 if TYPE_CHECKING:
-    from ..call import Session
+    from ..call import ClientState
     from ..drivers import AsyncDriver, Driver
     from ..operations import Operation
     from ..paging import AsyncListing, Listing
@@ -58,17 +58,17 @@ class Pages(NamedTuple, Generic[T]):
 class Methods:
     """What the methods of every subject are made from."""
 
-    _session: Session
+    _state: ClientState
 
     def _call(
         self, operation: Operation[Any, ResponseT], timeout: float | None, **members: object
     ) -> Invocation[ResponseT]:
-        flow = call(self._session, operation, operation.request(**members), timeout)
+        flow = call(self._state, operation, operation.request(**members), timeout)
         return Invocation(flow, timeout, operation.name)
 
     def _pages(self, operation: Operation[Any, Any], timeout: float | None, **members: object) -> Pages[Any]:
         def invoke(request: object) -> Invocation[Any]:
-            return Invocation(call(self._session, operation, request, timeout), timeout, operation.name)
+            return Invocation(call(self._state, operation, request, timeout), timeout, operation.name)
 
         assert operation.items is not None
         return Pages(operation.request(**members), operation.items, invoke)

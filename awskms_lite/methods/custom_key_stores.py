@@ -249,4 +249,4 @@ class CustomKeyStoreMethods(Methods):
         with loading:
             from ..waiting import custom_key_store_connected
 
-        return Invocation(custom_key_store_connected(self._session, custom_key_store_id, timeout), timeout)
+        return Invocation(custom_key_store_connected(self._state, custom_key_store_id, timeout), timeout)

@@ -245,7 +245,7 @@ class KeyMethods(Methods):
         with loading:
             from ..waiting import key_state
 
-        return Invocation(key_state(self._session, key_id, state, timeout), timeout)
+        return Invocation(key_state(self._state, key_id, state, timeout), timeout)
 
     @operation
     def wait_until_enabled(self, key_id: str, *, timeout: float = 300.0) -> Invocation[models.KeyMetadata]:
@@ -253,7 +253,7 @@ class KeyMethods(Methods):
         with loading:
             from ..waiting import key_state
 
-        return Invocation(key_state(self._session, key_id, "Enabled", timeout), timeout)
+        return Invocation(key_state(self._state, key_id, "Enabled", timeout), timeout)
 
     @operation
     def wait_until_deleted(self, key_id: str, *, timeout: float) -> Invocation[None]:
@@ -267,4 +267,4 @@ class KeyMethods(Methods):
         with loading:
             from ..waiting import key_deleted
 
-        return Invocation(key_deleted(self._session, key_id, timeout), timeout)
+        return Invocation(key_deleted(self._state, key_id, timeout), timeout)

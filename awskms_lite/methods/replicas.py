@@ -86,4 +86,4 @@ class ReplicaMethods(Methods):
         with loading:
             from ..waiting import replica_ready
 
-        return Invocation(replica_ready(self._session, key_id, timeout), timeout)
+        return Invocation(replica_ready(self._state, key_id, timeout), timeout)

@@ -15,8 +15,8 @@ KEY_ID = (("key_id", "key_id"),)
 class Operation(NamedTuple, Generic[RequestT, ResponseT]):
     """What the call loop must know of an operation.
 
-    `changes` says that it changes something, so that whoever gets no answer must be told that it may be done.
-    `replay_safe` says that sending it twice does no harm and gives no other answer than sending it once, so
+    `mutating` says that it changes something, so that whoever gets no answer must be told that it may be done.
+    `idempotent` says that sending it twice does no harm and gives no other answer than sending it once, so
     that a lost answer may be asked for again; where that depends on the request, it is asked.
     `items`, of an operation that answers in pages, is the member of the response that holds a page's items.
     All such operations are asked with `limit` and `marker`, and answer with `next_marker` and `truncated`.
@@ -28,12 +28,12 @@ class Operation(NamedTuple, Generic[RequestT, ResponseT]):
     name: str
     request: type[RequestT]
     response: type[ResponseT]
-    replay_safe: bool | Callable[[Any], bool]
-    changes: bool = False
+    idempotent: bool | Callable[[Any], bool]
+    mutating: bool = False
     items: str | None = None
     echoes: Sequence[tuple[str, str]] = ()
     check: Callable[[Any, Any], None] | None = None
 
-    def may_be_repeated(self, request: RequestT) -> bool:
+    def is_idempotent(self, request: RequestT) -> bool:
         """Say whether this request may be sent again where nobody knows if the first one was carried out."""
-        return self.replay_safe if isinstance(self.replay_safe, bool) else self.replay_safe(request)
+        return self.idempotent if isinstance(self.idempotent, bool) else self.idempotent(request)

@@ -18,7 +18,7 @@ GENERATE_DATA_KEY = Operation(
     name="GenerateDataKey",
     request=GenerateDataKeyRequest,
     response=GenerateDataKeyResponse,
-    replay_safe=True,  # nothing is encrypted under a data key that nobody has seen
+    idempotent=True,  # nothing is encrypted under a data key that nobody has seen
     echoes=KEY_ID,
 )
 
@@ -26,7 +26,7 @@ GENERATE_DATA_KEY_WITHOUT_PLAINTEXT = Operation(
     name="GenerateDataKeyWithoutPlaintext",
     request=GenerateDataKeyWithoutPlaintextRequest,
     response=GenerateDataKeyWithoutPlaintextResponse,
-    replay_safe=True,  # as with GenerateDataKey
+    idempotent=True,  # as with GenerateDataKey
     echoes=KEY_ID,
 )
 
@@ -34,7 +34,7 @@ GENERATE_DATA_KEY_PAIR = Operation(
     name="GenerateDataKeyPair",
     request=GenerateDataKeyPairRequest,
     response=GenerateDataKeyPairResponse,
-    replay_safe=True,  # as with GenerateDataKey
+    idempotent=True,  # as with GenerateDataKey
     echoes=KEY_ID,
 )
 
@@ -42,7 +42,7 @@ GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT = Operation(
     name="GenerateDataKeyPairWithoutPlaintext",
     request=GenerateDataKeyPairWithoutPlaintextRequest,
     response=GenerateDataKeyPairWithoutPlaintextResponse,
-    replay_safe=True,  # as with GenerateDataKey
+    idempotent=True,  # as with GenerateDataKey
     echoes=KEY_ID,
 )
 
@@ -50,5 +50,5 @@ GENERATE_RANDOM = Operation(
     name="GenerateRandom",
     request=GenerateRandomRequest,
     response=GenerateRandomResponse,
-    replay_safe=True,
+    idempotent=True,
 )

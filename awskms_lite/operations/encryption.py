@@ -14,7 +14,7 @@ ENCRYPT = Operation(
     name="Encrypt",
     request=EncryptRequest,
     response=EncryptResponse,
-    replay_safe=True,  # a ciphertext that nobody has seen is of no use
+    idempotent=True,  # a ciphertext that nobody has seen is of no use
     echoes=KEY_ID,
 )
 
@@ -22,7 +22,7 @@ DECRYPT = Operation(
     name="Decrypt",
     request=DecryptRequest,
     response=DecryptResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
 )
 
@@ -30,6 +30,6 @@ RE_ENCRYPT = Operation(
     name="ReEncrypt",
     request=ReEncryptRequest,
     response=ReEncryptResponse,
-    replay_safe=True,  # the old ciphertext stays good
+    idempotent=True,  # the old ciphertext stays good
     echoes=(("source_key_id", "source_key_id"), ("destination_key_id", "key_id")),
 )

@@ -14,7 +14,7 @@ DERIVE_SHARED_SECRET = Operation(
     name="DeriveSharedSecret",
     request=DeriveSharedSecretRequest,
     response=DeriveSharedSecretResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
 )
 
@@ -22,12 +22,12 @@ ENCAPSULATE = Operation(
     name="Encapsulate",
     request=EncapsulateRequest,
     response=EncapsulateResponse,
-    replay_safe=True,  # a secret that nobody has seen is shared with nobody
+    idempotent=True,  # a secret that nobody has seen is shared with nobody
 )
 
 DECAPSULATE = Operation(
     name="Decapsulate",
     request=DecapsulateRequest,
     response=DecapsulateResponse,
-    replay_safe=True,
+    idempotent=True,
 )

@@ -35,7 +35,7 @@ SIGN = Operation(
     name="Sign",
     request=SignRequest,
     response=SignResponse,
-    replay_safe=True,  # a second signature of the same message says no more than the first
+    idempotent=True,  # a second signature of the same message says no more than the first
     echoes=KEY_ID,
 )
 
@@ -43,7 +43,7 @@ VERIFY = Operation(
     name="Verify",
     request=VerifyRequest,
     response=VerifyResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
     check=_check_signature,
 )
@@ -52,7 +52,7 @@ GET_PUBLIC_KEY = Operation(
     name="GetPublicKey",
     request=GetPublicKeyRequest,
     response=GetPublicKeyResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
 )
 
@@ -60,7 +60,7 @@ GENERATE_MAC = Operation(
     name="GenerateMac",
     request=GenerateMacRequest,
     response=GenerateMacResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
 )
 
@@ -68,7 +68,7 @@ VERIFY_MAC = Operation(
     name="VerifyMac",
     request=VerifyMacRequest,
     response=VerifyMacResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
     check=_check_mac,
 )

@@ -103,7 +103,7 @@ def _ask(
     source: str,
 ) -> Flow[Credentials]:
     """Make the exchange; the one place where its failures become a `CredentialsError`."""
-    url, region = settings.address("sts", "sts")
+    url, region = settings.service_endpoint("sts", "sts")
     filled = {"Version": _VERSION, **{name: value for name, value in form.items() if value}}
     request = Request("POST", url, _HEADERS, urlencode(filled, errors="replace").encode())
     secrets = [form.get("WebIdentityToken"), form.get("TokenCode")]
@@ -120,7 +120,7 @@ def _ask(
         RetryPolicy(max_attempts=settings.max_attempts.value),
         RetryQuota(),
         random,
-        replay_safe=not form.get("TokenCode"),  # STS takes an MFA code once
+        idempotent=not form.get("TokenCode"),  # STS takes an MFA code once
     )
     try:
         response = yield from _exchange(
@@ -151,7 +151,7 @@ def _exchange(
                 return response
             raise read_error(response, attempts.number, secrets)
         except (ServiceError, TransportError) as error:
-            wait = attempts.begin_next(error, clock_was_set=clock.set_right(error, now))
+            wait = attempts.begin_next(error, clock_was_set=clock.correct_skew(error, now))
             if wait is None:
                 raise
         if wait:

@@ -12,9 +12,9 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from ..errors import ProtocolError
-from ..machine import steady as monotonic
 from ..quoting import printable
 from ..steps import Request, Response
+from ..system import steady as monotonic
 from .failures import too_late
 
 T = TypeVar("T")

@@ -15,8 +15,8 @@ import anyio
 import httpx
 
 from ..errors import ServiceError, TransportError
-from ..machine import steady as monotonic
 from ..steps import CLOSE, Request, Response
+from ..system import steady as monotonic
 from . import failures
 from .answers import read_answer, read_answer_async
 from .lines import KEEP_ALIVE, AsyncLine, Exchange, Line, Timeouts

@@ -9,8 +9,8 @@ import anyio
 import httpx
 
 from .. import errors
-from ..machine import steady as monotonic
 from ..steps import Request, Response
+from ..system import steady as monotonic
 from . import failures
 from .answers import read_answer, read_answer_async
 from .connections import MAX_CONNECTIONS

@@ -712,15 +712,15 @@ class TestFork:
         with ScriptedServer(replying(answer())) as server:
             policy = RetryPolicy(mode="adaptive")
             client = KMSClient(environ=environ_of(server), pacing=Pacing(), retry=policy)
-            paces = client._session.paces
+            paces = client._state.paces
             assert paces is not None
             pace, shared = paces.of("GetKeyLastUsage")
             locks = {
-                "quota": client._session.quota._lock,
+                "quota": client._state.quota._lock,
                 "pace": pace._lock,
                 "shared pace": shared._lock,
                 "driver": client._driver._lock,
-                "alone": client._driver._alone[client._session.credentials],
+                "alone": client._driver._alone[client._state.credentials],
             }
             with locks[name]:
                 told = told_by_fork(lambda: client.get_key_last_usage(KEY_ID).verdict)

@@ -234,7 +234,7 @@ def test_the_kind_follows_the_code_first(cls: type[ServiceError], status: int) -
     code = cls.__name__
     expected = "throttling" if code in THROTTLING else "transient" if code in TRANSIENT else "final"
     error = cls(status_code=status)
-    assert error.kind == expected
+    assert error.category == expected
     assert error.retryable is (expected != "final")
 
 
@@ -249,7 +249,7 @@ def test_the_kind_follows_the_code_first(cls: type[ServiceError], status: int) -
 def test_an_unknown_code_is_judged_by_its_status(status: int, kind: str) -> None:
     """A code nobody here has heard of is throttling with 429, transient with 500, 502, 503 and 504, else final."""
     error = ServiceError(code="KeyOnHoliday", status_code=status)
-    assert error.kind == kind
+    assert error.category == kind
     assert error.retryable is (kind != "final")
 
 

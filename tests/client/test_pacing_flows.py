@@ -23,7 +23,7 @@ from awskms_lite.models.usage import GetKeyLastUsageRequest
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
 from awskms_lite.pacing import Pacing
 from awskms_lite.retry import RetryPolicy
-from awskms_lite.steps import Alone, Flow, Response, Send, Sleep, Step
+from awskms_lite.steps import Exclusive, Flow, Response, Send, Sleep, Step
 
 REQUEST = GetKeyLastUsageRequest(KEY_ID)
 FIVE = Pacing()
@@ -45,7 +45,7 @@ class Held:
             assert isinstance(self.step, Send)
             result = answered(self.step, outcome)
         self.step = self.flow.throw(result) if isinstance(result, KMSLiteError) else self.flow.send(result)
-        while isinstance(self.step, Alone):
+        while isinstance(self.step, Exclusive):
             self.step = self.flow.send(ended(self.step.flow))
         return self.step
 

@@ -9,7 +9,7 @@ import pytest
 from support.servers import KEY_ID
 from support.simulation import World, session
 
-from awskms_lite.call import Session, call
+from awskms_lite.call import ClientState, call
 from awskms_lite.errors import ThrottlingException, TimeoutError
 from awskms_lite.models.usage import GetKeyLastUsageRequest
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
@@ -22,7 +22,7 @@ FIVE = Pacing()
 TWO_HUNDRED = Pacing({"GetKeyLastUsage": 200})
 
 
-def ask(opened: Session, calls: Iterator[object]) -> Flow[int]:
+def ask(opened: ClientState, calls: Iterator[object]) -> Flow[int]:
     """Call again and again until there are no more calls to make; give how often it failed."""
     failed = 0
     for _ in calls:
@@ -36,7 +36,7 @@ def ask(opened: Session, calls: Iterator[object]) -> Flow[int]:
 class Outcome:
     """What came of many calls, so many at a time."""
 
-    def __init__(self, world: World, opened: Session, calls: int, at_a_time: int) -> None:
+    def __init__(self, world: World, opened: ClientState, calls: int, at_a_time: int) -> None:
         left = iter(range(calls))
         for _ in range(at_a_time):
             world.start(ask(opened, left))
@@ -82,7 +82,7 @@ def test_a_small_quota_is_shared(others: float, throttled: float, spare: float, 
     assert outcome.seconds <= spare * (10 + 150 / (5 - others))
 
 
-def share(world: World, clients: int, calls: int, **options: Any) -> list[Session]:
+def share(world: World, clients: int, calls: int, **options: Any) -> list[ClientState]:
     """Let so many clients, each with a pace of its own, make so many calls each; return what they shared."""
     opened = [session(world.clock, FIVE, random=Random(n).random, **options) for n in range(clients)]
     for each in opened:

@@ -96,7 +96,7 @@ def test_an_answer_becomes_a_model(sample: Example) -> None:
 def test_an_error_becomes_its_class(sample: Example) -> None:
     """An error becomes the class of its code, with the text, the status and the request id."""
     error = decode_error(sample.status, sample.headers, sample.body)
-    seen = {"class": type(error).__name__, "code": error.code, "message": error.message, "kind": error.kind}
+    seen = {"class": type(error).__name__, "code": error.code, "message": error.message, "kind": error.category}
     assert seen == sample.expected["error"]
     assert type(error) is getattr(errors, sample.expected["error"]["class"])
     assert (error.status_code, error.request_id) == (sample.status, sample.expected["request_id"])
@@ -199,7 +199,7 @@ def test_a_hostile_success_is_a_protocol_error(body: bytes) -> None:
 def test_a_hostile_error_is_still_an_error_with_its_status(body: bytes) -> None:
     """An error's body may be anything at all: the status is left."""
     error = decode_error(500, {}, body)
-    assert (type(error), error.code, error.kind) == (ServiceError, "500", "transient")
+    assert (type(error), error.code, error.category) == (ServiceError, "500", "transient")
 
 
 SECRETS = {"plaintext": "c2VjcmV0", "text": "hunter2", "key": KEY}

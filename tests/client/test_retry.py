@@ -15,9 +15,9 @@ from awskms_lite.retry import (
     RetryPolicy,
     RetryQuota,
     Trouble,
+    categorize,
     delay,
-    kind_of,
-    may_have_acted,
+    may_have_executed,
     read_retry_after,
 )
 
@@ -92,7 +92,7 @@ def test_the_jitter_covers_the_whole_delay(kind: Trouble, retry: int, draw: floa
     assert delay(kind, retry, lambda: draw) == pytest.approx(draw * longest)
 
 
-@pytest.mark.parametrize("replay_safe", [True, False])
+@pytest.mark.parametrize("idempotent", [True, False])
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -115,10 +115,10 @@ def test_the_jitter_covers_the_whole_delay(kind: Trouble, retry: int, draw: floa
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_what_surely_did_not_act_is_judged_alike(error: KMSLiteError, kind: str, replay_safe: bool) -> None:
+def test_what_surely_did_not_act_is_judged_alike(error: KMSLiteError, kind: str, idempotent: bool) -> None:
     """Where nothing was sent, or the request was refused, it does not matter whether the call may act twice."""
-    assert kind_of(error, replay_safe=replay_safe) == kind
-    assert not may_have_acted(error)
+    assert categorize(error, idempotent=idempotent) == kind
+    assert not may_have_executed(error)
 
 
 @pytest.mark.parametrize(
@@ -136,24 +136,24 @@ def test_what_surely_did_not_act_is_judged_alike(error: KMSLiteError, kind: str,
 )
 def test_what_may_have_acted_is_sent_again_only_where_that_is_safe(error: KMSLiteError) -> None:
     """Without an answer, or with one that does not say what happened, only what may act twice is sent again."""
-    assert may_have_acted(error)
-    assert kind_of(error, replay_safe=True) == "transient"
-    assert kind_of(error, replay_safe=False) == "final"
+    assert may_have_executed(error)
+    assert categorize(error, idempotent=True) == "transient"
+    assert categorize(error, idempotent=False) == "final"
 
 
 @pytest.mark.parametrize("status", [500, 501, 505, 520, 599])
 def test_a_failure_of_nobody_knows_whom_may_have_acted(status: int) -> None:
     """A 5xx without a code that we know may come from a proxy that lost KMS's answer, retried or not."""
-    assert may_have_acted(ServiceError(code=str(status), status_code=status))
-    assert may_have_acted(ServiceError(code="KeyOnHoliday", status_code=status))
-    assert not may_have_acted(errors.NotFoundException(status_code=status))
+    assert may_have_executed(ServiceError(code=str(status), status_code=status))
+    assert may_have_executed(ServiceError(code="KeyOnHoliday", status_code=status))
+    assert not may_have_executed(errors.NotFoundException(status_code=status))
 
 
 def test_an_unreadable_answer_is_final_and_may_have_acted() -> None:
     """A success that cannot be read would be no clearer a second time, and KMS has done what was asked."""
     error = errors.ProtocolError("no JSON")
-    assert may_have_acted(error)
-    assert kind_of(error, replay_safe=True) == "final"
+    assert may_have_executed(error)
+    assert categorize(error, idempotent=True) == "final"
 
 
 class TestRetryAfter:
@@ -257,10 +257,10 @@ class TestAttempts:
         *,
         attempts: int = 3,
         random: Callable[[], float] = lambda: 1.0,
-        replay_safe: bool = True,
+        idempotent: bool = True,
     ) -> Attempts:
         policy = RetryPolicy(max_attempts=attempts)
-        return Attempts(policy, quota or RetryQuota(), random, replay_safe=replay_safe)
+        return Attempts(policy, quota or RetryQuota(), random, idempotent=idempotent)
 
     @pytest.mark.parametrize(
         ("error", "clock_was_set", "wait", "cost"),
@@ -337,11 +337,11 @@ class TestAttempts:
         attempts.succeeded()
         assert quota.tokens == left
 
-    @pytest.mark.parametrize("replay_safe", [True, False])
-    def test_a_call_that_must_not_act_twice_is_not_sent_twice(self, replay_safe: bool) -> None:
+    @pytest.mark.parametrize("idempotent", [True, False])
+    def test_a_call_that_must_not_act_twice_is_not_sent_twice(self, idempotent: bool) -> None:
         """After a lost answer there is another attempt only where that is safe; after a refusal in any case."""
-        attempts = self.begin(attempts=9, replay_safe=replay_safe)
+        attempts = self.begin(attempts=9, idempotent=idempotent)
         for error in (errors.ConnectError("refused"), THROTTLED, TRANSIENT):
             assert attempts.begin_next(error, clock_was_set=False) is not None
         lost = attempts.begin_next(errors.TimeoutError("late"), clock_was_set=False)
-        assert (lost is not None) is replay_safe
+        assert (lost is not None) is idempotent

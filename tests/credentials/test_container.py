@@ -10,7 +10,7 @@ from hypothesis import example, given, strategies as st
 from support.flow_world import Answer, World
 
 from awskms_lite.credentials import container
-from awskms_lite.credentials.source import Found, PassedOver
+from awskms_lite.credentials.source import NotConfigured, Resolved
 from awskms_lite.errors import ConfigurationError, ConnectError, CredentialsError, KMSLiteError, TimeoutError
 from awskms_lite.identity import Credentials
 from awskms_lite.steps import Read, Request, Response, Send, Sleep
@@ -40,7 +40,7 @@ def world(*answers: Answer, url: str = URL, **files: Any) -> World:
     )
 
 
-def load(world: World, environ: dict[str, str] | None = None) -> Found:
+def load(world: World, environ: dict[str, str] | None = None) -> Resolved:
     return world.play(container.load(TASK if environ is None else environ, lambda: 1.0))
 
 
@@ -80,7 +80,7 @@ def test_the_endpoint_gives_credentials() -> None:
 @pytest.mark.parametrize("environ", [{}, {RELATIVE: " ", FULL: ""}, {TOKEN: "shown"}])
 def test_without_a_uri_it_is_passed_over(environ: dict[str, str]) -> None:
     """The source is not set up by anything else, and blank counts as missing."""
-    assert load(World(), environ) == PassedOver(f"neither {RELATIVE} nor {FULL} is set")
+    assert load(World(), environ) == NotConfigured(f"neither {RELATIVE} nor {FULL} is set")
 
 
 def test_the_relative_uri_goes_first() -> None:

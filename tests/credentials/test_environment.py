@@ -7,7 +7,7 @@ import pytest
 
 from awskms_lite.credentials import environment
 from awskms_lite.credentials.chain import given
-from awskms_lite.credentials.source import PassedOver
+from awskms_lite.credentials.source import NotConfigured
 from awskms_lite.errors import CredentialsError
 from awskms_lite.identity import Credentials
 from awskms_lite.steps import Flow
@@ -50,7 +50,7 @@ def test_the_environment_gives_token_and_account() -> None:
 @pytest.mark.parametrize("blank", ["", " ", "\t\n"])
 def test_blank_counts_as_missing(blank: str) -> None:
     """A variable that is set to nothing is not set."""
-    assert isinstance(ended(environment.load(dict.fromkeys(PAIR, blank), lambda: NOW)), PassedOver)
+    assert isinstance(ended(environment.load(dict.fromkeys(PAIR, blank), lambda: NOW)), NotConfigured)
     found = ended(environment.load({**PAIR, "AWS_SESSION_TOKEN": blank, "AWS_ACCOUNT_ID": blank}, lambda: NOW))
     assert isinstance(found, Credentials)
     assert (found.session_token, found.account_id) == (None, None)
@@ -106,18 +106,18 @@ def test_keys_that_have_ended_are_an_error(text: str, telling: str) -> None:
     """An end that has passed, or that is no time, is told by the variable's name before anything is signed."""
     with pytest.raises(CredentialsError, match=telling):
         ended(environment.load({**PAIR, "AWS_CREDENTIAL_EXPIRATION": text}, lambda: NOW))
-    assert isinstance(ended(environment.load({"AWS_CREDENTIAL_EXPIRATION": text}, lambda: NOW)), PassedOver)
+    assert isinstance(ended(environment.load({"AWS_CREDENTIAL_EXPIRATION": text}, lambda: NOW)), NotConfigured)
 
 
 def test_a_token_alone_is_no_credentials() -> None:
     """A session token that belongs to nothing is passed over."""
-    assert isinstance(ended(environment.load({"AWS_SESSION_TOKEN": "token"}, lambda: NOW)), PassedOver)
+    assert isinstance(ended(environment.load({"AWS_SESSION_TOKEN": "token"}, lambda: NOW)), NotConfigured)
 
 
 def test_an_environment_without_keys_says_what_is_not_set() -> None:
     """Where there are none, the reason names both variables, for people to read."""
     passed = ended(environment.load({}, lambda: NOW))
-    assert isinstance(passed, PassedOver)
+    assert isinstance(passed, NotConfigured)
     assert all(name in passed.reason for name in PAIR)
 
 

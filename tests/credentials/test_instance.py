@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from support.flow_world import Answer, World
 
 from awskms_lite.credentials import instance
-from awskms_lite.credentials.source import ATTEMPTS, Found, PassedOver
+from awskms_lite.credentials.source import ATTEMPTS, NotConfigured, Resolved
 from awskms_lite.errors import (
     ConfigurationError,
     ConnectError,
@@ -22,7 +22,7 @@ from awskms_lite.errors import (
     TimeoutError,
 )
 from awskms_lite.identity import Credentials
-from awskms_lite.settings import settle
+from awskms_lite.settings import resolve_settings
 from awskms_lite.steps import Request, Response, Send, Sleep
 
 ENDPOINT, MODE = "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"
@@ -62,15 +62,15 @@ def world(
     )
 
 
-def load(world: World, environ: dict[str, str] | None = None, profile: dict[str, str] | None = None) -> Found:
-    settings = settle(environ or {}, {"default": {**(profile or {})}}, region="us-east-2")
+def load(world: World, environ: dict[str, str] | None = None, profile: dict[str, str] | None = None) -> Resolved:
+    settings = resolve_settings(environ or {}, {"default": {**(profile or {})}}, region="us-east-2")
     return world.play(instance.load(settings, lambda: 1.0))
 
 
 def reason(there: World, environ: dict[str, str] | None = None) -> str:
     """Give why the source was passed over."""
     found = load(there, environ)
-    assert isinstance(found, PassedOver)
+    assert isinstance(found, NotConfigured)
     return found.reason
 
 
@@ -140,7 +140,7 @@ def test_a_limit_that_is_none_is_an_error(name: str, value: str) -> None:
         with pytest.raises(ConfigurationError, match=rf"(?i){name}.* it takes a number \("):
             load(there, environ, profile)
         assert there.steps == []
-        assert isinstance(load(there, {**environ, "AWS_EC2_METADATA_DISABLED": "true"}, profile), PassedOver)
+        assert isinstance(load(there, {**environ, "AWS_EC2_METADATA_DISABLED": "true"}, profile), NotConfigured)
     with pytest.raises(ConfigurationError):
         load(world(), {"AWS_METADATA_SERVICE_NUM_ATTEMPTS": "1.5"})
 
@@ -394,4 +394,4 @@ def test_any_answers_are_credentials_or_an_error_of_ours(token: Response, role: 
     """Whatever answers there, no foreign exception comes out."""
     for there in (world(token, role, body), world(TOKEN, role, body), world(TOKEN, ROLE, body)):
         with suppress(KMSLiteError):
-            assert isinstance(load(there), Credentials | PassedOver)
+            assert isinstance(load(there), Credentials | NotConfigured)

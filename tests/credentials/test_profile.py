@@ -9,11 +9,11 @@ from support.flow_world import World
 
 from awskms_lite.config import parse
 from awskms_lite.credentials import profile
-from awskms_lite.credentials.source import Found, PassedOver
+from awskms_lite.credentials.source import NotConfigured, Resolved
 from awskms_lite.errors import ConfigurationError, CredentialsError
 from awskms_lite.identity import Credentials
 from awskms_lite.service_clock import ServiceClock
-from awskms_lite.settings import settle
+from awskms_lite.settings import resolve_settings
 from awskms_lite.steps import Output, Read, Response, Run, Send
 
 NOW = 1_790_000_000.0
@@ -48,10 +48,10 @@ def load(
     environ: dict[str, str] | None = None,
     mfa: Callable[[str], str] | None = None,
     name: str | None = "ops",
-) -> Found:
+) -> Resolved:
     """Follow the profile `ops`, or the default one, of a config file that begins with its properties."""
     parsed = parse(f"[profile {name or 'default'}]\n{text}", "config", source="/config")
-    settings = settle(
+    settings = resolve_settings(
         {"HOME": "/home", **(environ or {})}, parsed.sections, parsed.notes, profile=name, region="us-east-2"
     )
     return (world or World()).play(profile.load(settings, ServiceClock(lambda: NOW), lambda: 1.0, mfa))
@@ -117,7 +117,7 @@ class TestOrder:
     @pytest.mark.parametrize("name", ["ops", None])
     def test_a_profile_without_any_means_is_passed_over(self, text: str, name: str | None) -> None:
         """Where nothing is said about credentials, another source may be asked."""
-        assert load(text, name=name) == PassedOver("it says nothing about credentials")
+        assert load(text, name=name) == NotConfigured("it says nothing about credentials")
 
     @pytest.mark.parametrize(
         "text",
@@ -134,7 +134,7 @@ class TestOrder:
     )
     def test_a_blank_property_counts_as_missing(self, text: str) -> None:
         """A property that is set to nothing, or to sub-properties, is not set; who names the profile means it."""
-        assert load(text, name=None) == PassedOver("it says nothing about credentials")
+        assert load(text, name=None) == NotConfigured("it says nothing about credentials")
         name = text.split(maxsplit=1)[0]
         assert f"/config, line 2: {name} " in refusal(text)
 
@@ -228,12 +228,12 @@ class TestOversights:
         """Where none of its lines leads anywhere, one that nearly does is the reason."""
         told = refusal(f"region = eu-west-1\n{line}\n")
         assert f"'ops' leads to no credentials: /config, line 3 looks like {meant}, and is not spelt so" in told
-        assert load(line, name=None) == PassedOver("it says nothing about credentials")
+        assert load(line, name=None) == NotConfigured("it says nothing about credentials")
 
     @pytest.mark.parametrize("line", ["s3_use_arn_region = true", "sso_registration_scopes = x", "cli_pager = x"])
     def test_another_setting_is_no_slip(self, line: str) -> None:
         """A property that there is means itself."""
-        assert isinstance(load(line), PassedOver)
+        assert isinstance(load(line), NotConfigured)
 
 
 class TestOwnKeys:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 from support.flow_world import World
 
-from awskms_lite.credentials.source import ATTEMPTS, PassedOver, checked, fetch, read_object, read_time
+from awskms_lite.credentials.source import ATTEMPTS, NotConfigured, checked, fetch, read_object, read_time
 from awskms_lite.errors import (
     ClosedError,
     ConfigurationError,
@@ -220,4 +220,4 @@ def test_an_empty_token_is_refused() -> None:
 
 def test_a_source_passes_with_a_reason() -> None:
     """The reason is for people to read."""
-    assert PassedOver("nothing set").reason == "nothing set"
+    assert NotConfigured("nothing set").reason == "nothing set"

@@ -14,7 +14,7 @@ from awskms_lite.config import parse_config
 from awskms_lite.credentials import sso
 from awskms_lite.errors import ConfigurationError, CredentialsError, KMSLiteError, ProtocolError, TransportError
 from awskms_lite.identity import Credentials
-from awskms_lite.settings import Settings, settle
+from awskms_lite.settings import Settings, resolve_settings
 from awskms_lite.steps import CLOSE, Read, Request, Response, Send, Sleep, Write
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -92,7 +92,7 @@ def cached(left: float = 8 * 3600, **members: object) -> dict[str, object]:
 
 def settings_of(config: str, environ: Mapping[str, str] | None = None, **options: Any) -> Settings:
     environ = {"HOME": "/home/me", **(environ or {})}
-    return settle(environ, parse_config(config, "config"), profile="dev", region="us-west-2", **options)
+    return resolve_settings(environ, parse_config(config, "config"), profile="dev", region="us-west-2", **options)
 
 
 def load(world: World, config: str = SESSION, **options: Any) -> Credentials:

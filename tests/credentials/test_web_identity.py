@@ -8,11 +8,11 @@ from hypothesis import given, strategies as st
 from support.flow_world import World
 
 from awskms_lite.credentials import web_identity
-from awskms_lite.credentials.source import Found, PassedOver
+from awskms_lite.credentials.source import NotConfigured, Resolved
 from awskms_lite.errors import ConfigurationError, CredentialsError, KMSLiteError
 from awskms_lite.identity import Credentials
 from awskms_lite.service_clock import ServiceClock
-from awskms_lite.settings import settle
+from awskms_lite.settings import resolve_settings
 from awskms_lite.steps import Read, Response, Send
 
 NOW = 1_790_000_000.0
@@ -36,8 +36,8 @@ def world(
     return World(files={} if content is None else {PATH: content}, answers={STS: answer})
 
 
-def load(world: World, environ: dict[str, str] | None = None) -> Found:
-    settings = settle(ENVIRON if environ is None else environ, {}, region="us-east-2")
+def load(world: World, environ: dict[str, str] | None = None) -> Resolved:
+    settings = resolve_settings(ENVIRON if environ is None else environ, {}, region="us-east-2")
     return world.play(web_identity.load(settings, ServiceClock(lambda: NOW), lambda: 1.0))
 
 
@@ -85,7 +85,7 @@ def test_the_environment_may_name_the_session() -> None:
 def test_without_a_token_file_it_is_passed_over(environ: dict[str, str]) -> None:
     """A role alone means nothing here, and blank counts as missing."""
     there = world()
-    assert load(there, environ) == PassedOver("AWS_WEB_IDENTITY_TOKEN_FILE is not set")
+    assert load(there, environ) == NotConfigured("AWS_WEB_IDENTITY_TOKEN_FILE is not set")
     assert there.steps == []
 
 
@@ -135,7 +135,7 @@ def test_a_key_that_could_not_sign_is_an_error() -> None:
 
 def test_a_profile_may_name_all_of_it() -> None:
     """Token file, role, session name and source may be given instead of being read from variables."""
-    settings = settle({"AWS_ROLE_SESSION_NAME": "unused"}, {}, region="us-east-2")
+    settings = resolve_settings({"AWS_ROLE_SESSION_NAME": "unused"}, {}, region="us-east-2")
     there = World(
         files={"/token": TOKEN.encode()}, answers={("POST", "https://sts.us-east-2.amazonaws.com"): ANSWER}
     )

@@ -66,8 +66,8 @@ def _credentials(arguments: argparse.Namespace) -> "Credentials | None":
     The code is asked for here, where Ctrl-C ends the command at once and no progress bar is in the way.
     """
     from ...client import KMSClient
-    from ...machine import read_file
-    from ...settings import load_files, settle
+    from ...settings import load_files, resolve_settings
+    from ...system import read_file
 
     chosen: dict[str, Any] = {
         "profile": arguments.profile,
@@ -75,7 +75,7 @@ def _credentials(arguments: argparse.Namespace) -> "Credentials | None":
         "endpoint_url": arguments.endpoint_url,
     }
     try:
-        settings = settle(os.environ, *load_files(os.environ, read_file), **chosen)
+        settings = resolve_settings(os.environ, *load_files(os.environ, read_file), **chosen)
     except ConfigurationError:
         return None  # for the audit to tell
     asked: list[str] = []

@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 import pytest
 
-from awskms_lite import AsyncKMSClient, KMSClient, machine
+from awskms_lite import AsyncKMSClient, KMSClient, system
 from awskms_lite.errors import ConfigurationError, TimeoutError
 from awskms_lite.steps import Output
 
@@ -30,20 +30,20 @@ class TestNewId:
 
     def test_it_is_a_random_uuid(self) -> None:
         """The standard library reads it as one of version 4, in the usual spelling."""
-        for text in (machine.new_id() for _ in range(200)):
+        for text in (system.new_id() for _ in range(200)):
             read = uuid.UUID(text)
             assert (str(read), read.version, read.variant) == (text, 4, uuid.RFC_4122)
 
     def test_every_digit_that_may_vary_does(self) -> None:
         """All but the version are drawn: every digit takes each of its values, and no two ids are alike."""
-        ids = [machine.new_id() for _ in range(2000)]
+        ids = [system.new_id() for _ in range(2000)]
         assert len(set(ids)) == 2000
         values = [len(set(column)) for column in zip(*(text.replace("-", "") for text in ids), strict=True)]
         assert values == [16] * 12 + [1] + [16] * 3 + [4] + [16] * 15
 
     def test_it_does_not_load_what_it_replaces(self) -> None:
         """The module for such ids is slow to import, and a call has one made."""
-        script = "import sys; from awskms_lite.machine import new_id; new_id(); sys.exit('uuid' in sys.modules)"
+        script = "import sys; from awskms_lite.system import new_id; new_id(); sys.exit('uuid' in sys.modules)"
         subprocess.run([sys.executable, "-c", script], check=True)
 
 
@@ -53,13 +53,13 @@ class TestRead:
     def test_the_bytes_are_given(self, tmp_path: Path) -> None:
         """What stands in the file comes as it is."""
         (tmp_path / "f").write_bytes(b"\xff\r\n")
-        assert machine.read_file(tmp_path / "f") == b"\xff\r\n"
+        assert system.read_file(tmp_path / "f") == b"\xff\r\n"
 
     def test_a_missing_file_is_none(self, tmp_path: Path) -> None:
         """A file that is not there, or whose directory is a file, is no error."""
         (tmp_path / "f").touch()
-        assert machine.read_file(tmp_path / "missing") is None
-        assert machine.read_file(tmp_path / "f" / "below") is None
+        assert system.read_file(tmp_path / "missing") is None
+        assert system.read_file(tmp_path / "f" / "below") is None
 
     @pytest.mark.parametrize("name", ["", "nul\0"])
     def test_what_cannot_be_read_is_an_error(self, tmp_path: Path, name: str) -> None:
@@ -67,7 +67,7 @@ class TestRead:
         with pytest.raises(
             ConfigurationError, match=r"cannot be read \(.+\): check the path and its permissions"
         ) as e:
-            machine.read_file(tmp_path / name)
+            system.read_file(tmp_path / name)
         assert str(tmp_path) in str(e.value)
         assert e.value.__cause__ is not None
 
@@ -103,14 +103,14 @@ class TestReadWithinItsTime:
     def test_a_fifo_is_read_to_its_end(self, fifo: Path, chunks: tuple[bytes, ...]) -> None:
         """What an agent writes there is had whole, whether it comes before the reader or after it."""
         Feeder(fifo, *chunks)
-        assert machine.read_file(fifo, 30) == b"".join(chunks)
+        assert system.read_file(fifo, 30) == b"".join(chunks)
 
     def test_a_process_substitution_is_read_to_its_end(self) -> None:
         """A pipe has no name, but the shell gives it one, and what was written to it is had."""
         ours, theirs = os.pipe()
         os.write(theirs, b"[default]")
         os.close(theirs)
-        assert machine.read_file(Path(f"/dev/fd/{ours}"), 30) == b"[default]"
+        assert system.read_file(Path(f"/dev/fd/{ours}"), 30) == b"[default]"
         os.close(ours)
 
     def test_a_fifo_that_nobody_writes_to_is_an_error(self, fifo: Path) -> None:
@@ -118,7 +118,7 @@ class TestReadWithinItsTime:
         with pytest.raises(
             ConfigurationError, match=r"fifo was not read to its end within 0\.05 s: see why nobody"
         ):
-            machine.read_file(fifo, 0.05)
+            system.read_file(fifo, 0.05)
         for thread in enumerate_threads():
             if thread is not current_thread() and "_read_into" in repr(thread.name):
                 thread.join(30)
@@ -128,22 +128,22 @@ class TestReadWithinItsTime:
         """A writer that stops in the middle is waited for no longer than one that never comes."""
         feeder = Feeder(fifo, b"half a tok", holding=True)
         with pytest.raises(ConfigurationError, match="not read to its end") as caught:
-            machine.read_file(fifo, 0.05)
+            system.read_file(fifo, 0.05)
         feeder.let_go.set()
         assert "half" not in str(caught.value)
 
     def test_who_gave_up_takes_nothing_from_the_next(self, fifo: Path) -> None:
         """What is written after the time of one reader is had by the next: none is left behind to take it."""
         with pytest.raises(ConfigurationError):
-            machine.read_file(fifo, 0.01)
+            system.read_file(fifo, 0.01)
         Feeder(fifo, b"token")
-        assert machine.read_file(fifo, 30) == b"token"
+        assert system.read_file(fifo, 30) == b"token"
 
     @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless device here")
     def test_what_has_no_end_is_an_error(self) -> None:
         """It is read until it is longer than any such file, and no longer."""
         with pytest.raises(ConfigurationError, match=r"/dev/zero cannot be read \(it is longer than \d+ bytes\)"):
-            machine.read_file(Path("/dev/zero"), 30)
+            system.read_file(Path("/dev/zero"), 30)
 
     def test_a_file_system_that_hangs_is_left_behind(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -157,7 +157,7 @@ class TestReadWithinItsTime:
 
         monkeypatch.setattr(os, "open", hang)
         with pytest.raises(ConfigurationError, match="or why its file system does not answer"):
-            machine.read_file(tmp_path / "token", 0.05)
+            system.read_file(tmp_path / "token", 0.05)
         released.set()
 
     def test_without_threads_it_reads_all_the_same(self, monkeypatch: pytest.MonkeyPatch, fifo: Path) -> None:
@@ -168,9 +168,9 @@ class TestReadWithinItsTime:
 
         monkeypatch.setattr(Thread, "start", refuse)
         (fifo.parent / "f").write_bytes(b"content")
-        assert machine.read_file(fifo.parent / "f") == b"content"
+        assert system.read_file(fifo.parent / "f") == b"content"
         with pytest.raises(ConfigurationError, match="not read to its end"):
-            machine.read_file(fifo, 0.05)
+            system.read_file(fifo, 0.05)
 
     @pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
     @pytest.mark.parametrize("client", [KMSClient, AsyncKMSClient])
@@ -178,7 +178,7 @@ class TestReadWithinItsTime:
         self, monkeypatch: pytest.MonkeyPatch, fifo: Path, variable: str, client: type[KMSClient | AsyncKMSClient]
     ) -> None:
         """The shared files are read as a client is made, which has no timeout: there the default counts."""
-        monkeypatch.setattr(machine, "FILE_TIMEOUT", 0.05)
+        monkeypatch.setattr(system, "FILE_TIMEOUT", 0.05)
         environ = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, variable: str(fifo)}
         client(region="us-east-1", environ=environ)  # whoever needs nothing of it does not miss it
         with pytest.raises(ConfigurationError, match="not read to its end"):
@@ -200,7 +200,7 @@ class TestWrite:
         path.symlink_to(middle)
         if there:
             target.write_bytes(b"old")
-        machine.write_file(path, b"new")
+        system.write_file(path, b"new")
         assert (path.readlink(), middle.readlink()) == (middle, Path("real") / "login.json")
         assert (target.read_bytes(), stat.S_IMODE(target.stat().st_mode)) == (b"new", 0o600)
         assert list(target.parent.iterdir()) == [target]
@@ -218,7 +218,7 @@ class TestWrite:
 
         monkeypatch.setattr(os, "replace", strike)
         with pytest.raises(ConfigurationError if interrupt is OSError else interrupt):
-            machine.write_file(path, b"secret")
+            system.write_file(path, b"secret")
         assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("login.json", b"old")]
 
     def test_a_file_is_replaced_and_its_owners_alone(self, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ class TestWrite:
         path = tmp_path / "login.json"
         path.write_bytes(b"old")
         path.chmod(0o644)
-        machine.write_file(path, b"new")
+        system.write_file(path, b"new")
         assert path.read_bytes() == b"new"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert list(tmp_path.iterdir()) == [path]
@@ -234,26 +234,26 @@ class TestWrite:
     def test_without_a_directory_it_is_an_error(self, tmp_path: Path) -> None:
         """Where the file cannot be made, the text says the path and what to check."""
         with pytest.raises(ConfigurationError, match=r"cannot be written .*: check its directory and permissions"):
-            machine.write_file(tmp_path / "none" / "f", b"")
+            system.write_file(tmp_path / "none" / "f", b"")
 
     def test_what_cannot_be_replaced_stays_whole(self, tmp_path: Path) -> None:
         """Where the last step fails, what was there is there still, and no half-written file is left."""
         path = tmp_path / "f"
         (path / "inside").mkdir(parents=True)
         with pytest.raises(ConfigurationError, match="cannot be written"):
-            machine.write_file(path, b"new")
+            system.write_file(path, b"new")
         assert list(tmp_path.iterdir()) == [path]
         assert (path / "inside").is_dir()
 
 
 def run(argv: tuple[str, ...], timeout: float = 30, environ: Mapping[str, str] = MappingProxyType({})) -> Output:
-    return machine.run_program(argv, timeout, environ)
+    return system.run_program(argv, timeout, environ)
 
 
 async def run_async(
     argv: tuple[str, ...], timeout: float = 30, environ: Mapping[str, str] = MappingProxyType({})
 ) -> Output:
-    return await machine.run_program_async(argv, timeout, environ)
+    return await system.run_program_async(argv, timeout, environ)
 
 
 def nested(
@@ -261,11 +261,9 @@ def nested(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program by the module under test in a process of its own, whose streams can be looked at."""
     call = (
-        "anyio.run(machine.run_program_async, argv, 30, {})"
-        if asynchronous
-        else "machine.run_program(argv, 30, {})"
+        "anyio.run(system.run_program_async, argv, 30, {})" if asynchronous else "system.run_program(argv, 30, {})"
     )
-    code = f"import sys, anyio; from awskms_lite import machine; argv = {argv!r}; print({call}); {then}"
+    code = f"import sys, anyio; from awskms_lite import system; argv = {argv!r}; print({call}); {then}"
     command = [sys.executable, "-c", code]
     given: dict[str, Any] = {"input": typed} if stdin is None else {"stdin": stdin}
     return subprocess.run(command, **given, stdout=-1, stderr=-1, text=True, timeout=60, check=True)
