@@ -301,7 +301,7 @@ class TestHandshakes:
             close(kms)
             assert silent.recv(1) == b""
 
-    def test_behaving_ends_it(self, kms: LocalKMS, connect: Connect) -> None:
+    def test_clearing_the_faults_ends_it(self, kms: LocalKMS, connect: Connect) -> None:
         """After `clear_faults` handshakes succeed."""
         kms.inject_fault(HandshakeFailure())
         kms.clear_faults()

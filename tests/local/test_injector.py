@@ -4,7 +4,7 @@ from support.raw_connection import RawConnection, connect_to
 from support.threads import run_in_threads
 
 from awskms_lite import KMSClient
-from awskms_lite.local import Error, Garbage, LocalKMS, Reset
+from awskms_lite.local import Error, Garbage, Latency, LocalKMS, Reset
 
 # Which requests
 
@@ -28,6 +28,15 @@ def test_the_numbers_reach_the_rule(kms: LocalKMS, connection: RawConnection) ->
     """`skip` and `times` reach the rule."""
     kms.inject_fault(Error("A"), skip=1, times=3)
     assert connection.codes(6) == ["", "A", "A", "A", "", ""]
+
+
+def test_a_fault_of_a_head_request_sends_no_body(kms: LocalKMS, connection: RawConnection) -> None:
+    """A request by HEAD names no operation, and what its answer suffers does not bring a body."""
+    head = b"HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    kms.inject_fault(Latency(0.001))
+    connection.sock.sendall(head)
+    assert connection.rest().startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert connection.received.endswith(b"\r\n\r\n")
 
 
 def test_the_seed_decides() -> None:
