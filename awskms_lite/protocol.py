@@ -101,9 +101,9 @@ def _about(operation: Operation[Any, Any], attempts: int, error: ServiceError) -
     return error
 
 
-def _sensitive_texts(model: Any) -> Iterator[str]:
+def _sensitive_texts(model: object) -> Iterator[str]:
     """Yield what a request's sensitive members, those without `repr`, are on the wire: a blob is base64 there."""
-    cls: type[Any] = type(model)
+    cls: Any = type(model)
     members: Iterable[Any] = fields(cls) if has(cls) else ()
     for member in members:
         value: object = getattr(model, member.name)
