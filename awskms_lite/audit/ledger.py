@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import Factory, define, evolve, field
 
-from ..pacing import Pace, Paces
+from ..pacing import RateLimiter, RateLimiters
 from .places import Place, PlaceReport, PlaceStatus
 from .records import UNKNOWN_CALLER, AuditVerdict, Failure, KeyFacts, KeyUsageRecord
 from .summary import AuditSummary, Progress
@@ -39,14 +39,14 @@ class PlaceLedger:
     has_session_token: bool = False
     unresolved: bool = False
     _unread: set[str] = field(factory=set[str], repr=False)
-    _paces: Sequence[Pace] = ()
-    _pace: Pace | None = None
+    _paces: Sequence[RateLimiter] = ()
+    _pace: RateLimiter | None = None
 
-    def watch(self, paces: Paces | None) -> None:
+    def watch(self, paces: RateLimiters | None) -> None:
         """Follow the paces of a session: at which rate keys are asked for, and how often KMS throttles."""
         if paces is not None:
-            self._paces = [pace for operation in _OPERATIONS for pace in paces.of(operation)[:1]]
-            self._pace = next(iter(paces.of("GetKeyLastUsage")), None)
+            self._paces = [pace for operation in _OPERATIONS for pace in paces.for_operation(operation)[:1]]
+            self._pace = next(iter(paces.for_operation("GetKeyLastUsage")), None)
 
     def expect(self, arns: Iterable[str]) -> None:
         """Note which keys there are: each is to be accounted for once."""

@@ -57,7 +57,7 @@ async def read_place(
         return
     ledger.account_id = ledger.account_id or credentials.account_id
     ledger.has_session_token = credentials.session_token is not None and place.role_arn is None
-    ledger.watch(asker.session.paces)
+    ledger.watch(asker.session.rate_limiters)
     keys = await list_keys(asker, ledger)
     ledger.listed = len(keys)
     ledger.expect(keys.arns())

@@ -23,7 +23,7 @@ from ..methods.binding import AsyncMethods, Invocation
 from ..methods.keys import KeyMethods
 from ..methods.tags import TagMethods
 from ..methods.usage import UsageMethods
-from ..pacing import Pace, Pacing
+from ..pacing import Pacing, RateLimiter
 from ..retry import RetryPolicy
 from ..settings import Settings, SharedFiles, load_files, resolve_settings
 from ..system import new_id, now, read_file, steady
@@ -109,11 +109,11 @@ class Asker(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMethods):
 
     async def _come_near(self, operation: str) -> None:
         """Wait until the turn to ask is near, where a call's timeout would not outlast the whole wait."""
-        timeout, paces, timer = self._state.timeout, self._state.paces, self._state.timer
+        timeout, paces, timer = self._state.timeout, self._state.rate_limiters, self._state.timer
         if timeout is None or paces is None:
             return
         now = timer()
-        while (early := _backlog(paces.of(operation), now) - timeout / 2) > 0:
+        while (early := _backlog(paces.for_operation(operation), now) - timeout / 2) > 0:
             await self.rest(early)
             before, now = now, timer()
             if now == before:  # a test's, which stands still
@@ -124,8 +124,8 @@ class Asker(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMethods):
         return datetime.fromtimestamp(self._state.service_clock.reported_time(), UTC)
 
 
-def _backlog(paces: Sequence[Pace], now: float) -> float:
-    return max((pace.backlog(now) for pace in paces), default=0.0)
+def _backlog(paces: Sequence[RateLimiter], now: float) -> float:
+    return max((pace.queue_delay(now) for pace in paces), default=0.0)
 
 
 class Sessions:
