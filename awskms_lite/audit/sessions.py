@@ -186,7 +186,15 @@ class Sessions:
     def _role(self, role_arn: str) -> CredentialsCache:
         if role_arn not in self._roles:
             clock = self.home.session.service_clock
-            find = partial(role.assume, role_arn, self.base, self._home, clock=clock, random=self._random)
+            find = partial(
+                role.assume,
+                role.AssumeRole(role_arn),
+                self.base,
+                self._home,
+                clock=clock,
+                random=self._random,
+                source="the audit",
+            )
             self._roles[role_arn] = CredentialsCache(find, clock, self._random)
         return self._roles[role_arn]
 
