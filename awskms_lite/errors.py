@@ -41,7 +41,7 @@ class KMSLiteError(Exception):
     outcome_unknown = False
 
     def __str__(self) -> str:
-        """Give the text, and say so where nobody knows what came of the call."""
+        """Return the text, and say so where nobody knows what came of the call."""
         return super().__str__() + (_UNKNOWN if self.outcome_unknown else "")
 
 
@@ -72,7 +72,7 @@ class TransportError(KMSLiteError):
     retryable = True
 
     def __str__(self) -> str:
-        """Give the text, and how often the call was sent if more than once."""
+        """Return the text, and how often the call was sent if more than once."""
         return super().__str__() + (f" ({self.attempts} attempts.)" if self.attempts > 1 else "")
 
 
@@ -183,7 +183,7 @@ class ServiceError(KMSLiteError):
         return self.category != "final"
 
     def __str__(self) -> str:
-        """Give the code, the text, what AWS's support asks for, and what to do next."""
+        """Return the code, the text, what AWS's support asks for, and what to do next."""
         text = f"{self.code}: {self.message}" if self.message else self.code
         facts = [self.operation] if self.operation else []
         facts.append(f"HTTP {self.status_code}")
@@ -774,5 +774,5 @@ _BY_CODE = {error.__name__: error for error in ServiceError.__subclasses__()}
 
 
 def error_class(code: str) -> type[ServiceError]:
-    """Give the class that carries this wire name, `ServiceError` itself where there is none."""
+    """Return the class that carries this wire name, `ServiceError` itself where there is none."""
     return _BY_CODE.get(code, ServiceError)
