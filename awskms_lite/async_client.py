@@ -131,7 +131,7 @@ class AsyncKMSClient(
             random=random,
             new_id=new_id,
         )
-        renew_after_fork(self._state.quota, self._state.paces)
+        renew_after_fork(self._state.quota, self._state.rate_limiters)
         self._driver = AsyncDriver(
             http_client,
             connect_timeout=connect_timeout,

@@ -129,7 +129,7 @@ class KMSClient(
             random=random,
             new_id=new_id,
         )
-        renew_after_fork(self._state.quota, self._state.paces)
+        renew_after_fork(self._state.quota, self._state.rate_limiters)
         self._driver = Driver(
             http_client,
             connect_timeout=connect_timeout,

@@ -25,7 +25,8 @@ import builtins
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, TypeAlias
 
-RetryCategory: TypeAlias = Literal["throttling", "transient", "final"]
+RetryCategory: TypeAlias = Literal["throttling", "transient", "clock_skew", "final"]
+"""Why a request may be sent again: too many of them, a passing failure, our clock, corrected by now; or never."""
 
 _UNKNOWN = " The request may have been carried out all the same: look before you make the call again."
 
@@ -85,7 +86,7 @@ class ConnectError(TransportError):
 
 
 class TimeoutError(TransportError, builtins.TimeoutError):  # noqa: A001 - the name httpx and the builtins use
-    """The answer did not come in time, or the turn to send the request would not (`Pacing`)."""
+    """The answer did not come in time, or the rate limiter (`Pacing`) would not send the request in time."""
 
 
 class ConnectTimeoutError(ConnectError, TimeoutError):

@@ -22,7 +22,7 @@ from ..methods.binding import AsyncMethods, Invocation
 from ..methods.keys import KeyMethods
 from ..methods.tags import TagMethods
 from ..methods.usage import UsageMethods
-from ..pacing import Pace, Paces, Pacing
+from ..pacing import Pacing, RateLimiter, RateLimiters
 from ..retry import RetryPolicy
 from ..settings import Settings, load_files, resolve_settings
 from ..system import new_id, now, read_file, steady
@@ -80,9 +80,9 @@ class TargetClient(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMeth
         return self._state.region
 
     @property
-    def paces(self) -> Paces | None:
+    def rate_limiters(self) -> RateLimiters | None:
         """Return the rate limiters of this client; None if it has none."""
-        return self._state.paces
+        return self._state.rate_limiters
 
     async def resolve_credentials(self) -> Credentials:
         """Return the credentials, assuming the target's role if need be; raise `CredentialsError`."""
@@ -99,20 +99,20 @@ class TargetClient(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMeth
 
     async def _await_rate_limit(self, operation: str) -> None:
         """Wait here for most of a wait that is longer than the call's own timeout, which includes the wait."""
-        timeout, paces, timer = self._state.timeout, self._state.paces, self._state.timer
-        if timeout is None or paces is None:
+        timeout, limiters, timer = self._state.timeout, self._state.rate_limiters, self._state.timer
+        if timeout is None or limiters is None:
             return
         now = timer()
-        while (early := _backlog(paces.of(operation), now) - timeout / 2) > 0:
+        while (early := _queue_delay(limiters.for_operation(operation), now) - timeout / 2) > 0:
             await self.sleep(early)
             before, now = now, timer()
             if now == before:  # the clock of a test, which stands still
                 break
 
 
-def _backlog(paces: Sequence[Pace], now: float) -> float:
+def _queue_delay(limiters: Sequence[RateLimiter], now: float) -> float:
     """Return the seconds until all of these rate limiters would let a call through."""
-    return max((pace.backlog(now) for pace in paces), default=0.0)
+    return max((limiter.queue_delay(now) for limiter in limiters), default=0.0)
 
 
 class Clients:

@@ -104,7 +104,7 @@ async def take_inventory(client: TargetClient, progress: TargetProgress) -> Inve
         progress.fail(failure_of(error, "AssumeRole" if role_arn else None), TargetStatus.REFUSED)
         return Inventory(None)
     progress.has_session_token = credentials.session_token is not None and role_arn is None
-    progress.follow(client.paces)
+    progress.follow(client.rate_limiters)
     inventory = Inventory(progress.account_id or credentials.account_id)
     error = await _list(client, client.iter_list_keys(limit=_KEYS_PER_PAGE), inventory.add)
     if error is None or inventory:

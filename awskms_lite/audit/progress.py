@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import Factory, define, evolve, field, frozen
 
-from ..pacing import Pace, Paces
+from ..pacing import RateLimiter, RateLimiters
 from .failures import UNKNOWN_CALLER, is_denial, is_expiry
 from .records import AuditVerdict, Failure, KeyFacts, KeyUsageRecord
 from .targets import Target, TargetReport, TargetStatus
@@ -104,14 +104,14 @@ class TargetProgress:
     has_session_token: bool = False
     unresolved: bool = False
     _unread: set[str] = field(factory=set[str], repr=False)
-    _paces: Sequence[Pace] = ()
-    _usage_pace: Pace | None = None
+    _limiters: Sequence[RateLimiter] = ()
+    _usage_limiter: RateLimiter | None = None
 
-    def follow(self, paces: Paces | None) -> None:
+    def follow(self, limiters: RateLimiters | None) -> None:
         """Take the present rate, and how often KMS throttles, from the rate limiters of a client."""
-        if paces is not None:
-            self._paces = [pace for operation in _OPERATIONS for pace in paces.of(operation)[:1]]
-            self._usage_pace = next(iter(paces.of("GetKeyLastUsage")), None)
+        if limiters is not None:
+            self._limiters = [each for operation in _OPERATIONS for each in limiters.for_operation(operation)[:1]]
+            self._usage_limiter = next(iter(limiters.for_operation("GetKeyLastUsage")), None)
 
     def expect(self, arns: Iterable[str]) -> None:
         """Note which keys there are; each has to be accounted for once."""
@@ -144,25 +144,25 @@ class TargetProgress:
     @property
     def all_throttled(self) -> int:
         """Return the number of throttled answers, those of the client that is followed included."""
-        return self.throttled + sum(pace.throttled for pace in self._paces)
+        return self.throttled + sum(limiter.throttled for limiter in self._limiters)
 
     @property
     def rate(self) -> float:
         """Return how many keys per second can be read at present; 0 if none is left to read."""
-        pace = self._usage_pace
-        return pace.rate if pace is not None and self.usage_calls < self.usage_needed else 0.0
+        limiter = self._usage_limiter
+        return limiter.rate if limiter is not None and self.usage_calls < self.usage_needed else 0.0
 
     def seconds_left(self) -> float | None:
         """Return an estimate of the time that the calls of GetKeyLastUsage will take; None while it is unknown."""
-        if self._usage_pace is None or not self.described:
+        if self._usage_limiter is None or not self.described:
             return None if self.status is TargetStatus.NOT_STARTED else 0.0
         undescribed = self.listed - self.resumed - self.described
         left = self.usage_needed - self.usage_calls + undescribed * self.usage_needed / self.described
-        return left / self._usage_pace.rate
+        return left / self._usage_limiter.rate
 
     def detached(self) -> "TargetProgress":
         """Return the counts without the client that they follow, so that they can be pickled."""
-        return evolve(self, throttled=self.all_throttled, unread=set[str](), paces=(), usage_pace=None)
+        return evolve(self, throttled=self.all_throttled, unread=set[str](), limiters=(), usage_limiter=None)
 
     def report(self, *, caller_is_known: bool, network_is_known: bool) -> TargetReport:
         """Return the target's entry in the summary.

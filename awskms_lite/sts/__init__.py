@@ -151,7 +151,7 @@ def _exchange(
                 return response
             raise read_error(response, attempts.number, secrets)
         except (ServiceError, TransportError) as error:
-            wait = attempts.begin_next(error, clock_was_set=clock.correct_skew(error, now))
+            wait = attempts.begin_next(error, clock_corrected=clock.correct_skew(error, now))
             if wait is None:
                 raise
         if wait:

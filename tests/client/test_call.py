@@ -637,7 +637,7 @@ def test_the_policy_is_the_given_one_or_the_environments(
     """A policy that is given goes before environment and profile as a whole."""
     opened = session(retry=retry, environ=environ)
     assert opened.retry == policy
-    assert (opened.paces is not None) is (policy.mode == "adaptive")
+    assert (opened.rate_limiters is not None) is (policy.mode == "adaptive")
 
 
 @pytest.mark.parametrize("last", [BROKEN, ConnectError("refused"), failure(400, "AccessDeniedException")])

@@ -712,9 +712,9 @@ class TestFork:
         with ScriptedServer(replying(answer())) as server:
             policy = RetryPolicy(mode="adaptive")
             client = KMSClient(environ=environ_of(server), pacing=Pacing(), retry=policy)
-            paces = client._state.paces
+            paces = client._state.rate_limiters
             assert paces is not None
-            pace, shared = paces.of("GetKeyLastUsage")
+            pace, shared = paces.for_operation("GetKeyLastUsage")
             locks = {
                 "quota": client._state.quota._lock,
                 "pace": pace._lock,

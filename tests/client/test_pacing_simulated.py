@@ -1,4 +1,4 @@
-"""What a pace promises, over minutes of virtual time: no call fails, few are throttled, the quota is used."""
+"""What a limiter promises, over minutes of virtual time: no call fails, few are throttled, the quota is used."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -83,7 +83,7 @@ def test_a_small_quota_is_shared(others: float, throttled: float, spare: float, 
 
 
 def share(world: World, clients: int, calls: int, **options: Any) -> list[ClientState]:
-    """Let so many clients, each with a pace of its own, make so many calls each; return what they shared."""
+    """Let so many clients, each with a limiter of its own, make so many calls each; return what they shared."""
     opened = [session(world.clock, FIVE, random=Random(n).random, **options) for n in range(clients)]
     for each in opened:
         world.start(ask(each, iter(range(calls))))
@@ -143,7 +143,7 @@ def timed(flow: Flow[Any], world: World, failed: list[float]) -> Flow[None]:
     ("pacing", "retry", "sent"), [(FIVE, RetryPolicy(max_attempts=1), 1), (None, RetryPolicy(max_attempts=3), 3)]
 )
 def test_who_wants_no_retry_or_no_pace_gets_none(pacing: Pacing | None, retry: RetryPolicy, sent: int) -> None:
-    """One attempt is one, and without a pace it is the attempts that count."""
+    """One attempt is one, and without a limiter it is the attempts that count."""
     world = World(0.001, 1)
     world.others(1, begin=0, end=1)
     world.start(call(session(world.clock, pacing, retry=retry), GET_KEY_LAST_USAGE, REQUEST), after=2)
@@ -163,7 +163,7 @@ def test_the_rate_comes_back_once_others_leave() -> None:
 
 
 def test_retrying_alone_is_no_pacing() -> None:
-    """The same calls without a pace lose some: what the tests above show is the pace's doing."""
+    """The same calls without a limiter lose some: what the tests above show is the limiter's doing."""
     world = World(200, 50)
     outcome = Outcome(world, session(world.clock, None), 1000, 50)
     assert outcome.failed > 0

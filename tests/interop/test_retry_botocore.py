@@ -112,7 +112,7 @@ def test_waits_and_costs_are_the_same(calls: list[tuple[list[Any], bool]], draw:
             context = met(status, code, asked, number)
             context.request_context = kept
             wait = backoff.delay_amount(context) if checker.acquire_retry_quota(context) else None
-            mine = attempts.begin_next(error(status, code, asked), clock_was_set=False)
+            mine = attempts.begin_next(error(status, code, asked), clock_corrected=False)
             assert mine == (wait if wait is None else pytest.approx(wait))
             if wait is None:
                 break
