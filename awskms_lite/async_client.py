@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NoReturn, Self
 import anyio
 
 from .call import create_state
-from .drivers import AsyncDriver, renew_after_fork
+from .drivers.asynchronous import AsyncDriver
+from .drivers.driver_base import renew_after_fork
 from .errors import ParameterError
 from .identity import Credentials
 from .methods.aliases import AliasMethods

@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from .call import create_state
-from .drivers import Driver, renew_after_fork
+from .drivers.driver_base import renew_after_fork
+from .drivers.synchronous import Driver
 from .errors import ParameterError
 from .identity import Credentials
 from .methods.aliases import AliasMethods

@@ -36,10 +36,10 @@ from support.servers import (
     silent,
 )
 
-from awskms_lite import AsyncKMSClient, transport
+from awskms_lite import AsyncKMSClient
 from awskms_lite.models.usage import UsageVerdict
 from awskms_lite.pacing import Pacing
-from awskms_lite.transport import connections
+from awskms_lite.transport import pools
 
 # httpx sends the body of a given client's request from a generator that only httpx could close.
 UNCLOSED_GENERATORS = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
@@ -162,14 +162,13 @@ async def at_every_wait(manner: Manner, once: Callable[[int], Awaitable[bool]]) 
 
 
 async def check_clean(client: AsyncKMSClient, *servers: ScriptedServer) -> None:
-    """Check that nobody is alone or holds a place, and that only idle connections are open."""
-    here = client._driver._here()
-    assert not any(lock.locked() for lock in here.alone.values())
+    """Check that no lock is held, that all capacity is free, and that only idle connections are open."""
+    state = client._driver._loop_state()
+    assert not any(lock.locked() for lock in state.locks.values())
     idle = 0
-    for sender in here.own.values():
-        assert isinstance(sender, transport.AsyncConnections)
-        assert sender._places.value == connections.MAX_CONNECTIONS
-        idle += sum(map(len, sender._idle._waiting.values()))
+    for sender in state.routes._senders.values():
+        assert sender._capacity.value == pools.MAX_CONNECTIONS
+        idle += sum(map(len, sender._idle._idle.values()))
     lines = [line for server in servers for line in server.lines]
     with anyio.fail_after(PATIENCE):
         while sum(not line.done.is_set() for line in lines) > idle:  # noqa: ASYNC110 - threads, of many lines
@@ -258,7 +257,7 @@ class TestConnections:
         self, manner: Manner, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Where there are more calls than connections, a cancelled one leaves its place to the next in line."""
-        monkeypatch.setattr(connections, "MAX_CONNECTIONS", 1)
+        monkeypatch.setattr(pools, "MAX_CONNECTIONS", 1)
         with ScriptedServer(replying(answer())) as server:
 
             async def once(number: int) -> bool:
