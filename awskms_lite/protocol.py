@@ -101,9 +101,10 @@ def _about(operation: Operation[Any, Any], attempts: int, error: ServiceError) -
     return error
 
 
-def _sensitive_texts(model: Any) -> Iterator[str]:
+def _sensitive_texts(model: object) -> Iterator[str]:
     """Yield what a request's sensitive members, those without `repr`, are on the wire: a blob is base64 there."""
-    members: Iterable[Any] = fields(type(model)) if has(type(model)) else ()
+    cls: Any = type(model)
+    members: Iterable[Any] = fields(cls) if has(cls) else ()
     for member in members:
         value: object = getattr(model, member.name)
         if member.repr:
@@ -167,12 +168,12 @@ def decode_error(
     found = tuple(redact(text, secrets) if isinstance(text, str) else None for text in found)
     code = next((plain for plain in map(_plain_code, found) if plain), None)
     texts = (members.get(name) for name in _TEXTS)
-    message = next((text for text in texts if isinstance(text, str) and text), None)
+    message = next((text for text in texts if isinstance(text, str) and text), "")
     rest = {name: value for name, value in members.items() if name not in ("__type", "code", *_TEXTS)}
     if rest and holds_any(body.decode(errors="replace"), secrets):
         rest = {}  # wherever in there it stands
     return error_class(code or "")(
-        message and (printable(redact(re.split(_ECHO, message, maxsplit=1)[0].rstrip(), secrets)) or None),
+        printable(redact(re.split(_ECHO, message, maxsplit=1)[0].rstrip(), secrets)),
         code=code or str(status),
         status_code=status,
         request_id=lower.get(_REQUEST_ID),

@@ -140,7 +140,7 @@ def _read_time(text: str) -> datetime:
     return moment
 
 
-def _first_line(text: str, secrets: Sequence[str]) -> str | None:
+def _first_line(text: str, secrets: Sequence[str]) -> str:
     """Return the first line of a text without any secret; an MFA code is one, and has six digits."""
     line = next(iter(text.strip().splitlines()), "")
-    return printable(redact(line, secrets, shortest=6))[:_MAX_TEXT].rstrip() or None
+    return printable(redact(line, secrets, shortest=6))[:_MAX_TEXT].rstrip()

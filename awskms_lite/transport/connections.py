@@ -125,11 +125,13 @@ class Stream(_StreamBase):
         """Write all the bytes, each part of them within what is left."""
         self._stream.write(buffer, self._guard.deadline.timeout(timeout))
 
-    def start_tls(self, *args: Any, timeout: float | None = None, **options: Any) -> "Stream":
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> "Stream":
         """Return the stream within TLS, after a handshake within what is left."""
         self._begin_handshake()
         timeout = self._guard.deadline.timeout(timeout)
-        return Stream(self._guard, self._stream.start_tls(*args, timeout=timeout, **options))
+        return Stream(self._guard, self._stream.start_tls(ssl_context, server_hostname, timeout))
 
 
 class AsyncConnection(httpx.AsyncHTTPTransport):

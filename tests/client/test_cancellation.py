@@ -34,6 +34,7 @@ from support.servers import (
     answer,
     replying,
     silent,
+    tunnelling,
 )
 
 from awskms_lite import AsyncKMSClient
@@ -251,6 +252,30 @@ class TestConnections:
 
             await at_every_wait(manner, once)
             await check_usable(client)
+
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    @pytest.mark.anyio
+    async def test_through_a_proxy(
+        self, manner: Manner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str
+    ) -> None:
+        """Wherever a call through a proxy is cancelled, over a new connection or a used one, none is lost."""
+        self.tls.write_root(str(tmp_path / "root.pem"))
+        script = replying(answer())
+        with ScriptedServer(tunnelling(self.tls.server, script) if scheme == "https" else script) as proxy:
+            for name, value in {f"{scheme.upper()}_PROXY": proxy.url, **KEYS}.items():
+                monkeypatch.setenv(name, value)
+            monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "root.pem"))
+            async with AsyncKMSClient(region="us-east-2", endpoint_url=f"{scheme}://localhost") as client:
+
+                async def once(number: int) -> bool:
+                    came_so_far = await cancelled_at(number, partial(client.get_key_last_usage, KEY_ID), manner)
+                    await check_clean(client, proxy)
+                    return came_so_far
+
+                await at_every_wait(manner, once)
+                await check_usable(client)
+                await at_every_wait(manner, once)
+            await check_left(proxy)
 
     @pytest.mark.anyio
     async def test_among_others_that_wait_for_a_place(

@@ -368,7 +368,7 @@ class Backend:
             raise failure
         return SimpleNamespace(close=None, get_extra_info=None, start_tls=self.start_tls)
 
-    def start_tls(self, *args: Any, timeout: float) -> Any:
+    def start_tls(self, context: Any, server_hostname: str | None, timeout: float) -> Any:
         self.seen.append(("TLS", timeout))
         return SimpleNamespace(close=None, get_extra_info=None)
 
@@ -392,7 +392,7 @@ class TestConnecting:
         failures = [httpcore.ConnectTimeout("late"), httpcore.ConnectError("refused")]
         backend = Backend(failures)
         stream = self.backend_of(PassingTime(3.0, 2.0, 1.9, 0.5), backend).connect_tcp("kms.test", 443, 3.0)
-        stream.start_tls("context", timeout=3.0)
+        stream.start_tls(ssl.create_default_context(), timeout=3.0)
         assert backend.seen == [("10.0.0.1", 3.0), ("10.0.1.1", 2.0), ("10.0.2.1", 1.9), ("TLS", 0.5)]
 
     def test_the_last_address_has_the_last_word(self) -> None:
