@@ -10,6 +10,7 @@ faults of every kind that a network has, and counts what it saw. It keeps its ke
 guard anything real: its credentials follow from the account id, and its cipher is a stand-in.
 """
 
+from .errors import ApiError
 from .http.faults import (
     Drip,
     Error,
@@ -26,6 +27,7 @@ from .http.stats import Stats
 from .local_kms import LocalKMS
 
 __all__ = [
+    "ApiError",
     "Drip",
     "Error",
     "Garbage",

@@ -27,6 +27,17 @@ def check_text_map(name: str, values: object) -> None:
         )
 
 
+def check_times(times: object) -> None:
+    """Raise `ValueError` unless the value is a count from 1 up, or None for no end."""
+    if times is not None and not is_count(times, 1):
+        raise ValueError(f"times={times!r} is not a count: pass a number from 1 up, or None for no end")
+
+
+def is_count(value: object, least: int) -> bool:
+    """Return whether the value is a whole number from `least` up."""
+    return isinstance(value, int) and value >= least
+
+
 def is_number(value: object) -> bool:
     """Return whether the value is a number; True and False are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)

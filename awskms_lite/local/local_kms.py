@@ -21,7 +21,8 @@ from .http.stats import Stats
 from .kms.seeding import LastUsage, seed
 from .kms.service import Kms
 from .kms.store import Store
-from .services import Services, check_deniable, check_operation
+from .kms.stubs import Stub, Stubs
+from .services import Services, check_deniable, check_kms_operation, check_operation
 from .sts import Sts
 
 
@@ -61,9 +62,11 @@ class LocalKMS:
         self._store = Store(key_clock)
         self._quotas = Quotas()
         self._denials = Denials()
+        self._stubs = Stubs()
         self._authorizer = Authorizer(self._quotas, self._clock)
         services = Services(
-            Kms(self._store, self._authorizer, self._denials), Sts(self._authorizer, self._denials, self._clock)
+            Kms(self._store, self._authorizer, self._denials, self._stubs),
+            Sts(self._authorizer, self._denials, self._clock),
         )
         self._injector = FaultInjector(services.parse, seed=seed, now=self._clock.now)
 
@@ -227,6 +230,26 @@ class LocalKMS:
         """Remove every fault; quotas, denials and the skew of the clock stay."""
         self._injector.rules.clear()
         self._injector.handshake_rules.clear()
+
+    def answer(self, operation: str, answer: Stub, *, times: int | None = 1) -> None:
+        """Answer the next calls of an operation of KMS with this, in place of what LocalKMS would do.
+
+        The answer is the operation's response model (`awskms_lite.models`), a mapping of wire names to JSON values
+        (passed on as it is, names that KMS does not have included), an error (a class or instance of
+        `awskms_lite.errors`, of which code, message and status count, or an `ApiError`), or a function that takes
+        the request's members, by wire name, and returns one of these. It is used `times` times, None for no end;
+        more answers for the operation are used after it, in the order in which they were set.
+
+        The caller is authorized as in any call, and the call is counted; nothing is carried out and no use
+        recorded. It is the way to test an operation that LocalKMS lacks. Raises `ValueError` for an operation that
+        KMS does not have and for an answer that it could not send.
+        """
+        check_kms_operation(operation)
+        self._stubs.add(operation, answer, times)
+
+    def clear_answers(self) -> None:
+        """Remove every answer that was set with `answer`."""
+        self._stubs.clear()
 
     def set_quota(self, operation: str, rate: float | None, *, burst: float | None = None) -> None:
         """Throttle an operation as AWS does, beyond `rate` calls a second for each account and region.

@@ -32,6 +32,10 @@ class Members:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the members as they came, by wire name, those that are null left out."""
+        return dict(self._members)
+
     def text(self, name: str, *, shortest: int = 1, longest: int, pattern: str | None = None) -> str | None:
         """Return a string of so many characters that the pattern fits as a whole, None if it is absent."""
         value = self._typed(name, str, "String")

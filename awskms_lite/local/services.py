@@ -24,8 +24,14 @@ class Services:
 
 def check_operation(operation: str) -> None:
     """Raise `ValueError` unless KMS or STS has an operation of this name."""
+    if operation not in sts.OPERATIONS:
+        check_kms_operation(operation)
+
+
+def check_kms_operation(operation: str) -> None:
+    """Raise `ValueError` unless KMS has an operation of this name."""
     check_text("operation", operation)
-    if operation not in sts.OPERATIONS and operation not in OPERATIONS:
+    if operation not in OPERATIONS:
         raise ValueError(f"KMS has no operation {operation!r}: pass a name like 'GetKeyLastUsage'")
 
 

@@ -54,11 +54,17 @@ def refusal(fault: Error | Unavailable, refuse: Callable[[ApiError, str], Respon
 
 
 def deliver(
-    fault: DeliveryFault, response: Response, *, now: float, keep_alive: bool, noise: Callable[[int], bytes]
+    fault: DeliveryFault,
+    response: Response,
+    *,
+    now: float,
+    keep_alive: bool,
+    head_only: bool = False,
+    noise: Callable[[int], bytes],
 ) -> Iterable[DeliveryAction]:
-    """Return the actions that deliver the response; `noise` returns so many random bytes."""
-    whole = partial(render, now=now, keep_alive=keep_alive)
-    answer, size = whole(response), len(response.body)
+    """Return the actions that deliver the response, which `render` describes; `noise` returns random bytes."""
+    whole = partial(render, now=now, keep_alive=keep_alive, head_only=head_only)
+    answer = whole(response)
     match fault:
         case Latency(seconds):
             return [Pause(seconds), answer]
@@ -67,9 +73,10 @@ def deliver(
         case Reset():
             return [answer, ConnectionAction.LISTEN, ConnectionAction.RESET]
         case Truncated():
-            return [answer[: len(answer) - size + size // 2], ConnectionAction.CLOSE]
+            head, empty_line, body = answer.partition(b"\r\n\r\n")
+            return [head + empty_line + body[: len(body) // 2], ConnectionAction.CLOSE]
         case WrongLength(by):
-            mislabelled = whole(response, length=max(0, size + by))
+            mislabelled = whole(response, length=max(0, len(response.body) + by))
             return [mislabelled, ConnectionAction.CLOSE] if by > 0 else [mislabelled]
         case Drip():
             return _drip(answer, fault)

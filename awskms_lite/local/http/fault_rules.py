@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from attrs import define, field
 
-from ..arguments import is_number
+from ..arguments import check_times, is_count, is_number
 
 F = TypeVar("F")
 
@@ -27,15 +27,14 @@ class FaultRule(Generic[F]):
     _burst_left: int = field(default=0, init=False)  # requests of the current burst that are still to come
 
     def __attrs_post_init__(self) -> None:
-        if self.times is not None and not _is_count(self.times, 1):
-            raise ValueError(f"times={self.times!r} is not a count: pass a number from 1 up, or None for no end")
+        check_times(self.times)
         if not (is_number(self.probability) and 0 < self.probability <= 1):
             raise ValueError(
                 f"probability={self.probability!r} is not a probability: pass a number above 0, at most 1"
             )
-        if not _is_count(self.skip, 0):
+        if not is_count(self.skip, 0):
             raise ValueError(f"skip={self.skip!r} is not a number of requests: pass one from 0 up")
-        if not _is_count(self.burst, 1):
+        if not is_count(self.burst, 1):
             raise ValueError(f"burst={self.burst!r} is not a number of requests: pass one from 1 up")
 
     def matches(self, operation: str | None) -> bool:
@@ -58,10 +57,6 @@ class FaultRule(Generic[F]):
         if self.times is not None:
             self.times -= 1
         return True
-
-
-def _is_count(value: object, least: int) -> bool:
-    return isinstance(value, int) and value >= least
 
 
 class FaultRules(Generic[F]):

@@ -31,7 +31,7 @@ class FaultInjector:
         fault = self.rules.fire(call.operation)
         if fault is not None:
             self.counters.count_fault(type(fault).__name__)
-            return self._inject(fault, call, keep_alive=request.keep_alive)
+            return self._inject(fault, call, request)
         response = call.answer()
         # Counted before it is sent, so that whoever has the answer finds it counted.
         if response.code in THROTTLING_CODES:
@@ -41,13 +41,20 @@ class FaultInjector:
         return response
 
     def _inject(
-        self, fault: RequestFault, call: ServiceCall, *, keep_alive: bool
+        self, fault: RequestFault, call: ServiceCall, request: Request
     ) -> Response | Iterable[DeliveryAction]:
         if isinstance(fault, Error | Unavailable):
             return refusal(fault, call.refuse)
         if fault == Reset("before"):
             return [ConnectionAction.RESET]
-        return deliver(fault, call.answer(), now=self._now(), keep_alive=keep_alive, noise=self.rules.noise)
+        return deliver(
+            fault,
+            call.answer(),
+            now=self._now(),
+            keep_alive=request.keep_alive,
+            head_only=request.is_head,
+            noise=self.rules.noise,
+        )
 
     def accept_handshake(self) -> bool:
         """Return whether a TLS handshake is to succeed; called once for each."""

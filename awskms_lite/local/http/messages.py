@@ -42,6 +42,11 @@ class Request(NamedTuple):
     body: bytes = b""
     keep_alive: bool = True
 
+    @property
+    def is_head(self) -> bool:
+        """Whether this is a HEAD request, whose response has no body."""
+        return self.method == "HEAD"
+
     def values(self, name: str) -> list[bytes]:
         """Return every value of the header, an empty list if it is absent."""
         return self.headers.get(name, [])
@@ -132,11 +137,14 @@ def body_length(headers: Headers) -> int:
     return int(length)
 
 
-def render(response: Response, *, now: float, keep_alive: bool, length: int | None = None) -> bytes:
-    """Return the whole answer as one piece of bytes, so that it leaves in one segment.
+def render(
+    response: Response, *, now: float, keep_alive: bool, head_only: bool = False, length: int | None = None
+) -> bytes:
+    """Return the whole response as one piece of bytes, so that it leaves in one segment.
 
-    `now` is real time in seconds since 1970, for the Date header: clients mend their clocks by it. `length` is
-    what to announce in place of the body's own.
+    `now` is the server's time in seconds since 1970, for the Date header by which clients correct their clocks.
+    `head_only` leaves the body out, as in the response to a HEAD request, but not its length (RFC 9110, 9.3.2).
+    `length` is announced in place of the body's own.
     """
     request_id = f"x-amzn-RequestId: {response.request_id}\r\n" if response.request_id else ""
     more = "".join([f"{name}: {value}\r\n" for name, value in response.headers])
@@ -149,7 +157,7 @@ def render(response: Response, *, now: float, keep_alive: bool, length: int | No
         f"{more}"
         f"{'' if keep_alive else _CLOSE}\r\n"
     )
-    return head.encode("ascii") + response.body
+    return head.encode("ascii") + (b"" if head_only else response.body)
 
 
 @lru_cache(maxsize=4)

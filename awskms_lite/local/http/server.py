@@ -52,7 +52,9 @@ class Connection:
                     return
         except HTTPError as error:
             text = f"{error.reason}\n".encode("ascii")
-            self._send(Response(error.status, text, str(uuid4()), "text/plain"), keep_alive=False)
+            refusal = Response(error.status, text, str(uuid4()), "text/plain")
+            is_head = self._received.startswith(b"HEAD ")  # a head that is refused is still there
+            self._send(refusal, keep_alive=False, head_only=is_head)
             self._linger()
 
     def _answer(self, request: Request) -> bool:
@@ -65,9 +67,10 @@ class Connection:
         finally:
             if not answered:
                 failure = Response(500, b'{"__type":"InternalFailure"}', str(uuid4()))
-                self._send(failure, keep_alive=False)
+                self._send(failure, keep_alive=False, head_only=request.is_head)
         if isinstance(answer, Response):
-            return self._send(answer, keep_alive=request.keep_alive) and request.keep_alive
+            sent = self._send(answer, keep_alive=request.keep_alive, head_only=request.is_head)
+            return sent and request.keep_alive
         return all(self._carry_out(action) for action in answer) and request.keep_alive
 
     def _carry_out(self, action: DeliveryAction) -> bool:
@@ -125,8 +128,8 @@ class Connection:
         self._received += piece
         return bool(piece)
 
-    def _send(self, response: Response, *, keep_alive: bool) -> bool:
-        return self._transmit(render(response, now=self._now(), keep_alive=keep_alive))
+    def _send(self, response: Response, *, keep_alive: bool, head_only: bool) -> bool:
+        return self._transmit(render(response, now=self._now(), keep_alive=keep_alive, head_only=head_only))
 
     def _transmit(self, data: bytes) -> bool:
         try:

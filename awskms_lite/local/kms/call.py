@@ -110,6 +110,15 @@ class Call(NamedTuple):
         if self.denials.matches(self.operation.name, self.caller):
             self.deny(self._resource())
 
+    def check_named_key_permitted(self) -> None:
+        """Raise `ApiError` if a denial refuses the operation with the key that it names, which need not exist."""
+        arn = self._resource()
+        alias = self.store.find_alias(self.account_id, self.region, arn.removeprefix(self.arn("")))
+        if alias is not None:
+            arn = alias.key.arn
+        if self.denials.matches(self.operation.name, self.caller, arn):
+            self.deny(arn)
+
     def permitted(self, key: Key) -> Key:
         """Return the key itself; raise `ApiError` if a denial refuses the operation with it."""
         if self.denials.matches(self.operation.name, self.caller, key.arn):

@@ -1,10 +1,10 @@
 """Which request gets a fault: the rules by themselves, with names for faults."""
 
-import threading
 from collections import Counter
 
 import pytest
 from hypothesis import given, strategies as st
+from support.threads import run_in_threads
 
 from awskms_lite.local.http.fault_rules import FaultRule, FaultRules
 
@@ -114,9 +114,5 @@ def test_threads_share_the_rules() -> None:
     def work() -> None:
         faults.append(fired(rules, "a" * 50))
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_in_threads(work, 8)
     assert Counter("".join(faults)) == {"X": 100, "Y": 50, ".": 250}
