@@ -35,7 +35,7 @@ from .sigv4 import PostSigner
 from .steps import Flow, Request, Response, Send, send, sleep
 
 if TYPE_CHECKING:
-    from .credentials.role import AssumeRole, CredentialsFunction
+    from .credentials.role import GivenCredentials
     from .pacing import Pacing, RateLimiter, RateLimiters
 
 ResponseT = TypeVar("ResponseT", bound=KMSResponse)
@@ -66,7 +66,7 @@ class ClientState(NamedTuple):
 def create_state(
     settings: Settings,
     *,
-    credentials: "Credentials | CredentialsFunction | AssumeRole | CredentialsCache | None",
+    credentials: "GivenCredentials | CredentialsCache | None",
     retry: RetryPolicy | None,
     pacing: "Pacing | None",
     timeout: float | None,
@@ -169,7 +169,7 @@ def call(
     last attempt ended in.
     """
     _check_regions(request, client.region)
-    return _Call(client, operation, request, timeout).run()
+    return (yield from _Call(client, operation, request, timeout).run())  # made when the driver begins
 
 
 class _Call(Generic[ResponseT]):

@@ -10,12 +10,12 @@ from ..settings import Settings
 from ..steps import Flow, call
 from . import chain
 from .cache import CredentialsCache
-from .role import AssumeRole, CredentialsFunction, assume, check_given
+from .role import AssumeRole, CredentialsFunction, GivenCredentials, assume, check_given
 from .source import validated
 
 
 def open_cache(
-    given: Credentials | CredentialsFunction | AssumeRole | None,
+    given: GivenCredentials | None,
     settings: Settings,
     search: Callable[[], Flow[Credentials]],
     new_cache: Callable[[Callable[[], Flow[Credentials]]], CredentialsCache],

@@ -86,6 +86,10 @@ class AssumeRole:
     )
 
 
+GivenCredentials: TypeAlias = Credentials | CredentialsFunction | AssumeRole
+"""What a client takes as `credentials`."""
+
+
 def check_given(credentials: object, *, name: str = "credentials") -> None:
     """Raise `ParameterError` for anything that cannot stand for credentials."""
     if not (isinstance(credentials, Credentials | AssumeRole | None) or callable(credentials)):

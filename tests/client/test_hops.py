@@ -237,14 +237,14 @@ class TestDeadlines:
         """A byte now and then does not keep a call alive beyond its time."""
         caller, proxy = ask_through(dripping(DRIPPED, every=0.02, at_once=at_once))
         with pytest.raises(errors.TimeoutError):
-            caller.get_key_last_usage(KEY_ID, timeout=0.4)
+            caller.get_key_last_usage(KEY_ID, timeout=0.5)
         assert proxy.lines[0].ended_by_client.wait(PATIENCE)
         assert proxy.lines[0].sent < at_once + HEAD_LENGTH, "the call outlived its time"
 
     def test_an_attempt_ends_by_itself(self, ask_through: Any) -> None:
         """Without a timeout of the call, an attempt ends after connect and read timeout together."""
         drip = dripping(DRIPPED, every=0.02)
-        caller, proxy = ask_through(drip, replying(answer()), connect_timeout=0.3, read_timeout=0.3)
+        caller, proxy = ask_through(drip, replying(answer()), connect_timeout=0.4, read_timeout=0.4)
         assert caller.get_key_last_usage(KEY_ID).metadata.attempts == proxy.connections == 2
         assert proxy.lines[0].sent < HEAD_LENGTH, "the attempt outlived its time"
 
@@ -263,13 +263,15 @@ class TestDeadlines:
         assert proxy.connections == 2
 
 
-def test_a_proxy_that_drips(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_drips(way: Way, monkeypatch: pytest.MonkeyPatch, tls: TLS, tmp_path: Path) -> None:
     """What a proxy says before it opens a tunnel is part of the call's time too."""
+    tls.write_root(str(tmp_path / "root.pem"))
     with ScriptedServer(dripping(DRIPPED, every=0.02)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "root.pem"))
         caller = way.client(region="us-east-2", credentials=CREDENTIALS)
         with pytest.raises(errors.TimeoutError):
-            caller.get_key_last_usage(KEY_ID, timeout=0.3)
+            caller.get_key_last_usage(KEY_ID, timeout=0.5)
         assert proxy.lines[0].ended_by_client.wait(PATIENCE)
         assert proxy.lines[0].sent < HEAD_LENGTH, "the call outlived its time"
 

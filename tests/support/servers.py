@@ -37,10 +37,10 @@ USED = (
 )
 
 
-class TLSWithinTLS:
-    """The server's end of a TLS connection within another one, in the part of its socket."""
+class TLSWithin:
+    """The server's end of TLS within a connection that is under way, be it TLS too, in the part of a socket."""
 
-    def __init__(self, sock: ssl.SSLSocket, context: ssl.SSLContext) -> None:
+    def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
         self._outer = sock
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._inner = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
@@ -123,11 +123,7 @@ class Line:
     def start_tls(self, context: ssl.SSLContext) -> None:
         """Let what follows pass through TLS; if the client leaves in the handshake, nothing does."""
         with suppress(OSError):
-            if isinstance(self._sock, ssl.SSLSocket):
-                self._sock = TLSWithinTLS(self._sock, context)
-            else:
-                self._sock = context.wrap_socket(self._sock, server_side=True)
-                self._server._sockets.append(self._sock)
+            self._sock = TLSWithin(self._sock, context)
 
     def wait_for_bytes(self) -> None:
         """Wait until something comes."""
