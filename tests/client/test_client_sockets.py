@@ -698,6 +698,28 @@ class TestFork:
         assert call() == "used"
         assert len(server.requests) == 2
 
+    @pytest.mark.parametrize("name", WAYS)
+    def test_a_given_client_that_was_used_is_refused(self, name: str) -> None:
+        """Its connections are the parent's, where the answers to the child could arrive; the parent goes on."""
+        with ScriptedServer(replying(answer())) as server:
+            given: Any = (httpx.Client if name == "sync" else httpx.AsyncClient)(trust_env=False)
+            client: Any = (KMSClient if name == "sync" else AsyncKMSClient)(
+                environ=environ_of(server), http_client=given
+            )
+
+            def call() -> str:
+                get = partial(client.get_key_last_usage, KEY_ID)
+                try:
+                    return str((get() if name == "sync" else run_in_new_loop(name, get)).verdict)
+                except errors.ClosedError as error:
+                    return str(error)
+
+            assert told_by_fork(call) == call() == "used"  # before it is used it has no connections to share
+            assert "make a new http_client, and a new client, in the child process" in told_by_fork(call)
+            assert call() == "used"
+            if name == "sync":
+                given.close()
+
     @pytest.mark.parametrize("uses", ["sync"], indirect=True)
     def test_the_parent_keeps_its_connection(self, uses: tuple[ScriptedServer, Callable[[], str], Any]) -> None:
         """What the child does costs the parent no connection."""
