@@ -79,8 +79,8 @@ class AsyncKMSClient(
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
 
     A process may fork with a client in it, even in the middle of a call: the child's calls go over connections of
-    its own. A signal handler must not use a client: the call that it interrupts may hold a lock that it would wait
-    for.
+    its own. With an `http_client` that was used before, they raise `ClosedError`: make a new one in the child. A
+    signal handler must not use a client: the call that it interrupts may hold a lock that it would wait for.
 
     Raises `ConfigurationError` where there is no region, or for options at odds with each other.
 
