@@ -33,7 +33,7 @@ from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
 from .retry import RetryPolicy
 from .settings import load_files, resolve_settings
-from .system import new_id, now, read_file, steady
+from .system import monotonic, new_id, now, read_file
 from .transport import AsyncHTTPClient
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class AsyncKMSClient(
             timeout=timeout,
             mfa=mfa,
             clock=clock or now,
-            timer=clock or steady,
+            timer=clock or monotonic,
             random=random,
             new_id=new_id,
         )

@@ -32,7 +32,7 @@ from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
 from .retry import RetryPolicy
 from .settings import load_files, resolve_settings
-from .system import new_id, now, read_file, steady
+from .system import monotonic, new_id, now, read_file
 from .transport import HTTPClient
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class KMSClient(
             timeout=timeout,
             mfa=mfa,
             clock=clock or now,
-            timer=clock or steady,
+            timer=clock or monotonic,
             random=random,
             new_id=new_id,
         )

@@ -40,7 +40,7 @@ def now() -> float:
     return time.time()
 
 
-def steady() -> float:
+def monotonic() -> float:
     """Return seconds by a clock that nobody sets and, except on Windows, no tool that freezes time replaces.
 
     Such tools replace `time.monotonic`, and whoever waited by that would wait for ever.
@@ -96,11 +96,11 @@ def _within(timeout: float, read: Callable[[float], bytes]) -> bytes:
         except (OSError, ValueError) as error:
             outcome.append(error)
 
-    reader = Thread(target=run, args=(steady() + timeout,), daemon=True)
+    reader = Thread(target=run, args=(monotonic() + timeout,), daemon=True)
     try:
         reader.start()
     except RuntimeError:  # the system allows no more threads
-        run(steady() + timeout)
+        run(monotonic() + timeout)
     else:
         reader.join(timeout + _GRACE)
     if not outcome:
@@ -137,7 +137,7 @@ def _next_chunk(descriptor: int, deadline: float) -> bytes:
         if hasattr(select, "poll"):
             waiting = select.poll()
             waiting.register(descriptor, select.POLLIN)
-            if not waiting.poll(max(0, deadline - steady()) * 1000):
+            if not waiting.poll(max(0, deadline - monotonic()) * 1000):
                 raise builtins.TimeoutError
         with suppress(BlockingIOError):  # another reader of the FIFO was faster
             return os.read(descriptor, _CHUNK)
@@ -180,7 +180,7 @@ def run_program(argv: tuple[str, ...], timeout: float, environ: Mapping[str, str
     with loading:
         import subprocess
 
-    (stdin, apart), deadline = _input(), steady() + timeout
+    (stdin, apart), deadline = _input(), monotonic() + timeout
     try:
         with subprocess.Popen(  # noqa: S603 - no shell, and the caller's own configuration
             argv, stdin=stdin, stdout=subprocess.PIPE, env=_variables(environ), start_new_session=apart
@@ -188,7 +188,7 @@ def run_program(argv: tuple[str, ...], timeout: float, environ: Mapping[str, str
             try:
                 assert process.stdout is not None
                 printed = _read_pipe(process.stdout.fileno(), deadline)
-                return Output(process.wait(max(0, deadline - steady())), printed)
+                return Output(process.wait(max(0, deadline - monotonic())), printed)
             finally:
                 if process.returncode is None:
                     _kill(process, whole=apart)
@@ -205,7 +205,7 @@ def run_program(argv: tuple[str, ...], timeout: float, environ: Mapping[str, str
 
 def _read_pipe(descriptor: int, deadline: float) -> bytes:
     read = partial(_read_descriptor, descriptor, MAX_OUTPUT)
-    return _within(deadline - steady(), read) if os.name == "nt" else read(deadline)
+    return _within(deadline - monotonic(), read) if os.name == "nt" else read(deadline)
 
 
 async def run_program_async(argv: tuple[str, ...], timeout: float, environ: Mapping[str, str]) -> Output:

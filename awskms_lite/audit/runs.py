@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 import anyio
 from anyio.from_thread import BlockingPortal
 
-from ..system import steady
+from ..system import monotonic
 from .background import caller_in_loop, spawn
 from .engine import Engine, Plan
 from .records import KeyUsageRecord
@@ -237,7 +237,7 @@ def _steady_loop() -> asyncio.AbstractEventLoop:
     """Make an event loop whose waits end where a tool has frozen `time.monotonic`."""
     loop = asyncio.new_event_loop()
     with suppress(AttributeError):  # uvloop's, which cannot be changed and need not be
-        loop.time = steady  # type: ignore[method-assign]
+        loop.time = monotonic  # type: ignore[method-assign]
     return loop
 
 

@@ -26,7 +26,7 @@ from ..methods.usage import UsageMethods
 from ..pacing import Pacing, RateLimiter
 from ..retry import RetryPolicy
 from ..settings import Settings, SharedFiles, load_files, resolve_settings
-from ..system import new_id, now, read_file, steady
+from ..system import monotonic, new_id, now, read_file
 from ..transport import AsyncHTTPClient, HTTPClient
 from .places import Place
 
@@ -139,7 +139,7 @@ class Sessions:
     def __init__(self, options: ClientOptions, regions: Sequence[str], *, asynchronous: bool) -> None:
         environ = options.get("environ")
         self._clock = options.get("clock") or now
-        self._timer = options.get("clock") or steady
+        self._timer = options.get("clock") or monotonic
         self._random = options.get("random", _random.random)
         environ = os.environ if environ is None else environ
         self._around = _Surroundings(environ, load_files(environ, read_file), options)

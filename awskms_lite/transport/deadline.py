@@ -8,7 +8,7 @@ import anyio
 
 from ..settings import checked_timeout
 from ..steps import Send
-from ..system import steady as monotonic
+from ..system import monotonic
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ import httpx
 
 from ..errors import ServiceError, TransportError
 from ..steps import CLOSE, Request, Response, Send
-from ..system import steady as monotonic
+from ..system import monotonic
 from .connections import KEEP_ALIVE, AsyncConnection, Connection
 from .deadline import Deadline, DeadlineExceeded, Phases, Timeouts
 from .errors import map_transport_error, too_late
