@@ -3,9 +3,9 @@
     with loading:
         from . import sso
 
-If a process forks while another of its threads imports a module, the child has a module that is never finished and
-a lock that is never released: the same import would wait there for ever. So every import in the middle of a call is
-made under this lock, and a fork waits for it.
+If a process forks while another of its threads imports a module, the child has a module that is never finished
+and a lock that is never released: the same import would wait there for ever. So every import in the middle of a
+call is made under this lock, and a fork waits for it.
 """
 
 import logging
@@ -14,9 +14,7 @@ from threading import RLock
 
 __all__ = ["loading"]
 
-_FIRST = (
-    logging  # registers a lock for forks too: if that were registered after ours, the two could block each other
-)
+_FIRST = logging  # its lock is taken by forks too: registered after ours, the two could block each other
 loading = RLock()  # reentrant, since a module that is imported may import more in this way
 
 if hasattr(os, "register_at_fork"):  # Windows does not fork

@@ -1,7 +1,7 @@
 """Makes foreign text safe to show in errors, logs and terminals.
 
-A service, a proxy or whatever answers in its place may send anything: characters that make a terminal or a log show
-what is not there, and the secrets of the request, as servers do that explain why they refused a signature.
+A service, a proxy or whatever answers in its place may send anything: characters that make a terminal or a log
+show what is not there, and the secrets of the request, as servers do that explain why they refused a signature.
 """
 
 import re
@@ -17,7 +17,7 @@ _MIN_SECRET = 8
 """Characters: a shorter secret would be found in many a text by chance, and no key or token of AWS is as short."""
 
 _MAX_ENCODINGS = 4
-"""Encodings within each other that are undone: a text that was encoded more often than that was made to hide."""
+"""Encodings within each other that are undone: servers encode what they repeat once or twice."""
 
 
 def printable(text: str) -> str:
@@ -30,8 +30,8 @@ def printable(text: str) -> str:
 def redact(text: str, secrets: Iterable[str], *, shortest: int = _MIN_SECRET) -> str:
     """Return the text without the secrets, be they there as they are, percent-encoded or escaped as in JSON.
 
-    If the text holds one of them in any other form, such as encoded twice, nothing of the text is returned. Secrets
-    of fewer characters than `shortest` are not looked for.
+    If the text holds one of them in any other form, such as encoded twice, nothing of the text is returned.
+    Secrets of fewer characters than `shortest` are not looked for.
     """
     known = sorted((secret for secret in secrets if len(secret) >= shortest), key=len, reverse=True)
     for secret in known:

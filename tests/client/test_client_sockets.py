@@ -101,11 +101,11 @@ def unused_port() -> int:
 class TestContract:
     """The same calls and answers, whichever client makes them and whatever it sends through."""
 
-    @pytest.fixture(params=["own", "given", "plain client for a proxy's sake"])
+    @pytest.fixture(params=["own", "given", "beside a proxy"])
     def caller(
         self, request: pytest.FixtureRequest, way: Way, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch
     ) -> Caller:
-        """Give a client that sends over its own connections, over a given client or over a plain one."""
+        """Make a client that sends over its own connections, over a given client or beside a proxy."""
         if request.param == "own":
             return way.client(environ=kms.environ)
         if request.param == "given":
@@ -625,7 +625,7 @@ def test_the_connections_of_an_ended_loop_are_let_go(name: str) -> None:
 
 
 def told_by_fork(function: Callable[[], str]) -> str:
-    """Run the function in a fork of this process; give what it returns, or what became of it."""
+    """Run the function in a fork of this process; return what it returns, or what became of it."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -653,7 +653,7 @@ class TestFork:
 
     @pytest.fixture(params=WAYS)
     def uses(self, request: pytest.FixtureRequest) -> Iterator[tuple[ScriptedServer, Callable[[], str], Any]]:
-        """Give a server, a call of one client that has been made before, and how to close the client."""
+        """Yield a server, a call of one client that has been made before, and how to close the client."""
         name = request.param
         with ScriptedServer(replying(answer())) as server:
             if name == "sync":
