@@ -33,7 +33,7 @@ from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
 from .retry import RetryPolicy
 from .settings import load_files, resolve_settings
-from .system import new_id, now, read_file, steady
+from .system import monotonic, new_id, now, read_file
 from .transport import AsyncHTTPClient
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ class AsyncKMSClient(
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
 
     A process may fork with a client in it, even in the middle of a call: the child's calls go over connections of
-    its own. A signal handler must not use a client: the call that it interrupts may hold a lock that it would wait
-    for.
+    its own. With an `http_client` that was used before, they raise `ClosedError`: make a new one in the child. A
+    signal handler must not use a client: the call that it interrupts may hold a lock that it would wait for.
 
     Raise `ConfigurationError` where there is no region, or for options at odds with each other.
 
@@ -128,7 +128,7 @@ class AsyncKMSClient(
             timeout=timeout,
             mfa=mfa,
             clock=clock or now,
-            timer=clock or steady,
+            timer=clock or monotonic,
             random=random,
             new_id=new_id,
         )

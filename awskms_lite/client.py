@@ -32,7 +32,7 @@ from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
 from .retry import RetryPolicy
 from .settings import load_files, resolve_settings
-from .system import new_id, now, read_file, steady
+from .system import monotonic, new_id, now, read_file
 from .transport import HTTPClient
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class KMSClient(
     - `retry`: a `RetryPolicy`, 3 attempts in all by default; `pacing`: a `Pacing` by KMS's quotas, off by default.
     - `timeout` bounds a whole call with its retries and waits, in seconds, None for no bound; `connect_timeout`
       (3 s by default) and `read_timeout` (10 s) bound the phases of one attempt, and their sum the whole of it.
-      Through a proxy, or an `http_client` of yours, each read of an answer's head is bounded, and not their sum.
+      With an `http_client` of yours, each read of an answer's head is bounded, and not their sum.
     - `http_client`: an `httpx.Client` of your own for all traffic. It keeps its own timeouts unless the two
       above are given, and it stays open. Redirects are never followed.
     - `mfa`: asks a person for the code of an MFA device, by its serial number, where a profile wants one. The
@@ -77,8 +77,8 @@ class KMSClient(
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
 
     A process may fork with a client in it, even in the middle of a call: the child's calls go over connections of
-    its own. A signal handler must not use a client: the call that it interrupts may hold a lock that it would wait
-    for.
+    its own. With an `http_client` that was used before, they raise `ClosedError`: make a new one in the child. A
+    signal handler must not use a client: the call that it interrupts may hold a lock that it would wait for.
 
     Raise `ConfigurationError` where there is no region, or for options at odds with each other.
 
@@ -126,7 +126,7 @@ class KMSClient(
             timeout=timeout,
             mfa=mfa,
             clock=clock or now,
-            timer=clock or steady,
+            timer=clock or monotonic,
             random=random,
             new_id=new_id,
         )

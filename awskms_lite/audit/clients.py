@@ -25,7 +25,7 @@ from ..methods.usage import UsageMethods
 from ..pacing import Pacing, RateLimiter, RateLimiters
 from ..retry import RetryPolicy
 from ..settings import Settings, load_files, resolve_settings
-from ..system import new_id, now, read_file, steady
+from ..system import monotonic, new_id, now, read_file
 from ..transport import AsyncHTTPClient, HTTPClient
 from .targets import Target
 
@@ -129,7 +129,7 @@ class Clients:
         self._environ = os.environ if environ is None else environ
         self._files = load_files(self._environ, read_file)
         self._clock = options.get("clock") or now
-        self._timer = options.get("clock") or steady
+        self._timer = options.get("clock") or monotonic
         self._random = options.get("random", _random.random)
         self._home_settings = self._resolve_home(regions)
         sleep = options.get("sleep", anyio.sleep)
