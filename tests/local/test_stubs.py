@@ -115,7 +115,7 @@ def test_an_answer_is_sent_as_it_was_when_it_was_set(kms: LocalKMS, call: Client
     assert call("ListKeys") == {"Novelty": {"Depth": [1.5, None, True]}}
 
 
-def test_nothing_is_carried_out_in_place_of_which_an_answer_is_given(kms: LocalKMS, call: Client) -> None:
+def test_nothing_is_carried_out_if_an_answer_is_set(kms: LocalKMS, call: Client) -> None:
     """No key is made and no use recorded."""
     key = kms.add_key()
     kms.answer("CreateKey", {})
@@ -195,7 +195,7 @@ def test_threads_share_the_answers(kms: LocalKMS, call: Client) -> None:
         ("Sign", {"Signature": b"secret"}, "the answer for Sign is not JSON: pass wire values, blobs in base64"),
     ],
 )
-def test_an_answer_that_could_not_be_is_refused(kms: LocalKMS, operation: Any, answer: Any, words: str) -> None:
+def test_an_invalid_answer_is_refused(kms: LocalKMS, operation: Any, answer: Any, words: str) -> None:
     """It is a ValueError that says what to pass, and repeats no value; nothing is set."""
     with pytest.raises(ValueError, match=words) as caught:
         kms.answer(operation, answer)
