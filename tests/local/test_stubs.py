@@ -49,28 +49,33 @@ def test_an_answer_takes_the_place_of_what_is_missing(kms: LocalKMS, either: Eit
 
 
 @pytest.mark.parametrize(
-    ("answer", "cls", "status"),
+    ("answer", "cls", "code", "text", "status"),
     [
-        (NotFoundException, NotFoundException, 400),
-        (NotFoundException("No key."), NotFoundException, 400),
-        (KMSInternalException("No luck.", status_code=500), KMSInternalException, 500),
-        (ServiceError("No key.", code="BrandNewException", status_code=418), ServiceError, 418),
-        (ApiError("BrandNewException", "No key.", status=418), ServiceError, 418),
-        (lambda members: NotFoundException("No key."), NotFoundException, 400),
-        (lambda members: ApiError("NotFoundException"), NotFoundException, 400),
+        (NotFoundException, NotFoundException, "NotFoundException", "", 400),
+        (NotFoundException("No key."), NotFoundException, "NotFoundException", "No key.", 400),
+        (KMSInternalException(status_code=500), KMSInternalException, "KMSInternalException", "", 500),
+        (ServiceError("No.", code="NewException", status_code=418), ServiceError, "NewException", "No.", 418),
+        (ApiError("NewException", "No.", status=418), ServiceError, "NewException", "No.", 418),
+        (lambda members: NotFoundException("No key."), NotFoundException, "NotFoundException", "No key.", 400),
+        (lambda members: ApiError("NotFoundException"), NotFoundException, "NotFoundException", "", 400),
     ],
 )
 def test_an_answer_can_be_an_error(
-    kms: LocalKMS, either: EitherClient, answer: Any, cls: type[ServiceError], status: int
+    kms: LocalKMS, either: EitherClient, answer: Any, cls: type[ServiceError], code: str, text: str, status: int
 ) -> None:
     """A class or an instance of the client's errors, and one that the client does not know, is what is raised."""
     kms.answer("Sign", answer, times=None)
     with pytest.raises(ServiceError) as caught:
         sign(either)
-    assert (type(caught.value), caught.value.status_code) == (cls, status)
-    expected = answer({}) if callable(answer) and not isinstance(answer, type) else answer
-    if not isinstance(expected, type):
-        assert (caught.value.code, caught.value.message) == (expected.code, expected.message)
+    error = caught.value
+    assert (type(error), error.code, error.message or "", error.status_code) == (cls, code, text, status)
+
+
+@pytest.mark.parametrize("answer", [NotFoundException, NotFoundException(), ApiError("NotFoundException")])
+def test_an_error_without_a_text_is_sent_without_one(kms: LocalKMS, call: Client, answer: Any) -> None:
+    """The body has the code alone, as errors of KMS without a text have."""
+    kms.answer("Sign", answer)
+    assert call.error("Sign").body == {"__type": "NotFoundException"}
 
 
 def test_a_function_sees_the_members_of_the_request(kms: LocalKMS, either: EitherClient) -> None:

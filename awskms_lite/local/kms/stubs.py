@@ -108,7 +108,7 @@ def _outcome_of_client_type(operation: str, answer: object) -> Outcome:
     if isinstance(answer, type) and issubclass(cast(type[object], answer), ServiceError):
         answer = cast(type[ServiceError], answer)()
     if isinstance(answer, ServiceError):
-        return ApiError(answer.code, answer.message, status=answer.status_code)
+        return ApiError(answer.code, answer.message or None, status=answer.status_code)
     name = type(answer).__name__
     if not isinstance(answer, KMSResponse):
         raise ValueError(
