@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from attrs import evolve
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from support.local_client import OTHER_ACCOUNT, client
 from support.local_sts import FORM, FORM_TYPE, ROLE, SESSION, ask, send
 
@@ -193,6 +193,7 @@ def spelled(form: Mapping[str, str]) -> bytes:
     return "&".join(f"{name}={quote_plus(value, errors='replace')}" for name, value in form.items()).encode()
 
 
+@settings(max_examples=50)
 @given(changes=forms)
 def test_a_form_is_answered_or_refused(lasting: LocalKMS, changes: dict[str, str]) -> None:
     """Whatever a form contains, the answer is valid XML: credentials, or an error of the caller."""
@@ -201,6 +202,7 @@ def test_a_form_is_answered_or_refused(lasting: LocalKMS, changes: dict[str, str
         assert answer.error[:2] in [(400, "ValidationError"), (400, "InvalidAction")]
 
 
+@settings(max_examples=50)
 @given(body=st.binary(max_size=60) | st.binary(max_size=40).map(lambda end: spelled(FORM) + b"&" + end))
 def test_bytes_are_answered_or_refused(lasting: LocalKMS, body: bytes) -> None:
     """Not even bytes that are no form are too much."""

@@ -162,7 +162,7 @@ def test_an_answer_is_for_those_who_may_call(kms: LocalKMS, call: Client) -> Non
 def test_a_key_that_is_denied_is_denied_by_each_of_its_names(kms: LocalKMS, call: Client) -> None:
     """By id, ARN and alias; a key that does not exist can be answered for, and denied, too."""
     key, missing = kms.add_key(aliases=["alias/mine"]), "1234abcd-12ab-34cd-56ef-1234567890ab"
-    kms.answer("Sign", WIRE, times=None)
+    kms.answer("Sign", WIRE, times=6)
     names = [key, key.rpartition("/")[2], "alias/mine", "arn:aws:kms:us-east-1:111122223333:alias/mine", missing]
     assert [call("Sign", KeyId=name) for name in names] == [WIRE] * 5
     kms.deny("Sign", key=key)

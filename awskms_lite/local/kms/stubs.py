@@ -43,7 +43,7 @@ class Stubs:
         self._queues: dict[str, deque[_QueuedStub]] = defaultdict(deque)
 
     def add(self, operation: str, stub: Stub, times: int | None) -> None:
-        """Add a stub for so many calls, None for all; raise `ValueError` if it is invalid."""
+        """Add a stub for the next `times` calls, None for all; raise `ValueError` if it is invalid."""
         check_times(times)
         respond = _respond_with(operation, stub)
         with self._lock:
@@ -54,13 +54,14 @@ class Stubs:
         with self._lock:
             self._queues.clear()
 
+    def __contains__(self, operation: str) -> bool:
+        return bool(self._queues.get(operation))
+
     def take(self, operation: str) -> Respond | None:
         """Return what answers the next call of the operation, None if no stub does.
 
-        It may run a function of the test's, which may call this server: hold no lock meanwhile.
+        It may run a function of the test's, which may call this server: call it without holding a lock.
         """
-        if not self._queues:  # nearly always
-            return None
         with self._lock:
             queue = self._queues.get(operation)
             if not queue:
