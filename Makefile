@@ -6,7 +6,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 BENCH_BIN := $(VENV)-bench/bin
 CASES ?=
-WORKERS ?= 2
+# Twice two cores: many a test waits for a thread, a process or a clock.
+WORKERS ?= 4
 
 # Nothing of the caller reaches a run that is to be the same everywhere: no AWS_*, SSL_CERT_*, proxy variable or HOME.
 ALONE = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && env -i PATH="$$PATH" HOME="$$home" TMPDIR="$${TMPDIR:-/tmp}" LANG=C.UTF-8
