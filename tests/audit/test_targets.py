@@ -11,7 +11,7 @@ from awskms_lite import AsyncKMSClient, Credentials, KMSClient, RetryPolicy
 from awskms_lite.audit import AuditSummary, Failure, Target, TargetReport, TargetStatus, audit, known_regions
 from awskms_lite.audit.progress import AuditProgress
 from awskms_lite.audit.targets import make_targets
-from awskms_lite.cli.audit.conclusion import target_lines
+from awskms_lite.cli.audit.summary import target_lines
 from awskms_lite.errors import ConnectError, ParameterError
 
 ROLES = [f"arn:aws:iam::{account}:role/path/Audit" for account in ("111122223333", "444455556666")]

@@ -27,7 +27,7 @@ from support.servers import PATIENCE
 
 from awskms_lite.audit import KeyUsageRecord, Progress, judge
 from awskms_lite.audit.serialize import from_line, to_line
-from awskms_lite.cli.audit.progress import duration, in_words, repeated, shown_progress
+from awskms_lite.cli.audit.progress import duration, progress_text, repeated, shown_progress
 from awskms_lite.cli.audit.signals import Interruption
 from awskms_lite.local import LocalKMS
 
@@ -97,7 +97,8 @@ class TestInterruption:
         code, out, err = self.interrupted(kms, "--output", output)
         assert code == 130
         match = re.search(
-            r"interrupted: (\d+) of the 43 keys listed so far were read; with --checkpoint FILE", err
+            r"was interrupted: (\d+) of the 43 keys listed so far were read\. .*; with --checkpoint FILE",
+            err,
         )
         assert match, err
         reported = int(match[1])
@@ -114,7 +115,7 @@ class TestInterruption:
         code, out, err = self.interrupted(kms, "--output", "jsonl", "--checkpoint", kept)
         held = len(out.splitlines())
         assert code == 130
-        assert f"to go on, run the same command again: {kept} holds {held} answers\n" in err
+        assert f"Run the same command again; the checkpoint {kept} keeps the {held} answers." in err
         code, out, err = self.interrupted(kms, "--output", "jsonl", "--checkpoint", kept)
         assert f"\n{held} taken from the checkpoint, read from " in err
         assert len(out.splitlines()) > held
@@ -354,7 +355,7 @@ class TestProgress:
     )
     def test_only_what_is_known_is_said(self, progress: Progress, text: str) -> None:
         """What is nothing, or not known, is left out."""
-        assert in_words(progress) == text
+        assert progress_text(progress) == text
 
     @pytest.mark.parametrize(
         ("seconds", "text"),
@@ -370,7 +371,7 @@ class TestProgress:
         """Without rich a terminal gets a line now and then."""
         monkeypatch.setitem(sys.modules, "rich.console", None)
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-        monkeypatch.setattr("awskms_lite.cli.audit.progress._SELDOM", 0.001)
+        monkeypatch.setattr("awskms_lite.cli.audit.progress._LINE_INTERVAL", 0.001)
         looked = threading.Event()
         looks = iter(range(1000000))
 
