@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from .call import create_state
-from .drivers import Driver, renew_after_fork
+from .drivers.driver_base import renew_after_fork
+from .drivers.synchronous import Driver
 from .errors import ParameterError
 from .identity import Credentials
 from .methods.aliases import AliasMethods
@@ -79,7 +80,7 @@ class KMSClient(
     its own. A signal handler must not use a client: the call that it interrupts may hold a lock that it would wait
     for.
 
-    Raises `ConfigurationError` where there is no region, or for options at odds with each other.
+    Raise `ConfigurationError` where there is no region, or for options at odds with each other.
 
     Each operation is a method; its `timeout` (seconds) stands in for the client's own. All of them raise
     `ParameterError` before anything is sent, the errors they name and those that any call can meet, such as
@@ -151,7 +152,7 @@ class KMSClient(
         return self._state.endpoint_url
 
     def resolve_credentials(self, *, timeout: float | None = None) -> Credentials:
-        """Give the credentials that calls are signed with; raises `CredentialsError` where there are none.
+        """Return the credentials that calls are signed with; raise `CredentialsError` where there are none.
 
         `timeout` (seconds) bounds the search in place of the client's own.
         """

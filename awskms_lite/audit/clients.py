@@ -13,7 +13,7 @@ import anyio.to_thread
 from ..call import ClientState, create_state
 from ..credentials import role
 from ..credentials.cache import CredentialsCache
-from ..drivers import AsyncDriver
+from ..drivers.asynchronous import AsyncDriver
 from ..endpoints import read_region
 from ..errors import ConfigurationError, ParameterError
 from ..identity import Credentials

@@ -25,7 +25,8 @@ from ..models.members import KMSResponse
 
 if TYPE_CHECKING:
     from ..call import ClientState
-    from ..drivers import AsyncDriver, Driver
+    from ..drivers.asynchronous import AsyncDriver
+    from ..drivers.synchronous import Driver
     from ..operations import Operation
     from ..paging import AsyncListing, Listing
     from ..steps import Flow

@@ -28,8 +28,9 @@ from support.servers import (
     silent,
 )
 
-from awskms_lite import drivers, errors, system
-from awskms_lite.drivers import AsyncDriver, Driver
+from awskms_lite import errors, system
+from awskms_lite.drivers.asynchronous import AsyncDriver
+from awskms_lite.drivers.synchronous import Driver
 from awskms_lite.errors import (
     ClosedError,
     ConfigurationError,
@@ -40,6 +41,7 @@ from awskms_lite.errors import (
     TransportError,
 )
 from awskms_lite.steps import Flow, Output, Request, Response, Send, exclusive, read, run, send, sleep, write
+from awskms_lite.transport import deadline
 
 REQUEST = Request("POST", "http://kms.test/path", [("Host", "kms.test"), ("X-One", "1"), ("X-One", "2")], b"{}")
 
@@ -610,7 +612,7 @@ class TestTime:
 
         limit = 1e-9 if way.is_sync else 0.01
         drive = Drive(way, refuse, sleep=None if way.is_sync else rest, timeout=limit if own else None)
-        with pytest.raises(TimeoutError, match=r"within its timeout of \S+ s: .* allow a longer one"):
+        with pytest.raises(TimeoutError, match=r"within its timeout of \S+ s\. .* allow a longer one"):
             way.run(drive.driver.run, self.flow(), None if own else limit)
 
     def test_the_runs_time_goes_before_the_drivers(self, way: Way) -> None:
@@ -694,7 +696,7 @@ class TestOutOfTime:
         def handler(request: httpx.Request) -> httpx.Response:
             timeouts = request.extensions["timeout"]
             seen.append(timeouts.get("connect"))
-            monkeypatch.setattr(drivers, "monotonic", lambda: later)
+            monkeypatch.setattr(deadline, "monotonic", lambda: later)
             seen.append(timeouts.get("read"))
             monkeypatch.undo()
             return ok(request)
@@ -717,7 +719,7 @@ class TestOutOfTime:
 
 
 class TestOutcome:
-    """What is said of a request that may have been carried out, where a run has no time left for its answer."""
+    """What is said of a request that may have been executed, where a run has no time left for its answer."""
 
     @staticmethod
     def run_against(script: Script, way: Way, flow: Callable[[Request], Flow[Any]]) -> TimeoutError:
@@ -736,7 +738,7 @@ class TestOutcome:
         """One that changes something may have done so, and the text says it; one that only asks has no outcome."""
         error = self.run_against(silent, way, lambda request: send(request, mutating=mutating))
         assert error.outcome_unknown is mutating
-        assert ("may have been carried out" in str(error)) is mutating
+        assert ("may have been executed" in str(error)) is mutating
 
     def test_a_request_under_way_while_alone(self, way: Way) -> None:
         """It makes no difference that the flow is part of another."""
@@ -765,7 +767,7 @@ class TestOutcome:
         later = time.monotonic() + 60
 
         def handler(request: httpx.Request) -> httpx.Response:
-            monkeypatch.setattr(drivers, "monotonic", lambda: later)
+            monkeypatch.setattr(deadline, "monotonic", lambda: later)
             raise failure("too late")
 
         with open_way("sync") as way, pytest.raises(TimeoutError) as caught:

@@ -11,7 +11,8 @@ import anyio.lowlevel
 import pytest
 
 from awskms_lite.credentials.cache import CredentialsCache
-from awskms_lite.drivers import AsyncDriver, Driver
+from awskms_lite.drivers.asynchronous import AsyncDriver
+from awskms_lite.drivers.synchronous import Driver
 from awskms_lite.errors import CredentialsError
 from awskms_lite.identity import Credentials
 from awskms_lite.steps import Exclusive, Flow, Sleep, sleep

@@ -1,7 +1,7 @@
-"""What fails below HTTP, in our words.
+"""Maps what fails below HTTP to errors of ours.
 
-The libraries below quote what they were sent, and that may be plaintext or a token: so none of their own texts is
-repeated but those that are known to hold nothing, and none of their exceptions is chained.
+The libraries below quote what they were sent, and that may be plaintext or a token: so of their own texts only
+those are repeated that are known to hold nothing, and none of their exceptions is held by an error of ours.
 """
 
 import os
@@ -16,30 +16,31 @@ from .. import errors
 from ..quoting import printable
 from ..steps import Request
 
-# What h11 and httpcore say without a word of what was sent.
+# What h11 and httpcore say without repeating anything that was sent.
 _HARMLESS = re.compile(
     r"Server disconnected without sending a response\.?|timed out|[0-9]{3}(?= )"
     r"|peer closed connection without sending complete message body \([a-z0-9 ,]+\)"
 )
-_REGION = re.compile(r"\.([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.")  # as a host of AWS names it
+_REGION = re.compile(r"\.([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.")  # within the name of a host of AWS
 _DUAL_STACK = re.compile(r"\.(api\.aws|api\.amazonwebservices|api\.cloud-aws)\b")
 _NO_SUCH_HOST = {code for name in ("EAI_NONAME", "EAI_NODATA") if (code := getattr(socket, name, None))}
 _WRONG_NAME = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL
-_CONSTANT = re.compile("[A-Z0-9_]{1,80}")
+_CONSTANT = re.compile("[A-Z0-9_]{1,80}")  # the name of an error in OpenSSL, such as CERTIFICATE_VERIFY_FAILED
 _LIBRARIES = ("httpx", "httpx2", "httpcore", "h11", "h2", "hpack", "socksio", "ssl", "anyio", "trio")
 
 
-def explain(
+def map_transport_error(
     error: BaseException, request: Request, *, proxy: str = "", roots: str | None = None
 ) -> errors.TransportError:
     """Return our error for a failure below HTTP, whatever library it comes from; httpx's are known by their names.
 
-    `proxy` names the proxy that the failure concerns, and `roots` what the user named the TLS roots by.
+    `proxy` names the proxy if it is the proxy that failed, and `roots` the file, directory or variable that the
+    user took the TLS roots from.
     """
     host = f"the proxy {proxy}" if proxy else origin_of(request.url)
     names = {cls.__name__ for cls in type(error).__mro__}
     reason = _reason(error)
-    untrusted = _found(error, ssl.SSLCertVerificationError)
+    untrusted = _find(error, ssl.SSLCertVerificationError)
     if untrusted or "CERTIFICATE_VERIFY_FAILED" in str(error):
         return _untrusted(host, reason, getattr(untrusted, "verify_code", None), roots)
     if names & {"ConnectTimeout", "PoolTimeout"}:
@@ -50,7 +51,7 @@ def explain(
         return errors.TimeoutError(
             f"No answer from {host} in time ({reason}). Try again later, or allow a longer read_timeout."
         )
-    lookup = _found(error, socket.gaierror)
+    lookup = _find(error, socket.gaierror)
     if isinstance(lookup, socket.gaierror) and lookup.errno in _NO_SUCH_HOST:
         return _unresolved(host, reason, proxy)
     if names & {"ConnectError", "ProxyError", "UnsupportedProtocol"}:
@@ -62,11 +63,17 @@ def explain(
 
 
 def too_late(request: Request) -> errors.TimeoutError:
-    """Return the error for an answer that was begun, or not even that, as its time ran out."""
+    """Return the error for a response that was not complete at its deadline."""
     return errors.TimeoutError(
-        f"No whole answer from {origin_of(request.url)} in time. Try again later, or allow a longer timeout or "
+        f"No complete answer from {origin_of(request.url)} in time. Try again later, or allow a longer timeout or "
         "read_timeout."
     )
+
+
+def detach(error: errors.KMSLiteError) -> None:
+    """Let an error that was raised `from None` hold nothing of the exception that led to it."""
+    if error.__suppress_context__ and error.__cause__ is None:
+        error.__context__ = None
 
 
 def origin_of(url: str) -> str:
@@ -77,13 +84,13 @@ def origin_of(url: str) -> str:
 
 def _untrusted(host: str, reason: str, verify_code: int | None, roots: str | None) -> errors.ConnectError:
     if verify_code in _WRONG_NAME:
-        remedy = "The certificate is another host's: check the endpoint, and who answers in its place."
+        remedy = "The certificate is another host's: check the endpoint, and which server answers in its place."
     elif roots is not None:
-        remedy = f"No root in {roots!a} vouches for it: add that of whoever signs there, or name another file."
+        remedy = f"No root in {roots!a} vouches for it: add the root of its certificate, or name another file."
     else:
         remedy = (
-            "Check the endpoint; where a company's proxy or an authority of your own signs, name a file with its "
-            "root in AWS_CA_BUNDLE."
+            "Check the endpoint; if a company's proxy or an authority of your own signs its certificate, name a "
+            "file with that root in AWS_CA_BUNDLE."
         )
     error = errors.ConnectError(f"{host} could not prove who it is ({reason}). {remedy}")
     error.retryable = False  # the certificate will be the same
@@ -91,7 +98,7 @@ def _untrusted(host: str, reason: str, verify_code: int | None, roots: str | Non
 
 
 def _unresolved(host: str, reason: str, proxy: str) -> errors.ConnectError:
-    """Return the error for a name that stands for no address, and say what may be wrong with it."""
+    """Return the error for a host name that has no address, with what may be wrong with it."""
     region = _REGION.search(host)
     if proxy:
         remedy = "Check the variable."
@@ -111,17 +118,17 @@ def _unresolved(host: str, reason: str, proxy: str) -> errors.ConnectError:
 def _reason(error: BaseException) -> str:
     """Return the class, and the text where it is known to be harmless."""
     name = type(error).__name__
-    words = next((words for cause in _chain(error) if (words := _words_of_the_system(cause))), "")
-    if words:
-        return f"{name}: {words}"
+    texts = (text for cause in _chain(error) if (text := _system_text(cause)))
+    if text := next(texts, ""):
+        return f"{name}: {text}"
     known = _HARMLESS.match(str(error))
     if known:
         return f"{name}: {known[0]}"
-    return name if _is_of_a_library(error) else f"{name}, raised at {_place(error)}"
+    return name if _is_from_library(error) else f"{name}, raised at {_location(error)}"
 
 
-def _words_of_the_system(cause: BaseException) -> str:
-    """Return what the system says of an error's number, or OpenSSL and the resolver of what failed there."""
+def _system_text(cause: BaseException) -> str:
+    """Return the system's text for an error's number, or what OpenSSL and the resolver name as the reason."""
     if isinstance(cause, socket.gaierror):
         return "the name was not found" if cause.errno in _NO_SUCH_HOST else "the look-up of the name failed"
     if isinstance(cause, ssl.SSLError):
@@ -132,22 +139,22 @@ def _words_of_the_system(cause: BaseException) -> str:
     return os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else ""
 
 
-def _place(error: BaseException) -> str:
-    """Return where an exception was raised, for the author of an HTTP client to find it."""
+def _location(error: BaseException) -> str:
+    """Return the file and line that raised an exception, for the author of a given HTTP client."""
     *_, last = traceback.extract_tb(error.__traceback__) or [traceback.FrameSummary("unknown", 0, "")]
     return f"{last.filename}:{last.lineno}"
 
 
-def _is_of_a_library(error: BaseException) -> bool:
+def _is_from_library(error: BaseException) -> bool:
     return type(error).__module__.partition(".")[0] in _LIBRARIES
 
 
-def _found(error: BaseException, kind: type[BaseException]) -> BaseException | None:
-    return next((cause for cause in _chain(error) if isinstance(cause, kind)), None)
+def _find(error: BaseException, cls: type[BaseException]) -> BaseException | None:
+    return next((cause for cause in _chain(error) if isinstance(cause, cls)), None)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield the exception and what led to it; under asyncio several addresses fail as a group."""
+    """Yield the exception and those that led to it; under asyncio several addresses fail as a group."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
