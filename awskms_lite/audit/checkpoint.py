@@ -33,6 +33,7 @@ _ATTEMPTS, _MAX_PAUSE = 8, 0.05
 """How often a file is tried that another run has, and the longest pause between in seconds: of runs that begin
 together one gets it, and the others wait half a second at most."""
 _ACCOUNT_ID_DIGITS = 12
+_SIDE_FILES = ("-wal", "-shm", "-journal")
 _MODE = 0o600  # for its owner only: what it tells about an account is nobody else's business
 _DAMAGED = {
     sqlite3.SQLITE_CORRUPT: "SQLite finds it malformed",
@@ -120,8 +121,9 @@ class Checkpoint:
         rows = self._run("SELECT words FROM filter", connection=connection)
         self._check_filter(rows[0][0] if rows else None, words)
         run("COMMIT")
-        with suppress(OSError):  # of another owner, who alone can change that
-            Path(self.path).chmod(_MODE)  # before SQLite makes the files beside it, which get the same
+        for suffix in ("", *_SIDE_FILES):  # SQLite gives new side files the mode of the file
+            with suppress(OSError):  # there is none, or it has another owner, who alone may change that
+                Path(self.path + suffix).chmod(_MODE)
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = NORMAL")  # a kill loses nothing; a loss of power may lose the last answers
 

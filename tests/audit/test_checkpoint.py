@@ -162,7 +162,7 @@ class TestRefused:
         with closing(sqlite3.connect(path)) as other:
             other.execute("CREATE TABLE keys (name TEXT)")
         before = path.read_bytes()
-        with pytest.raises(ConfigurationError, match="a database of another program"):
+        with pytest.raises(ConfigurationError, match="the database of another program"):
             Checkpoint(path, EVERY)
         assert path.read_bytes() == before
 
