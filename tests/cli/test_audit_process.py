@@ -127,6 +127,14 @@ class TestInterruption:
         assert code == 143
         assert len(out.splitlines()) >= LEAVING + 2
 
+    def test_sighup_is_like_it(self, kms: LocalKMS) -> None:
+        """Whoever closes the terminal finds the table in the file all the same, and 129."""
+        add_many(kms)
+        code, out, err = self.interrupted(kms, number=signal.SIGHUP)
+        assert code == 129
+        assert len(out.partition(b"\n\n")[0].splitlines()) >= 1 + LEAVING
+        assert "was interrupted" in err
+
     @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="a process of Linux tells what it catches")
     def test_the_second_ends_it_at_once(self, kms: LocalKMS) -> None:
         """Where the report has no reader to take it, a second Ctrl-C ends the process all the same."""
@@ -247,7 +255,7 @@ class TestOutput:
         err = cut.stderr.decode()
         assert cut.returncode == 3
         assert "cannot be used any more" in err.splitlines()[-1]
-        assert "run the audit again with it to go on" in err
+        assert "run the audit again with it to continue" in err
         assert cut.stdout.count(b"\n") >= 1
         whole = subprocess.run([*COMMAND, *arguments], timeout=60, **options)
         assert whole.returncode == 0

@@ -187,6 +187,15 @@ class TestJudging:
         assert ", line 2: The record has no tags" in err
         assert "made with --tag" in err
 
+    def test_a_key_that_is_there_twice_is_told(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """Two reports in one file are not taken for one account with more keys."""
+        assert judge_again(saved(IDLE, RECENT, IDLE, IDLE), "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        assert len(out.splitlines()) == 4
+        assert "\n2 of them repeat a key: the file has more than one report in it" in err
+        assert judge_again(saved(IDLE, RECENT)) == 0
+        assert "repeat" not in capsys.readouterr().err
+
 
 class TestBadFiles:
     """What is no report."""
