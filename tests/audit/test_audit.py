@@ -120,7 +120,7 @@ class TestVerdicts:
         replica = add_old(kms, replica_of=primary, region="eu-west-1", last_usage=datetime.now(UTC) - days(3))
         alone, _ = run()
         assert verdicts(alone) == {primary: "no_record"}
-        assert "nothing is known of the set's use in eu-west-1" in alone[0].reasons[-1]
+        assert "nothing is known about the set's use in eu-west-1" in alone[0].reasons[-1]
         together, _ = run(regions=["us-east-2", "eu-west-1"])
         assert verdicts(together) == {primary: "in_use", replica: "in_use"}
         assert {record.multi_region_role for record in together} == {"PRIMARY", "REPLICA"}

@@ -14,7 +14,7 @@ from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, j
 from awskms_lite.audit.serialize import from_line, to_line
 from awskms_lite.cli import main
 from awskms_lite.cli.audit.table import Table
-from awskms_lite.cli.wrapping import cells, wrap
+from awskms_lite.cli.text import display_width, wrap
 
 DENIED = Failure("AccessDeniedException", "denied", "request-7", "GetKeyLastUsage")
 IDLE = facts(last_usage=used(days(120)))
@@ -187,6 +187,15 @@ class TestJudging:
         assert ", line 2: The record has no tags" in err
         assert "made with --tag" in err
 
+    def test_a_key_that_is_there_twice_is_told(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """Two reports in one file are not taken for one account with more keys."""
+        assert judge_again(saved(IDLE, RECENT, IDLE, IDLE), "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        assert len(out.splitlines()) == 4
+        assert "\n2 of them repeat a key: the file has more than one report in it" in err
+        assert judge_again(saved(IDLE, RECENT)) == 0
+        assert "repeat" not in capsys.readouterr().err
+
 
 class TestBadFiles:
     """What is no report."""
@@ -257,7 +266,7 @@ class TestTable:
     def test_no_line_is_longer_than_the_terminal(self, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
         """Whatever there is to say is broken, and nothing is cut off."""
         out = table([LONG, WIDE, LEAVING, facts(error=DENIED)], monkeypatch, columns)
-        assert max(map(cells, out.splitlines())) <= columns
+        assert max(map(display_width, out.splitlines())) <= columns
         whole = "".join(out.split())
         for text in (KEY_ID, "x" * 60, "鍵の説明がここにあります" * 6, "Decrypt", "2026-07-31", LEAVING.key_id):
             assert text in whole
