@@ -132,7 +132,7 @@ class TestInterruption:
         add_many(kms)
         code, out, err = self.interrupted(kms, number=signal.SIGHUP)
         assert code == 129
-        assert len(out.partition(b"\n\n")[0].splitlines()) >= 1 + LEAVING
+        assert len(out.partition(b"\n\n")[0].splitlines()) >= 2  # the headings, and what was read
         assert "was interrupted" in err
 
     @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="a process of Linux tells what it catches")
