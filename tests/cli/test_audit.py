@@ -137,7 +137,7 @@ class TestReport:
         assert f"{OTHER}  other account" in out
 
 
-class TestPlaces:
+class TestTargets:
     """Where it looks, and what it says of that."""
 
     def test_several_regions_are_one_table(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,7 +150,7 @@ class TestPlaces:
         assert "no keys: eu-west-3\n" in err
 
     def test_all_regions_are_each_named(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
-        """--all-regions says of every region what became of it; one that is not enabled leaves it whole."""
+        """--all-regions says of every region what became of it; one that is not enabled leaves it complete."""
         add_leaving(kms, 2)
         for region in ("af-south-1", "ap-east-1"):
             kms.disable_region(region)
@@ -164,7 +164,7 @@ class TestPlaces:
     def test_a_named_region_that_is_not_enabled_is_a_gap(
         self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Somebody wanted to know about it, so the audit is not whole, and what to do is said."""
+        """Somebody wanted to know about it, so the audit is incomplete, and what to do is said."""
         kms.disable_region("af-south-1")
         assert audit("--region", "us-east-2", "--region", "af-south-1") == 3
         err = capsys.readouterr().err
@@ -186,7 +186,7 @@ class TestPlaces:
         assert "Let the key policy" in lines[at + 1]
 
     def test_missing_aliases_are_told(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
-        """Where keys could be listed and aliases could not, the region is read without them: not whole."""
+        """Where keys could be listed and aliases could not, the region is read without them: incomplete."""
         add_leaving(kms, 1)
         kms.deny("ListAliases")
         assert audit() == 3

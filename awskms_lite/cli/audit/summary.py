@@ -224,7 +224,7 @@ def incomplete_line(summary: "AuditSummary", checkpoint: str | None, answers: in
 def _missing(summary: "AuditSummary") -> str:
     unread = summary.listed - summary.filtered - summary.evaluated
     partial = sum(report.is_partial for report in summary.targets)
-    parts = []
+    parts: list[str] = []
     if unread:
         parts.append(f"{unread} of {keys(summary.listed - summary.filtered)} could not be read")
     if partial or not unread:
