@@ -162,7 +162,7 @@ def test_names_that_no_encoding_holds(kept: bool, ordered: bool, tmp_path: Path)
 
 
 class TestSets:
-    """A run is complete where the keys listed are the keys reported, and not where their numbers happen to agree."""
+    """A run is complete if the keys listed are the keys reported, and not if their numbers happen to agree."""
 
     @pytest.mark.parametrize("reported", [["a", "b"], ["a", "a"], ["a", "c"], ["a"]])
     def test_records(self, reported: list[str]) -> None:

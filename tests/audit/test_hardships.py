@@ -1,4 +1,4 @@
-"""An audit in hard circumstances: nothing is taken for complete that is not, and nothing that was read gets lost."""
+"""An audit in hard circumstances: nothing incomplete passes for complete, and nothing that was read is lost."""
 
 import asyncio
 import gc

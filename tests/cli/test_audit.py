@@ -310,10 +310,30 @@ class TestExitCodes:
         out, err = capsys.readouterr()
         assert out.count("unreadable (DescribeKey: AccessDeniedException)") == 2
         assert "coverage 33.3 %" in err
+        assert (
+            "The audit is incomplete: 2 of 3 keys could not be read. Fix the cause and run the same command again"
+            "; with --checkpoint FILE each run continues where the one before ended. "
+        ) in err
         lines = err.splitlines()
         (at,) = [number for number, line in enumerate(lines) if line.startswith("2 keys unreadable, as ")]
         assert any(key in lines[at] for key in keys)
         assert "request id" in lines[at + 1]
+
+    def test_the_checkpoint_of_an_incomplete_audit_is_told(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """What it keeps need not be read again: the same command completes the audit once the cause is fixed."""
+        add_leaving(kms, 2)
+        kms.deny("DescribeKey", key=kms.add_key(state="PendingDeletion"))
+        arguments = ["--checkpoint", str(tmp_path / "kept")]
+        assert audit(*arguments) == 3
+        assert (
+            "The audit is incomplete: 1 of 3 keys could not be read. Fix the cause and run the same command again"
+            f"; the checkpoint {tmp_path / 'kept'} keeps the 2 answers. "
+        ) in capsys.readouterr().err
+        kms.allow()
+        assert audit(*arguments) == 0
+        assert "incomplete" not in capsys.readouterr().err
 
     def test_throttled_answers_are_counted(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """What KMS throttled is in the summary, and no key is lost by it."""
