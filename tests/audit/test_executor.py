@@ -37,7 +37,7 @@ def roles(accounts: list[str]) -> list[str]:
 
 @pytest.fixture
 def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalKMS]:
-    """Give a KMS that this process and its workers find by their environment."""
+    """Yield a KMS that this process and its workers find by their environment."""
     with LocalKMS(region="us-east-2") as server:
         for name, value in server.environ.items():
             monkeypatch.setenv(name, value)

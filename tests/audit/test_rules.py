@@ -80,7 +80,7 @@ def test_reasons_and_advice(members: Mapping[str, Any], words: list[str]) -> Non
 
 
 def member_of_set(region: str, role: str = "REPLICA", **members: Any) -> KeyFacts:
-    """Give one of three keys of a set, in us-east-2 (the primary), eu-west-1 and ap-south-1."""
+    """Return one of three keys of a set, in us-east-2 (the primary), eu-west-1 and ap-south-1."""
     regions = ("us-east-2", "eu-west-1", "ap-south-1")
     related = tuple(arn_of(SET_ID, other) for other in regions if other != region)
     return facts(key_id=SET_ID, region=region, multi_region_role=role, related_arns=related, **members)

@@ -137,7 +137,7 @@ class TestReport:
         assert f"{OTHER}  other account" in out
 
 
-class TestPlaces:
+class TestTargets:
     """Where it looks, and what it says of that."""
 
     def test_several_regions_are_one_table(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,7 +150,7 @@ class TestPlaces:
         assert "no keys: eu-west-3\n" in err
 
     def test_all_regions_are_each_named(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
-        """--all-regions says of every region what became of it; one that is not enabled leaves it whole."""
+        """--all-regions says of every region what became of it; one that is not enabled leaves it complete."""
         add_leaving(kms, 2)
         for region in ("af-south-1", "ap-east-1"):
             kms.disable_region(region)
@@ -164,7 +164,7 @@ class TestPlaces:
     def test_a_named_region_that_is_not_enabled_is_a_gap(
         self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Somebody wanted to know about it, so the audit is not whole, and what to do is said."""
+        """Somebody wanted to know about it, so the audit is incomplete, and what to do is said."""
         kms.disable_region("af-south-1")
         assert audit("--region", "us-east-2", "--region", "af-south-1") == 3
         err = capsys.readouterr().err
@@ -186,7 +186,7 @@ class TestPlaces:
         assert "Let the key policy" in lines[at + 1]
 
     def test_missing_aliases_are_told(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
-        """Where keys could be listed and aliases could not, the region is read without them: not whole."""
+        """Where keys could be listed and aliases could not, the region is read without them: incomplete."""
         add_leaving(kms, 1)
         kms.deny("ListAliases")
         assert audit() == 3
@@ -310,10 +310,30 @@ class TestExitCodes:
         out, err = capsys.readouterr()
         assert out.count("unreadable (DescribeKey: AccessDeniedException)") == 2
         assert "coverage 33.3 %" in err
+        assert (
+            "The audit is incomplete: 2 of 3 keys could not be read. Fix the cause and run the same command again"
+            "; with --checkpoint FILE each run continues where the one before ended. "
+        ) in err
         lines = err.splitlines()
         (at,) = [number for number, line in enumerate(lines) if line.startswith("2 keys unreadable, as ")]
         assert any(key in lines[at] for key in keys)
         assert "request id" in lines[at + 1]
+
+    def test_the_checkpoint_of_an_incomplete_audit_is_told(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """What it keeps need not be read again: the same command completes the audit once the cause is fixed."""
+        add_leaving(kms, 2)
+        kms.deny("DescribeKey", key=kms.add_key(state="PendingDeletion"))
+        arguments = ["--checkpoint", str(tmp_path / "kept")]
+        assert audit(*arguments) == 3
+        assert (
+            "The audit is incomplete: 1 of 3 keys could not be read. Fix the cause and run the same command again"
+            f"; the checkpoint {tmp_path / 'kept'} keeps the 2 answers. "
+        ) in capsys.readouterr().err
+        kms.allow()
+        assert audit(*arguments) == 0
+        assert "incomplete" not in capsys.readouterr().err
 
     def test_throttled_answers_are_counted(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """What KMS throttled is in the summary, and no key is lost by it."""

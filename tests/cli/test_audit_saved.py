@@ -26,7 +26,7 @@ Saving = Callable[..., str]
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Saving:
-    """Give what saves records for a window of 90 days, and gives the file's name."""
+    """Return what saves records for a window of 90 days, and returns the file's name."""
 
     def save(*keys: KeyFacts) -> str:
         file = tmp_path / "keys.jsonl"
@@ -46,7 +46,7 @@ def written(key: KeyFacts) -> str:
 
 
 def told(out: str) -> dict[str, KeyUsageRecord]:
-    """Give the records of a report, by ARN."""
+    """Return the records of a report, by ARN."""
     return {record.arn: record for record in (from_line(KeyUsageRecord, line) for line in out.splitlines())}
 
 
@@ -133,7 +133,7 @@ class TestJudging:
             Path(name).write_text(f"{to_line(judge(IDLE, 90))}\n")
 
     def test_an_array_that_was_cut_short(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
-        """Without its end an array may lack any number of keys, so none is judged; an empty one is whole."""
+        """Without its end an array may lack any number of keys, so none is judged; an empty one is complete."""
         name = saved(facts(key_id="a"), facts(key_id="b"))
         judge_again(name, "--output", "json")
         whole = capsys.readouterr().out
@@ -244,7 +244,7 @@ class Screen(io.StringIO):
 
 
 def table(keys: Sequence[KeyFacts], monkeypatch: pytest.MonkeyPatch, columns: int | None) -> str:
-    """Give the table of these keys, on a terminal of so many columns or on none."""
+    """Return the table of these keys, on a terminal of so many columns or on none."""
     screen = io.StringIO() if columns is None else Screen()
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setenv("COLUMNS", str(columns))

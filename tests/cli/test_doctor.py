@@ -225,7 +225,7 @@ class TestWarnings:
 
     @pytest.fixture
     def warned(self, keys: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doctor: Doctor) -> "Warned":
-        """Give what runs the command in an environment and with a config file, and gives the warnings."""
+        """Return what runs the command in an environment and with a config file, and returns the warnings."""
 
         def warned(environ: dict[str, str], config: str = "") -> list[str]:
             (tmp_path / "config").write_text(config)

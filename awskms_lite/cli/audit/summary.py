@@ -215,7 +215,7 @@ def incomplete_line(summary: "AuditSummary", checkpoint: str | None, answers: in
     else:
         cause, remedy = f"The audit is incomplete: {_missing(summary)}", f"Fix the cause and {again}"
     if checkpoint is None:
-        end = "; with --checkpoint FILE a later run only reads what is missing then"
+        end = "; with --checkpoint FILE each run continues where the one before ended"
     else:
         end = f"; the checkpoint {checkpoint} keeps {_answers(answers)}"
     return f"{cause}. {remedy}{end}. A key that was not read may be in use."
@@ -224,7 +224,7 @@ def incomplete_line(summary: "AuditSummary", checkpoint: str | None, answers: in
 def _missing(summary: "AuditSummary") -> str:
     unread = summary.listed - summary.filtered - summary.evaluated
     partial = sum(report.is_partial for report in summary.targets)
-    parts = []
+    parts: list[str] = []
     if unread:
         parts.append(f"{unread} of {keys(summary.listed - summary.filtered)} could not be read")
     if partial or not unread:
