@@ -212,5 +212,7 @@ def _running_loop() -> object:
 async def _result_of(function: Callable[[], Any]) -> Any:
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
         return await function()
-    result = await anyio.to_thread.run_sync(function, abandon_on_cancel=True)
+    (result,) = await anyio.to_thread.run_sync(
+        lambda: (function(),), abandon_on_cancel=True
+    )  # trio: no coroutines
     return await result if inspect.isawaitable(result) else result

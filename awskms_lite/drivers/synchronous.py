@@ -169,4 +169,6 @@ def _result_of(function: Callable[[], Any]) -> Any:
         return result
     if inspect.iscoroutine(result):
         result.close()  # else Python would warn that it was never awaited
-    raise ParameterError("A synchronous client cannot await the result of a function: pass it to AsyncKMSClient.")
+    raise ParameterError(
+        "A function that was passed to this client is asynchronous: use AsyncKMSClient, or pass a plain function."
+    )
