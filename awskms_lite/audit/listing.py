@@ -103,11 +103,11 @@ async def list_keys(asker: Asker, ledger: PlaceLedger) -> Keys:
     Where a listing breaks off, what it gave until then is there.
     """
     keys = Keys(ledger.account_id)
-    error = await _take_all(asker, asker.iter_list_keys(limit=_KEYS_A_PAGE), keys.add)
+    error = await _take_all(asker, asker.iter_list_keys(page_size=_KEYS_A_PAGE), keys.add)
     if error is None or keys:
         others = [ResourceOwnerType.OTHER_ACCOUNTS_VIA_RAM]
-        shared = asker.iter_list_keys(resource_owners=others, limit=_KEYS_A_PAGE)
-        aliases = asker.iter_list_aliases(limit=_ALIASES_A_PAGE)
+        shared = asker.iter_list_keys(resource_owners=others, page_size=_KEYS_A_PAGE)
+        aliases = asker.iter_list_aliases(page_size=_ALIASES_A_PAGE)
         async with anyio.create_task_group() as group:
             group.start_soon(_take_with, asker, ledger, "ListKeys (shared keys)", shared, keys.add_shared)
             group.start_soon(_take_with, asker, ledger, "ListAliases", aliases, keys.add_alias)

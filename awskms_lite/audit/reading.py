@@ -142,8 +142,6 @@ class _Reader:
             return self._put_off(key, bare, self._silence)
         try:
             response = await self._asker.describe_key(key.name)
-            if response.key_metadata is None:
-                raise ProtocolError("DescribeKey answered without a KeyMetadata. Check that the endpoint is KMS.")
             for named in (response.key_metadata.key_id, response.key_metadata.arn):
                 check_is_about(bare.arn, named, "DescribeKey", response.metadata)
         except KMSLiteError as error:
@@ -155,9 +153,8 @@ class _Reader:
         if not self._wanted.tags or facts.shared or not self._wanted.matches(facts):
             return facts  # tags of other accounts' keys are their owners' business
         try:
-            tags = {
-                tag.tag_key: tag.tag_value async for tag in self._asker.iter_list_resource_tags(key.name, limit=50)
-            }
+            listed = self._asker.iter_list_resource_tags(key.name, page_size=50)
+            tags = {tag.tag_key: tag.tag_value async for tag in listed}
         except KMSLiteError as error:
             return self._failed(key, facts, error, "ListResourceTags")
         self._unanswered["ListResourceTags"] = 0
