@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 import anyio
 
-from .call import open_session
-from .drivers import AsyncDriver, renew_after_fork
+from .call import create_state
+from .drivers.asynchronous import AsyncDriver
+from .drivers.driver_base import renew_after_fork
 from .errors import ParameterError
 from .identity import Credentials
-from .machine import new_id, now, read_file, steady
 from .methods.aliases import AliasMethods
 from .methods.binding import AsyncMethods
 from .methods.custom_key_stores import CustomKeyStoreMethods
@@ -32,7 +32,8 @@ from .methods.signing import SigningMethods
 from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
 from .retry import RetryPolicy
-from .settings import load_files, settle
+from .settings import load_files, resolve_settings
+from .system import new_id, now, read_file, steady
 from .transport import AsyncHTTPClient
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class AsyncKMSClient(
     its own. A signal handler must not use a client: the call that it interrupts may hold a lock that it would wait
     for.
 
-    Raises `ConfigurationError` where there is no region, or for options at odds with each other.
+    Raise `ConfigurationError` where there is no region, or for options at odds with each other.
 
     Each operation is a method; its `timeout` (seconds) stands in for the client's own. All of them raise
     `ParameterError` before anything is sent, the errors they name and those that any call can meet, such as
@@ -110,7 +111,7 @@ class AsyncKMSClient(
         random: Callable[[], float] = _random.random,
     ) -> None:
         environ = os.environ if environ is None else environ
-        settings = settle(
+        settings = resolve_settings(
             environ,
             *load_files(environ, read_file),
             profile=profile,
@@ -119,7 +120,7 @@ class AsyncKMSClient(
             use_fips_endpoint=use_fips_endpoint,
             use_dualstack_endpoint=use_dualstack_endpoint,
         )
-        self._session = open_session(
+        self._state = create_state(
             settings,
             credentials=credentials,
             retry=retry,
@@ -131,7 +132,7 @@ class AsyncKMSClient(
             random=random,
             new_id=new_id,
         )
-        renew_after_fork(self._session.quota, self._session.paces)
+        renew_after_fork(self._state.quota, self._state.rate_limiters)
         self._driver = AsyncDriver(
             http_client,
             connect_timeout=connect_timeout,
@@ -145,20 +146,20 @@ class AsyncKMSClient(
     @property
     def region(self) -> str:
         """The region whose keys this client asks about."""
-        return self._session.region
+        return self._state.region
 
     @property
     def endpoint_url(self) -> str:
         """Where requests go, without a slash at the end."""
-        return self._session.endpoint_url
+        return self._state.endpoint_url
 
     async def resolve_credentials(self, *, timeout: float | None = None) -> Credentials:
-        """Give the credentials that calls are signed with; raises `CredentialsError` where there are none.
+        """Return the credentials that calls are signed with; raise `CredentialsError` where there are none.
 
         `timeout` (seconds) bounds the search in place of the client's own.
         """
         self._driver.check_open()
-        cache = self._session.credentials
+        cache = self._state.credentials
         current = cache.current()
         return await self._driver.run(cache.get(), timeout) if current is None else current
 

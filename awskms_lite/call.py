@@ -1,13 +1,13 @@
 """The one loop of a call: credentials, sign, send, decide, decode.
 
-Written once, as a flow; which driver runs it is none of its business.
+Written once, as a flow that either driver runs.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import sha256
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from attrs import evolve
@@ -28,22 +28,22 @@ from .loading import loading
 from .models.members import KMSResponse
 from .operations import Operation
 from .protocol import decode, encode, target
-from .retry import Attempts, RetryPolicy, RetryQuota, may_have_acted
+from .retry import Attempts, RetryPolicy, RetryQuota, may_have_executed
 from .service_clock import ServiceClock
 from .settings import Setting, Settings
 from .sigv4 import PostSigner
-from .steps import Flow, Request, Response, ask, send, sleep
+from .steps import Flow, Request, Response, Send, send, sleep
 
 if TYPE_CHECKING:
-    from .pacing import Pace, Paces, Pacing
+    from .pacing import Pacing, RateLimiter, RateLimiters
 
 ResponseT = TypeVar("ResponseT", bound=KMSResponse)
-Turn: TypeAlias = "tuple[Pace, int]"
+Slot: TypeAlias = "tuple[RateLimiter, int]"
 
 _VISIBLE = "".join(map(chr, range(0x20, 0x7F)))
 
 
-class Session(NamedTuple):
+class ClientState(NamedTuple):
     """What the calls of one client share."""
 
     settings: Settings
@@ -53,7 +53,7 @@ class Session(NamedTuple):
     signer: PostSigner
     retry: RetryPolicy
     quota: RetryQuota
-    paces: "Paces | None"
+    rate_limiters: "RateLimiters | None"
     timeout: float | None
     timer: Callable[[], float]
     service_clock: ServiceClock
@@ -61,7 +61,7 @@ class Session(NamedTuple):
     new_id: Callable[[], str]
 
 
-def open_session(
+def create_state(
     settings: Settings,
     *,
     credentials: Credentials | CredentialsCache | None,
@@ -73,14 +73,14 @@ def open_session(
     timer: Callable[[], float],
     random: Callable[[], float],
     new_id: Callable[[], str],
-) -> Session:
+) -> ClientState:
     """Make what a client's calls will share.
 
-    `credentials` may be a cache that sessions of several regions share. `clock` gives seconds since 1970, and
-    `timer` seconds by a clock that nobody sets; `new_id` gives each call the UUID that names it to the service.
-    Raises `ConfigurationError` for options that are at odds, and `ParameterError` for those of a wrong kind.
+    `credentials` may be a cache that clients of several regions share. `clock` gives seconds since 1970, and
+    `timer` seconds by a monotonic clock; `new_id` gives each call the UUID that identifies it to the service.
+    Raises `ConfigurationError` for options that contradict each other, and `ParameterError` for wrong types.
     """
-    url, region = settings.address("kms", "kms")
+    url, region = settings.service_endpoint("kms", "kms")
     if not isinstance(credentials, Credentials | CredentialsCache | None):
         raise ParameterError(f"credentials must be awskms_lite.Credentials, not {type(credentials).__name__}.")
     if not isinstance(retry, RetryPolicy | None):
@@ -95,7 +95,7 @@ def open_session(
         find = search if credentials is None else partial(chain.given, credentials)
         check_clock = partial(_check_clock, Request("GET", f"{url}/", settings.unsigned_headers), service_clock)
         credentials = CredentialsCache(find, service_clock, random, check_clock)
-    return Session(
+    return ClientState(
         settings=settings,
         region=region,
         endpoint_url=url,
@@ -103,7 +103,7 @@ def open_session(
         signer=PostSigner(url, region=region, service="kms"),
         retry=retry,
         quota=RetryQuota(),
-        paces=_paces(pacing, adaptive=retry.mode == "adaptive"),
+        rate_limiters=_rate_limiters(pacing, adaptive=retry.mode == "adaptive"),
         timeout=timeout,
         timer=timer,
         service_clock=service_clock,
@@ -112,180 +112,205 @@ def open_session(
     )
 
 
-def _paces(pacing: "Pacing | None", *, adaptive: bool) -> "Paces | None":
+def _rate_limiters(pacing: "Pacing | None", *, adaptive: bool) -> "RateLimiters | None":
     if pacing is None and not adaptive:
         return None
     with loading:
-        from .pacing import Paces, Pacing  # most clients have no need of it
+        from .pacing import Pacing, RateLimiters  # most clients do not pace
 
     if not isinstance(pacing, Pacing | None):
         raise ParameterError(f"pacing must be awskms_lite.Pacing, not {type(pacing).__name__}.")
-    return Paces(pacing, adaptive=adaptive)
+    return RateLimiters(pacing, adaptive=adaptive)
 
 
 def _check_clock(request: Request, service_clock: ServiceClock) -> Flow[None]:
-    """Set the clock by KMS's where it is far off: KMS answers a request without a signature too, and dates it."""
+    """Correct the clock by KMS's if it is far off: KMS dates its refusal of a request without a signature too."""
     then = service_clock()
     try:
         response = yield from send(request)
     except (TransportError, ProtocolError):
         return
-    service_clock.set_by(response.headers.get("date"), then)
+    service_clock.correct_by_date(response.headers.get("date"), then)
 
 
 def call(
-    session: Session, operation: Operation[Any, ResponseT], request: Any, timeout: float | None = None
+    client: ClientState, operation: Operation[Any, ResponseT], request: Any, timeout: float | None = None
 ) -> Flow[ResponseT]:
-    """Make one call, retries and waits included, and give the model of its answer.
+    """Make one call, with its retries and waits, and return the model of its answer.
 
-    `timeout` (seconds) is what the driver allows the whole call, the session's own where it is None. A retry
-    that could not end in time is not begun: the error of the attempt before goes up. Raises whatever
-    `KMSLiteError` the last attempt ended in.
+    `timeout` (seconds) is what the driver allows the whole call, the client's own if it is None. A retry that
+    cannot end in time is not begun: the error of the attempt before is raised. Raises whatever `KMSLiteError` the
+    last attempt ended in.
     """
-    _check_regions(request, session.region)
-    replay_safe = operation.may_be_repeated(request)
-    body = encode(request)
-    payload_hash = sha256(body).hexdigest()
-    unsigned, trace = session.settings.unsigned_headers, _trace(session.settings.environ)
-    named = [*unsigned, ("amz-sdk-invocation-id", session.new_id()), *trace]
-    paces = () if session.paces is None else session.paces.of(operation.name)
-    timeout = session.timeout if timeout is None else timeout
-    deadline = inf if timeout is None else session.timer() + timeout
-    paced = any(pace.knows_the_quota for pace in paces)
-    attempts = Attempts(session.retry, session.quota, session.random, replay_safe=replay_safe, paced=paced)
-    renewed = throttled = lost = False
-    while True:
-        if paces and session.credentials.current() is None:
-            yield from session.credentials.get()  # first, since the turns may be over by the time there are some
-        turns = yield from _take_turns(session, paces, deadline, throttled=throttled)
-        credentials = session.credentials.current() or (yield from session.credentials.get())
-        signed_at = session.service_clock()
-        headers = session.signer.headers(credentials, target(operation), payload_hash, signed_at)
-        count = ("amz-sdk-request", f"attempt={attempts.number}; max={attempts.most}")
+    _check_regions(request, client.region)
+    return (yield from _Call(client, operation, request, timeout).run())  # made when the driver begins
+
+
+class _Call(Generic[ResponseT]):
+    """One call: what is the same for all its attempts, and what is known from those that were made."""
+
+    def __init__(
+        self, client: ClientState, operation: Operation[Any, ResponseT], request: Any, timeout: float | None
+    ) -> None:
+        self._client = client
+        self._operation = operation
+        self._request = request
+        self._target = target(operation)
+        self._body = encode(request)
+        self._payload_hash = sha256(self._body).hexdigest()
+        settings = client.settings
+        invocation = ("amz-sdk-invocation-id", client.new_id())
+        self._unsigned_headers = [*settings.unsigned_headers, invocation, *_trace(settings.environ)]
+        self._secrets: list[str] = []
+        self._limiters = client.rate_limiters.for_operation(operation.name) if client.rate_limiters else ()
+        timeout = client.timeout if timeout is None else timeout
+        self._deadline = inf if timeout is None else client.timer() + timeout
+        self._attempts = Attempts(
+            client.retry,
+            client.quota,
+            client.random,
+            idempotent=operation.is_idempotent(request),
+            paced=any(limiter.follows_quota for limiter in self._limiters),
+        )
+        self._signed_at = 0.0
+        self._renewed = self._throttled = self._may_have_executed = False
+
+    def run(self) -> Flow[ResponseT]:
+        """Send until there is an answer, or an error that no retry helps against."""
+        while True:
+            slots = (yield from self._wait_for_slots()) if self._limiters else []
+            credentials = self._client.credentials.current() or (yield from self._client.credentials.get())
+            attempt = self._sign(credentials)
+            try:
+                answer: ResponseT = yield attempt
+            except KMSLiteError as error:
+                self._record_outcome(slots, error)
+                wait = yield from self._recover(error, credentials)
+                if wait is None:
+                    error.outcome_unknown = self._operation.mutating and self._may_have_executed
+                    raise
+                if wait:
+                    yield from sleep(wait)
+            else:
+                self._record_outcome(slots)
+                self._attempts.succeeded()
+                return answer
+
+    def _sign(self, credentials: Credentials) -> Send:
+        """Return the next attempt, signed with the time of now."""
+        self._signed_at = self._client.service_clock()
+        headers = self._client.signer.headers(credentials, self._target, self._payload_hash, self._signed_at)
+        signatures = [value.rpartition("Signature=")[2] for name, value in headers if name == "Authorization"]
+        self._secrets = [credentials.secret_access_key, credentials.session_token or "", *signatures]
+        count = f"attempt={self._attempts.number}; max={self._attempts.max_attempts}"
+        headers = [*headers, *self._unsigned_headers, ("amz-sdk-request", count)]
+        request = Request("POST", self._client.endpoint_url, headers, self._body)
+        return Send(request, mutating=self._operation.mutating, read=self._read)
+
+    def _read(self, response: Response) -> ResponseT:
+        """Return the model of an answer that is believed, and note the time that it tells.
+
+        No error quotes `self._secrets`: an answer may repeat what the request was signed with.
+        """
+        answer = decode(
+            self._operation,
+            response,
+            attempts=self._attempts.number,
+            request=self._request,
+            secrets=self._secrets,
+        )
+        self._client.service_clock.note_date(response.headers.get("date"))
+        return answer
+
+    def _recover(self, error: KMSLiteError, credentials: Credentials) -> Flow[float | None]:
+        """Begin another attempt if one may help: return the seconds to wait first, None if the error is final.
+
+        Credentials that the service calls expired are renewed once, and the attempt with new ones is beyond what
+        the policy allows. What a later attempt ends in does not undo what an earlier one may have executed.
+        """
+        if isinstance(error, ExpiredTokenException):
+            if self._renewed or not (yield from _renew(self._client, credentials)):
+                return None
+            self._renewed = True
+            self._attempts.begin_renewed()
+            return 0.0
+        self._may_have_executed = self._may_have_executed or may_have_executed(error)
+        self._throttled = _is_throttled(error)
+        clock_corrected = self._client.service_clock.correct_skew(error, self._signed_at)
+        now = self._client.timer()
+        queued = max((limiter.queue_delay(now) for limiter in self._limiters), default=0.0)
+        wait = self._attempts.begin_next(
+            error, clock_corrected=clock_corrected, left=self._deadline - now - queued
+        )
+        if wait is None and isinstance(error, TransportError):
+            error.attempts = self._attempts.number
+        return wait
+
+    def _wait_for_slots(self) -> Flow[list[Slot]]:
+        """Reserve a slot of each limiter, and wait until all are open.
+
+        Raises `TimeoutError` at once if one does not open in time. Credentials come first, because the slots may
+        have passed by the time that they are there. Slots that are not used, for whatever reason, are taken back.
+        """
+        if self._client.credentials.current() is None:
+            yield from self._client.credentials.get()
+        slots: list[Slot] = []
+        ready = False
         try:
-            signed = Request("POST", session.endpoint_url, [*headers, *named, count], body)
-            secrets = _secrets(credentials, headers)
-            read = partial(_read, session, operation, request, attempts.number, secrets)
-            answer = yield from ask(signed, read, acts=operation.changes)
-        except ExpiredTokenException as error:
-            _learn(session, turns)
-            if renewed or not (yield from _renew(session, credentials)):
-                error.outcome_unknown = lost and operation.changes
-                raise
-            renewed = True
-            attempts.begin_renewed()
-        except KMSLiteError as error:
-            _learn(session, turns, error)
-            lost = lost or may_have_acted(error)  # what a later attempt ends in takes none of it back
-            clock_was_set = session.service_clock.set_right(error, signed_at)
-            throttled = _is_throttled(error)
-            left = deadline - session.timer() - _backlog(session, paces)
-            wait = attempts.begin_next(error, clock_was_set=clock_was_set, left=left)
-            if wait is None:
-                if isinstance(error, TransportError):
-                    error.attempts = attempts.number
-                error.outcome_unknown = operation.changes and lost
-                raise
-            if wait:
-                yield from sleep(wait)
-        else:
-            _learn(session, turns)
-            attempts.succeeded()
-            return answer
+            for limiter in self._limiters:
+                slots.append((limiter, limiter.reserve(self._client.timer(), retry=self._throttled)))
+                yield from self._wait_for(*slots[-1])
+            ready = True
+        finally:
+            if not ready:
+                for limiter, slot in slots:
+                    limiter.cancel(slot)
+        return slots
 
+    def _wait_for(self, limiter: "RateLimiter", slot: int) -> Flow[None]:
+        now = self._client.timer()
+        while wait := limiter.wait(slot, now, self._deadline):
+            yield from sleep(wait)
+            before, now = now, self._client.timer()
+            if now == before:  # the clock of a test that stands still: the wait itself must do
+                break
 
-def _read(
-    session: Session,
-    operation: Operation[Any, ResponseT],
-    request: object,
-    attempt: int,
-    secrets: list[str],
-    response: Response,
-) -> ResponseT:
-    """Return the model of an answer that is believed, and note the time that it tells."""
-    answer = decode(operation, response, attempts=attempt, request=request, secrets=secrets)
-    session.service_clock.hear(response.headers.get("date"))
-    return answer
-
-
-def _secrets(credentials: Credentials, headers: Iterable[tuple[str, str]]) -> list[str]:
-    """Return what a request was signed with, for an answer that repeats it: keys, token and signature."""
-    signatures = [value.rpartition("Signature=")[2] for name, value in headers if name == "Authorization"]
-    return [credentials.secret_access_key, credentials.session_token or "", *signatures]
-
-
-def _take_turns(
-    session: Session, paces: "tuple[Pace, ...]", deadline: float, *, throttled: bool
-) -> Flow[list[Turn]]:
-    """Wait until it is our turn to send by each of the paces, and give the turns.
-
-    `throttled` says that it is to send a throttled request again. Raises `TimeoutError` at once where a turn
-    does not come in time.
-    """
-    turns: list[Turn] = []
-    came = False
-    try:
-        for pace in paces:
-            turns.append((pace, pace.take(session.timer(), again=throttled)))
-            yield from _wait_for(session, *turns[-1], deadline)
-        came = True
-    finally:
-        if not came:
-            for pace, turn in turns:
-                pace.give_back(turn)
-    return turns
-
-
-def _wait_for(session: Session, pace: "Pace", turn: int, deadline: float) -> Flow[None]:
-    now = session.timer()
-    while wait := pace.wait(turn, now, deadline):
-        yield from sleep(wait)
-        before, now = now, session.timer()
-        if now == before:  # a test's, which stands still: the wait itself must do
-            break
-
-
-def _backlog(session: Session, paces: "tuple[Pace, ...]") -> float:
-    """Give the seconds until a turn that is taken now would come."""
-    return max((pace.backlog(session.timer()) for pace in paces), default=0.0)
-
-
-def _learn(session: Session, turns: list[Turn], error: KMSLiteError | None = None) -> None:
-    """Tell the paces what became of a request; one that no answer came to says nothing about quotas."""
-    if turns and not isinstance(error, TransportError):
-        for pace, turn in turns:
-            pace.learn(turn, throttled=_is_throttled(error), now=session.timer())
+    def _record_outcome(self, slots: list[Slot], error: KMSLiteError | None = None) -> None:
+        """Tell the limiters what the service answered; a request without an answer says nothing about quotas."""
+        if slots and not isinstance(error, TransportError):
+            for limiter, slot in slots:
+                limiter.record_outcome(slot, throttled=_is_throttled(error), now=self._client.timer())
 
 
 def _is_throttled(error: KMSLiteError | None) -> bool:
-    return isinstance(error, ServiceError) and error.kind == "throttling"
+    return isinstance(error, ServiceError) and error.category == "throttling"
 
 
 def _check_regions(request: object, region: str) -> None:
-    """Raise `ParameterError` where a key that the request names is of another region."""
+    """Raise `ParameterError` if a key that the request names is of another region."""
     for name in ("key_id", "target_key_id", "source_key_id", "destination_key_id"):
         key_id: str | None = getattr(request, name, None)
         if key_id is not None:
             check_key_region(key_id, region)
 
 
-def _renew(session: Session, refused: Credentials) -> Flow[bool]:
-    """Get credentials in place of some that KMS refused as expired; say whether there are others at all."""
-    session.credentials.drop(refused)
-    return (yield from session.credentials.get()) != refused
+def _renew(client: ClientState, refused: Credentials) -> Flow[bool]:
+    """Search for credentials in place of some that KMS called expired; return whether others were found."""
+    client.credentials.drop(refused)
+    return (yield from client.credentials.get()) != refused
 
 
 def _trace(environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Give the header that passes on a trace in AWS Lambda, for what calls what to be seen from the outside.
+    """Return the header that passes on a trace in AWS Lambda, by which AWS detects functions that call each other.
 
-    Source: "Lambda recursive loop detection" in the AWS Lambda Developer Guide. Characters that cannot stand
-    in a header are percent-encoded, at its ends too; spaces there belong to nothing.
+    Source: "Lambda recursive loop detection" in the AWS Lambda Developer Guide. Characters that a header cannot
+    hold are percent-encoded; spaces at the ends are no part of the value.
     """
     trace = environ.get("_X_AMZN_TRACE_ID", "").strip(" ") if environ.get("AWS_LAMBDA_FUNCTION_NAME") else ""
     if not trace.strip():
         return []
     try:
         encoded = quote(trace, safe=_VISIBLE, errors="surrogateescape")
-    except UnicodeEncodeError:  # half a character, which only an environ of the caller's own can hold
+    except UnicodeEncodeError:  # a lone surrogate, which only an `environ=` of the caller's own can hold
         encoded = quote(trace, safe=_VISIBLE, errors="replace")
     return [("X-Amzn-Trace-Id", encoded)]

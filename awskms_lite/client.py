@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from .call import open_session
-from .drivers import Driver, renew_after_fork
+from .call import create_state
+from .drivers.driver_base import renew_after_fork
+from .drivers.synchronous import Driver
 from .errors import ParameterError
 from .identity import Credentials
-from .machine import new_id, now, read_file, steady
 from .methods.aliases import AliasMethods
 from .methods.binding import SyncMethods
 from .methods.custom_key_stores import CustomKeyStoreMethods
@@ -31,7 +31,8 @@ from .methods.signing import SigningMethods
 from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
 from .retry import RetryPolicy
-from .settings import load_files, settle
+from .settings import load_files, resolve_settings
+from .system import new_id, now, read_file, steady
 from .transport import HTTPClient
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class KMSClient(
     its own. A signal handler must not use a client: the call that it interrupts may hold a lock that it would wait
     for.
 
-    Raises `ConfigurationError` where there is no region, or for options at odds with each other.
+    Raise `ConfigurationError` where there is no region, or for options at odds with each other.
 
     Each operation is a method; its `timeout` (seconds) stands in for the client's own. All of them raise
     `ParameterError` before anything is sent, the errors they name and those that any call can meet, such as
@@ -108,7 +109,7 @@ class KMSClient(
         random: Callable[[], float] = _random.random,
     ) -> None:
         environ = os.environ if environ is None else environ
-        settings = settle(
+        settings = resolve_settings(
             environ,
             *load_files(environ, read_file),
             profile=profile,
@@ -117,7 +118,7 @@ class KMSClient(
             use_fips_endpoint=use_fips_endpoint,
             use_dualstack_endpoint=use_dualstack_endpoint,
         )
-        self._session = open_session(
+        self._state = create_state(
             settings,
             credentials=credentials,
             retry=retry,
@@ -129,7 +130,7 @@ class KMSClient(
             random=random,
             new_id=new_id,
         )
-        renew_after_fork(self._session.quota, self._session.paces)
+        renew_after_fork(self._state.quota, self._state.rate_limiters)
         self._driver = Driver(
             http_client,
             connect_timeout=connect_timeout,
@@ -143,20 +144,20 @@ class KMSClient(
     @property
     def region(self) -> str:
         """The region whose keys this client asks about."""
-        return self._session.region
+        return self._state.region
 
     @property
     def endpoint_url(self) -> str:
         """Where requests go, without a slash at the end."""
-        return self._session.endpoint_url
+        return self._state.endpoint_url
 
     def resolve_credentials(self, *, timeout: float | None = None) -> Credentials:
-        """Give the credentials that calls are signed with; raises `CredentialsError` where there are none.
+        """Return the credentials that calls are signed with; raise `CredentialsError` where there are none.
 
         `timeout` (seconds) bounds the search in place of the client's own.
         """
         self._driver.check_open()
-        cache = self._session.credentials
+        cache = self._state.credentials
         current = cache.current()
         return self._driver.run(cache.get(), timeout) if current is None else current
 

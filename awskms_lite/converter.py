@@ -33,6 +33,41 @@ def to_wire(model: object) -> dict[str, Any]:
     return members
 
 
+def to_dict(model: object, *, secrets: bool = False) -> dict[str, Any]:
+    """Return a model's members under their Python names as plain values, ready for `json.dumps`.
+
+    Times are ISO 8601 texts in UTC with milliseconds, blobs base64, enums their values; an absent member is None.
+    `metadata` is left out, and so are sensitive members (plaintext, tokens, passwords) unless `secrets` is true.
+    Raise `ParameterError` for what is no model, and for a naive datetime.
+    """
+    cls: Any = type(model)
+    if not has(cls):
+        raise ParameterError(f"model must be a request or a response of awskms_lite.models, not {cls.__name__}.")
+    return {
+        attribute.name: _plain(getattr(model, attribute.name), secrets)
+        for attribute in fields(cls)
+        if attribute.name != "metadata" and (secrets or attribute.repr is not False)
+    }
+
+
+def _plain(value: Any, secrets: bool) -> Any:
+    match value:
+        case StrEnum():
+            return value.value
+        case bytes():
+            return _write_blob(value)
+        case datetime():
+            _check_aware(value)
+            return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+        case Mapping():
+            return dict(cast("Mapping[str, Any]", value))
+        case list() | tuple():
+            return [_plain(item, secrets) for item in cast("Iterable[Any]", value)]
+        case _:
+            kind: Any = type(value)
+            return to_dict(value, secrets=secrets) if has(kind) else value
+
+
 def from_wire(cls: type[T], members: Mapping[str, Any]) -> T:
     """Return the model of some members under their wire names, as `json.loads` returns them.
 
@@ -164,10 +199,14 @@ def _read_timestamp(value: object, _: Any) -> datetime:
 
 
 def _write_timestamp(value: datetime) -> float:
-    if value.utcoffset() is None:
-        raise ParameterError("A datetime has no time zone: pass an aware one, as in datetime.now(UTC).")
+    _check_aware(value)
     milliseconds = round((value - _EPOCH) / _MILLISECOND)
     return milliseconds // 1000 if milliseconds % 1000 == 0 else milliseconds / 1000
+
+
+def _check_aware(value: datetime) -> None:
+    if value.utcoffset() is None:
+        raise ParameterError("A datetime has no time zone: pass an aware one, as in datetime.now(UTC).")
 
 
 _converter = Converter(detailed_validation=False)

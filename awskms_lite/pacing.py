@@ -1,7 +1,7 @@
-"""How fast to send: a rate for each operation whose quota is known, which learns what is left of it.
+"""How fast to send: a rate limiter for each operation whose quota is known, which adapts to what is left of it.
 
-KMS counts the calls of everybody in an account and region together, so our share is never known beforehand.
-Pure: times are handed in, in seconds by any clock, and each rate is some lines of state behind a lock.
+KMS counts the calls of all callers in an account and region together, so our share is never known beforehand.
+Pure: times are passed in, in seconds by any clock, and each limiter is a few lines of state behind a lock.
 """
 
 from bisect import bisect_left, insort
@@ -49,12 +49,16 @@ OPERATIONS = frozenset(
         "VerifyMac",
     }
 )  # fmt: skip
-"""The operations of KMS, which alone can be paced; a name that is none of them would be the rate of nothing."""
+"""The operations of KMS: a rate for any other name is a mistake, because it would limit nothing."""
 
 _ON_TIME = 1e-6
-_FAR_BACK = 4
+"""Seconds: a slot that opens within a microsecond is open, or rounding would cause one more sleep."""
+_NEAR = 4
+"""Slots: whoever has at most so many in front of it sleeps until its own, without looking in between."""
 _LONGEST_NAP = 50
-_SET_BACK = 1.0
+"""Slots: whoever is further back looks again after at most so many, since the rate may have changed."""
+_CLOCK_SET_BACK = 1.0
+"""Seconds: a time that is earlier by less was read by another thread just before; by more, the clock was set."""
 
 
 def _check_rates(_: object, __: object, rates: Mapping[Any, Any] | None) -> None:
@@ -71,7 +75,7 @@ def _check_rates(_: object, __: object, rates: Mapping[Any, Any] | None) -> None
 
 
 def _unknown_operation(name: str) -> str:
-    """Return what to say of a name that no operation has: the one that was probably meant, else some others."""
+    """Return the error text for a name that no operation has, with the one that was probably meant."""
     with loading:
         from difflib import get_close_matches  # for a mistake only
 
@@ -85,7 +89,9 @@ def _unknown_operation(name: str) -> str:
 
 def _check_burst(_: object, __: object, burst: object) -> None:
     if not _is_number(burst) or burst < 1:
-        raise ConfigurationError(f"burst is {burst!r}: pass how many calls may go out at once, 1 or more.")
+        raise ConfigurationError(
+            f"burst is {burst!r}: pass the number of calls that may be sent at once, 1 or more."
+        )
 
 
 def _is_number(value: object) -> TypeGuard[float]:
@@ -96,9 +102,9 @@ def _is_number(value: object) -> TypeGuard[float]:
 class Pacing:
     """How fast a client sends: `rates` in calls a second by operation, in place of KMS's own quotas (`QUOTAS`).
 
-    So `Pacing()` asks GetKeyLastUsage 5 times a second. Names are KMS's, to the letter; operations that neither
-    names are not paced. After a pause `burst` calls may go out at once. How long a call waits for its turn is
-    bounded by its `timeout` alone.
+    So `Pacing()` sends GetKeyLastUsage 5 times a second. Names are KMS's, to the letter; operations that are in
+    neither mapping are not paced. After a pause `burst` calls may be sent at once. Only its `timeout` bounds how
+    long a call waits to be sent.
     """
 
     rates: Mapping[str, float] | None = field(default=None, validator=_check_rates)
@@ -106,82 +112,83 @@ class Pacing:
 
 
 class TokenBucket:
-    """Turns at a rate, first come, first served; `burst` of them are saved up while nobody comes.
+    """Slots to send in, at a rate, first come, first served; up to `burst` unused ones are saved up.
 
-    A turn is a number, and its time has come once so many were released. So a change of the rate moves every
-    turn that is still to come. One that is given back is passed over: those behind it move up, those before it
-    come no sooner.
+    A slot is a number, and it is open once that many were opened. So a change of the rate moves every slot that is
+    still to come. One that is cancelled is skipped: those behind it move up, and those before it come no sooner.
     """
 
     def __init__(self, rate: float, burst: float) -> None:
         self.rate = rate
         self._burst = burst
-        self.released = 0.0
-        self._given = 0
-        self._unused: list[int] = []
-        self._at = -inf
+        self.opened = 0.0
+        self._reserved = 0
+        self._cancelled: list[int] = []
+        self._updated_at = -inf
 
-    def take(self, now: float, *, room: int = 0) -> int:
-        """Give the next turn, or one further back, so that so many before it stay unused."""
-        self._release(now)
-        self._given += 1 + room
-        return self._given
+    def reserve(self, now: float, *, gap: int = 0) -> int:
+        """Return the next slot, or with a `gap` one further back: the slots between stay unused."""
+        self._update(now)
+        self._reserved += 1 + gap
+        return self._reserved
 
-    def wait(self, turn: int, now: float, deadline: float = inf) -> float:
-        """Give the seconds after which to ask again, 0 once the turn has come.
+    def wait(self, slot: int, now: float, deadline: float = inf) -> float:
+        """Return the seconds after which to ask again, 0 once the slot is open.
 
-        Who is far back asks again half way, or after fifty turns: the rate may have grown, and a turn that comes
-        late would meet those that are on time, and be one too many. Raises `TimeoutError` where the turn, at
-        the rate of now, does not come before the deadline.
+        A caller who is far back asks again half way, or after fifty slots: the rate may have grown, and one who
+        sends late collides with those on time. Raises `TimeoutError` if the slot, at the present rate, does not
+        open before the deadline.
         """
-        self._release(now)
-        ahead = max(turn - self.released - bisect_left(self._unused, turn), 0.0)
+        self._update(now)
+        ahead = max(slot - self.opened - bisect_left(self._cancelled, slot), 0.0)
         seconds = ahead / self.rate
         if seconds <= _ON_TIME:
             return 0.0
         if now + seconds >= deadline:
             raise TimeoutError(
-                f"The turn to send it would come in {seconds:.1f} s, after the end of its timeout. Allow a longer "
-                "one, or ask for less at a time."
+                f"The client's rate limit delays this request by {seconds:.1f} s, beyond its timeout. "
+                "Allow a longer timeout, or make fewer calls at a time."
             )
-        return seconds if ahead <= _FAR_BACK else min(ahead / 2, _LONGEST_NAP) / self.rate
+        return seconds if ahead <= _NEAR else min(ahead / 2, _LONGEST_NAP) / self.rate
 
-    def backlog(self, now: float) -> float:
-        """Give the seconds until a turn that is taken now would come."""
-        self._release(now)
-        return max(self._given + 1 - self.released - len(self._unused), 0.0) / self.rate
+    def queue_delay(self, now: float) -> float:
+        """Return the seconds until a slot that is reserved now would open."""
+        self._update(now)
+        return max(self._reserved + 1 - self.opened - len(self._cancelled), 0.0) / self.rate
 
-    def give_back(self, turn: int) -> None:
-        """Take back a turn that was not used."""
-        insort(self._unused, turn)
+    def cancel(self, slot: int) -> None:
+        """Take back a slot that was not used."""
+        insort(self._cancelled, slot)
 
-    def change(self, rate: float, burst: float, now: float) -> None:
+    def set_rate(self, rate: float, burst: float, now: float) -> None:
         """Go on at another rate."""
-        self._release(now)
+        self._update(now)
         self.rate, self._burst = rate, burst
 
-    def forget_saved(self) -> None:
-        """Let go what was saved up: it is not there any more."""
-        self.released = min(self.released, self._given)
+    def discard_saved(self) -> None:
+        """Discard the slots that were saved up: the service has shown that they are not to be had."""
+        self.opened = min(self.opened, self._reserved)
 
-    def _release(self, now: float) -> None:
-        if now > self._at:
-            self.released += (now - self._at) * self.rate
-            self._at = now
-        elif now < self._at - _SET_BACK:  # by less it is a thread that read the clock before another one did
-            self._at = now
-        while self._unused and self._unused[0] <= self.released:
-            del self._unused[0]
-            self.released += 1
-        self.released = min(self.released, self._given + self._burst)
+    def _update(self, now: float) -> None:
+        """Open the slots whose time has come by now."""
+        if now > self._updated_at:
+            self.opened += (now - self._updated_at) * self.rate
+            self._updated_at = now
+        elif now < self._updated_at - _CLOCK_SET_BACK:
+            self._updated_at = now
+        while self._cancelled and self._cancelled[0] <= self.opened:
+            del self._cancelled[0]
+            self.opened += 1
+        self.opened = min(self.opened, self._reserved + self._burst)
 
 
-class Pace:
-    """How fast calls go out, from what became of those before; the callers of one client share it."""
+class RateLimiter:
+    """How fast requests are sent, given the outcome of those before; all callers of one client share it."""
 
-    knows_the_quota = False
-    """Whether it holds a call back for as long as it takes, so that a throttled one waits for its next turn."""
-    _ROOM = 0
+    follows_quota = False
+    """Whether it delays a call for as long as it takes, so that a throttled one just waits for its next slot."""
+    _RETRY_GAP = 0
+    """Slots that a request leaves unused in front of it when it is sent again after throttling."""
 
     def __init__(self, bucket: TokenBucket) -> None:
         self._bucket = bucket
@@ -190,120 +197,120 @@ class Pace:
 
     @property
     def rate(self) -> float:
-        """How many calls a second go out at present."""
+        """The calls a second that are sent at present."""
         return self._bucket.rate
 
     def renew(self) -> None:
-        """Begin anew in a forked process, where the lock may be held for ever."""
+        """Replace the lock in a forked process, where it may be held for ever."""
         self._lock = Lock()
 
-    def take(self, now: float, *, again: bool = False) -> int:
-        """Take a turn; `again` says that it is to send a throttled request once more."""
+    def reserve(self, now: float, *, retry: bool = False) -> int:
+        """Reserve a slot; `retry` means that it is for a request that was throttled before."""
         with self._lock:
-            return self._bucket.take(now, room=self._ROOM if again else 0)
+            return self._bucket.reserve(now, gap=self._RETRY_GAP if retry else 0)
 
-    def backlog(self, now: float) -> float:
-        """Give the seconds until a turn that is taken now would come."""
+    def queue_delay(self, now: float) -> float:
+        """Return the seconds until a slot that is reserved now would open."""
         with self._lock:
-            return self._bucket.backlog(now)
+            return self._bucket.queue_delay(now)
 
-    def wait(self, turn: int, now: float, deadline: float = inf) -> float:
-        """Give the seconds after which to ask again, 0 once the turn has come.
+    def wait(self, slot: int, now: float, deadline: float = inf) -> float:
+        """Return the seconds after which to ask again, 0 once the slot is open.
 
-        Raises `TimeoutError` where that would be after the deadline.
+        Raises `TimeoutError` if it would open after the deadline.
         """
         with self._lock:
-            return self._bucket.wait(turn, now, deadline)
+            return self._bucket.wait(slot, now, deadline)
 
-    def give_back(self, turn: int) -> None:
-        """Give back a turn that was not used."""
+    def cancel(self, slot: int) -> None:
+        """Take back a slot that was not used."""
         with self._lock:
-            self._bucket.give_back(turn)
+            self._bucket.cancel(slot)
 
-    def learn(self, turn: int, *, throttled: bool, now: float) -> None:
-        """Take in what became of the request that was sent in a turn; `throttled` counts the throttled ones."""
+    def record_outcome(self, slot: int, *, throttled: bool, now: float) -> None:
+        """Adapt the rate to the outcome of the request that was sent in a slot; `self.throttled` counts."""
         with self._lock:
             self.throttled += throttled
-            self._learn(turn, throttled, now)
+            self._adapt(slot, throttled, now)
 
-    def _learn(self, turn: int, throttled: bool, now: float) -> None:
+    def _adapt(self, slot: int, throttled: bool, now: float) -> None:
         raise NotImplementedError
 
 
-class QuotaPace(Pace):
-    """A pace that begins at a known quota, gives way where others use the same one, and grows back.
+class QuotaLimiter(RateLimiter):
+    """Starts at a known quota, sends less while other callers use the same quota, and grows back.
 
-    A throttled answer lowers the rate to 0.7 of what it was, once for all the requests that were under way;
+    A throttled answer lowers the rate to 0.7 of what it was, once for all the requests that were on their way;
     each success raises it by a hundredth, and by a five-hundredth of the quota at least, up to the quota. So about
     one request in forty probes for more where there is none, or one in four where fifty clients share the quota.
-    A throttled request that goes again leaves the turn before its own unused, so as to find room.
+    A throttled request that is sent again leaves the slot before its own unused, which frees room.
     """
 
-    knows_the_quota = True
-    _ROOM = 1
-    _LOWERED = 0.7
-    _RAISED = 1.01
-    _RAISED_AT_LEAST = 0.002  # of the quota: or the little that each of many has would take long to grow back
-    _LEAST = 0.01  # of the quota: a hundred clients can share it without throttling each other for ever
+    follows_quota = True
+    _RETRY_GAP = 1
+    _DECREASE = 0.7  # of the rate
+    _INCREASE = 1.01  # of the rate
+    _LEAST_INCREASE = 0.002  # of the quota: a client with a small share of it would take long to grow back
+    _LEAST_RATE = 0.01  # of the quota: a hundred clients can share it without throttling each other for ever
 
     def __init__(self, quota: float, burst: float) -> None:
         super().__init__(TokenBucket(quota, burst))
         self._quota = quota
         self._burst = burst
-        self._under_way = 0.0
+        self._opened_at_decrease = 0.0
 
-    def _learn(self, turn: int, throttled: bool, now: float) -> None:
+    def _adapt(self, slot: int, throttled: bool, now: float) -> None:
         rate = self._bucket.rate
         if not throttled:
             if rate < self._quota:
-                raised = max(rate * self._RAISED, rate + self._quota * self._RAISED_AT_LEAST)
-                self._bucket.change(min(raised, self._quota), self._burst, now)
-        elif turn > self._under_way:
-            self._bucket.change(max(rate * self._LOWERED, self._quota * self._LEAST), self._burst, now)
-            self._bucket.forget_saved()
-            self._under_way = self._bucket.released
+                raised = max(rate * self._INCREASE, rate + self._quota * self._LEAST_INCREASE)
+                self._bucket.set_rate(min(raised, self._quota), self._burst, now)
+        elif slot > self._opened_at_decrease:  # sent after the last decrease, so the lower rate is still too high
+            self._bucket.set_rate(max(rate * self._DECREASE, self._quota * self._LEAST_RATE), self._burst, now)
+            self._bucket.discard_saved()
+            self._opened_at_decrease = self._bucket.opened
 
 
-class AdaptivePace(Pace):
-    """The pace of the adaptive retry mode: none until the first throttled answer, then as fast as it seems to go.
+class AdaptiveLimiter(RateLimiter):
+    """The adaptive retry mode: no limit until the first throttled answer, then as fast as the service allows.
 
     The rate falls to 0.7 of what was measured or allowed, whichever is less, grows back along a cubic curve, and
     never passes twice what is measured. Source: "Adaptive retry mode" in the AWS SDKs and Tools Reference Guide.
     """
 
-    _LOWERED = 0.7
-    _SCALE = 0.4
-    _LEAST = 0.5
-    _PERIOD = 0.5
-    _SMOOTHING = 0.8
+    _DECREASE = 0.7  # of the rate
+    _CURVE = 0.4  # calls a second, for each cubed second: how steeply the rate grows back
+    _LEAST_RATE = 0.5  # calls a second
+    _PERIOD = 0.5  # seconds over which answers are counted
+    _SMOOTHING = 0.8  # weight of the latest period in the measured rate
 
     def __init__(self) -> None:
         super().__init__(TokenBucket(inf, inf))
         self._period: int | None = None
         self._answers = 0
         self._measured = 0.0
-        self._lowered_at = -inf
-        self._rate_then = 0.0
+        self._decreased_at = -inf
+        self._rate_before = 0.0
 
-    def _learn(self, turn: int, throttled: bool, now: float) -> None:  # noqa: ARG002 - all count alike
+    def _adapt(self, slot: int, throttled: bool, now: float) -> None:  # noqa: ARG002 - all slots count alike
         self._measure(now)
         rate = self._bucket.rate
         if throttled:
-            self._rate_then, self._lowered_at = min(rate, self._measured), now
-            self._set(self._rate_then * self._LOWERED, now)
-            self._bucket.forget_saved()
+            self._rate_before, self._decreased_at = min(rate, self._measured), now
+            self._set_rate(self._rate_before * self._DECREASE, now)
+            self._bucket.discard_saved()
         elif rate < inf:
-            back = (self._rate_then * (1 - self._LOWERED) / self._SCALE) ** (1 / 3)
-            since = max(now - self._lowered_at, 0.0)  # the clock may have been set back
-            grown = self._SCALE * (since - back) ** 3 + self._rate_then
-            self._set(min(grown, 2 * self._measured), now)
+            recovery = (self._rate_before * (1 - self._DECREASE) / self._CURVE) ** (1 / 3)
+            elapsed = max(now - self._decreased_at, 0.0)  # the clock may have been set back
+            grown = self._CURVE * (elapsed - recovery) ** 3 + self._rate_before
+            self._set_rate(min(grown, 2 * self._measured), now)
 
-    def _set(self, rate: float, now: float) -> None:
-        rate = max(rate, self._LEAST)
-        self._bucket.change(rate, max(rate, 1.0), now)
+    def _set_rate(self, rate: float, now: float) -> None:
+        rate = max(rate, self._LEAST_RATE)
+        self._bucket.set_rate(rate, max(rate, 1.0), now)
 
     def _measure(self, now: float) -> None:
-        """Count answers by half seconds, and smooth what they come to a second."""
+        """Count answers by half seconds, and smooth the rate that they make."""
         self._answers += 1
         period = floor(now / self._PERIOD)
         if self._period is None or period < self._period - 1:  # the first one, or the clock was set back
@@ -314,22 +321,22 @@ class AdaptivePace(Pace):
             self._answers, self._period = 0, period
 
 
-class Paces:
-    """The paces of one client: one for each operation with a quota, and one for all in the adaptive mode."""
+class RateLimiters:
+    """The limiters of one client: one for each operation with a quota, and one for all in the adaptive mode."""
 
     def __init__(self, pacing: Pacing | None, *, adaptive: bool) -> None:
         rates = {} if pacing is None else {**QUOTAS, **(pacing.rates or {})}
-        shared = (AdaptivePace(),) if adaptive else ()
+        shared = (AdaptiveLimiter(),) if adaptive else ()
         burst = 1 if pacing is None else pacing.burst
-        self._of = {name: (QuotaPace(rate, burst), *shared) for name, rate in rates.items()}
+        self._by_operation = {name: (QuotaLimiter(rate, burst), *shared) for name, rate in rates.items()}
         self._shared = shared
 
-    def of(self, operation: str) -> tuple[Pace, ...]:
-        """Give the paces that calls of an operation keep to; none by default."""
-        return self._of.get(operation, self._shared)
+    def for_operation(self, name: str) -> tuple[RateLimiter, ...]:
+        """Return the limiters that calls of an operation wait for; none by default."""
+        return self._by_operation.get(name, self._shared)
 
     def renew(self) -> None:
-        """Begin anew in a forked process."""
-        for paces in (*self._of.values(), self._shared):
-            for pace in paces:
-                pace.renew()
+        """Replace all locks in a forked process."""
+        for limiters in (*self._by_operation.values(), self._shared):
+            for limiter in limiters:
+                limiter.renew()

@@ -34,14 +34,14 @@ class ServiceClock:
         self._heard: tuple[str | None, float] = (None, 0.0)
 
     def __call__(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self._clock() + self.offset
 
-    def hear(self, date: str | None) -> None:
-        """Note the Date header of an answer that was no refusal, for `told`; requests are not signed by it."""
+    def note_date(self, date: str | None) -> None:
+        """Note the Date header of an accepted request, for `reported_time`; no signature uses it."""
         self._heard = date, self._clock()
 
-    def told(self) -> float:
+    def reported_time(self) -> float:
         """Return the time that the service itself last told, this clock's where the two agree within minutes.
 
         What is counted from the service's own times, such as the age of a key, is counted to this one: a service
@@ -53,16 +53,16 @@ class ServiceClock:
             return self()
         return theirs + _FRACTION + self._clock() - heard_at
 
-    def set_right(self, error: KMSLiteError, then: float) -> bool:
+    def correct_skew(self, error: KMSLiteError, then: float) -> bool:
         """Set the clock by the answer's date, where the clock is why the call was refused; say whether it is.
 
         `then` is what this clock said for the request: another call may have set it since.
         """
         if not isinstance(error, ServiceError) or error.code not in _ALWAYS + _IF_FAR_APART:
             return False
-        return self.set_by(error.date, then, 0.0 if error.code in _ALWAYS else _FAR)
+        return self.correct_by_date(error.date, then, 0.0 if error.code in _ALWAYS else _FAR)
 
-    def set_by(self, date: str | None, then: float, least: float = _FAR) -> bool:
+    def correct_by_date(self, date: str | None, then: float, least: float = _FAR) -> bool:
         """Set the clock by a Date header, where it is so many seconds or more off; say whether it was."""
         theirs = read_date(date)
         if theirs is None or theirs > _LATEST or abs(theirs - then) < least:

@@ -35,7 +35,7 @@ class Setting(NamedTuple, Generic[T]):
     """A value, and where it came from, for people to read."""
 
     value: T
-    origin: str
+    source: str
 
 
 @frozen(eq=False, repr=False)
@@ -76,7 +76,7 @@ class Settings:
         return _read_text(self.sections, self.notes, section, name)
 
     def property(self, name: str) -> Setting[str] | None:
-        """Give a property of the selected profile, None for one that is missing, blank or nested."""
+        """Return a property of the selected profile, None for one that is missing, blank or nested."""
         return _property(self.sections, self.notes, self.profile.value, name)
 
     def variable(self, name: str) -> str | None:
@@ -92,9 +92,9 @@ class Settings:
         return _found(self.environ, self.sections, self.notes, self.profile.value, variable, name)
 
     def endpoint(self, service: str) -> Setting[str] | None:
-        """Give the custom endpoint of a service as the configuration names it ("kms", "sts", "sso_oidc").
+        """Return the custom endpoint of a service as the configuration names it ("kms", "sts", "sso_oidc").
 
-        None where the region decides. Raises `ConfigurationError` for a `services` section that is missing.
+        None where the region decides. Raise `ConfigurationError` for a `services` section that is missing.
         """
         if service == "kms" and self.endpoint_url is not None:
             return self.endpoint_url
@@ -109,26 +109,26 @@ class Settings:
             or self.property("endpoint_url")
         )
 
-    def address(self, host: str, service: str, region: str | None = None) -> tuple[str, str]:
-        """Give the URL of a service by its name in hosts and in the configuration, and the region to sign for.
+    def service_endpoint(self, host: str, service: str, region: str | None = None) -> tuple[str, str]:
+        """Return the URL of a service by its name in hosts and in the configuration, and the region to sign for.
 
         `region` is the client's own where it is None. A custom endpoint is used as it is: FIPS and dual-stack are
-        about AWS's own hosts. Raises `ConfigurationError` for a region or an endpoint that is none, and where an
+        about AWS's own hosts. Raise `ConfigurationError` for a region or an endpoint that is none, and where an
         argument asks KMS for one of the two beside a custom endpoint.
         """
-        origin = "sso_region" if region else self.region.origin
+        origin = "sso_region" if region else self.region.source
         plain, named_fips = read_region(region or self.region.value, name=origin)
         fips = Setting(True, origin) if named_fips else self._fips(service)
         dualstack, custom = self.use_dualstack_endpoint, self.endpoint(service)
-        if custom is not None and not (service == "kms" and fips.origin in _ARGUMENTS):
-            fips = Setting(False, custom.origin)
-        if custom is not None and not (service == "kms" and dualstack.origin in _ARGUMENTS):
-            dualstack = Setting(False, custom.origin)
+        if custom is not None and not (service == "kms" and fips.source in _ARGUMENTS):
+            fips = Setting(False, custom.source)
+        if custom is not None and not (service == "kms" and dualstack.source in _ARGUMENTS):
+            dualstack = Setting(False, custom.source)
         return resolve(host, plain, fips=fips.value, dualstack=dualstack.value, custom=custom), plain
 
     def _fips(self, service: str) -> Setting[bool]:
         """Return whether a service is asked at its FIPS host: the argument is about KMS alone."""
-        if service == "kms" or self.use_fips_endpoint.origin != "use_fips_endpoint":
+        if service == "kms" or self.use_fips_endpoint.source != "use_fips_endpoint":
             return self.use_fips_endpoint
         return _flag(self.setting("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"))
 
@@ -186,12 +186,12 @@ def _load(
     except ConfigurationError as error:
         return SharedFiles({}, Notes({}, unread=(str(error),)))
     if content is None:
-        return SharedFiles({}, Notes({}, absent=(f"{path} ({named.origin}) does not exist",) if named else ()))
+        return SharedFiles({}, Notes({}, absent=(f"{path} ({named.source}) does not exist",) if named else ()))
     parsed = parse(_decoded(content, path), kind, source=str(path))
     return SharedFiles(parsed.sections, parsed.notes)
 
 
-def settle(
+def resolve_settings(
     environ: Mapping[str, str],
     sections: Sections,
     notes: Notes = _NOTHING_NOTED,
@@ -204,7 +204,7 @@ def settle(
 ) -> Settings:
     """Settle the options of a client; blank arguments count as not given.
 
-    `sections` and `notes` are those of `load_files`. Raises `ConfigurationError` without a region, for a profile
+    `sections` and `notes` are those of `load_files`. Raise `ConfigurationError` without a region, for a profile
     that is named and not there, and for a value that is none of its kind or goes over several lines.
     """
     chosen = _chosen_profile(environ, sections, notes, profile)
@@ -242,7 +242,7 @@ def settle(
 
 
 def checked_timeout(name: str, seconds: float | None) -> float | None:
-    """Give the seconds back; raises `ParameterError` for what is not a positive number."""
+    """Return the seconds back; raise `ParameterError` for what is not a positive number."""
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _YEAR:
@@ -284,11 +284,11 @@ def _chosen_profile(
         return named
     if notes.unread:
         raise ConfigurationError(
-            f"{notes.unread[0]} The profile {named.value!r} ({named.origin}) may be there; it is nowhere else."
+            f"{notes.unread[0]} The profile {named.value!r} ({named.source}) may be there; it is nowhere else."
         )
     config, credentials = file_locations(environ)
     raise ConfigurationError(
-        f"There is no profile {named.value!r} ({named.origin}), neither in {config} nor in {credentials}: "
+        f"There is no profile {named.value!r} ({named.source}), neither in {config} nor in {credentials}: "
         f"add it, or name another.{notes.missed(named.value)}"
     )
 
@@ -306,7 +306,7 @@ def _variable(environ: Mapping[str, str], name: str) -> Setting[str] | None:
 
 def _on_one_line(text: Setting[str]) -> Setting[str]:
     if len(text.value.splitlines()) > 1:
-        raise ConfigurationError(f"{text.origin} holds several lines: set it to one.")
+        raise ConfigurationError(f"{text.source} holds several lines: set it to one.")
     return text
 
 
@@ -326,8 +326,8 @@ def _flag(text: Setting[str] | None) -> Setting[bool]:
     if text is None:
         return Setting(False, "default")
     if text.value.lower() not in ("true", "false"):
-        raise ConfigurationError(f"A flag ({text.origin}) is {shown(text.value)}: set it to true or false.")
-    return Setting(text.value.lower() == "true", text.origin)
+        raise ConfigurationError(f"A flag ({text.source}) is {shown(text.value)}: set it to true or false.")
+    return Setting(text.value.lower() == "true", text.source)
 
 
 def _retry_mode(text: Setting[str] | None) -> Setting[Mode]:
@@ -336,12 +336,12 @@ def _retry_mode(text: Setting[str] | None) -> Setting[Mode]:
         return Setting("standard", "default")
     match text.value.lower():
         case "standard" | "adaptive" as mode:
-            return Setting(mode, text.origin)
+            return Setting(mode, text.source)
         case "legacy":
-            return Setting("standard", f"in place of legacy, {text.origin}")
+            return Setting("standard", f"in place of legacy, {text.source}")
         case _:
             raise ConfigurationError(
-                f"The retry mode ({text.origin}) is {shown(text.value)}: set it to standard or adaptive."
+                f"The retry mode ({text.source}) is {shown(text.value)}: set it to standard or adaptive."
             )
 
 
@@ -350,9 +350,9 @@ def _attempts(text: Setting[str] | None) -> Setting[int]:
         return Setting(3, "default")
     if not text.value.isdecimal() or len(text.value) > 9 or int(text.value) < 1:
         raise ConfigurationError(
-            f"The number of attempts ({text.origin}) is {shown(text.value)}: set it to 1 for no retry, or to more."
+            f"The number of attempts ({text.source}) is {shown(text.value)}: set it to 1 for no retry, or to more."
         )
-    return Setting(int(text.value), text.origin)
+    return Setting(int(text.value), text.source)
 
 
 def _app_id(text: Setting[str] | None) -> str:
@@ -368,7 +368,7 @@ def _path(text: Setting[str] | None) -> Setting[str] | None:
         unfit = True
     if unfit and text is not None:  # out here because the exception above holds the value
         raise ConfigurationError(
-            f"{text.origin} holds a NUL or half a character, which no path can hold: set it anew."
+            f"{text.source} holds a NUL or half a character, which no path can hold: set it anew."
         )
     return text
 

@@ -64,9 +64,9 @@ class Send(NamedTuple):
     """Send the request and return what `read` makes of the `Response`, or the response itself without one.
 
     `timeout` (seconds) bounds this one attempt on top of the driver's own attempt timeouts. `direct` keeps it
-    off any proxy. `acts` says that the request may change something, so that whoever gives up waiting for its
-    answer is told that it may have been carried out. `read` is called while the connection is still held: where
-    it raises a `ProtocolError` the answer is not to be believed, and the connection serves nobody any more.
+    off any proxy. `mutating` says that the request may change something: a caller who gives up waiting for the
+    answer learns that it may have been executed. `read` is called while the connection is still held: if it raises
+    a `ProtocolError` the answer is not to be believed, and the connection is closed.
 
     Raises a `TransportError`, a `ProtocolError`, or what `read` raises.
     """
@@ -74,7 +74,7 @@ class Send(NamedTuple):
     request: Request
     timeout: float | None = None
     direct: bool = False
-    acts: bool = False
+    mutating: bool = False
     read: Callable[[Response], Any] | None = None
 
     def outcome(self, response: Response) -> Any:
@@ -88,29 +88,29 @@ class Sleep(NamedTuple):
     seconds: float
 
 
-class Alone(NamedTuple):
-    """Run the flow while nobody else is alone about the same thing, and give what it returns.
+class Exclusive(NamedTuple):
+    """Run the flow while no other flow runs under the same key, and return what it returns.
 
-    Where somebody is: wait for the turn, or else skip the flow and give None. A flow that is run by this step
-    asks for no `Alone` about that thing again. `about` is anything that can be a key of a dict.
+    If another one does: wait for it to end, or without `wait` skip the flow and return None. A flow that runs in
+    this step must not ask for `Exclusive` under the same key again.
     """
 
     flow: "Flow[Any]"
     wait: bool
-    about: Hashable = None
+    key: Hashable = None
 
 
 class Read(NamedTuple):
-    """Read a file: give its bytes, None where there is none, or raise `ConfigurationError`.
+    """Read a file: return its bytes, None if there is none, or raise `ConfigurationError`.
 
-    The driver bounds the time that it takes: it may be a FIFO, or lie on a file system that hangs.
+    The driver bounds the time that this takes: the file may be a FIFO, or on a file system that hangs.
     """
 
     path: str
 
 
 class Write(NamedTuple):
-    """Replace a file, readable by its owner only, as a whole or not at all, or raise `ConfigurationError`."""
+    """Replace a file as a whole or not at all, readable by its owner only, or raise `ConfigurationError`."""
 
     path: str
     content: bytes
@@ -121,13 +121,13 @@ class Write(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Run a program, without a shell, for so many seconds at most, and give its `Output`.
+    """Run a program without a shell, for `timeout` seconds at most, and return its `Output`.
 
-    It can read from our terminal if there is one, and else has no input. It finds the variables of `environ`,
-    and PATH besides.
+    It reads from our terminal if there is one and has no input otherwise. Its environment is `environ`, with
+    our PATH unless it has one.
 
-    Raises `ConfigurationError` where it cannot be started, and `TimeoutError` where it takes too long; it is
-    ended then. What it writes to standard error goes where ours goes, unread: it may hold secrets.
+    Raises `ConfigurationError` if it cannot be started, and `TimeoutError` if it takes too long; it is killed
+    then. Its standard error goes where ours goes, unread, because it may hold secrets.
     """
 
     argv: tuple[str, ...]
@@ -139,24 +139,24 @@ class Run(NamedTuple):
         return f"Run({self.argv[0]!r}, ...)"
 
 
-Step: TypeAlias = Send | Sleep | Alone | Read | Write | Run
+Step: TypeAlias = Send | Sleep | Exclusive | Read | Write | Run
 Flow: TypeAlias = Generator[Step, Any, T]
 
 CLOSE = ("Connection", "close")
-"""The header of a request that has a connection to itself: no other's answer can be taken for its own."""
+"""The header of a request that must have a connection of its own, so that no other answer is taken for its own."""
 
 
 def send(
-    request: Request, timeout: float | None = None, *, direct: bool = False, acts: bool = False
+    request: Request, timeout: float | None = None, *, direct: bool = False, mutating: bool = False
 ) -> Flow[Response]:
     """Send the request; return the response."""
-    response: Response = yield Send(request, timeout, direct, acts)
+    response: Response = yield Send(request, timeout, direct, mutating)
     return response
 
 
-def ask(request: Request, read: Callable[[Response], T], *, acts: bool = False) -> Flow[T]:
+def send_and_read(request: Request, read: Callable[[Response], T], *, mutating: bool = False) -> Flow[T]:
     """Send the request; return what `read` makes of the response."""
-    answer: T = yield Send(request, acts=acts, read=read)
+    answer: T = yield Send(request, mutating=mutating, read=read)
     return answer
 
 
@@ -165,14 +165,14 @@ def sleep(seconds: float) -> Flow[None]:
     yield Sleep(seconds)
 
 
-def alone(flow: Flow[T], *, wait: bool, about: Hashable = None) -> Flow[T | None]:
-    """Run the flow while nobody else is alone about the same thing; None where somebody is and `wait` is false."""
-    result: T | None = yield Alone(flow, wait, about)
+def exclusive(flow: Flow[T], *, wait: bool, key: Hashable = None) -> Flow[T | None]:
+    """Run the flow while no other runs under the same key; None if one does and `wait` is false."""
+    result: T | None = yield Exclusive(flow, wait, key)
     return result
 
 
 def read(path: str) -> Flow[bytes | None]:
-    """Read a file; give None where there is none."""
+    """Read a file; return None if there is none."""
     content: bytes | None = yield Read(path)
     return content
 
@@ -183,6 +183,6 @@ def write(path: str, content: bytes) -> Flow[None]:
 
 
 def run(argv: tuple[str, ...], timeout: float, environ: Mapping[str, str]) -> Flow[Output]:
-    """Run a program; give how it ended and what it printed."""
+    """Run a program; return how it ended and what it printed."""
     output: Output = yield Run(argv, timeout, environ)
     return output

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from .call import Session, call
+from .call import ClientState, call
 from .errors import NotFoundException, ParameterError, StateError, TimeoutError
 from .loading import loading
 from .models.keys import DescribeKeyRequest, KeyMetadata, KeyState
@@ -36,7 +36,7 @@ _DOOMED = (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION)
 _CANCELLED = (KeyState.DISABLED, KeyState.PENDING_IMPORT, KeyState.UNAVAILABLE)
 
 
-def key_state(session: Session, key_id: str, state: KeyState | str, timeout: float | None) -> Flow[KeyMetadata]:
+def key_state(client: ClientState, key_id: str, state: KeyState | str, timeout: float | None) -> Flow[KeyMetadata]:
     """Wait until a key is in a state, and return its metadata.
 
     A key whose deletion is scheduled leaves that state only if the deletion is cancelled: then it is Disabled,
@@ -45,46 +45,46 @@ def key_state(session: Session, key_id: str, state: KeyState | str, timeout: flo
     if state not in list(KeyState):
         raise ParameterError(f"state must be one of {', '.join(KeyState)}, not {state!r}.")
     never = () if state in (*_DOOMED, *_CANCELLED) else _DOOMED
-    look = partial(_describe, session, key_id)
-    return (yield from _wait(session, key_id, look, _state_of, (state,), never, timeout))
+    look = partial(_describe, client, key_id)
+    return (yield from _wait(client, key_id, look, _state_of, (state,), never, timeout))
 
 
-def replica_ready(session: Session, key_id: str, timeout: float | None) -> Flow[KeyMetadata]:
+def replica_ready(client: ClientState, key_id: str, timeout: float | None) -> Flow[KeyMetadata]:
     """Wait until a new replica is ready, and return its metadata; its region may not know it at first.
 
     It is Enabled then, or PendingImport if its material has to be imported.
     """
-    look, ready = partial(_describe_or_none, session, key_id), (KeyState.ENABLED, KeyState.PENDING_IMPORT)
-    seen = yield from _wait(session, key_id, look, _state_of, ready, _DOOMED, timeout)
+    look, ready = partial(_describe_or_none, client, key_id), (KeyState.ENABLED, KeyState.PENDING_IMPORT)
+    seen = yield from _wait(client, key_id, look, _state_of, ready, _DOOMED, timeout)
     return cast(KeyMetadata, seen)  # a key that is absent is in neither state
 
 
-def key_deleted(session: Session, key_id: str, timeout: float | None) -> Flow[None]:
+def key_deleted(client: ClientState, key_id: str, timeout: float | None) -> Flow[None]:
     """Wait until a key is deleted.
 
     Raise `NotFoundException` for a key that does not exist at first, since a mistyped id, or one of another
     region, looks the same, and `StateError` for one whose deletion is not scheduled. After the first look the key
     is described by its ARN, since an alias may be pointed to another key.
     """
-    found = yield from _describe(session, key_id, checked_wait(timeout))
-    look = partial(_describe_or_none, session, found.arn)
+    found = yield from _describe(client, key_id, checked_wait(timeout))
+    look = partial(_describe_or_none, client, found.arn)
     stays = [state for state in KeyState if state not in _DOOMED]
     if found.key_state in stays:  # perhaps the state from before ScheduleKeyDeletion
         yield from sleep(_FIRST_PAUSE)
-    yield from _wait(session, key_id, look, _state_of, (_ABSENT,), stays, timeout)
+    yield from _wait(client, key_id, look, _state_of, (_ABSENT,), stays, timeout)
 
 
 def custom_key_store_connected(
-    session: Session, custom_key_store_id: str, timeout: float | None
+    client: ClientState, custom_key_store_id: str, timeout: float | None
 ) -> Flow["CustomKeyStoresListEntry"]:
     """Wait until a custom key store is connected, and return its description.
 
     A store that failed to connect stays so until it is disconnected (API reference, ConnectCustomKeyStore).
     """
-    look = partial(_describe_custom_key_store, session, custom_key_store_id)
+    look = partial(_describe_custom_key_store, client, custom_key_store_id)
     until, never = ("CONNECTED",), ("FAILED",)
     seen = yield from _wait(
-        session, custom_key_store_id, look, _connection_of, until, never, timeout, _connection_remedy
+        client, custom_key_store_id, look, _connection_of, until, never, timeout, _connection_remedy
     )
     return cast("CustomKeyStoresListEntry", seen)  # a store that is absent is not connected
 
@@ -102,7 +102,7 @@ def checked_wait(timeout: float | None) -> float:
 
 
 def _wait(
-    session: Session,
+    client: ClientState,
     name: str,
     look: Callable[[float], Flow[T]],
     state_of: Callable[[T], str],
@@ -118,19 +118,19 @@ def _wait(
     `TimeoutError`.
     """
     timeout = checked_wait(timeout)
-    wanted, deadline, pause = " or ".join(until), session.timer() + timeout, _FIRST_PAUSE
+    wanted, deadline, pause = " or ".join(until), client.timer() + timeout, _FIRST_PAUSE
     last_look = deadline - min(_LAST_LOOK, timeout / 10)
     while True:
-        seen = yield from look(deadline - session.timer())
+        seen = yield from look(deadline - client.timer())
         state = state_of(seen)
         if state in until:
             return seen
         if state in never:
             raise StateError(f"{name} is {state}, which never leads to {wanted}: {remedy(seen)}.")
-        left = last_look - session.timer()
+        left = last_look - client.timer()
         if left <= _NO_TIME:
             raise TimeoutError(f"{name} was still {state} after {timeout:g} s, not {wanted}: wait longer.")
-        yield from sleep(min(pause * (1 + session.random()) / 2, left))
+        yield from sleep(min(pause * (1 + client.random()) / 2, left))
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
@@ -138,15 +138,15 @@ def _state_of(key: KeyMetadata | None) -> str:
     return _ABSENT if key is None else key.key_state
 
 
-def _describe(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata]:
+def _describe(client: ClientState, key_id: str, timeout: float) -> Flow[KeyMetadata]:
     request = DescribeKeyRequest(key_id=key_id)
-    response = yield from call(session, DESCRIBE_KEY, request, timeout)
+    response = yield from call(client, DESCRIBE_KEY, request, timeout)
     return response.key_metadata
 
 
-def _describe_or_none(session: Session, key_id: str, timeout: float) -> Flow[KeyMetadata | None]:
+def _describe_or_none(client: ClientState, key_id: str, timeout: float) -> Flow[KeyMetadata | None]:
     try:
-        return (yield from _describe(session, key_id, timeout))
+        return (yield from _describe(client, key_id, timeout))
     except NotFoundException:
         return None
 
@@ -161,12 +161,12 @@ def _connection_remedy(store: "CustomKeyStoresListEntry | None") -> str:
 
 
 def _describe_custom_key_store(
-    session: Session, custom_key_store_id: str, timeout: float
+    client: ClientState, custom_key_store_id: str, timeout: float
 ) -> "Flow[CustomKeyStoresListEntry | None]":
     with loading:  # a wait for a key needs none of these
         from .models.custom_key_stores import DescribeCustomKeyStoresRequest
         from .operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
 
     request = DescribeCustomKeyStoresRequest(custom_key_store_id=custom_key_store_id)
-    response = yield from call(session, DESCRIBE_CUSTOM_KEY_STORES, request, timeout)
+    response = yield from call(client, DESCRIBE_CUSTOM_KEY_STORES, request, timeout)
     return response.custom_key_stores[0] if response.custom_key_stores else None

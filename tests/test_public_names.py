@@ -33,11 +33,27 @@ HEAVY = {
     )
 }
 NAMES = {
-    *("KMSClient", "AsyncKMSClient", "Credentials", "RetryPolicy", "Pacing", "ResponseMetadata"),
-    *("GetKeyLastUsageRequest", "GetKeyLastUsageResponse", "KeyLastUsageData"),
-    *("KeyLastUsageTrackingOperation", "UsageVerdict", "to_wire", "from_wire", "__version__"),
+    *("KMSClient", "AsyncKMSClient", "Credentials", "RetryPolicy", "Pacing"),
+    *("GetKeyLastUsageRequest", "to_dict", "to_wire", "from_wire", "__version__"),
 }
-ERRORS = {name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
+MODULES = {"audit", "errors", "local", "models"}
+# The errors that KMS does not return, and the one that a star import would put in the place of the builtin one.
+OF_OTHER_SERVICES = {
+    *("AuthFailure", "IDPCommunicationError", "PriorRequestNotComplete", "RequestInTheFuture"),
+    *("RequestTimeTooSkewed", "RequestTimeoutException", "TransactionInProgressException", "TimeoutError"),
+}
+
+
+def is_another_name(error: type) -> bool:
+    """Say whether an error is one that KMS returns, by the name of another service or protocol."""
+    return errors.ServiceError in error.__mro__[2:]
+
+
+ERRORS = {
+    name
+    for name, value in vars(errors).items()
+    if inspect.isclass(value) and issubclass(value, Exception) and not is_another_name(value)
+} - OF_OTHER_SERVICES
 
 
 def loaded(code: str, *arguments: str) -> set[str]:
@@ -55,11 +71,8 @@ def declared(package: ModuleType = awskms_lite) -> Iterator[tuple[str, str]]:
     tree = ast.parse(Path(str(package.__file__)).read_text(encoding="utf-8"))
     for block in (node for node in tree.body if isinstance(node, ast.If)):
         for node in (inner for inner in block.body if isinstance(inner, ast.ImportFrom)):
-            yield from ((alias.name, f"awskms_lite.{node.module}") for alias in node.names)
-
-
-ALIASES = ("Tags", "Constraints")
-"""Type aliases that callers may want, besides those of the enums."""
+            if node.module is not None:  # else a module of the package
+                yield from ((alias.name, f"awskms_lite.{node.module}") for alias in node.names)
 
 
 def model_homes() -> dict[str, str]:
@@ -71,7 +84,7 @@ def model_homes() -> dict[str, str]:
             name = node.name if isinstance(node, ast.ClassDef) else ""
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 name = node.target.id
-            if isinstance(node, ast.ClassDef) or name.endswith("Like") or name in ALIASES:
+            if isinstance(node, ast.ClassDef) or name.endswith("Like"):
                 homes[name] = f"awskms_lite.models.{path.stem}"
     return {
         name: home for name, home in homes.items() if not name.startswith("_") and not name.endswith("Request")
@@ -101,18 +114,20 @@ def test_models_can_be_imported_with_a_star() -> None:
 
 def test_each_enum_has_the_literals_of_its_values() -> None:
     """What methods take for an enum is a member, a value of it, which editors complete, or any other string."""
-    likes = {name: getattr(models, name) for name in dir(models) if name.endswith("Like") and name != "BytesLike"}
-    assert len(likes) > 20
-    for name, like in likes.items():
-        enum, literals, other = get_args(like)
+    likes = [name for name in dir(models) if name.endswith("Like")]
+    enums = [name for name in likes if name not in ("BytesLike", "GrantConstraintsLike", "TagsLike")]
+    assert len(enums) > 20
+    for name in enums:
+        enum, literals, other = get_args(getattr(models, name))
         assert enum is getattr(models, name.removesuffix("Like"))
         assert list(get_args(literals)) == [member.value for member in enum]
         assert other is str
 
 
 def test_the_public_names() -> None:
-    """These are the public names: all of the errors, and few others. One more or one less is a decision."""
-    assert set(awskms_lite.__all__) == NAMES | ERRORS
+    """These are the public names: the models, KMS's errors, and few others. One more or one less is a decision."""
+    classes = {name for name in dir(models) if not name.endswith("Like")}
+    assert set(awskms_lite.__all__) == NAMES | ERRORS | classes
     assert len(awskms_lite.__all__) == len(set(awskms_lite.__all__))
 
 
@@ -124,12 +139,48 @@ def test_type_checkers_see_what_there_is(name: str, home: str) -> None:
 
 def test_type_checkers_see_every_name() -> None:
     """No public name is missing for type checkers, and none is there for them alone."""
-    assert sorted(name for name, _ in declared()) == sorted(awskms_lite.__all__)
+    seen = {name for name, _ in declared()} - {"TimeoutError"}
+    assert seen == set(awskms_lite.__all__)
 
 
 def test_dir_lists_the_public_names() -> None:
-    """`dir` gives the public names whether they have been touched or not."""
-    assert dir(awskms_lite) == sorted(awskms_lite.__all__)
+    """`dir` gives the public names and modules whether they have been touched or not, and no other module."""
+    assert dir(awskms_lite) == sorted([*awskms_lite.__all__, *MODULES])
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_public_module_is_there_however_the_package_was_imported(name: str) -> None:
+    """`import awskms_lite` is enough to reach the modules that are for users."""
+    assert f"awskms_lite.{name}" in loaded(f"import awskms_lite\nawskms_lite.{name}")
+
+
+def test_a_star_import_leaves_the_builtin_names_alone() -> None:
+    """`from awskms_lite import *` brings all public names, and none of them is a builtin's."""
+    names: dict[str, object] = {}
+    exec("from awskms_lite import *", names)
+    assert set(awskms_lite.__all__) <= set(names)
+    assert not set(awskms_lite.__all__) & set(dir(builtins))
+    assert awskms_lite.TimeoutError is errors.TimeoutError
+
+
+@pytest.mark.parametrize(
+    ("name", "caught_by"),
+    [
+        ("AccessDenied", "AccessDeniedException"),
+        ("ExpiredToken", "ExpiredTokenException"),
+        ("InternalError", "InternalFailure"),
+        ("InvalidClientTokenId", "UnrecognizedClientException"),
+        ("ServiceUnavailableException", "ServiceUnavailable"),
+        ("SignatureDoesNotMatch", "InvalidSignatureException"),
+        ("SlowDown", "ThrottlingException"),
+        ("Throttling", "ThrottlingException"),
+        ("ValidationError", "ValidationException"),
+    ],
+)
+def test_another_services_name_is_caught_by_kms_own(name: str, caught_by: str) -> None:
+    """STS's name of an error is in `errors` alone, and `except` with KMS's name catches it."""
+    assert issubclass(errors.error_class(name), getattr(awskms_lite, caught_by))
+    assert not hasattr(awskms_lite, name)
 
 
 @pytest.mark.parametrize("name", ["KMS", "Client", "errors_", "import_module", "__path"])

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError, NotFoundException, ServiceError
 from ..identity import Credentials
-from ..machine import new_id, read_file
 from ..quoting import printable
 from ..reference import NOT_READ
 from ..service_clock import read_date
-from ..settings import Setting, Settings, load_files, settle
+from ..settings import Setting, Settings, load_files, resolve_settings
+from ..system import new_id, read_file
 from .mfa import ask_for_code
 from .text import columns
 
@@ -67,7 +67,7 @@ def _look(arguments: argparse.Namespace, findings: list[Finding]) -> int:
     from ..client import KMSClient
 
     chosen = {name: getattr(arguments, name) for name in ("profile", "region", "endpoint_url")}
-    settings = settle(os.environ, *load_files(os.environ, read_file), **chosen)
+    settings = resolve_settings(os.environ, *load_files(os.environ, read_file), **chosen)
     with KMSClient(**chosen, mfa=ask_for_code) as client:
         findings += _setup(settings, client)
         findings += _warnings(settings)
@@ -85,13 +85,13 @@ def _setup(settings: Settings, client: "KMSClient") -> list[Finding]:
     endpoint = settings.endpoint("kms")
     proxy = proxy_of(client.endpoint_url)
     return [
-        Finding("region", client.region, settings.region.origin),
-        Finding("profile", settings.profile.value, settings.profile.origin),
-        Finding("endpoint", client.endpoint_url, endpoint.origin if endpoint else "of the region"),
+        Finding("region", client.region, settings.region.source),
+        Finding("profile", settings.profile.value, settings.profile.source),
+        Finding("endpoint", client.endpoint_url, endpoint.source if endpoint else "of the region"),
         _flag("FIPS", settings.use_fips_endpoint),
         _flag("dual-stack", settings.use_dualstack_endpoint),
-        Finding("retry mode", settings.retry_mode.value, settings.retry_mode.origin),
-        Finding("attempts", str(settings.max_attempts.value), settings.max_attempts.origin),
+        Finding("retry mode", settings.retry_mode.value, settings.retry_mode.source),
+        Finding("attempts", str(settings.max_attempts.value), settings.max_attempts.source),
         Finding("proxy", str(proxy or "none"), proxy.variable if proxy else ""),
         _roots(settings, os.environ),
     ]
@@ -122,16 +122,16 @@ def _idle(settings: Settings) -> Iterator[str]:
     custom = settings.endpoint("kms")
     for name, setting in (("FIPS", settings.use_fips_endpoint), ("dual-stack", settings.use_dualstack_endpoint)):
         if custom is not None and setting.value:
-            yield f"{name} ({setting.origin}) has no effect on a custom endpoint ({custom.origin})"
+            yield f"{name} ({setting.source}) has no effect on a custom endpoint ({custom.source})"
 
 
 def _flag(name: str, setting: Setting[bool]) -> Finding:
-    return Finding(name, "yes" if setting.value else "no", setting.origin)
+    return Finding(name, "yes" if setting.value else "no", setting.source)
 
 
 def _roots(settings: Settings, environ: Mapping[str, str]) -> Finding:
     if settings.ca_bundle is not None:
-        return Finding("CA", settings.ca_bundle.value, settings.ca_bundle.origin)
+        return Finding("CA", settings.ca_bundle.value, settings.ca_bundle.source)
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         if environ.get(name):
             return Finding("CA", environ[name], name)

@@ -6,7 +6,7 @@ from datetime import datetime
 from ..errors import CredentialsError
 from ..identity import Credentials
 from ..steps import Flow
-from .source import Found, PassedOver, read_time
+from .source import NotConfigured, Resolved, read_time
 
 KEY, SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 TOKEN, OLDER_TOKEN = "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"
@@ -14,16 +14,15 @@ EXPIRATION = "AWS_CREDENTIAL_EXPIRATION"
 SOURCE = "environment variables"
 
 
-def load(environ: Mapping[str, str], clock: Callable[[], float]) -> Flow[Found]:
-    """Read the variables that hold keys; a blank one counts as missing.
+def load(environ: Mapping[str, str], clock: Callable[[], float]) -> Flow[Resolved]:
+    """Return the credentials in the environment variables; a blank variable counts as missing.
 
-    Raises `CredentialsError` where one half of the pair is missing, and where the variables say that their keys
-    have expired.
+    Raise `CredentialsError` if one half of the pair is missing, or if the credentials have expired.
     """
-    yield from ()  # a flow like every source, though it asks nothing of the world
+    yield from ()  # a flow like every source, although it needs no step
     key, secret = _text(environ, KEY), _text(environ, SECRET)
     if not key and not secret:
-        return PassedOver(f"{KEY} and {SECRET} are not set")
+        return NotConfigured(f"{KEY} and {SECRET} are not set")
     if not key or not secret:
         present, missing = (KEY, SECRET) if key else (SECRET, KEY)
         raise CredentialsError(
@@ -45,7 +44,7 @@ def _read_end(text: str, now: float) -> datetime | None:
     end = read_time(text, EXPIRATION)
     if end.timestamp() <= now:
         raise CredentialsError(
-            f"The keys of the environment expired at {end:%Y-%m-%dT%H:%M:%SZ}, says {EXPIRATION}: set new ones."
+            f"The credentials in the environment expired at {end:%Y-%m-%dT%H:%M:%SZ} ({EXPIRATION}): set new ones."
         )
     return end
 

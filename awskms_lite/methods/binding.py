@@ -38,8 +38,9 @@ from ..loading import loading
 from ..models.members import KMSResponse
 
 if TYPE_CHECKING:
-    from ..call import Session
-    from ..drivers import AsyncDriver, Driver
+    from ..call import ClientState
+    from ..drivers.asynchronous import AsyncDriver
+    from ..drivers.synchronous import Driver
     from ..operations import Operation
     from ..paging import AsyncListing, Listing
     from ..steps import Flow
@@ -74,14 +75,14 @@ class Pages(NamedTuple, Generic[T]):
 class Methods:
     """The base of the methods of every subject."""
 
-    _session: Session
+    _state: ClientState
 
     def _call(
         self, operation: Operation[Any, ResponseT], timeout: float | timedelta | None, **members: object
     ) -> Invocation[ResponseT]:
         if isinstance(timeout, timedelta):  # as `seconds_of` does, without one more call in every call
             timeout = timeout.total_seconds()
-        flow = call(self._session, operation, operation.request(**members), timeout)
+        flow = call(self._state, operation, operation.request(**members), timeout)
         return Invocation(flow, timeout, operation.name)
 
     def _pages(
@@ -100,7 +101,7 @@ class Methods:
         check_sizes(page_size, max_items)
 
         def invoke(request: object) -> Invocation[Any]:
-            return Invocation(call(self._session, operation, request, seconds), seconds, operation.name)
+            return Invocation(call(self._state, operation, request, seconds), seconds, operation.name)
 
         assert operation.items is not None
         return Pages(operation.request(limit=page_size, **members), operation.items, invoke, max_items)

@@ -254,4 +254,4 @@ class CustomKeyStoreMethods(Methods):
             from ..waiting import custom_key_store_connected
 
         seconds = seconds_of(timeout)
-        return Invocation(custom_key_store_connected(self._session, custom_key_store_id, seconds), seconds)
+        return Invocation(custom_key_store_connected(self._state, custom_key_store_id, seconds), seconds)

@@ -24,7 +24,7 @@ class GrantMethods(Methods):
         grantee_service_principal: str | None = None,
         retiring_principal: str | None = None,
         retiring_service_principal: str | None = None,
-        constraints: models.Constraints | None = None,
+        constraints: models.GrantConstraintsLike | None = None,
         grant_tokens: Collection[str] | None = None,
         name: str | None = None,
         dry_run: bool | None = None,

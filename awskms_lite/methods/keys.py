@@ -26,7 +26,7 @@ class KeyMethods(Methods):
         description: str | None = None,
         policy: str | Mapping[str, Any] | None = None,
         bypass_policy_lockout_safety_check: bool | None = None,
-        tags: models.Tags | None = None,
+        tags: models.TagsLike | None = None,
         multi_region: bool | None = None,
         origin: models.OriginTypeLike | None = None,
         custom_key_store_id: str | None = None,
@@ -285,7 +285,7 @@ class KeyMethods(Methods):
             from ..waiting import key_state
 
         seconds = seconds_of(timeout)
-        return Invocation(key_state(self._session, key_id, state, seconds), seconds)
+        return Invocation(key_state(self._state, key_id, state, seconds), seconds)
 
     @operation
     def wait_until_enabled(
@@ -296,7 +296,7 @@ class KeyMethods(Methods):
             from ..waiting import key_state
 
         seconds = seconds_of(timeout)
-        return Invocation(key_state(self._session, key_id, "Enabled", seconds), seconds)
+        return Invocation(key_state(self._state, key_id, "Enabled", seconds), seconds)
 
     @operation
     def wait_until_deleted(self, key_id: str, *, timeout: float | timedelta) -> Invocation[None]:
@@ -311,7 +311,7 @@ class KeyMethods(Methods):
             from ..waiting import key_deleted
 
         seconds = seconds_of(timeout)
-        return Invocation(key_deleted(self._session, key_id, seconds), seconds)
+        return Invocation(key_deleted(self._state, key_id, seconds), seconds)
 
 
 def _arn_of(flow: Flow[models.DescribeKeyResponse]) -> Flow[str]:

@@ -23,7 +23,7 @@ class ReplicaMethods(Methods):
         description: str | None = None,
         policy: str | Mapping[str, Any] | None = None,
         bypass_policy_lockout_safety_check: bool | None = None,
-        tags: models.Tags | None = None,
+        tags: models.TagsLike | None = None,
         timeout: float | timedelta | None = None,
     ) -> Invocation[models.ReplicateKeyResponse]:
         """Create a replica of a multi-Region primary key in another region of its partition.
@@ -92,4 +92,4 @@ class ReplicaMethods(Methods):
             from ..waiting import replica_ready
 
         seconds = seconds_of(timeout)
-        return Invocation(replica_ready(self._session, key_id, seconds), seconds)
+        return Invocation(replica_ready(self._state, key_id, seconds), seconds)

@@ -15,7 +15,7 @@ class TagMethods(Methods):
 
     @operation
     def tag_resource(
-        self, key_id: str, tags: models.Tags, *, timeout: float | timedelta | None = None
+        self, key_id: str, tags: models.TagsLike, *, timeout: float | timedelta | None = None
     ) -> Invocation[models.KMSResponse]:
         """Add tags to a customer managed key; a tag whose key exists already gets the new value.
 

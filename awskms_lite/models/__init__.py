@@ -57,9 +57,9 @@ if TYPE_CHECKING:
         ReEncryptResponse as ReEncryptResponse,
     )
     from .grants import (
-        Constraints as Constraints,
         CreateGrantResponse as CreateGrantResponse,
         GrantConstraints as GrantConstraints,
+        GrantConstraintsLike as GrantConstraintsLike,
         GrantListEntry as GrantListEntry,
         GrantOperation as GrantOperation,
         GrantOperationLike as GrantOperationLike,
@@ -164,7 +164,7 @@ if TYPE_CHECKING:
     from .tags import (
         ListResourceTagsResponse as ListResourceTagsResponse,
         Tag as Tag,
-        Tags as Tags,
+        TagsLike as TagsLike,
     )
     from .usage import (
         GetKeyLastUsageResponse as GetKeyLastUsageResponse,
@@ -193,7 +193,7 @@ _SUBJECTS = {
         "EncryptResponse ReEncryptResponse"
     ),
     "grants": (
-        "Constraints CreateGrantResponse GrantConstraints GrantListEntry GrantOperation "
+        "CreateGrantResponse GrantConstraints GrantConstraintsLike GrantListEntry GrantOperation "
         "GrantOperationLike ListGrantsResponse"
     ),
     "importing": (
@@ -232,7 +232,7 @@ _SUBJECTS = {
         "MacAlgorithmSpec MacAlgorithmSpecLike OriginType OriginTypeLike SigningAlgorithmSpec "
         "SigningAlgorithmSpecLike"
     ),
-    "tags": ("ListResourceTagsResponse Tag Tags"),
+    "tags": ("ListResourceTagsResponse Tag TagsLike"),
     "usage": ("GetKeyLastUsageResponse KeyLastUsageData KeyLastUsageTrackingOperation UsageVerdict"),
 }
 

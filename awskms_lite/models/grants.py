@@ -95,7 +95,7 @@ class GrantConstraints:
     source_arn: SourceArn | None = None
 
 
-Constraints: TypeAlias = GrantConstraints | Mapping[str, Mapping[str, str] | str]
+GrantConstraintsLike: TypeAlias = GrantConstraints | Mapping[str, Mapping[str, str] | str]
 """Constraints as `create_grant` takes them: an object, or a mapping of its members' names or their wire names."""
 
 _CONSTRAINTS = {
@@ -105,7 +105,7 @@ _CONSTRAINTS = {
 }
 
 
-def constraints_of(constraints: Constraints | None) -> GrantConstraints | None:
+def constraints_of(constraints: GrantConstraintsLike | None) -> GrantConstraints | None:
     """Return constraints as an object; raise `ParameterError` for a mapping with other names than theirs."""
     if not isinstance(constraints, Mapping):
         return constraints

@@ -20,15 +20,15 @@ class Tag:
     tag_value: TagValue
 
 
-Tags: TypeAlias = Mapping[str, str] | Sequence[Tag]
+TagsLike: TypeAlias = Mapping[str, str] | Sequence[Tag]
 """Tags as a method takes them: a mapping of keys to values, or `Tag` objects."""
 
 
 @overload
-def tags_of(tags: Tags) -> Sequence[Tag]: ...
+def tags_of(tags: TagsLike) -> Sequence[Tag]: ...
 @overload
 def tags_of(tags: None) -> None: ...
-def tags_of(tags: Tags | None) -> Sequence[Tag] | None:
+def tags_of(tags: TagsLike | None) -> Sequence[Tag] | None:
     """Return tags as `Tag` objects; what is no mapping is left to the request's own check."""
     if isinstance(tags, Mapping):
         return tuple(Tag(key, value) for key, value in tags.items())

@@ -15,8 +15,8 @@ KEY_ID = (("key_id", "key_id"),)
 class Operation(NamedTuple, Generic[RequestT, ResponseT]):
     """What the call loop must know about an operation.
 
-    `changes` is True if the operation changes something, so that a caller who gets no answer is told that it may
-    have been executed. `replay_safe` is True if sending a request twice does no harm and gives the same answer as
+    `mutating` is True if the operation changes something, so that a caller who gets no answer is told that it may
+    have been executed. `idempotent` is True if sending a request twice does no harm and gives the same answer as
     sending it once, so that it is sent again after a lost answer; if that depends on the request, it is a function
     of the request.
 
@@ -34,16 +34,16 @@ class Operation(NamedTuple, Generic[RequestT, ResponseT]):
     name: str
     request: type[RequestT]
     response: type[ResponseT]
-    replay_safe: bool | Callable[[Any], bool]
-    changes: bool = False
+    idempotent: bool | Callable[[Any], bool]
+    mutating: bool = False
     items: str | None = None
     echoes: Sequence[tuple[str, str]] = ()
     check: Callable[[Mapping[str, Any]], None] | None = None
     for_recipient: type[ResponseT] | None = None
 
-    def may_be_repeated(self, request: RequestT) -> bool:
+    def is_idempotent(self, request: RequestT) -> bool:
         """Return whether a request may be sent again when nobody knows if the first one was executed."""
-        return self.replay_safe if isinstance(self.replay_safe, bool) else self.replay_safe(request)
+        return self.idempotent if isinstance(self.idempotent, bool) else self.idempotent(request)
 
     def response_to(self, request: RequestT | None) -> type[ResponseT]:
         """Return the model of the answer to a request."""

@@ -14,31 +14,31 @@ CREATE_ALIAS = Operation(
     name="CreateAlias",
     request=CreateAliasRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=False,  # the second would be told that the alias exists already
+    mutating=True,
+    idempotent=False,  # the second would be told that the alias exists already
 )
 
 UPDATE_ALIAS = Operation(
     name="UpdateAlias",
     request=UpdateAliasRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=True,  # the alias already stands for that key
+    mutating=True,
+    idempotent=True,  # the alias already stands for that key
 )
 
 DELETE_ALIAS = Operation(
     name="DeleteAlias",
     request=DeleteAliasRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=False,  # the second would be told that there is no such alias
+    mutating=True,
+    idempotent=False,  # the second would be told that there is no such alias
 )
 
 LIST_ALIASES = Operation(
     name="ListAliases",
     request=ListAliasesRequest,
     response=ListAliasesResponse,
-    replay_safe=True,
+    idempotent=True,
     items="aliases",
     echoes=(("key_id", "aliases.target_key_id"),),
 )

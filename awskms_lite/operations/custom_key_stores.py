@@ -17,31 +17,31 @@ CREATE_CUSTOM_KEY_STORE = Operation(
     name="CreateCustomKeyStore",
     request=CreateCustomKeyStoreRequest,
     response=CreateCustomKeyStoreResponse,
-    changes=True,
-    replay_safe=False,  # the second would be told that the name is in use already
+    mutating=True,
+    idempotent=False,  # the second would be told that the name is in use already
 )
 
 UPDATE_CUSTOM_KEY_STORE = Operation(
     name="UpdateCustomKeyStore",
     request=UpdateCustomKeyStoreRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=True,  # the store is so already; a name or a URI is only ever in the way of another store
+    mutating=True,
+    idempotent=True,  # the store is so already; a name or a URI is only ever in the way of another store
 )
 
 DELETE_CUSTOM_KEY_STORE = Operation(
     name="DeleteCustomKeyStore",
     request=DeleteCustomKeyStoreRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=False,  # the second would be told that there is no such store
+    mutating=True,
+    idempotent=False,  # the second would be told that there is no such store
 )
 
 DESCRIBE_CUSTOM_KEY_STORES = Operation(
     name="DescribeCustomKeyStores",
     request=DescribeCustomKeyStoresRequest,
     response=DescribeCustomKeyStoresResponse,
-    replay_safe=True,
+    idempotent=True,
     items="custom_key_stores",
 )
 
@@ -49,14 +49,14 @@ CONNECT_CUSTOM_KEY_STORE = Operation(
     name="ConnectCustomKeyStore",
     request=ConnectCustomKeyStoreRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=True,  # KMS takes it for a store that connects already, or is connected
+    mutating=True,
+    idempotent=True,  # KMS takes it for a store that connects already, or is connected
 )
 
 DISCONNECT_CUSTOM_KEY_STORE = Operation(
     name="DisconnectCustomKeyStore",
     request=DisconnectCustomKeyStoreRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=False,  # the second would be told that the store is disconnected already
+    mutating=True,
+    idempotent=False,  # the second would be told that the store is disconnected already
 )

@@ -24,7 +24,7 @@ GENERATE_DATA_KEY: Operation[
     request=GenerateDataKeyRequest,
     response=GenerateDataKeyResponse,
     for_recipient=GenerateDataKeyForRecipientResponse,
-    replay_safe=True,  # nothing is encrypted under a data key that nobody has received
+    idempotent=True,  # nothing is encrypted under a data key that nobody has received
     echoes=KEY_ID,
 )
 
@@ -32,7 +32,7 @@ GENERATE_DATA_KEY_WITHOUT_PLAINTEXT = Operation(
     name="GenerateDataKeyWithoutPlaintext",
     request=GenerateDataKeyWithoutPlaintextRequest,
     response=GenerateDataKeyWithoutPlaintextResponse,
-    replay_safe=True,  # for the same reason as GenerateDataKey
+    idempotent=True,  # for the same reason as GenerateDataKey
     echoes=KEY_ID,
 )
 
@@ -43,7 +43,7 @@ GENERATE_DATA_KEY_PAIR: Operation[
     request=GenerateDataKeyPairRequest,
     response=GenerateDataKeyPairResponse,
     for_recipient=GenerateDataKeyPairForRecipientResponse,
-    replay_safe=True,  # for the same reason as GenerateDataKey
+    idempotent=True,  # for the same reason as GenerateDataKey
     echoes=KEY_ID,
 )
 
@@ -51,7 +51,7 @@ GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT = Operation(
     name="GenerateDataKeyPairWithoutPlaintext",
     request=GenerateDataKeyPairWithoutPlaintextRequest,
     response=GenerateDataKeyPairWithoutPlaintextResponse,
-    replay_safe=True,  # for the same reason as GenerateDataKey
+    idempotent=True,  # for the same reason as GenerateDataKey
     echoes=KEY_ID,
 )
 
@@ -61,6 +61,6 @@ GENERATE_RANDOM: Operation[GenerateRandomRequest, GenerateRandomResponse | Gener
         request=GenerateRandomRequest,
         response=GenerateRandomResponse,
         for_recipient=GenerateRandomForRecipientResponse,
-        replay_safe=True,
+        idempotent=True,
     )
 )

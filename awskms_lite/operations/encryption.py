@@ -15,7 +15,7 @@ ENCRYPT = Operation(
     name="Encrypt",
     request=EncryptRequest,
     response=EncryptResponse,
-    replay_safe=True,  # a ciphertext that nobody has received does no harm
+    idempotent=True,  # a ciphertext that nobody has received does no harm
     echoes=KEY_ID,
 )
 
@@ -24,7 +24,7 @@ DECRYPT: Operation[DecryptRequest, DecryptResponse | DecryptForRecipientResponse
     request=DecryptRequest,
     response=DecryptResponse,
     for_recipient=DecryptForRecipientResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
 )
 
@@ -32,6 +32,6 @@ RE_ENCRYPT = Operation(
     name="ReEncrypt",
     request=ReEncryptRequest,
     response=ReEncryptResponse,
-    replay_safe=True,  # the old ciphertext can still be decrypted
+    idempotent=True,  # the old ciphertext can still be decrypted
     echoes=(("source_key_id", "source_key_id"), ("destination_key_id", "key_id")),
 )

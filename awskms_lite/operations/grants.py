@@ -25,31 +25,31 @@ CREATE_GRANT = Operation(
     name="CreateGrant",
     request=CreateGrantRequest,
     response=CreateGrantResponse,
-    changes=True,
-    replay_safe=_is_named,
+    mutating=True,
+    idempotent=_is_named,
 )
 
 RETIRE_GRANT = Operation(
     name="RetireGrant",
     request=RetireGrantRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=False,  # the second would be told that there is no such grant
+    mutating=True,
+    idempotent=False,  # the second would be told that there is no such grant
 )
 
 REVOKE_GRANT = Operation(
     name="RevokeGrant",
     request=RevokeGrantRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=False,  # the second would be told that there is no such grant
+    mutating=True,
+    idempotent=False,  # the second would be told that there is no such grant
 )
 
 LIST_GRANTS = Operation(
     name="ListGrants",
     request=ListGrantsRequest,
     response=ListGrantsResponse,
-    replay_safe=True,
+    idempotent=True,
     items="grants",
     echoes=(("key_id", "grants.key_id"),),
 )
@@ -58,6 +58,6 @@ LIST_RETIRABLE_GRANTS = Operation(
     name="ListRetirableGrants",
     request=ListRetirableGrantsRequest,
     response=ListGrantsResponse,
-    replay_safe=True,
+    idempotent=True,
     items="grants",
 )

@@ -21,7 +21,7 @@ GET_PARAMETERS_FOR_IMPORT = Operation(
     name="GetParametersForImport",
     request=GetParametersForImportRequest,
     response=GetParametersForImportResponse,
-    replay_safe=True,  # the second pair of key and token is as good as the first, which just expires
+    idempotent=True,  # the second pair of key and token is as good as the first, which just expires
     echoes=KEY_ID,
 )
 
@@ -29,8 +29,8 @@ IMPORT_KEY_MATERIAL = Operation(
     name="ImportKeyMaterial",
     request=ImportKeyMaterialRequest,
     response=ImportKeyMaterialResponse,
-    changes=True,
-    replay_safe=_may_be_there_already,
+    mutating=True,
+    idempotent=_may_be_there_already,
     echoes=KEY_ID,
 )
 
@@ -38,7 +38,7 @@ DELETE_IMPORTED_KEY_MATERIAL = Operation(
     name="DeleteImportedKeyMaterial",
     request=DeleteImportedKeyMaterialRequest,
     response=DeleteImportedKeyMaterialResponse,
-    changes=True,
-    replay_safe=False,  # the second would find no material, and could not say which one was deleted
+    mutating=True,
+    idempotent=False,  # the second would find no material, and could not say which one was deleted
     echoes=KEY_ID,
 )

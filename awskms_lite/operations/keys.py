@@ -22,15 +22,15 @@ CREATE_KEY = Operation(
     name="CreateKey",
     request=CreateKeyRequest,
     response=CreateKeyResponse,
-    changes=True,
-    replay_safe=False,  # the second would make another key, one that nobody knows and everybody pays for
+    mutating=True,
+    idempotent=False,  # the second would make another key, one that nobody knows and everybody pays for
 )
 
 DESCRIBE_KEY = Operation(
     name="DescribeKey",
     request=DescribeKeyRequest,
     response=DescribeKeyResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=(("key_id", "key_metadata.key_id"),),
 )
 
@@ -38,7 +38,7 @@ LIST_KEYS = Operation(
     name="ListKeys",
     request=ListKeysRequest,
     response=ListKeysResponse,
-    replay_safe=True,
+    idempotent=True,
     items="keys",
 )
 
@@ -46,32 +46,32 @@ UPDATE_KEY_DESCRIPTION = Operation(
     name="UpdateKeyDescription",
     request=UpdateKeyDescriptionRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=True,
+    mutating=True,
+    idempotent=True,
 )
 
 ENABLE_KEY = Operation(
     name="EnableKey",
     request=EnableKeyRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=True,  # an enabled key may be enabled
+    mutating=True,
+    idempotent=True,  # an enabled key may be enabled
 )
 
 DISABLE_KEY = Operation(
     name="DisableKey",
     request=DisableKeyRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=True,  # a disabled key may be disabled
+    mutating=True,
+    idempotent=True,  # a disabled key may be disabled
 )
 
 SCHEDULE_KEY_DELETION = Operation(
     name="ScheduleKeyDeletion",
     request=ScheduleKeyDeletionRequest,
     response=ScheduleKeyDeletionResponse,
-    changes=True,
-    replay_safe=False,  # the second would be told that the key is in the wrong state, pending deletion
+    mutating=True,
+    idempotent=False,  # the second would be told that the key is in the wrong state, pending deletion
     echoes=KEY_ID,
 )
 
@@ -79,7 +79,7 @@ CANCEL_KEY_DELETION = Operation(
     name="CancelKeyDeletion",
     request=CancelKeyDeletionRequest,
     response=CancelKeyDeletionResponse,
-    changes=True,
-    replay_safe=False,  # the second would be told that the key is in the wrong state, disabled
+    mutating=True,
+    idempotent=False,  # the second would be told that the key is in the wrong state, disabled
     echoes=KEY_ID,
 )

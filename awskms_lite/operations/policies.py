@@ -20,21 +20,21 @@ GET_KEY_POLICY = Operation(
     name="GetKeyPolicy",
     request=GetKeyPolicyRequest,
     response=GetKeyPolicyResponse,
-    replay_safe=True,
+    idempotent=True,
 )
 
 PUT_KEY_POLICY = Operation(
     name="PutKeyPolicy",
     request=PutKeyPolicyRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=_keeps_the_caller_in,
+    mutating=True,
+    idempotent=_keeps_the_caller_in,
 )
 
 LIST_KEY_POLICIES = Operation(
     name="ListKeyPolicies",
     request=ListKeyPoliciesRequest,
     response=ListKeyPoliciesResponse,
-    replay_safe=True,
+    idempotent=True,
     items="policy_names",
 )

@@ -8,8 +8,8 @@ REPLICATE_KEY = Operation(
     name="ReplicateKey",
     request=ReplicateKeyRequest,
     response=ReplicateKeyResponse,
-    changes=True,
-    replay_safe=False,  # the second would be told that the region has a replica already
+    mutating=True,
+    idempotent=False,  # the second would be told that the region has a replica already
     echoes=(("key_id", "replica_key_metadata.key_id"),),
 )
 
@@ -17,6 +17,6 @@ UPDATE_PRIMARY_REGION = Operation(
     name="UpdatePrimaryRegion",
     request=UpdatePrimaryRegionRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=False,  # the second would be told that the key is no primary
+    mutating=True,
+    idempotent=False,  # the second would be told that the key is no primary
 )

@@ -17,23 +17,23 @@ ENABLE_KEY_ROTATION = Operation(
     name="EnableKeyRotation",
     request=EnableKeyRotationRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=True,  # the key rotates so already
+    mutating=True,
+    idempotent=True,  # the key rotates so already
 )
 
 DISABLE_KEY_ROTATION = Operation(
     name="DisableKeyRotation",
     request=DisableKeyRotationRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=True,  # the key does not rotate by itself any more
+    mutating=True,
+    idempotent=True,  # the key does not rotate by itself any more
 )
 
 GET_KEY_ROTATION_STATUS = Operation(
     name="GetKeyRotationStatus",
     request=GetKeyRotationStatusRequest,
     response=GetKeyRotationStatusResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
 )
 
@@ -41,7 +41,7 @@ LIST_KEY_ROTATIONS = Operation(
     name="ListKeyRotations",
     request=ListKeyRotationsRequest,
     response=ListKeyRotationsResponse,
-    replay_safe=True,
+    idempotent=True,
     items="rotations",
     echoes=(("key_id", "rotations.key_id"),),
 )
@@ -50,7 +50,7 @@ ROTATE_KEY_ON_DEMAND = Operation(
     name="RotateKeyOnDemand",
     request=RotateKeyOnDemandRequest,
     response=RotateKeyOnDemandResponse,
-    changes=True,
-    replay_safe=False,  # the second would rotate the key once more, of 25 times in its life
+    mutating=True,
+    idempotent=False,  # the second would rotate the key once more, of 25 times in its life
     echoes=KEY_ID,
 )

@@ -18,7 +18,7 @@ DERIVE_SHARED_SECRET: Operation[
     request=DeriveSharedSecretRequest,
     response=DeriveSharedSecretResponse,
     for_recipient=DeriveSharedSecretForRecipientResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
 )
 
@@ -26,12 +26,12 @@ ENCAPSULATE = Operation(
     name="Encapsulate",
     request=EncapsulateRequest,
     response=EncapsulateResponse,
-    replay_safe=True,  # a secret that nobody has received does no harm
+    idempotent=True,  # a secret that nobody has received does no harm
 )
 
 DECAPSULATE = Operation(
     name="Decapsulate",
     request=DecapsulateRequest,
     response=DecapsulateResponse,
-    replay_safe=True,
+    idempotent=True,
 )

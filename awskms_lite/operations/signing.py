@@ -39,7 +39,7 @@ SIGN = Operation(
     name="Sign",
     request=SignRequest,
     response=SignResponse,
-    replay_safe=True,  # a second signature of the same message proves no more than the first
+    idempotent=True,  # a second signature of the same message proves no more than the first
     echoes=KEY_ID,
 )
 
@@ -47,7 +47,7 @@ VERIFY = Operation(
     name="Verify",
     request=VerifyRequest,
     response=VerifyResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
     check=_check_signature,
 )
@@ -56,7 +56,7 @@ GET_PUBLIC_KEY = Operation(
     name="GetPublicKey",
     request=GetPublicKeyRequest,
     response=GetPublicKeyResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
 )
 
@@ -64,7 +64,7 @@ GENERATE_MAC = Operation(
     name="GenerateMac",
     request=GenerateMacRequest,
     response=GenerateMacResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
 )
 
@@ -72,7 +72,7 @@ VERIFY_MAC = Operation(
     name="VerifyMac",
     request=VerifyMacRequest,
     response=VerifyMacResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
     check=_check_mac,
 )

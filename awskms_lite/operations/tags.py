@@ -13,22 +13,22 @@ TAG_RESOURCE = Operation(
     name="TagResource",
     request=TagResourceRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=True,  # the key has those tags already
+    mutating=True,
+    idempotent=True,  # the key has those tags already
 )
 
 UNTAG_RESOURCE = Operation(
     name="UntagResource",
     request=UntagResourceRequest,
     response=KMSResponse,
-    changes=True,
-    replay_safe=True,  # a tag that is not there is passed over
+    mutating=True,
+    idempotent=True,  # a tag that is not there is passed over
 )
 
 LIST_RESOURCE_TAGS = Operation(
     name="ListResourceTags",
     request=ListResourceTagsRequest,
     response=ListResourceTagsResponse,
-    replay_safe=True,
+    idempotent=True,
     items="tags",
 )

@@ -7,6 +7,6 @@ GET_KEY_LAST_USAGE = Operation(
     name="GetKeyLastUsage",
     request=GetKeyLastUsageRequest,
     response=GetKeyLastUsageResponse,
-    replay_safe=True,
+    idempotent=True,
     echoes=KEY_ID,
 )

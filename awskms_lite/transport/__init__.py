@@ -1,47 +1,36 @@
-"""The only place that knows HTTP libraries: what sends a request, and what its failures mean.
+"""The only place that knows HTTP libraries: what sends a request, until when, and what its failures mean.
 
-A client that the caller gave sends everything, and its owner closes it. Else an httpx client of our own sends
-where a proxy applies, for each proxy one, and connections of our own send the rest, one for each call under way.
+A client that the caller gave sends everything, and its owner closes it. Otherwise connections of our own do, one
+for each call under way, directly or through a proxy. All of them send in the same way:
+
+    send(step, accept, deadline)      # -> what `accept` makes of the response, or an error of ours
 """
 
-from ..steps import Request
-from .connections import AsyncConnections, Connections
-from .failures import origin_of, too_late
-from .httpx_client import (
-    AsyncClient,
-    AsyncHTTPClient,
-    Client,
-    ClientInThreads,
-    HTTPClient,
-    ProxiedAsyncClient,
-    ProxiedClient,
-    check_client,
-)
-from .lines import Timeouts
+from .deadline import NEVER, Deadline, DeadlineExceeded, Timeouts, resolve_timeouts
+from .errors import detach, origin_of
+from .httpx_client import AsyncClient, AsyncHTTPClient, Client, ClientInThreads, HTTPClient, check_client
+from .pools import AsyncConnectionPool, ConnectionPool
 from .proxies import Proxy, proxy_of
-from .tls import TrustedRoots
+from .tls import TrustedRoots, roots_variable
 
 __all__ = [
+    "NEVER",
     "AsyncClient",
-    "AsyncConnections",
+    "AsyncConnectionPool",
     "AsyncHTTPClient",
     "Client",
     "ClientInThreads",
-    "Connections",
+    "ConnectionPool",
+    "Deadline",
+    "DeadlineExceeded",
     "HTTPClient",
-    "ProxiedAsyncClient",
-    "ProxiedClient",
     "Proxy",
     "Timeouts",
     "TrustedRoots",
     "check_client",
+    "detach",
     "origin_of",
     "proxy_of",
-    "route",
-    "too_late",
+    "resolve_timeouts",
+    "roots_variable",
 ]
-
-
-def route(request: Request, roots: TrustedRoots, *, direct: bool) -> Proxy | None:
-    """Return the proxy that a request of ours goes through, None for none."""
-    return None if direct or not roots.trust_env else proxy_of(request.url)

@@ -1,205 +1,203 @@
-"""Sends over connections of our own: httpx transports of one connection each, as many as there are calls.
+"""Connections: httpx transports of one connection each, with what httpcore's own connections lack.
 
-One connection each, because httpcore's pool looks through all its requests and connections for every request: at
-50 calls at a time that alone takes most of the time.
+    a deadline     httpcore asks for a timeout once a phase, and so bounds each read and not their sum: a server
+                   that sends the head of its response byte by byte could outlast any; and it passes over any
+                   number of interim responses (100 Continue)
+    a count        what follows a response stays in httpcore's buffer, to be taken for the next response
+    a look         httpcore checks whether an idle connection has something to read, which would be taken for the
+                   next response too; but it sees only what the socket holds, and not what was read from it and
+                   waits to be decrypted
+    an end         a connection that is cancelled in its TLS handshake is forgotten, and left open
+
+Hence network backends of our own, with which httpcore's pools reach the network, directly or through a proxy.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
-from functools import lru_cache
-from threading import Lock
-from typing import Generic, TypeVar
+import encodings.idna
+import socket
+import ssl
+from contextlib import suppress
+from typing import Any
 
 import anyio
+import httpcore
 import httpx
 
-from ..errors import ServiceError, TransportError
-from ..machine import steady as monotonic
-from ..steps import CLOSE, Request, Response
-from . import failures
-from .answers import read_answer, read_answer_async
-from .lines import KEEP_ALIVE, AsyncLine, Exchange, Line, Timeouts
-from .tls import TrustedRoots
+from .guard import ResponseGuard
 
-T = TypeVar("T")
+_PRELOADED = encodings.idna  # which the first name to resolve loads: see `loading`
 
-MAX_CONNECTIONS = 100
-"""Connections that one async client has at a time; further calls wait for one, in order."""
+KEEP_ALIVE = 20.0
+"""Seconds that an idle connection is kept: load balancers and firewalls forget one after a minute or more."""
+
+_CHUNK = 256 * 1024
+"""Bytes to ask an async stream for: as many as asyncio reads at a time, for what it keeps back is not seen."""
 
 
-class _Idle(Generic[T]):
-    """Transports that wait for work, by origin; the last used goes first, so that surplus ones grow old."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._waiting: dict[str, deque[tuple[float, T]]] = {}
-        self._ended = False
-
-    def take(self, request: Request) -> T | None:
-        """Return a transport for the request, None where there is none or it wants one to itself."""
-        if CLOSE in request.headers:
-            return None
-        with self._lock:
-            waiting = self._waiting.get(_parsed(request.url)[1])
-            return waiting.pop()[1] if waiting else None
-
-    def put(self, request: Request, transport: T) -> list[T]:
-        """Keep a transport. Return those to be closed: who waited for too long, or this one after the end."""
-        now = monotonic()
-        with self._lock:
-            if self._ended:
-                return [transport]
-            waiting = self._waiting.setdefault(_parsed(request.url)[1], deque())
-            waiting.append((now, transport))
-            old: list[T] = []
-            while waiting[0][0] < now - KEEP_ALIVE:
-                old.append(waiting.popleft()[1])
-            return old
-
-    def end(self) -> list[T]:
-        """Return all transports, to be closed, and keep none from now on."""
-        with self._lock:
-            self._ended = True
-            left = [transport for waiting in self._waiting.values() for _, transport in waiting]
-            self._waiting.clear()
-            return left
+def _one_connection(context: ssl.SSLContext, proxy: httpx.Proxy | None, backend: object) -> dict[str, Any]:
+    """Return what makes a pool of httpcore's a single connection, through a proxy if there is one."""
+    options: dict[str, Any] = {
+        "ssl_context": context,
+        "max_connections": 1,
+        "max_keepalive_connections": 1,
+        "keepalive_expiry": KEEP_ALIVE,
+        "network_backend": backend,
+    }
+    if proxy is not None:
+        url, target = proxy.url, proxy.url.raw_path
+        options["proxy"] = httpcore.Proxy(
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target),
+            auth=proxy.raw_auth,
+            ssl_context=proxy.ssl_context,
+        )
+    return options
 
 
-class _Use(Generic[T]):
-    """One use of a line: what is made of its answer, and whether nothing came behind that."""
+class Connection(httpx.HTTPTransport):
+    """A transport of one connection, which keeps to the deadline of its `guard` in every read and write."""
 
-    def __init__(self, exchange: Exchange, request: Request, accept: Callable[[Response], T]) -> None:
-        self._exchange = exchange
-        self._alone = CLOSE in request.headers
-        self._accept = accept
-        self.is_over = False
-
-    def accept(self, response: Response) -> T:
-        """Return what is made of the answer."""
-        self.is_over = self._exchange.is_over(response) and not self._alone
-        return self._accept(response)
+    def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
+        super().__init__(verify=context)
+        self.guard = ResponseGuard()
+        backend = Backend(self.guard, httpcore.SyncBackend())
+        self._pool = httpcore.ConnectionPool(**_one_connection(context, proxy, backend))
 
 
-class _Sender:
-    """What both kinds of connections have."""
+class Backend:
+    """Opens the stream of a connection, in the part of httpcore's network backend."""
 
-    failures: tuple[type[Exception], ...] = (httpx.RequestError,)
+    def __init__(self, guard: ResponseGuard, backend: Any) -> None:
+        self._guard = guard
+        self._backend = backend
 
-    def __init__(self, roots: TrustedRoots) -> None:
-        self._roots = roots
-
-    def explain(self, failure: Exception, request: Request) -> TransportError:
-        """Return our error for one of `failures`."""
-        return failures.explain(failure, request, roots=self._roots.source)
-
-
-class Connections(_Sender):
-    """Sends over connections of our own, one for each call under way."""
-
-    def __init__(self, roots: TrustedRoots) -> None:
-        super().__init__(roots)
-        self._idle: _Idle[Line] = _Idle()
-
-    def send(
-        self, request: Request, accept: Callable[[Response], T], timeouts: Timeouts, deadline: float | None
-    ) -> T:
-        """Send once, be done by the deadline (by `monotonic`), and return what `accept` makes of the answer.
-
-        Raises one of `failures`, or an error of ours.
-        """
-        line = self._idle.take(request) or Line(self._roots.context(_parsed(request.url)[0].scheme))
-        use, kept = _Use(line.exchange, request, accept), False
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> "Stream":
+        """Try the host's addresses one by one, each within what is left: `socket` gives each the whole timeout."""
+        self._guard.handshakes = 0
         try:
-            line.exchange.begin(timeouts)
-            response = line.handle_request(_message(request, timeouts))
-            outcome = read_answer(response, request, use.accept, deadline)
-            kept = use.is_over
-            return outcome
-        except ServiceError:  # an answer like any other
-            kept = use.is_over
-            raise
-        finally:
-            for old in self._idle.put(request, line) if kept else [line]:
-                old.close()
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:  # UnicodeError for a name that no host can have
+            raise httpcore.ConnectError(str(error)) from error
+        *others, last = [str(address[0]) for *_, address in found]
+        for address in others:
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return self._connect(address, port, timeout, options)
+        return self._connect(last, port, timeout, options)
 
-    def close(self) -> None:
-        """Close the connections: those without work now, the others when their call ends."""
-        for line in self._idle.end():
-            line.close()
+    def _connect(self, address: str, port: int, timeout: float | None, options: dict[str, Any]) -> "Stream":
+        timeout = self._guard.deadline.timeout(timeout)
+        return Stream(self._guard, self._backend.connect_tcp(address, port, timeout, **options))
 
 
-class AsyncConnections(_Sender):
-    """Sends over connections of our own, one for each call under way, in one event loop."""
+class _StreamBase:
+    """What the streams of both kinds of connection have in common."""
 
-    def __init__(self, roots: TrustedRoots) -> None:
-        super().__init__(roots)
-        self._idle: _Idle[AsyncLine] = _Idle()
-        self._places = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
+    def __init__(self, guard: ResponseGuard, stream: Any) -> None:
+        self._guard = guard
+        self._stream = stream
 
-    async def send(
-        self, request: Request, accept: Callable[[Response], T], timeouts: Timeouts, limit: float | None
-    ) -> T:
-        """Send once, within so many seconds, and return what `accept` makes of the answer.
+    def get_extra_info(self, info: str) -> Any:
+        """Return what httpcore's stream knows; it "is_readable" too if TLS has read something from the socket."""
+        known = self._stream.get_extra_info(info)
+        if info != "is_readable" or known:
+            return known
+        tls = self._stream.get_extra_info("ssl_object")
+        return isinstance(tls, ssl.SSLObject) and _has_more(tls)
 
-        Raises one of `failures`, or an error of ours.
-        """
-        async with self._places:
-            line = self._idle.take(request) or AsyncLine(self._roots.context(_parsed(request.url)[0].scheme))
-            use, kept = _Use(line.exchange, request, accept), False
-            try:
-                with anyio.move_on_after(limit):
-                    line.exchange.begin(timeouts)
-                    response = await line.handle_async_request(_message(request, timeouts))
-                    outcome = await read_answer_async(response, use.accept)
-                    kept = use.is_over
-                    return outcome
-                raise failures.too_late(request)
-            except ServiceError:  # an answer like any other
-                kept = use.is_over
-                raise
-            finally:
-                for old in self._idle.put(request, line) if kept else [line]:
-                    await old.aclose()
+    def _begin_handshake(self) -> None:
+        """Note that TLS begins, with the proxy or with the server, whose response is what comes next within it."""
+        self._guard.handshakes += 1
+        self._guard.expect_head()
+
+
+class Stream(_StreamBase):
+    """Reads and writes within what is left, in the part of httpcore's network stream."""
+
+    def __init__(self, guard: ResponseGuard, stream: Any) -> None:
+        super().__init__(guard, stream)
+        self.close = stream.close
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read some bytes, within what is left."""
+        data: bytes = self._stream.read(max_bytes, self._guard.deadline.timeout(timeout))
+        self._guard.feed(data)
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all the bytes, each part of them within what is left."""
+        self._stream.write(buffer, self._guard.deadline.timeout(timeout))
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> "Stream":
+        """Return the stream within TLS, after a handshake within what is left."""
+        self._begin_handshake()
+        timeout = self._guard.deadline.timeout(timeout)
+        return Stream(self._guard, self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+
+class AsyncConnection(httpx.AsyncHTTPTransport):
+    """A transport of one connection, which counts for its `guard` and closes its socket in any case.
+
+    The deadline of the guard is kept by whoever sends, who cancels what takes longer.
+    """
+
+    def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
+        super().__init__(verify=context)
+        self.guard = ResponseGuard()
+        self._backend = AsyncBackend(self.guard, httpcore.AnyIOBackend())
+        self._pool = httpcore.AsyncConnectionPool(**_one_connection(context, proxy, self._backend))
 
     async def aclose(self) -> None:
-        """Close the connections: those without work now, the others when their call ends."""
-        async with AsyncExitStack() as closing:  # which goes on with the others in a task that is cancelled
-            for line in self._idle.end():
-                closing.push_async_callback(line.aclose)
+        """Close the connection, even in a task that was cancelled."""
+        with anyio.CancelScope(shield=True):
+            await super().aclose()
+            if self._backend.stream is not None:
+                await self._backend.stream.aclose()
 
 
-@lru_cache(maxsize=64)
-def _parsed(url: str) -> tuple[httpx.URL, str]:
-    """Return the URL as httpx wants it, and its origin."""
-    parsed = httpx.URL(url)
-    return parsed, f"{parsed.scheme}://{parsed.netloc.decode()}"
+class AsyncBackend:
+    """Opens the stream of an async connection and remembers it, in the part of httpcore's network backend."""
+
+    def __init__(self, guard: ResponseGuard, backend: Any) -> None:
+        self._guard = guard
+        self._backend = backend
+        self.stream: Any = None
+
+    async def connect_tcp(self, *args: Any, **options: Any) -> "AsyncStream":
+        """Connect, and remember the stream."""
+        self._guard.handshakes = 0
+        self.stream = await self._backend.connect_tcp(*args, **options)
+        return AsyncStream(self._guard, self.stream)
 
 
-def _message(request: Request, timeouts: Timeouts) -> httpx.Request:
-    """Return the request as httpx wants it. With a stream httpx adds no header of its own, which is quicker."""
-    url = _parsed(request.url)[0]
-    headers = [*request.headers, ("Content-Length", str(len(request.body)))]
-    if not any(name.lower() == "host" for name, _ in headers):
-        headers.insert(0, ("Host", url.netloc.decode()))
-    extensions = {"timeout": timeouts}
-    return httpx.Request(request.method, url, headers=headers, stream=_Body(request.body), extensions=extensions)
+class AsyncStream(_StreamBase):
+    """Counts what it reads, in the part of httpcore's network stream."""
+
+    def __init__(self, guard: ResponseGuard, stream: Any) -> None:
+        super().__init__(guard, stream)
+        self.write = stream.write
+        self.aclose = stream.aclose
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read some bytes."""
+        data: bytes = await self._stream.read(max(max_bytes, _CHUNK), timeout)
+        self._guard.feed(data)
+        return data
+
+    async def start_tls(self, *args: Any, **options: Any) -> "AsyncStream":
+        """Return the stream within TLS, after the handshake."""
+        self._begin_handshake()
+        return AsyncStream(self._guard, await self._stream.start_tls(*args, **options))
 
 
-class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A request's body. httpx's own is an async generator, which a call that is cancelled would leave unclosed."""
+def _has_more(tls: ssl.SSLObject) -> bool:
+    """Return whether a TLS connection, whose bytes pass through memory, has something left in there.
 
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter((self._content,))
-
-    def __aiter__(self) -> "_Body":
-        self._left = iter(self)
-        return self
-
-    async def __anext__(self) -> bytes:
-        for part in self._left:
-            return part
-        raise StopAsyncIteration
+    Only an attempt to read can tell, and it does not wait. What it takes is lost, and so is the connection.
+    """
+    try:
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return False
+    except ssl.SSLError:  # its end, or nonsense
+        pass
+    return True

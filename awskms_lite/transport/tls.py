@@ -1,4 +1,4 @@
-"""Whom to trust: the TLS contexts, and what to do where the other side cannot prove who it is."""
+"""Which certificates are trusted: the TLS contexts, and what they take their roots from."""
 
 import os
 import ssl
@@ -11,14 +11,19 @@ from ..errors import ConfigurationError
 from ..loading import loading
 
 _PRELOADED = certifi  # which httpx loads with the first context: see `loading`
-_ENVIRONMENT = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # in the order of httpx
+
+
+def roots_variable() -> tuple[str, str] | None:
+    """Return the variable of the environment that names the roots, and its value; None if they are certifi's."""
+    return next(((name, value) for name in _VARIABLES if (value := os.environ.get(name))), None)
 
 
 class TrustedRoots:
-    """The TLS contexts, made when first needed: reading the roots takes longer than many a call.
+    """The TLS contexts, made when first needed: reading the roots takes longer than most calls.
 
-    `trust_env` says whether SSL_CERT_FILE, SSL_CERT_DIR and the proxy variables of this process count; a
-    `ca_bundle`, the path of a file or directory of certificates, replaces the roots.
+    With `trust_env` SSL_CERT_FILE, SSL_CERT_DIR and the proxy variables of this process count; a `ca_bundle`, the
+    path of a file or directory of certificates, replaces all other roots.
     """
 
     def __init__(self, trust_env: bool, ca_bundle: str | None) -> None:
@@ -27,37 +32,37 @@ class TrustedRoots:
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     def context(self, scheme: str) -> ssl.SSLContext:
-        """Return the context for a scheme. The one for http trusts no root: should it be used, it fails."""
+        """Return the context for a scheme. The one for http trusts no root, and would fail if it were used."""
         context = self._contexts.get(scheme)
         if context is None:
-            with loading:  # OpenSSL too would leave its locks held in a child that is forked meanwhile
+            with loading:  # a child that is forked meanwhile would find OpenSSL's locks held, too
                 context = self._load() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._contexts[scheme] = context
         return context
 
     @property
     def source(self) -> str | None:
-        """What the user named the roots by, a path or a variable; None where they are those of httpx."""
+        """The path that the user took the roots from, with the variable that names it; None for certifi's."""
         if self._ca_bundle is not None:
             return self._ca_bundle
-        named = (name for name in _ENVIRONMENT if os.environ.get(name))
-        return next((f"{os.environ[name]} ({name})" for name in named), None) if self.trust_env else None
+        variable = roots_variable() if self.trust_env else None
+        return None if variable is None else "{1} ({0})".format(*variable)
 
     def _load(self) -> ssl.SSLContext:
         reason = ""
         try:
             context = self._open()
-        except (OSError, ValueError) as error:  # ValueError for a path that none can be
-            reason = getattr(error, "strerror", None) or "it is no path"
+        except (OSError, ValueError) as error:  # ValueError for a path with a NUL
+            reason = getattr(error, "strerror", None) or "it is not a path"
         else:
             if self.source is not None:
-                # RFC 5280 asks roots for more than many a company's root has, and Python 3.13 insists on it. The
-                # user trusts these, and OpenSSL would take them: so do we.
+                # The roots of many companies lack what RFC 5280 asks for, and Python 3.13 refuses them. The user
+                # trusts these, and OpenSSL by itself takes them: so do we.
                 context.verify_flags &= ~ssl.VERIFY_X509_STRICT
             return context
-        where = self._ca_bundle or "that SSL_CERT_FILE or SSL_CERT_DIR names"
+        name = self._ca_bundle or "that SSL_CERT_FILE or SSL_CERT_DIR names"
         raise ConfigurationError(
-            f"The CA bundle {where!a} cannot be used ({reason}): set AWS_CA_BUNDLE, ca_bundle in the profile, or "
+            f"The CA bundle {name!a} cannot be used ({reason}): set AWS_CA_BUNDLE, ca_bundle in the profile, or "
             "SSL_CERT_FILE to a file of PEM certificates."
         )
 

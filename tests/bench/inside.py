@@ -144,7 +144,7 @@ def credentials(rounds: int) -> Samples:
         return in_turns(
             {
                 "ours": each(kms.resolve_credentials),
-                "within a call": each(kms._session.credentials.current),
+                "within a call": each(kms._state.credentials.current),
                 "empty method": each(Nothing().method),
             },
             rounds,

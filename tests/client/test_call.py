@@ -15,7 +15,7 @@ from support.servers import CREDENTIALS, KEY_ID, USED
 
 from awskms_lite import sigv4
 from awskms_lite._version import __version__
-from awskms_lite.call import Session, call, open_session
+from awskms_lite.call import ClientState, call, create_state
 from awskms_lite.client import KMSClient
 from awskms_lite.credentials.cache import CredentialsCache
 from awskms_lite.errors import (
@@ -45,8 +45,8 @@ from awskms_lite.models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResp
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
 from awskms_lite.pacing import Pacing
 from awskms_lite.retry import RetryPolicy
-from awskms_lite.settings import settle
-from awskms_lite.steps import Alone, Flow, Request, Response, Send, Sleep
+from awskms_lite.settings import resolve_settings
+from awskms_lite.steps import Exclusive, Flow, Request, Response, Send, Sleep
 
 NOW = 1_790_000_000.25
 REQUEST = GetKeyLastUsageRequest(KEY_ID)
@@ -56,7 +56,7 @@ STS = "https://sts.us-east-2.amazonaws.com"
 FROM_WEB_IDENTITY = {"AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/r"}
 ANSWER = Response(200, {"x-amzn-requestid": "id-1"}, USED)
 BROKEN = TransportError("broke off")
-SAFE, UNSAFE = GET_KEY_LAST_USAGE, GET_KEY_LAST_USAGE._replace(replay_safe=False, changes=True)
+SAFE, UNSAFE = GET_KEY_LAST_USAGE, GET_KEY_LAST_USAGE._replace(idempotent=False, mutating=True)
 
 
 FOREIGN = f"arn:aws:kms:eu-west-1:111122223333:key/{KEY_ID}"
@@ -101,15 +101,15 @@ def session(
     pacing: Pacing | None = None,
     new_id: Callable[[], str] = lambda: "call-1",
     **options: Any,
-) -> Session:
+) -> ClientState:
     environ = {
         "AWS_REGION": "us-east-2",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_MAX_ATTEMPTS": str(attempts),
         **(environ or {}),
     }
-    return open_session(
-        settle(environ, {}, **options),
+    return create_state(
+        resolve_settings(environ, {}, **options),
         credentials=credentials,
         retry=retry,
         pacing=pacing,
@@ -134,7 +134,7 @@ def ended(flow: Flow[Any]) -> object:
 def begin(flow: Flow[GetKeyLastUsageResponse]) -> Send:
     """Give the first Send of a flow; its search for credentials asks nothing of the world here."""
     step = flow.send(None)
-    while isinstance(step, Alone):
+    while isinstance(step, Exclusive):
         try:
             found = ended(step.flow)
         except KMSLiteError as error:
@@ -349,7 +349,7 @@ def test_a_call_that_may_have_acted_is_not_repeated(outcome: Response | Exceptio
     waits, error = waits_before_failure(flow, outcome)
     assert waits == []
     assert error.outcome_unknown
-    assert str(error).endswith("may have been carried out all the same: look before you make the call again.")
+    assert str(error).endswith("may have been executed: check that before you make the call again.")
 
 
 @pytest.mark.parametrize(
@@ -367,12 +367,12 @@ def test_a_call_that_surely_did_not_act_says_nothing_of_it(outcome: Response | E
     """Where it never left or was refused to the last, its end is known."""
     _, error = waits_before_failure(call(session(attempts=1), UNSAFE, REQUEST), outcome)
     assert not error.outcome_unknown
-    assert "carried out" not in str(error)
+    assert "executed" not in str(error)
 
 
 @pytest.mark.parametrize("last", [BROKEN, ProtocolError("too long"), failure(504)])
 def test_the_last_attempt_decides_what_is_known(last: Response | Exception) -> None:
-    """A call that was refused first and lost later may have been carried out."""
+    """A call that was refused first and lost later may have been executed."""
     waits, error = waits_before_failure(call(session(), UNSAFE, REQUEST), THROTTLED, last)
     assert waits == [1.0]
     assert error.outcome_unknown
@@ -385,15 +385,15 @@ def test_a_call_that_only_reads_has_no_unknown_outcome(outcome: Response | Excep
     assert not error.outcome_unknown
 
 
-@pytest.mark.parametrize(("operation", "acts"), [(SAFE, False), (UNSAFE, True)])
-def test_the_driver_is_told_what_may_act(operation: Any, acts: bool) -> None:
-    """Who cuts a call off has to know whether its request may be carried out all the same."""
-    assert begin(call(session(), operation, REQUEST)).acts is acts
+@pytest.mark.parametrize(("operation", "mutating"), [(SAFE, False), (UNSAFE, True)])
+def test_the_driver_is_told_what_may_act(operation: Any, mutating: bool) -> None:
+    """Who cuts a call off has to know whether its request may be executed all the same."""
+    assert begin(call(session(), operation, REQUEST)).mutating is mutating
 
 
 def test_a_lost_answer_to_a_safe_call_is_asked_for_again() -> None:
     """GetKeyLastUsage only reads, so even a call that may have arrived is repeated."""
-    assert GET_KEY_LAST_USAGE.replay_safe
+    assert GET_KEY_LAST_USAGE.idempotent
     assert list(play(call(session(), SAFE, REQUEST), BROKEN, ANSWER)) == [0.05]
 
 
@@ -532,7 +532,7 @@ def test_a_request_that_names_no_key_is_sent() -> None:
 @pytest.mark.parametrize("named", [True, False])
 def test_a_row_may_leave_it_to_the_request(named: bool) -> None:
     """Where a row asks the request, that says whether a call may be repeated."""
-    row = SAFE._replace(replay_safe=lambda request: request.key_id == (KEY_ID if named else "other"))
+    row = SAFE._replace(idempotent=lambda request: request.key_id == (KEY_ID if named else "other"))
     flow = call(session(), row, REQUEST)
     begin(flow)
     if named:
@@ -637,20 +637,20 @@ def test_the_policy_is_the_given_one_or_the_environments(
     """A policy that is given goes before environment and profile as a whole."""
     opened = session(retry=retry, environ=environ)
     assert opened.retry == policy
-    assert (opened.paces is not None) is (policy.mode == "adaptive")
+    assert (opened.rate_limiters is not None) is (policy.mode == "adaptive")
 
 
 @pytest.mark.parametrize("last", [BROKEN, ConnectError("refused"), failure(400, "AccessDeniedException")])
 def test_a_change_that_may_be_done_is_told_whatever_comes_later(last: Response | KMSLiteError) -> None:
     """A change that is safe to repeat is repeated, and one lost answer is enough not to know."""
-    changing = SAFE._replace(changes=True)
+    changing = SAFE._replace(mutating=True)
     _, error = waits_before_failure(call(session(attempts=2), changing, REQUEST), BROKEN, last)
     assert error.outcome_unknown
 
 
 def test_a_change_that_surely_was_not_made_is_no_riddle() -> None:
     """Where each attempt was refused, or did not leave, nothing was done."""
-    changing = SAFE._replace(changes=True)
+    changing = SAFE._replace(mutating=True)
     refused = THROTTLED, failure(400, "AccessDeniedException")
     _, error = waits_before_failure(call(session(), changing, REQUEST), ConnectError("refused"), *refused)
     assert not error.outcome_unknown
@@ -660,7 +660,7 @@ def test_the_policy_of_a_client_holds_for_sts_too() -> None:
     """What is given goes before environment and profile, for credentials as well."""
     opened = session(credentials=None, environ={**FROM_WEB_IDENTITY, "AWS_MAX_ATTEMPTS": "2"}, retry=ONCE)
     search = opened.credentials.get().send(None)
-    assert isinstance(search, Alone)
+    assert isinstance(search, Exclusive)
     world = World(files={"/token": b"jwt"}, answers={("POST", STS): [failure(503), ANSWER]})
     with pytest.raises(CredentialsError):
         world.play(search.flow)
@@ -680,7 +680,7 @@ class TestExpiredToken:
     EXPIRED = failure(400, "ExpiredTokenException")
 
     @staticmethod
-    def opened(*found: Credentials | KMSLiteError) -> tuple[Session, list[Credentials | KMSLiteError]]:
+    def opened(*found: Credentials | KMSLiteError) -> tuple[ClientState, list[Credentials | KMSLiteError]]:
         """Give a session whose search for credentials finds these, one after the other, and the list of them."""
         left = list(found)
 
@@ -702,7 +702,7 @@ class TestExpiredToken:
         try:
             step = flow.send(None)
             while True:
-                if isinstance(step, Alone):
+                if isinstance(step, Exclusive):
                     try:
                         result: object = ended(step.flow)
                     except KMSLiteError as error:
@@ -746,7 +746,7 @@ class TestExpiredToken:
         begin(flow)
         sent = give(flow, self.EXPIRED)
         while not isinstance(sent, Send):
-            assert isinstance(sent, Alone)
+            assert isinstance(sent, Exclusive)
             sent = flow.send(ended(sent.flow))
         assert dict(sent.request.headers)["amz-sdk-request"] == "attempt=2; max=4"
         waits: list[object] = []

@@ -34,12 +34,13 @@ from support.servers import (
     answer,
     replying,
     silent,
+    tunnelling,
 )
 
-from awskms_lite import AsyncKMSClient, transport
+from awskms_lite import AsyncKMSClient
 from awskms_lite.models.usage import UsageVerdict
 from awskms_lite.pacing import Pacing
-from awskms_lite.transport import connections
+from awskms_lite.transport import pools
 
 # httpx sends the body of a given client's request from a generator that only httpx could close.
 UNCLOSED_GENERATORS = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
@@ -162,14 +163,13 @@ async def at_every_wait(manner: Manner, once: Callable[[int], Awaitable[bool]]) 
 
 
 async def check_clean(client: AsyncKMSClient, *servers: ScriptedServer) -> None:
-    """Check that nobody is alone or holds a place, and that only idle connections are open."""
-    here = client._driver._here()
-    assert not any(lock.locked() for lock in here.alone.values())
+    """Check that no lock is held, that all capacity is free, and that only idle connections are open."""
+    state = client._driver._loop_state()
+    assert not any(lock.locked() for lock in state.locks.values())
     idle = 0
-    for sender in here.own.values():
-        assert isinstance(sender, transport.AsyncConnections)
-        assert sender._places.value == connections.MAX_CONNECTIONS
-        idle += sum(map(len, sender._idle._waiting.values()))
+    for sender in state.routes._senders.values():
+        assert sender._capacity.value == pools.MAX_CONNECTIONS
+        idle += sum(map(len, sender._idle._idle.values()))
     lines = [line for server in servers for line in server.lines]
     with anyio.fail_after(PATIENCE):
         while sum(not line.done.is_set() for line in lines) > idle:  # noqa: ASYNC110 - threads, of many lines
@@ -253,12 +253,36 @@ class TestConnections:
             await at_every_wait(manner, once)
             await check_usable(client)
 
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    @pytest.mark.anyio
+    async def test_through_a_proxy(
+        self, manner: Manner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str
+    ) -> None:
+        """Wherever a call through a proxy is cancelled, over a new connection or a used one, none is lost."""
+        self.tls.write_root(str(tmp_path / "root.pem"))
+        script = replying(answer())
+        with ScriptedServer(tunnelling(self.tls.server, script) if scheme == "https" else script) as proxy:
+            for name, value in {f"{scheme.upper()}_PROXY": proxy.url, **KEYS}.items():
+                monkeypatch.setenv(name, value)
+            monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "root.pem"))
+            async with AsyncKMSClient(region="us-east-2", endpoint_url=f"{scheme}://localhost") as client:
+
+                async def once(number: int) -> bool:
+                    came_so_far = await cancelled_at(number, partial(client.get_key_last_usage, KEY_ID), manner)
+                    await check_clean(client, proxy)
+                    return came_so_far
+
+                await at_every_wait(manner, once)
+                await check_usable(client)
+                await at_every_wait(manner, once)
+            await check_left(proxy)
+
     @pytest.mark.anyio
     async def test_among_others_that_wait_for_a_place(
         self, manner: Manner, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Where there are more calls than connections, a cancelled one leaves its place to the next in line."""
-        monkeypatch.setattr(connections, "MAX_CONNECTIONS", 1)
+        monkeypatch.setattr(pools, "MAX_CONNECTIONS", 1)
         with ScriptedServer(replying(answer())) as server:
 
             async def once(number: int) -> bool:

@@ -319,7 +319,7 @@ def test_a_call_through_an_unusable_proxy_says_what_to_mend(
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     caller = way.client(region="us-east-2", credentials=CREDENTIALS)
     with pytest.raises(
-        errors.ConfigurationError, match=r"HTTPS_PROXY names .* Mend it, .* or pass an http_client"
+        errors.ConfigurationError, match=r"HTTPS_PROXY names .* Correct the variable, .* or pass an http_client"
     ):
         caller.get_key_last_usage(KEY_ID)
     assert way.pauses == []

@@ -51,7 +51,7 @@ from awskms_lite.local import LocalKMS
 from awskms_lite.models.usage import UsageVerdict
 from awskms_lite.pacing import Pacing
 from awskms_lite.retry import RetryPolicy
-from awskms_lite.transport import answers, connections, lines
+from awskms_lite.transport import connections, pools, responses
 
 # Where a body breaks off, httpx leaves generators behind that it alone could close, and trio says so.
 UNCLOSED_GENERATORS = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
@@ -255,7 +255,7 @@ class TestMisbehaviour:
                 errors.ServiceError,
                 r"^403 \(GetKeyLastUsage, HTTP 403\). .*a proxy",
             ),
-            (replying(answer(b"x" * (answers.MAX_BODY + 1))), errors.ProtocolError, "over 1048576 bytes"),
+            (replying(answer(b"x" * (responses.MAX_BODY + 1))), errors.ProtocolError, "over 1048576 bytes"),
         ],
     )
     @pytest.mark.parametrize("own", [True, False])
@@ -538,7 +538,7 @@ class TestConnections:
     def test_old_connections_are_closed(self, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
         """Of some idle connections, those that waited for too long are closed when one gets idle again."""
         now = -1000.0  # before any time that a machine counts from its start: no deadline is passed by it
-        monkeypatch.setattr(connections, "monotonic", lambda: now)
+        monkeypatch.setattr(pools, "monotonic", lambda: now)
         together = threading.Barrier(3)
 
         def meeting(line: Line) -> None:
@@ -551,7 +551,7 @@ class TestConnections:
             caller = caller_for(way, server)
             list(pool.map(caller.get_key_last_usage, [KEY_ID] * 3))
             assert server.connections == 3
-            now += lines.KEEP_ALIVE - 1
+            now += connections.KEEP_ALIVE - 1
             caller.get_key_last_usage(KEY_ID)
             assert not any(line.ended_by_client.is_set() for line in server.lines)
             now += 2
@@ -706,21 +706,22 @@ class TestFork:
         assert call() == "used"
         assert server.connections == 2
 
-    @pytest.mark.parametrize("name", ["quota", "pace", "shared pace", "driver", "alone"])
+    @pytest.mark.parametrize("name", ["quota", "pace", "shared pace", "driver", "routes", "exclusive"])
     def test_a_lock_that_was_held_is_free_in_the_child(self, name: str) -> None:
         """Whatever another thread was about when the process forked, the child's calls go on."""
         with ScriptedServer(replying(answer())) as server:
             policy = RetryPolicy(mode="adaptive")
             client = KMSClient(environ=environ_of(server), pacing=Pacing(), retry=policy)
-            paces = client._session.paces
+            paces = client._state.rate_limiters
             assert paces is not None
-            pace, shared = paces.of("GetKeyLastUsage")
+            pace, shared = paces.for_operation("GetKeyLastUsage")
             locks = {
-                "quota": client._session.quota._lock,
+                "quota": client._state.quota._lock,
                 "pace": pace._lock,
                 "shared pace": shared._lock,
                 "driver": client._driver._lock,
-                "alone": client._driver._alone[client._session.credentials],
+                "routes": client._driver._routes._lock,
+                "exclusive": client._driver._locks[client._state.credentials],
             }
             with locks[name]:
                 told = told_by_fork(lambda: client.get_key_last_usage(KEY_ID).verdict)

@@ -34,8 +34,8 @@ from awskms_lite.models.grants import GrantListEntry
 from awskms_lite.models.keys import KeyMetadata
 from awskms_lite.models.usage import UsageVerdict
 from awskms_lite.retry import RetryPolicy
-from awskms_lite.steps import CLOSE, Request, Response
-from awskms_lite.transport import TrustedRoots
+from awskms_lite.steps import CLOSE, Request, Response, Send
+from awskms_lite.transport import NEVER, Timeouts, TrustedRoots
 
 KEYS = [f"{number:08x}-12ab-34cd-56ef-1234567890ab" for number in range(6)]
 ONCE = RetryPolicy(max_attempts=1)
@@ -318,14 +318,14 @@ class TestAlone:
     def test_a_request_that_closes_shares_no_connection(self) -> None:
         """It takes none that was used before, and leaves none behind."""
         with ScriptedServer(replying(answer())) as server:
-            connections = transport.Connections(TrustedRoots(False, None))
+            pool = transport.ConnectionPool(TrustedRoots(False, None), Timeouts({"read": PATIENCE}, None))
 
             def send(*headers: tuple[str, str]) -> Response:
-                request = Request("POST", server.url, list(headers), b"{}")
-                return connections.send(request, lambda response: response, {"read": PATIENCE}, None)
+                step = Send(Request("POST", server.url, list(headers), b"{}"))
+                return pool.send(step, lambda response: response, NEVER)
 
             for headers in ((), (CLOSE,), ()):
                 assert send(*headers).status == 200
             assert [line.requests for line in server.lines] == [2, 1]
             assert server.lines[1].ended_by_client.wait(PATIENCE)
-            connections.close()
+            pool.close()

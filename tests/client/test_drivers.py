@@ -28,8 +28,9 @@ from support.servers import (
     silent,
 )
 
-from awskms_lite import drivers, errors, machine
-from awskms_lite.drivers import AsyncDriver, Driver
+from awskms_lite import errors, system
+from awskms_lite.drivers.asynchronous import AsyncDriver
+from awskms_lite.drivers.synchronous import Driver
 from awskms_lite.errors import (
     ClosedError,
     ConfigurationError,
@@ -39,7 +40,8 @@ from awskms_lite.errors import (
     TimeoutError,
     TransportError,
 )
-from awskms_lite.steps import Flow, Output, Request, Response, Send, alone, read, run, send, sleep, write
+from awskms_lite.steps import Flow, Output, Request, Response, Send, exclusive, read, run, send, sleep, write
+from awskms_lite.transport import deadline
 
 REQUEST = Request("POST", "http://kms.test/path", [("Host", "kms.test"), ("X-One", "1"), ("X-One", "2")], b"{}")
 
@@ -329,9 +331,9 @@ class TestAlone:
         skipped: list[object] = []
 
         def other() -> Flow[None]:
-            skipped.append((yield from alone(inner(), wait=False)))
+            skipped.append((yield from exclusive(inner(), wait=False)))
 
-        assert self.during(way, other).run(alone(inner(), wait=True)) == "outcome"
+        assert self.during(way, other).run(exclusive(inner(), wait=True)) == "outcome"
         assert skipped == [None]
 
     @pytest.mark.parametrize("wait", [True, False])
@@ -344,8 +346,8 @@ class TestAlone:
             done.append("inner")
 
         def flow() -> Flow[str]:
-            yield from alone(inner(), wait=wait)
-            yield from alone(inner(), wait=wait)
+            yield from exclusive(inner(), wait=wait)
+            yield from exclusive(inner(), wait=wait)
             return "outer"
 
         assert Drive(way).run(flow()) == "outer"
@@ -363,7 +365,7 @@ class TestAlone:
             done.append(f"{name} ends")
 
         def flow(name: str, wait: bool) -> Flow[None]:
-            yield from alone(inner(name), wait=wait)
+            yield from exclusive(inner(name), wait=wait)
             done.append(f"{name} goes on")
 
         drive = self.during(way, lambda: flow("second", False))
@@ -385,10 +387,10 @@ class TestAlone:
 
         def flow() -> Flow[str]:
             try:
-                yield from alone(broken(), wait=True)
+                yield from exclusive(broken(), wait=True)
             except ConnectError as error:
                 caught = str(error)
-            yield from alone(fine(), wait=False)
+            yield from exclusive(fine(), wait=False)
             return caught
 
         assert Drive(way).run(flow()) == "refused"
@@ -411,7 +413,7 @@ class TestAlone:
         driver = AsyncDriver(None, sleep=rest, **DEFAULTS)
         async with anyio.create_task_group() as group:
             for name in ("one", "other"):
-                group.start_soon(driver.run, alone(inner(name), wait=True))
+                group.start_soon(driver.run, exclusive(inner(name), wait=True))
         first, second = (text.partition(" ")[0] for text in done[::2])
         assert done == [f"{first} begins", f"{first} ends", f"{second} begins", f"{second} ends"]
         assert {first, second} == {"one", "other"}
@@ -428,7 +430,7 @@ class TestAlone:
 
         def ask() -> None:
             asking.set()
-            driver.run(alone(second(), wait=True))
+            driver.run(exclusive(second(), wait=True))
 
         other = threading.Thread(target=ask)
 
@@ -439,7 +441,7 @@ class TestAlone:
             done.append("first")
 
         driver = Driver(None, sleep=rest, **DEFAULTS)
-        driver.run(alone(sleep(1), wait=True))
+        driver.run(exclusive(sleep(1), wait=True))
         other.join(PATIENCE)
         assert done == ["first", "second"]
 
@@ -458,9 +460,9 @@ class TestAlone:
 
         driver = AsyncDriver(None, sleep=rest, **DEFAULTS)
         with anyio.CancelScope() as scope:
-            await driver.run(alone(sleep(1), wait=True))
+            await driver.run(exclusive(sleep(1), wait=True))
         assert scope.cancelled_caught
-        await driver.run(alone(next_one(), wait=False))
+        await driver.run(exclusive(next_one(), wait=False))
         assert done == ["next"]
 
 
@@ -484,15 +486,15 @@ class TestMachine:
         os.mkfifo(tmp_path / "token")
         drive = Drive(way)
         with pytest.raises(TimeoutError, match="within its timeout"):
-            way.run(drive.driver.run, alone(read(str(tmp_path / "token")), wait=True), 0.05)
-        assert drive.run(alone(self.next_one(), wait=False)) == "next"
+            way.run(drive.driver.run, exclusive(read(str(tmp_path / "token")), wait=True), 0.05)
+        assert drive.run(exclusive(self.next_one(), wait=False)) == "next"
 
     def test_without_a_timeout_a_file_has_its_own(
         self, way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Where nothing bounds the run, the file's own time does, and the flow may catch its end."""
         os.mkfifo(tmp_path / "token")
-        monkeypatch.setattr(machine, "FILE_TIMEOUT", 0.05)
+        monkeypatch.setattr(system, "FILE_TIMEOUT", 0.05)
         with pytest.raises(ConfigurationError, match="not read to its end"):
             Drive(way).run(read(str(tmp_path / "token")))
 
@@ -510,14 +512,14 @@ class TestMachine:
             return real(path, *args, **options)
 
         monkeypatch.setattr(os, "open", hang)
-        monkeypatch.setattr(machine, "FILE_TIMEOUT", 1.0)  # how long the interpreter may wait for it at its end
+        monkeypatch.setattr(system, "FILE_TIMEOUT", 1.0)  # how long the interpreter may wait for it at its end
         driver = AsyncDriver(None, sleep=anyio.sleep, **DEFAULTS)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(driver.run, alone(read(str(tmp_path / "token")), wait=True))
+            tasks.start_soon(driver.run, exclusive(read(str(tmp_path / "token")), wait=True))
             await anyio.to_thread.run_sync(begun.wait, PATIENCE)
             tasks.cancel_scope.cancel()
         assert not released.is_set()
-        assert await driver.run(alone(self.next_one(), wait=False)) == "next"
+        assert await driver.run(exclusive(self.next_one(), wait=False)) == "next"
         released.set()
 
     def test_a_file_is_written(self, way: Way, tmp_path: Path) -> None:
@@ -610,7 +612,7 @@ class TestTime:
 
         limit = 1e-9 if way.is_sync else 0.01
         drive = Drive(way, refuse, sleep=None if way.is_sync else rest, timeout=limit if own else None)
-        with pytest.raises(TimeoutError, match=r"within its timeout of \S+ s: .* allow a longer one"):
+        with pytest.raises(TimeoutError, match=r"within its timeout of \S+ s\. .* allow a longer one"):
             way.run(drive.driver.run, self.flow(), None if own else limit)
 
     def test_the_runs_time_goes_before_the_drivers(self, way: Way) -> None:
@@ -694,7 +696,7 @@ class TestOutOfTime:
         def handler(request: httpx.Request) -> httpx.Response:
             timeouts = request.extensions["timeout"]
             seen.append(timeouts.get("connect"))
-            monkeypatch.setattr(drivers, "monotonic", lambda: later)
+            monkeypatch.setattr(deadline, "monotonic", lambda: later)
             seen.append(timeouts.get("read"))
             monkeypatch.undo()
             return ok(request)
@@ -717,7 +719,7 @@ class TestOutOfTime:
 
 
 class TestOutcome:
-    """What is said of a request that may have been carried out, where a run has no time left for its answer."""
+    """What is said of a request that may have been executed, where a run has no time left for its answer."""
 
     @staticmethod
     def run_against(script: Script, way: Way, flow: Callable[[Request], Flow[Any]]) -> TimeoutError:
@@ -731,16 +733,16 @@ class TestOutcome:
             way.run(sender.close if way.is_sync else sender.aclose)
         return caught.value
 
-    @pytest.mark.parametrize("acts", [True, False])
-    def test_a_request_under_way(self, way: Way, acts: bool) -> None:
+    @pytest.mark.parametrize("mutating", [True, False])
+    def test_a_request_under_way(self, way: Way, mutating: bool) -> None:
         """One that changes something may have done so, and the text says it; one that only asks has no outcome."""
-        error = self.run_against(silent, way, lambda request: send(request, acts=acts))
-        assert error.outcome_unknown is acts
-        assert ("may have been carried out" in str(error)) is acts
+        error = self.run_against(silent, way, lambda request: send(request, mutating=mutating))
+        assert error.outcome_unknown is mutating
+        assert ("may have been executed" in str(error)) is mutating
 
     def test_a_request_under_way_while_alone(self, way: Way) -> None:
         """It makes no difference that the flow is part of another."""
-        error = self.run_against(silent, way, lambda request: alone(send(request, acts=True), wait=True))
+        error = self.run_against(silent, way, lambda request: exclusive(send(request, mutating=True), wait=True))
         assert error.outcome_unknown
 
     @pytest.mark.parametrize("script", [replying(answer()), cut_off()], ids=["answered", "broken off"])
@@ -749,7 +751,7 @@ class TestOutcome:
 
         def flow(request: Request) -> Flow[None]:
             with suppress(TransportError):
-                yield from send(request, acts=True)
+                yield from send(request, mutating=True)
             yield from sleep(60)
 
         assert not self.run_against(script, way, flow).outcome_unknown
@@ -765,10 +767,10 @@ class TestOutcome:
         later = time.monotonic() + 60
 
         def handler(request: httpx.Request) -> httpx.Response:
-            monkeypatch.setattr(drivers, "monotonic", lambda: later)
+            monkeypatch.setattr(deadline, "monotonic", lambda: later)
             raise failure("too late")
 
         with open_way("sync") as way, pytest.raises(TimeoutError) as caught:
-            Drive(way, handler).driver.run(send(REQUEST, acts=True), 30)
+            Drive(way, handler).driver.run(send(REQUEST, mutating=True), 30)
         assert caught.value.outcome_unknown is unknown
         assert isinstance(caught.value.__cause__, TransportError)

@@ -23,7 +23,7 @@ from awskms_lite.operations.encryption import DECRYPT
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
 from awskms_lite.protocol import decode, decode_error
 from awskms_lite.service_clock import ServiceClock
-from awskms_lite.settings import settle
+from awskms_lite.settings import resolve_settings
 from awskms_lite.steps import Flow, Output, Read, Response, Run, Send
 
 WORD = "opensesame"
@@ -144,17 +144,17 @@ BY_FILE = {**BY_URL, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token"}
 
 
 def of_web_identity(*outcomes: bytes | Response) -> None:
-    settings = settle(WEB_IDENTITY, {}, region="us-east-1")
+    settings = resolve_settings(WEB_IDENTITY, {}, region="us-east-1")
     play(web_identity.load(settings, ServiceClock(lambda: NOW), lambda: 1.0), *outcomes)
 
 
 def of_sso(*outcomes: bytes | Response) -> None:
-    settings = settle(HOME, PROFILE, region="us-east-1")
+    settings = resolve_settings(HOME, PROFILE, region="us-east-1")
     play(sso.load(settings, "default", lambda: NOW, lambda: 1.0), *outcomes)
 
 
 def of_instance(*outcomes: bytes | Response) -> None:
-    play(instance.load(settle({}, {}, region="us-east-1"), lambda: 1.0), *outcomes)
+    play(instance.load(resolve_settings({}, {}, region="us-east-1"), lambda: 1.0), *outcomes)
 
 
 def of_instance_token(*outcomes: bytes | Response) -> None:
@@ -162,7 +162,7 @@ def of_instance_token(*outcomes: bytes | Response) -> None:
 
 
 def of_login(*outcomes: bytes | Response) -> None:
-    play(login.load(settle(HOME, {}, region="us-east-1"), "session", "dev", lambda: NOW), *outcomes)
+    play(login.load(resolve_settings(HOME, {}, region="us-east-1"), "session", "dev", lambda: NOW), *outcomes)
 
 
 def of_process(*outcomes: bytes | Response) -> None:

@@ -423,7 +423,7 @@ def test_a_timeout_and_an_internal_error_can_be_retried(cls: type[ServiceError])
     server = KMS({"__type": cls.__name__}, {"__type": cls.__name__}, FULL, status=500)
     assert server.ask().metadata.attempts == 3
     assert server.waits == pytest.approx([0.05, 0.1])
-    assert GET_KEY_LAST_USAGE.replay_safe
+    assert GET_KEY_LAST_USAGE.idempotent
 
 
 @pytest.mark.parametrize("cls", [InvalidArnException, NotFoundException])

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from support.servers import (
     CREDENTIALS,
     KEY_ID,
+    PATIENCE,
     TLS,
     WAYS,
     Line,
@@ -22,11 +24,13 @@ from support.servers import (
     Way,
     answer,
     cut_off,
+    dripping,
     forwarding,
     open_way,
     replying,
     resetting,
     silent,
+    tunnelling,
 )
 
 from awskms_lite import errors
@@ -34,6 +38,8 @@ from awskms_lite.retry import RetryPolicy
 from awskms_lite.transport import proxy_of
 
 ONCE = RetryPolicy(max_attempts=1)
+DRIPPED = answer(b"{" + b" " * 300 + b"}", headers={"X-Long": "x" * 300})
+HEAD_LENGTH = DRIPPED.index(b"{")
 NOBODY = "http://127.0.0.1:9"
 UNUSABLE = "socks://127.0.0.1:9/"
 
@@ -141,7 +147,7 @@ class TestProxyOverTLS:
             assert not caught.value.retryable
 
 
-def tunnelling(line: Line) -> None:
+def leaving(line: Line) -> None:
     """Agree to every tunnel, and leave where it should begin."""
     line.request()
     line.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -163,7 +169,7 @@ class TestHops:
     def test_what_fails_behind_the_proxy(self, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
         """Once the proxy has done its part the error names the host behind it."""
         with (
-            ScriptedServer(tunnelling) as proxy,
+            ScriptedServer(leaving) as proxy,
             pytest.raises(errors.TransportError, match=r"https://kms\.test") as caught,
         ):
             ask(way, "https://kms.test", monkeypatch, HTTPS_PROXY=proxy.url)
@@ -187,6 +193,87 @@ def test_an_answer_that_breaks_off_behind_a_proxy(
         }
         with pytest.raises(errors.TransportError):
             way.client(**options).get_key_last_usage(KEY_ID)
+
+
+def storming(line: Line) -> None:
+    """Send interim responses after the request until the client leaves."""
+    line.request()
+    while line.pause(0) and line.send(b"HTTP/1.1 100 Continue\r\n\r\n" * 50):
+        pass
+
+
+class TestDeadlines:
+    """A call through a proxy keeps to its time as any other does."""
+
+    @pytest.fixture(params=["forward", "tunnel", "tunnel within TLS"])
+    def ask_through(
+        self,
+        request: pytest.FixtureRequest,
+        way: Way,
+        monkeypatch: pytest.MonkeyPatch,
+        tls: TLS,
+        tmp_path: Path,
+    ) -> Iterator[Any]:
+        """Give a function that makes a client with a proxy, behind which connections follow the scripts."""
+        tls.write_root(str(tmp_path / "root.pem"))
+        with ExitStack() as stack:
+
+            def make(*scripts: Script, **options: Any) -> tuple[Any, ScriptedServer]:
+                through = scripts
+                if request.param != "forward":
+                    through = tuple(tunnelling(tls.server, script) for script in scripts)
+                context = tls.server if request.param == "tunnel within TLS" else None
+                proxy = stack.enter_context(ScriptedServer(*through, ssl_context=context))
+                scheme = "http" if request.param == "forward" else "https"
+                monkeypatch.setenv(f"{scheme.upper()}_PROXY", proxy.url)
+                monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "root.pem"))
+                given = {"region": "us-east-2", "credentials": CREDENTIALS, **options}
+                return way.client(endpoint_url=f"{scheme}://localhost", **given), proxy
+
+            yield make
+
+    @pytest.mark.parametrize("at_once", [0, HEAD_LENGTH], ids=["head", "body"])
+    def test_a_response_that_drips(self, ask_through: Any, at_once: int) -> None:
+        """A byte now and then does not keep a call alive beyond its time."""
+        caller, proxy = ask_through(dripping(DRIPPED, every=0.02, at_once=at_once))
+        with pytest.raises(errors.TimeoutError):
+            caller.get_key_last_usage(KEY_ID, timeout=0.5)
+        assert proxy.lines[0].ended_by_client.wait(PATIENCE)
+        assert proxy.lines[0].sent < at_once + HEAD_LENGTH, "the call outlived its time"
+
+    def test_an_attempt_ends_by_itself(self, ask_through: Any) -> None:
+        """Without a timeout of the call, an attempt ends after connect and read timeout together."""
+        drip = dripping(DRIPPED, every=0.02)
+        caller, proxy = ask_through(drip, replying(answer()), connect_timeout=0.4, read_timeout=0.4)
+        assert caller.get_key_last_usage(KEY_ID).metadata.attempts == proxy.connections == 2
+        assert proxy.lines[0].sent < HEAD_LENGTH, "the attempt outlived its time"
+
+    def test_interim_responses_without_end(self, ask_through: Any) -> None:
+        """They end the call at once."""
+        caller, proxy = ask_through(storming, retry=ONCE)
+        with pytest.raises(errors.ProtocolError, match="came without end"):
+            caller.get_key_last_usage(KEY_ID)
+        assert proxy.lines[0].ended_by_client.wait(PATIENCE)
+
+    def test_a_connection_is_used_again(self, ask_through: Any) -> None:
+        """Call after call goes over one connection, and none over one that has more than the response."""
+        caller, proxy = ask_through(replying(answer(), answer() + b"}"))
+        for _ in range(3):
+            assert caller.get_key_last_usage(KEY_ID).key_id == KEY_ID
+        assert proxy.connections == 2
+
+
+def test_a_proxy_that_drips(way: Way, monkeypatch: pytest.MonkeyPatch, tls: TLS, tmp_path: Path) -> None:
+    """What a proxy says before it opens a tunnel is part of the call's time too."""
+    tls.write_root(str(tmp_path / "root.pem"))
+    with ScriptedServer(dripping(DRIPPED, every=0.02)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "root.pem"))
+        caller = way.client(region="us-east-2", credentials=CREDENTIALS)
+        with pytest.raises(errors.TimeoutError):
+            caller.get_key_last_usage(KEY_ID, timeout=0.5)
+        assert proxy.lines[0].ended_by_client.wait(PATIENCE)
+        assert proxy.lines[0].sent < HEAD_LENGTH, "the call outlived its time"
 
 
 @pytest.mark.parametrize("url", ["http://user:pa/ss@proxy.test:1", "http://user:pa]ss@proxy.test:1"])

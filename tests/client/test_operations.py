@@ -161,14 +161,14 @@ def test_what_is_sensitive_stays_out_of_sight(operation: Operation[Any, Any]) ->
 @every_operation
 def test_what_may_be_sent_twice(operation: Operation[Any, Any]) -> None:
     """What may be repeated when its answer is lost is decided for each operation."""
-    assert operation.may_be_repeated(least(operation.request)) is (operation.name not in ONCE)
+    assert operation.is_idempotent(least(operation.request)) is (operation.name not in ONCE)
 
 
 def test_a_record_may_ask_the_request() -> None:
     """Whether a call may be repeated can depend on what it says."""
-    row = ALL_OPERATIONS[0]._replace(replay_safe=lambda request: request.key_id == "named")
-    assert row.may_be_repeated(GetKeyLastUsageRequest("named"))
-    assert not row.may_be_repeated(GetKeyLastUsageRequest("other"))
+    row = ALL_OPERATIONS[0]._replace(idempotent=lambda request: request.key_id == "named")
+    assert row.is_idempotent(GetKeyLastUsageRequest("named"))
+    assert not row.is_idempotent(GetKeyLastUsageRequest("other"))
 
 
 @every_operation
@@ -284,6 +284,6 @@ def test_what_changes_something_is_known() -> None:
         "Generate",
     )
     asks = ("Describe", "Get", "List")
-    changing = {row.name for row in ALL_OPERATIONS if row.changes}
+    changing = {row.name for row in ALL_OPERATIONS if row.mutating}
     assert changing == {row.name for row in ALL_OPERATIONS if not row.name.startswith((*uses, *asks))}
-    assert {row.name for row in ALL_OPERATIONS if row.replay_safe is not True} <= changing
+    assert {row.name for row in ALL_OPERATIONS if row.idempotent is not True} <= changing

@@ -1,4 +1,4 @@
-"""How fast to send: buckets and paces, whose clock is the test's own."""
+"""How fast to send: buckets and limiters, whose clock is the test's own."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -11,16 +11,25 @@ from hypothesis import given, strategies as st
 
 from awskms_lite.errors import ConfigurationError, TimeoutError
 from awskms_lite.operations.all import ALL_OPERATIONS
-from awskms_lite.pacing import OPERATIONS, QUOTAS, AdaptivePace, Pace, Paces, Pacing, QuotaPace, TokenBucket
+from awskms_lite.pacing import (
+    OPERATIONS,
+    QUOTAS,
+    AdaptiveLimiter,
+    Pacing,
+    QuotaLimiter,
+    RateLimiter,
+    RateLimiters,
+    TokenBucket,
+)
 
 NOW = 1_790_000_000.0
 HOUR = 3600.0
 
 
-def due(bucket: TokenBucket, turn: int, now: float = NOW) -> float:
-    """Ask as told until the turn has come; give the seconds that took."""
+def due(bucket: TokenBucket, slot: int, now: float = NOW) -> float:
+    """Ask as told until the slot has come; give the seconds that took."""
     bucket, begin = deepcopy(bucket), now
-    while wait := bucket.wait(turn, now):
+    while wait := bucket.wait(slot, now):
         now += wait
     return now - begin
 
@@ -29,12 +38,12 @@ def seconds(*values: float) -> object:
     return pytest.approx(values, abs=1e-5)
 
 
-def taken(bucket: TokenBucket, turns: int, now: float = NOW) -> list[int]:
-    return [bucket.take(now) for _ in range(turns)]
+def taken(bucket: TokenBucket, slots: int, now: float = NOW) -> list[int]:
+    return [bucket.reserve(now) for _ in range(slots)]
 
 
-def dues(bucket: TokenBucket, turns: Sequence[int], now: float = NOW) -> tuple[float, ...]:
-    return tuple(due(bucket, turn, now) for turn in turns)
+def dues(bucket: TokenBucket, slots: Sequence[int], now: float = NOW) -> tuple[float, ...]:
+    return tuple(due(bucket, slot, now) for slot in slots)
 
 
 class TestPacing:
@@ -84,8 +93,8 @@ class TestPacing:
 
     @pytest.mark.parametrize("burst", [0, 0.5, -1, inf, nan, True, "2", None])
     def test_a_burst_that_lets_nothing_through_is_refused(self, burst: Any) -> None:
-        """A bucket that never holds a whole turn would hold up every call."""
-        with pytest.raises(ConfigurationError, match="how many calls may go out at once, 1 or more"):
+        """A bucket that never holds a whole slot would hold up every call."""
+        with pytest.raises(ConfigurationError, match="the number of calls that may be sent at once, 1 or more"):
             Pacing(burst=burst)
 
 
@@ -93,99 +102,99 @@ class TestTokenBucket:
     """Turns at a rate."""
 
     def test_turns_come_at_the_rate(self) -> None:
-        """The first turn comes at once, and each further one when its part of the rate has passed."""
+        """The first slot comes at once, and each further one when its part of the rate has passed."""
         bucket = TokenBucket(5, 1)
         assert dues(bucket, taken(bucket, 7)) == seconds(0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 
     def test_who_is_far_back_asks_half_way(self) -> None:
-        """Up to the fourth in the queue waits for its turn; who is further back looks again, each fifty turns."""
+        """Up to the fourth in the queue waits for its slot; who is further back looks again, each fifty slots."""
         bucket = TokenBucket(5, 1)
-        turns = taken(bucket, 1001)
-        waits = {place: bucket.wait(turns[place], NOW) for place in (4, 5, 80, 100, 101, 1000)}
+        slots = taken(bucket, 1001)
+        waits = {place: bucket.wait(slots[place], NOW) for place in (4, 5, 80, 100, 101, 1000)}
         assert waits == pytest.approx({4: 0.8, 5: 0.5, 80: 8, 100: 10, 101: 10, 1000: 10})
 
     @pytest.mark.parametrize("burst", [1, 2.5, 5])
     def test_a_pause_saves_up_no_more_than_the_burst(self, burst: float) -> None:
         """After an hour in which nobody came a burst goes out at once, and then the rate holds again."""
         bucket = TokenBucket(10, burst)
-        bucket.take(NOW - HOUR)
+        bucket.reserve(NOW - HOUR)
         waits = dues(bucket, taken(bucket, 8))
         assert waits == seconds(*(max(0.0, (n - burst) / 10) for n in range(1, 9)))
 
     def test_what_was_saved_can_be_let_go(self) -> None:
         """Who comes next waits its full part, and who was waiting waits no longer."""
         bucket = TokenBucket(10, 5)
-        bucket.take(NOW)
-        bucket.forget_saved()
+        bucket.reserve(NOW)
+        bucket.discard_saved()
         waiting = taken(bucket, 2)
         assert dues(bucket, waiting) == seconds(0.1, 0.2)
-        bucket.forget_saved()
+        bucket.discard_saved()
         assert dues(bucket, waiting) == seconds(0.1, 0.2)
 
     def test_a_change_of_the_rate_moves_all_turns_to_come(self) -> None:
         """What was waited for counts at the old rate, and what is left at the new one."""
         bucket = TokenBucket(1, 1)
-        turns = taken(bucket, 4)
-        bucket.change(10, 1, NOW + 0.5)
-        assert dues(bucket, turns, NOW + 0.5) == seconds(0, 0.05, 0.15, 0.25)
+        slots = taken(bucket, 4)
+        bucket.set_rate(10, 1, NOW + 0.5)
+        assert dues(bucket, slots, NOW + 0.5) == seconds(0, 0.05, 0.15, 0.25)
 
     def test_a_turn_that_is_given_back_is_passed_over(self) -> None:
         """Those behind it move up by one; those before it do not come any sooner."""
         bucket = TokenBucket(5, 1)
-        turns = taken(bucket, 6)
+        slots = taken(bucket, 6)
         for number in (3, 1):
-            bucket.give_back(turns.pop(number))
-        assert dues(bucket, turns) == seconds(0, 0.2, 0.4, 0.6)
+            bucket.cancel(slots.pop(number))
+        assert dues(bucket, slots) == seconds(0, 0.2, 0.4, 0.6)
 
     def test_the_last_one_can_be_given_back(self) -> None:
         """Whoever comes next waits as if it had never been taken."""
         bucket = TokenBucket(5, 1)
-        bucket.give_back(taken(bucket, 2)[-1])
-        assert due(bucket, bucket.take(NOW)) == pytest.approx(0.2)
+        bucket.cancel(taken(bucket, 2)[-1])
+        assert due(bucket, bucket.reserve(NOW)) == pytest.approx(0.2)
 
     def test_a_turn_that_has_come_can_be_given_back(self) -> None:
         """It falls to the next one in the queue, at once."""
         bucket = TokenBucket(5, 1)
         _, second, third = taken(bucket, 3)
         assert bucket.wait(second, NOW + 0.2) == 0
-        bucket.give_back(second)
+        bucket.cancel(second)
         assert bucket.wait(third, NOW + 0.2) == 0
 
-    def test_room_may_be_left_before_a_turn(self) -> None:
-        """The turn before it stays unused, and does not come back."""
+    def test_room_may_be_left_before_a_slot(self) -> None:
+        """The slot before it stays unused, and does not come back."""
         bucket = TokenBucket(5, 1)
-        bucket.take(NOW)
-        turns = [bucket.take(NOW, room=1), bucket.take(NOW)]
-        assert dues(bucket, turns) == seconds(0.4, 0.6)
+        bucket.reserve(NOW)
+        slots = [bucket.reserve(NOW, gap=1), bucket.reserve(NOW)]
+        assert dues(bucket, slots) == seconds(0.4, 0.6)
 
     def test_a_turn_after_the_deadline_is_refused_at_once(self) -> None:
-        """However far back, who cannot be on time is told when its turn would come, and what to do."""
+        """However far back, who cannot be on time is told when its slot would come, and what to do."""
         bucket = TokenBucket(5, 1)
         tenth = taken(bucket, 11)[-1]
         for deadline in (NOW, NOW + 1.5, NOW + 1.99):
-            with pytest.raises(TimeoutError, match=r"come in 2\.0 s, after .* Allow a longer one"):
+            with pytest.raises(TimeoutError, match=r"by 2\.0 s, beyond its timeout\. Allow a longer timeout"):
                 bucket.wait(tenth, NOW, deadline)
         assert bucket.wait(tenth, NOW, NOW + 2.01) > 0
 
     def test_a_turn_that_has_come_is_good_after_the_deadline(self) -> None:
         """Whether there is time left to send is not the bucket's to say."""
         bucket = TokenBucket(5, 1)
-        assert bucket.wait(bucket.take(NOW), NOW, NOW - 1) == 0
+        assert bucket.wait(bucket.reserve(NOW), NOW, NOW - 1) == 0
 
     def test_a_clock_that_was_set_back_holds_nobody_up(self) -> None:
-        """An hour back the turns go on at the rate, and none comes for the hour that passes twice."""
+        """An hour back the slots go on at the rate, and none comes for the hour that passes twice."""
         bucket = TokenBucket(5, 1)
-        turns = taken(bucket, 4)
-        assert dues(bucket, turns, NOW - HOUR) == seconds(0, 0.2, 0.4, 0.6)
+        slots = taken(bucket, 4)
+        assert dues(bucket, slots, NOW - HOUR) == seconds(0, 0.2, 0.4, 0.6)
 
     def test_threads_that_read_the_clock_in_another_order_gain_nothing(self) -> None:
         """Time that was counted already is not counted again for a reading that comes late."""
         bucket = TokenBucket(5, 1)
-        turns = taken(bucket, 20)
+        slots = taken(bucket, 20)
         for _ in range(50):
-            bucket.wait(turns[-1], NOW + 0.2)
-            bucket.wait(turns[-1], NOW)
-        assert dues(bucket, turns[:4], NOW + 0.2) == seconds(0, 0, 0.2, 0.4)
+            bucket.wait(slots[-1], NOW + 0.2)
+            bucket.wait(slots[-1], NOW)
+        assert dues(bucket, slots[:4], NOW + 0.2) == seconds(0, 0, 0.2, 0.4)
 
 
 RATES = st.sampled_from([0.25, 1.0, 5.0, 200.0])
@@ -205,7 +214,7 @@ class Queue:
     def __init__(self, rate: float, burst: float) -> None:
         self.bucket = TokenBucket(rate, burst)
         self.burst = burst
-        self.waiting = [self.bucket.take(NOW)]
+        self.waiting = [self.bucket.reserve(NOW)]
         self.went: list[int] = []
         self.allowed: list[float] = [0.0]
         self._now = self._latest = NOW
@@ -214,11 +223,11 @@ class Queue:
         allowed = 0.0
         match event:
             case "take":
-                self.waiting.append(self.bucket.take(self._now))
+                self.waiting.append(self.bucket.reserve(self._now))
             case "give back" if self.waiting:
                 self._give_back(self.waiting.pop(int(value * len(self.waiting))))
             case "change":
-                self.bucket.change(value, self.burst, self._now)
+                self.bucket.set_rate(value, self.burst, self._now)
             case "pass":
                 self._now += value
                 allowed = max(0.0, self._now - self._latest) * self.bucket.rate
@@ -232,19 +241,19 @@ class Queue:
         self.look()
 
     def look(self) -> None:
-        """Let all go whose turn has come: nobody before somebody who came earlier."""
-        came = [self.bucket.wait(turn, self._now) == 0 for turn in self.waiting]
+        """Let all go whose slot has come: nobody before somebody who came earlier."""
+        came = [self.bucket.wait(slot, self._now) == 0 for slot in self.waiting]
         assert came == sorted(came, reverse=True)
         self.went.append(sum(came))
         del self.waiting[: sum(came)]
 
-    def _give_back(self, turn: int) -> None:
+    def _give_back(self, slot: int) -> None:
         before = {other: due(self.bucket, other, self._now) for other in self.waiting}
-        self.bucket.give_back(turn)
+        self.bucket.cancel(slot)
         for other, seconds_before in before.items():
             after = due(self.bucket, other, self._now)
             assert after <= seconds_before + 1e-5
-            assert other > turn or after == pytest.approx(seconds_before, abs=1e-5)
+            assert other > slot or after == pytest.approx(seconds_before, abs=1e-5)
 
 
 @given(RATES, BURSTS, st.lists(EVENTS, max_size=40))
@@ -268,132 +277,132 @@ def test_every_turn_comes(rate: float, burst: float, events: list[tuple[str, flo
     queue = Queue(rate, burst)
     for event, value in events:
         queue.do(event, value)
-    for place, turn in enumerate(queue.waiting, start=1):
-        assert due(queue.bucket, turn, queue._now) <= place / queue.bucket.rate + 1 + 1e-3
+    for place, slot in enumerate(queue.waiting, start=1):
+        assert due(queue.bucket, slot, queue._now) <= place / queue.bucket.rate + 1 + 1e-3
 
 
-def rate_of(pace: Pace) -> float:
-    return pace._bucket.rate
+def rate_of(limiter: RateLimiter) -> float:
+    return limiter._bucket.rate
 
 
-def answer(pace: Pace, now: float = NOW, *, throttled: bool = False) -> None:
+def answer(limiter: RateLimiter, now: float = NOW, *, throttled: bool = False) -> None:
     """Send one request, and learn from its answer."""
-    pace.learn(pace.take(now), throttled=throttled, now=now)
+    limiter.record_outcome(limiter.reserve(now), throttled=throttled, now=now)
 
 
 class TestQuotaPace:
-    """The pace for a known quota."""
+    """The limiter for a known quota."""
 
     def test_it_begins_at_the_quota(self) -> None:
         """While nobody is throttled calls go out at the quota, and no faster however many succeed."""
-        pace = QuotaPace(5, 1)
+        limiter = QuotaLimiter(5, 1)
         for _ in range(100):
-            answer(pace)
-        assert rate_of(pace) == 5
+            answer(limiter)
+        assert rate_of(limiter) == 5
 
     def test_a_throttled_answer_lowers_the_rate(self) -> None:
         """Each throttled request that was sent at the rate of now lowers it to 0.7 of what it was."""
-        pace = QuotaPace(5, 1)
+        limiter = QuotaLimiter(5, 1)
         for expected in (3.5, 2.45, 1.715):
-            answer(pace, throttled=True)
-            assert rate_of(pace) == pytest.approx(expected)
+            answer(limiter, throttled=True)
+            assert rate_of(limiter) == pytest.approx(expected)
 
     @pytest.mark.parametrize("clock", [0.0, 1.0, -HOUR])
     def test_those_under_way_lower_it_once(self, clock: float) -> None:
         """Requests that were sent before the rate was lowered say nothing of the lower one, by any clock."""
-        pace = QuotaPace(5, 10)
-        turns = [pace.take(NOW) for _ in range(10)]
-        for number, turn in enumerate(turns):
-            pace.learn(turn, throttled=True, now=NOW + number * clock)
-        assert rate_of(pace) == pytest.approx(3.5)
-        answer(pace, NOW + 20 * clock, throttled=True)
-        assert rate_of(pace) == pytest.approx(2.45)
+        limiter = QuotaLimiter(5, 10)
+        slots = [limiter.reserve(NOW) for _ in range(10)]
+        for number, slot in enumerate(slots):
+            limiter.record_outcome(slot, throttled=True, now=NOW + number * clock)
+        assert rate_of(limiter) == pytest.approx(3.5)
+        answer(limiter, NOW + 20 * clock, throttled=True)
+        assert rate_of(limiter) == pytest.approx(2.45)
 
     def test_who_waits_as_it_is_lowered_may_lower_it_again(self) -> None:
-        """A turn that was taken before and comes after is one at the lower rate."""
-        pace = QuotaPace(5, 1)
-        first, second = pace.take(NOW), pace.take(NOW)
-        pace.learn(first, throttled=True, now=NOW)
-        assert pace.wait(second, NOW + 1) == 0
-        pace.learn(second, throttled=True, now=NOW + 1)
-        assert rate_of(pace) == pytest.approx(2.45)
+        """A slot that was taken before and comes after is one at the lower rate."""
+        limiter = QuotaLimiter(5, 1)
+        first, second = limiter.reserve(NOW), limiter.reserve(NOW)
+        limiter.record_outcome(first, throttled=True, now=NOW)
+        assert limiter.wait(second, NOW + 1) == 0
+        limiter.record_outcome(second, throttled=True, now=NOW + 1)
+        assert rate_of(limiter) == pytest.approx(2.45)
 
     def test_it_grows_back_to_the_quota(self) -> None:
         """Each success raises the rate by a hundredth, and 36 of them make good for one throttled answer."""
-        pace = QuotaPace(5, 1)
-        answer(pace, throttled=True)
-        answer(pace)
-        assert rate_of(pace) == pytest.approx(3.535)
+        limiter = QuotaLimiter(5, 1)
+        answer(limiter, throttled=True)
+        answer(limiter)
+        assert rate_of(limiter) == pytest.approx(3.535)
         for _ in range(34):
-            answer(pace)
-        assert rate_of(pace) < 5
-        answer(pace)
-        assert rate_of(pace) == 5
+            answer(limiter)
+        assert rate_of(limiter) < 5
+        answer(limiter)
+        assert rate_of(limiter) == 5
 
     def test_it_never_stops(self) -> None:
         """Whatever others leave, a hundredth of the quota is tried for."""
-        pace = QuotaPace(5, 1)
+        limiter = QuotaLimiter(5, 1)
         for _ in range(50):
-            answer(pace, throttled=True)
-        assert rate_of(pace) == 0.05
+            answer(limiter, throttled=True)
+        assert rate_of(limiter) == 0.05
 
     def test_a_small_share_grows_by_a_part_of_the_quota(self) -> None:
         """A hundredth of little would be next to nothing: it takes 95 successes back to a fifth, and not 300."""
-        pace = QuotaPace(5, 1)
+        limiter = QuotaLimiter(5, 1)
         for _ in range(50):
-            answer(pace, throttled=True)
-        answer(pace)
-        assert rate_of(pace) == pytest.approx(0.06)
+            answer(limiter, throttled=True)
+        answer(limiter)
+        assert rate_of(limiter) == pytest.approx(0.06)
         for _ in range(94):
-            answer(pace)
-        assert rate_of(pace) == pytest.approx(1.0)
-        answer(pace)
-        assert rate_of(pace) == pytest.approx(1.01)
+            answer(limiter)
+        assert rate_of(limiter) == pytest.approx(1.0)
+        answer(limiter)
+        assert rate_of(limiter) == pytest.approx(1.01)
 
     def test_what_was_saved_up_is_gone_once_throttled(self) -> None:
         """A throttled answer says that there is nothing left to burst with."""
-        pace = QuotaPace(5, 10)
-        answer(pace, throttled=True)
-        assert pace.wait(pace.take(NOW), NOW) == pytest.approx(1 / 3.5)
+        limiter = QuotaLimiter(5, 10)
+        answer(limiter, throttled=True)
+        assert limiter.wait(limiter.reserve(NOW), NOW) == pytest.approx(1 / 3.5)
 
     def test_a_second_try_leaves_room(self) -> None:
-        """A request that is sent again waits for two turns, so that it finds what it missed the first time."""
-        pace = QuotaPace(5, 1)
-        pace.take(NOW)
-        assert pace.wait(pace.take(NOW, again=True), NOW) == pytest.approx(0.4)
+        """A request that is sent again waits for two slots, so that it finds what it missed the first time."""
+        limiter = QuotaLimiter(5, 1)
+        limiter.reserve(NOW)
+        assert limiter.wait(limiter.reserve(NOW, retry=True), NOW) == pytest.approx(0.4)
 
 
 class TestAdaptivePace:
-    """The pace of the adaptive retry mode."""
+    """The limiter of the adaptive retry mode."""
 
     @staticmethod
-    def throttled_at_ten_a_second(now: float = NOW) -> AdaptivePace:
-        """Give a pace that has seen ten answers a second for ten seconds, the last one throttled."""
-        pace = AdaptivePace()
+    def throttled_at_ten_a_second(now: float = NOW) -> AdaptiveLimiter:
+        """Give a limiter that has seen ten answers a second for ten seconds, the last one throttled."""
+        limiter = AdaptiveLimiter()
         for number in range(100):
-            answer(pace, now - (99 - number) / 10, throttled=number == 99)
-        return pace
+            answer(limiter, now - (99 - number) / 10, throttled=number == 99)
+        return limiter
 
     def test_nobody_waits_before_the_first_throttled_answer(self) -> None:
         """Without any sign of trouble calls go out as they come."""
-        pace = AdaptivePace()
+        limiter = AdaptiveLimiter()
         for _ in range(1000):
-            assert pace.wait(pace.take(NOW), NOW) == 0
-            answer(pace)
+            assert limiter.wait(limiter.reserve(NOW), NOW) == 0
+            answer(limiter)
 
     def test_it_falls_below_what_was_measured(self) -> None:
         """The first throttled answer sets the rate to 0.7 of the answers a second that came until then."""
-        pace = self.throttled_at_ten_a_second()
-        assert rate_of(pace) == pytest.approx(7, rel=0.05)
-        assert pace.wait(pace.take(NOW), NOW) == pytest.approx(1 / rate_of(pace))
+        limiter = self.throttled_at_ten_a_second()
+        assert rate_of(limiter) == pytest.approx(7, rel=0.05)
+        assert limiter.wait(limiter.reserve(NOW), NOW) == pytest.approx(1 / rate_of(limiter))
 
     def test_it_grows_back_slowly_at_first_around_what_failed(self) -> None:
         """After the fall the rate comes back to where it failed, lingers there, and then passes it."""
-        pace = self.throttled_at_ten_a_second()
+        limiter = self.throttled_at_ten_a_second()
         rates = []
         for number in range(1, 61):
-            answer(pace, NOW + number / 10)
-            rates.append(rate_of(pace))
+            answer(limiter, NOW + number / 10)
+            rates.append(rate_of(limiter))
         assert rates == sorted(rates)
         assert rates[18] == pytest.approx(10, rel=0.05)
         assert rates[24] - rates[14] < rates[4] - rates[0]
@@ -401,51 +410,51 @@ class TestAdaptivePace:
 
     def test_it_never_passes_twice_what_is_measured(self) -> None:
         """A client that asks for little is not allowed much, however long ago it was throttled."""
-        pace = self.throttled_at_ten_a_second()
+        limiter = self.throttled_at_ten_a_second()
         for number in range(1, 61):
-            answer(pace, NOW + number)
-        assert rate_of(pace) == pytest.approx(2, rel=0.05)
+            answer(limiter, NOW + number)
+        assert rate_of(limiter) == pytest.approx(2, rel=0.05)
 
     def test_it_never_stops(self) -> None:
         """However often it is throttled, one request in two seconds goes out."""
-        pace = AdaptivePace()
+        limiter = AdaptiveLimiter()
         for _ in range(50):
-            answer(pace, throttled=True)
-        assert rate_of(pace) == 0.5
+            answer(limiter, throttled=True)
+        assert rate_of(limiter) == 0.5
 
     def test_a_clock_that_was_set_back_leaves_it_going(self) -> None:
         """An hour back the rate is not taken down to the least, and what is measured is measured anew."""
-        pace = self.throttled_at_ten_a_second()
+        limiter = self.throttled_at_ten_a_second()
         for number in range(10):
-            answer(pace, NOW - HOUR + number / 2)
-            assert rate_of(pace) > 3
-        answer(pace, NOW - HOUR + 5, throttled=True)
-        assert rate_of(pace) == pytest.approx(0.7 * 2, rel=0.05)
+            answer(limiter, NOW - HOUR + number / 2)
+            assert rate_of(limiter) > 3
+        answer(limiter, NOW - HOUR + 5, throttled=True)
+        assert rate_of(limiter) == pytest.approx(0.7 * 2, rel=0.05)
 
 
 class TestPaces:
     """What the calls of an operation keep to."""
 
     @staticmethod
-    def rates(paces: Paces, operation: str) -> list[float]:
-        return [rate_of(pace) for pace in paces.of(operation)]
+    def rates(limiters: RateLimiters, operation: str) -> list[float]:
+        return [rate_of(limiter) for limiter in limiters.for_operation(operation)]
 
     def test_nothing_is_paced_by_default(self) -> None:
         """A client that was given no pacing and retries in the standard way never holds a call up."""
-        assert Paces(None, adaptive=False).of("GetKeyLastUsage") == ()
+        assert RateLimiters(None, adaptive=False).for_operation("GetKeyLastUsage") == ()
 
     def test_the_quotas_of_kms_are_kept_to(self) -> None:
-        """Each operation has a pace of its own; one whose quota is not known has none."""
-        paces = Paces(Pacing(), adaptive=False)
-        assert {name: self.rates(paces, name) for name in QUOTAS} == {n: [q] for n, q in QUOTAS.items()}
-        assert self.rates(paces, "GetKeyLastUsage") == [5]
-        assert paces.of("GetKeyLastUsage") is paces.of("GetKeyLastUsage")
-        assert paces.of("Encrypt") == ()
+        """Each operation has a limiter of its own; one whose quota is not known has none."""
+        limiters = RateLimiters(Pacing(), adaptive=False)
+        assert {name: self.rates(limiters, name) for name in QUOTAS} == {n: [q] for n, q in QUOTAS.items()}
+        assert self.rates(limiters, "GetKeyLastUsage") == [5]
+        assert limiters.for_operation("GetKeyLastUsage") is limiters.for_operation("GetKeyLastUsage")
+        assert limiters.for_operation("Encrypt") == ()
 
     def test_given_rates_go_before_the_quotas(self) -> None:
         """A raised quota is named, an operation may be added, and the others stay as they are."""
-        paces = Paces(Pacing({"GetKeyLastUsage": 50, "Encrypt": 0.5}), adaptive=False)
-        assert [self.rates(paces, name) for name in ("GetKeyLastUsage", "Encrypt", "ListKeys")] == [
+        limiters = RateLimiters(Pacing({"GetKeyLastUsage": 50, "Encrypt": 0.5}), adaptive=False)
+        assert [self.rates(limiters, name) for name in ("GetKeyLastUsage", "Encrypt", "ListKeys")] == [
             [50],
             [0.5],
             [500],
@@ -453,22 +462,22 @@ class TestPaces:
 
     def test_the_burst_is_that_of_every_pace(self) -> None:
         """After a pause so many calls go out at once."""
-        (pace,) = Paces(Pacing(burst=3), adaptive=False).of("GetKeyLastUsage")
-        assert [pace.wait(pace.take(NOW), NOW) for _ in range(4)] == seconds(0, 0, 0, 0.2)
+        (limiter,) = RateLimiters(Pacing(burst=3), adaptive=False).for_operation("GetKeyLastUsage")
+        assert [limiter.wait(limiter.reserve(NOW), NOW) for _ in range(4)] == seconds(0, 0, 0, 0.2)
 
     def test_all_operations_share_the_adaptive_pace(self) -> None:
-        """The adaptive mode paces the client as a whole, beside the quotas."""
-        paces = Paces(None, adaptive=True)
-        assert paces.of("GetKeyLastUsage") == paces.of("Encrypt")
-        assert isinstance(paces.of("Encrypt")[0], AdaptivePace)
-        both = Paces(Pacing(), adaptive=True)
-        assert both.of("GetKeyLastUsage")[1:] == both.of("Encrypt")
+        """The adaptive mode limiters the client as a whole, beside the quotas."""
+        limiters = RateLimiters(None, adaptive=True)
+        assert limiters.for_operation("GetKeyLastUsage") == limiters.for_operation("Encrypt")
+        assert isinstance(limiters.for_operation("Encrypt")[0], AdaptiveLimiter)
+        both = RateLimiters(Pacing(), adaptive=True)
+        assert both.for_operation("GetKeyLastUsage")[1:] == both.for_operation("Encrypt")
 
     def test_a_forked_process_is_not_held_up(self) -> None:
         """A lock that another thread held as the process forked is free in the new one."""
-        paces = Paces(Pacing(), adaptive=True)
-        held = paces.of("GetKeyLastUsage")
-        for pace in held:
-            pace._lock.acquire()
-        paces.renew()
-        assert [pace._lock.locked() for pace in held] == [False, False]
+        limiters = RateLimiters(Pacing(), adaptive=True)
+        held = limiters.for_operation("GetKeyLastUsage")
+        for limiter in held:
+            limiter._lock.acquire()
+        limiters.renew()
+        assert [limiter._lock.locked() for limiter in held] == [False, False]

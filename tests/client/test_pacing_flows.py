@@ -1,4 +1,4 @@
-"""Calls that keep to a pace, played by hand and made by the public clients; no time passes but the tests' own."""
+"""Calls that wait for a rate limiter, played by hand and made by the public clients, in time of the tests' own."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ from awskms_lite.models.usage import GetKeyLastUsageRequest
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
 from awskms_lite.pacing import Pacing
 from awskms_lite.retry import RetryPolicy
-from awskms_lite.steps import Alone, Flow, Response, Send, Sleep, Step
+from awskms_lite.steps import Exclusive, Flow, Response, Send, Sleep, Step
 
 REQUEST = GetKeyLastUsageRequest(KEY_ID)
 FIVE = Pacing()
@@ -45,7 +45,7 @@ class Held:
             assert isinstance(self.step, Send)
             result = answered(self.step, outcome)
         self.step = self.flow.throw(result) if isinstance(result, KMSLiteError) else self.flow.send(result)
-        while isinstance(self.step, Alone):
+        while isinstance(self.step, Exclusive):
             self.step = self.flow.send(ended(self.step.flow))
         return self.step
 
@@ -94,7 +94,7 @@ def test_calls_without_a_pace_never_wait(pacing: Pacing | None, operation: Any) 
     assert all(isinstance(hand.begin(operation).step, Send) for _ in range(100))
 
 
-def test_each_call_waits_for_its_turn() -> None:
+def test_each_call_waits_for_its_slot() -> None:
     """The first call sends at once, those that come with it one after the other."""
     hand = Hand()
     calls = [hand.begin() for _ in range(4)]
@@ -107,7 +107,7 @@ def test_a_call_that_cannot_be_in_time_fails_at_once() -> None:
     hand = Hand()
     calls = [hand.begin() for _ in range(9)]
     for _ in range(20):
-        with pytest.raises(TimeoutError, match="Allow a longer one, or ask for less at a time"):
+        with pytest.raises(TimeoutError, match="Allow a longer timeout, or make fewer calls at a time"):
             hand.begin(timeout=1.5)
     last = hand.begin(timeout=2)
     assert isinstance(calls[0].step, Send)
@@ -116,7 +116,7 @@ def test_a_call_that_cannot_be_in_time_fails_at_once() -> None:
 
 
 def test_a_rate_that_falls_may_end_a_wait_before_its_time() -> None:
-    """Once the turn cannot come in time any more the call fails, without sleeping until its deadline."""
+    """Once the slot cannot come in time any more the call fails, without sleeping until its deadline."""
     hand = Hand()
     calls = [hand.begin(timeout=None if first else 2.5) for first in [True] + [False] * 10]
     calls[0].go_on(THROTTLED)
@@ -128,7 +128,7 @@ def test_a_rate_that_falls_may_end_a_wait_before_its_time() -> None:
 
 
 def test_a_clock_that_is_set_back_lets_nobody_go_early() -> None:
-    """Who is far back, and asks again half way, waits for the turn all the same."""
+    """Who is far back, and asks again half way, waits for the slot all the same."""
     hand = Hand()
     calls = [hand.begin() for _ in range(21)]
     last = calls[-1]
@@ -148,7 +148,7 @@ def test_a_retry_whose_turn_would_come_too_late_is_not_begun() -> None:
 
 
 def test_only_a_throttled_request_makes_room() -> None:
-    """A retry after another trouble takes the next turn there is."""
+    """A retry after another trouble takes the next slot there is."""
     throttled, broken = Hand(random=lambda: 0.0), Hand(random=lambda: 0.0)
     waits = []
     for hand, outcome in ((throttled, THROTTLED), (broken, BROKEN)):
@@ -160,7 +160,7 @@ def test_only_a_throttled_request_makes_room() -> None:
 
 @pytest.mark.parametrize("asleep", [0.0, 0.1, 0.3])
 def test_a_cancelled_wait_gives_the_turn_back(asleep: float) -> None:
-    """A call that is dropped while it waits, or as its turn has just come, makes room for the next one."""
+    """A call that is dropped while it waits, or as its slot has just come, makes room for the next one."""
     hand = Hand()
     _, dropped, last = [hand.begin() for _ in range(3)]
     hand.now += asleep
@@ -171,7 +171,7 @@ def test_a_cancelled_wait_gives_the_turn_back(asleep: float) -> None:
     assert fresh.wait() == pytest.approx(0.4 if not asleep else 0.0, abs=1e-5)
 
 
-def test_a_call_that_was_sent_keeps_its_turn() -> None:
+def test_a_call_that_was_sent_keeps_its_slot() -> None:
     """Dropping a call that waits for its answer lets nobody else go sooner: KMS has counted it."""
     hand = Hand()
     sent, waiting = hand.begin(), hand.begin()
@@ -180,7 +180,7 @@ def test_a_call_that_was_sent_keeps_its_turn() -> None:
 
 
 def test_a_retry_takes_a_turn_too() -> None:
-    """It goes behind those who wait already, at the lowered rate, with the turn before its own left free."""
+    """It goes behind those who wait already, at the lowered rate, with the slot before its own left free."""
     hand = Hand(random=lambda: 0.0)
     throttled, waiting = hand.begin(), hand.begin()
     throttled.go_on(THROTTLED)
@@ -189,7 +189,7 @@ def test_a_retry_takes_a_turn_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "next_turn"),
+    ("outcome", "next_slot"),
     [
         (ANSWER, 1 / 5),
         (Response(400, {}, b'{"__type":"NotFoundException"}'), 1 / 5),
@@ -199,11 +199,11 @@ def test_a_retry_takes_a_turn_too() -> None:
         (Response(429, {}, b""), 1 / 3.5),
     ],
 )
-def test_the_pace_learns_from_throttling_alone(outcome: Response | KMSLiteError, next_turn: float) -> None:
+def test_the_pace_learns_from_throttling_alone(outcome: Response | KMSLiteError, next_slot: float) -> None:
     """Only what says "too fast" lowers the rate; any other trouble leaves it."""
     hand = Hand(retry=RetryPolicy(max_attempts=1))
     hand.begin().end(outcome)
-    assert hand.begin().wait() == pytest.approx(next_turn, abs=1e-5)
+    assert hand.begin().wait() == pytest.approx(next_slot, abs=1e-5)
 
 
 def test_a_request_without_an_answer_teaches_nothing() -> None:
@@ -225,7 +225,7 @@ def test_expired_credentials_count_as_an_answer() -> None:
 
 
 def test_the_turns_of_both_paces_are_given_back() -> None:
-    """Where the adaptive mode holds a call up for too long, the quota's turn is not lost either."""
+    """Where the adaptive mode holds a call up for too long, the quota's slot is not lost either."""
     hand = Hand(Pacing({"GetKeyLastUsage": 0.25}), retry=RetryPolicy("adaptive", 1))
     with pytest.raises(ThrottlingException):
         hand.begin(ENCRYPT).go_on(THROTTLED)
@@ -334,7 +334,7 @@ def test_threads_share_the_pace_of_a_client() -> None:
 
 
 def test_clients_share_a_quota_of_the_embedded_kms() -> None:
-    """Fifty clients in threads of their own, each with its own pace, lose no call to the quota of a LocalKMS."""
+    """Fifty clients in threads, each with its own limiter, lose no call to the quota of a LocalKMS."""
     sharers = 50
     time = Time(sharers)
     quotas = Quotas(lambda: time.now)
@@ -386,7 +386,7 @@ async def test_tasks_share_the_pace_of_a_client() -> None:
 
 @pytest.mark.anyio
 async def test_a_cancelled_task_gives_its_turn_back() -> None:
-    """A call that is cancelled while it waits leaves its turn to the one behind it."""
+    """A call that is cancelled while it waits leaves its slot to the one behind it."""
     time = Time(3)
     service = Service(time)
     async with (

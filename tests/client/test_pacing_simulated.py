@@ -1,4 +1,4 @@
-"""What a pace promises, over minutes of virtual time: no call fails, few are throttled, the quota is used."""
+"""What a limiter promises, over minutes of virtual time: no call fails, few are throttled, the quota is used."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,7 +9,7 @@ import pytest
 from support.servers import KEY_ID
 from support.simulation import World, session
 
-from awskms_lite.call import Session, call
+from awskms_lite.call import ClientState, call
 from awskms_lite.errors import ThrottlingException, TimeoutError
 from awskms_lite.models.usage import GetKeyLastUsageRequest
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
@@ -22,7 +22,7 @@ FIVE = Pacing()
 TWO_HUNDRED = Pacing({"GetKeyLastUsage": 200})
 
 
-def ask(opened: Session, calls: Iterator[object]) -> Flow[int]:
+def ask(opened: ClientState, calls: Iterator[object]) -> Flow[int]:
     """Call again and again until there are no more calls to make; give how often it failed."""
     failed = 0
     for _ in calls:
@@ -36,7 +36,7 @@ def ask(opened: Session, calls: Iterator[object]) -> Flow[int]:
 class Outcome:
     """What came of many calls, so many at a time."""
 
-    def __init__(self, world: World, opened: Session, calls: int, at_a_time: int) -> None:
+    def __init__(self, world: World, opened: ClientState, calls: int, at_a_time: int) -> None:
         left = iter(range(calls))
         for _ in range(at_a_time):
             world.start(ask(opened, left))
@@ -82,8 +82,8 @@ def test_a_small_quota_is_shared(others: float, throttled: float, spare: float, 
     assert outcome.seconds <= spare * (10 + 150 / (5 - others))
 
 
-def share(world: World, clients: int, calls: int, **options: Any) -> list[Session]:
-    """Let so many clients, each with a pace of its own, make so many calls each; return what they shared."""
+def share(world: World, clients: int, calls: int, **options: Any) -> list[ClientState]:
+    """Let so many clients, each with a limiter of its own, make so many calls each; return what they shared."""
     opened = [session(world.clock, FIVE, random=Random(n).random, **options) for n in range(clients)]
     for each in opened:
         world.start(ask(each, iter(range(calls))))
@@ -143,7 +143,7 @@ def timed(flow: Flow[Any], world: World, failed: list[float]) -> Flow[None]:
     ("pacing", "retry", "sent"), [(FIVE, RetryPolicy(max_attempts=1), 1), (None, RetryPolicy(max_attempts=3), 3)]
 )
 def test_who_wants_no_retry_or_no_pace_gets_none(pacing: Pacing | None, retry: RetryPolicy, sent: int) -> None:
-    """One attempt is one, and without a pace it is the attempts that count."""
+    """One attempt is one, and without a limiter it is the attempts that count."""
     world = World(0.001, 1)
     world.others(1, begin=0, end=1)
     world.start(call(session(world.clock, pacing, retry=retry), GET_KEY_LAST_USAGE, REQUEST), after=2)
@@ -163,7 +163,7 @@ def test_the_rate_comes_back_once_others_leave() -> None:
 
 
 def test_retrying_alone_is_no_pacing() -> None:
-    """The same calls without a pace lose some: what the tests above show is the pace's doing."""
+    """The same calls without a limiter lose some: what the tests above show is the limiter's doing."""
     world = World(200, 50)
     outcome = Outcome(world, session(world.clock, None), 1000, 50)
     assert outcome.failed > 0

@@ -101,7 +101,8 @@ def test_an_answer_becomes_a_model(sample: Example) -> None:
 def test_an_error_becomes_its_class(sample: Example) -> None:
     """An error becomes the class of its code, with the text, the status and the request id."""
     error = decode_error(sample.status, sample.headers, sample.body)
-    seen = {"class": type(error).__name__, "code": error.code, "message": error.message, "kind": error.kind}
+    text = error.message or None  # the samples, which other languages share, say null
+    seen = {"class": type(error).__name__, "code": error.code, "message": text, "kind": error.category}
     assert seen == sample.expected["error"]
     assert type(error) is getattr(errors, sample.expected["error"]["class"])
     assert (error.status_code, error.request_id) == (sample.status, sample.expected["request_id"])
@@ -240,7 +241,7 @@ def test_a_hostile_success_is_a_protocol_error(body: bytes) -> None:
 def test_a_hostile_error_is_still_an_error_with_its_status(body: bytes) -> None:
     """An error's body may be anything at all: the status is left."""
     error = decode_error(500, {}, body)
-    assert (type(error), error.code, error.kind) == (ServiceError, "500", "transient")
+    assert (type(error), error.code, error.category) == (ServiceError, "500", "transient")
 
 
 SECRETS = {"plaintext": "c2VjcmV0", "text": "hunter2", "key": KEY}
@@ -301,7 +302,7 @@ def test_an_echoed_request_never_reaches_the_error(echo: str, code: str, member:
 def test_a_text_that_is_nothing_but_the_echo_is_none() -> None:
     """Where only the repeated request was sent as the text, there is no text."""
     body = json.dumps({"message": f"The Canonical String for this request should have been\n'{CANONICAL}'"})
-    assert decode_error(403, {}, body.encode()).message is None
+    assert decode_error(403, {}, body.encode()).message == ""
 
 
 @pytest.mark.parametrize("status", [300, 304, 307, 399, 400, 404, 499, 500, 599, 199, 100])
@@ -370,7 +371,7 @@ def test_reading_an_error_never_fails(status: int, headers: dict[str, str], body
     assert error.code == error.code.strip() != ""
     assert ":" not in error.code
     assert "#" not in error.code
-    assert error.message is None or error.message
+    assert error.message.strip() or not error.message
     assert str(error).startswith(error.code)
 
 

@@ -50,9 +50,9 @@ class TestTold:
     def test_it_is_our_own_unless_the_service_says_otherwise(self, date: str | None) -> None:
         """Before any answer, without a date, and where the two agree within minutes."""
         clock = ServiceClock(lambda: NOW)
-        assert clock.told() == NOW
-        clock.hear(date)
-        assert clock.told() == NOW
+        assert clock.reported_time() == NOW
+        clock.note_date(date)
+        assert clock.reported_time() == NOW
 
     @pytest.mark.parametrize("off", FAR_OFF)
     def test_it_follows_the_last_answer_and_signs_nothing(self, off: float) -> None:
@@ -62,24 +62,24 @@ class TestTold:
         """
         ours = [NOW]
         clock = ServiceClock(lambda: ours[0])
-        clock.hear(formatdate(NOW + off, usegmt=True))
+        clock.note_date(formatdate(NOW + off, usegmt=True))
         ours[0] += 10
-        assert (clock.told(), clock(), clock.offset) == (NOW + off + 10.999, NOW + 10, 0.0)
-        clock.hear(formatdate(ours[0], usegmt=True))
-        assert clock.told() == clock() == NOW + 10
+        assert (clock.reported_time(), clock(), clock.offset) == (NOW + off + 10.999, NOW + 10, 0.0)
+        clock.note_date(formatdate(ours[0], usegmt=True))
+        assert clock.reported_time() == clock() == NOW + 10
 
     def test_a_date_beyond_all_services_is_not_believed(self) -> None:
         """As for a refusal's: a year that no service has come to."""
         clock = ServiceClock(lambda: NOW)
-        clock.hear("Fri, 01 Jan 2199 00:00:00 GMT")
-        assert clock.told() == NOW
+        clock.note_date("Fri, 01 Jan 2199 00:00:00 GMT")
+        assert clock.reported_time() == NOW
 
     def test_a_clock_that_was_set_right_agrees_with_its_service(self) -> None:
         """Then there is no difference between what is told and what is signed."""
         clock = ServiceClock(lambda: NOW)
-        clock.set_right(refusal(DEFINITE[0], NOW + 7 * HOUR), NOW)
-        clock.hear(formatdate(NOW + 7 * HOUR + 2, usegmt=True))
-        assert clock.told() == clock() == NOW + 7 * HOUR
+        clock.correct_skew(refusal(DEFINITE[0], NOW + 7 * HOUR), NOW)
+        clock.note_date(formatdate(NOW + 7 * HOUR + 2, usegmt=True))
+        assert clock.reported_time() == clock() == NOW + 7 * HOUR
 
 
 class TestSetRight:
@@ -95,7 +95,7 @@ class TestSetRight:
     def test_a_code_that_means_the_clock_always_sets_it(self, code: str, off: float) -> None:
         """However far off it is: the service has said that this is why."""
         clock = ServiceClock(lambda: NOW)
-        assert clock.set_right(refusal(code, NOW + off), NOW)
+        assert clock.correct_skew(refusal(code, NOW + off), NOW)
         assert (clock(), clock.offset) == (NOW + off, off)
 
     @pytest.mark.parametrize("code", AMBIGUOUS)
@@ -104,27 +104,27 @@ class TestSetRight:
         """A signature may be wrong for another reason: only clocks far apart make a second try worth it."""
         clock = ServiceClock(lambda: NOW)
         far = abs(off) >= 240
-        assert clock.set_right(refusal(code, NOW + off), NOW) is far
+        assert clock.correct_skew(refusal(code, NOW + off), NOW) is far
         assert clock() == (NOW + off if far else NOW)
 
     @pytest.mark.parametrize("code", ["NotFoundException", "ThrottlingException", "ExpiredTokenException", "403"])
     def test_no_other_code_sets_it(self, code: str) -> None:
         """An answer to a request that was taken as fresh does not move the clock, however far its date is."""
         clock = ServiceClock(lambda: NOW)
-        assert not clock.set_right(refusal(code, NOW + 7 * HOUR), NOW)
+        assert not clock.correct_skew(refusal(code, NOW + 7 * HOUR), NOW)
         assert clock.offset == 0.0
 
     @pytest.mark.parametrize("error", [ConnectError("no"), TimeoutError("late"), CredentialsError("none")])
     def test_what_is_no_answer_does_not_set_it(self, error: KMSLiteError) -> None:
         """Without an answer there is no time to go by."""
-        assert not ServiceClock(lambda: NOW).set_right(error, NOW)
+        assert not ServiceClock(lambda: NOW).correct_skew(error, NOW)
 
     @pytest.mark.parametrize("date", [None, "", "yesterday", "Thu, 99 Jan 2026 00:00:00 GMT"])
     @pytest.mark.parametrize("code", [*DEFINITE, *AMBIGUOUS])
     def test_an_answer_without_a_date_does_not_set_it(self, code: str, date: str | None) -> None:
         """To be told that the clock is wrong is of no use where nobody says what is right."""
         clock = ServiceClock(lambda: NOW)
-        assert not clock.set_right(error_class(code)(code=code, date=date), NOW)
+        assert not clock.correct_skew(error_class(code)(code=code, date=date), NOW)
         assert clock.offset == 0.0
 
     @pytest.mark.parametrize("code", [*DEFINITE, *AMBIGUOUS])
@@ -132,16 +132,16 @@ class TestSetRight:
         """Who signed before another call set the clock is sent again too, and the offset counts once."""
         clock = ServiceClock(lambda: NOW)
         signed_at = [clock(), clock(), clock()]
-        assert [clock.set_right(refusal(code, NOW + HOUR), then) for then in signed_at] == [True] * 3
+        assert [clock.correct_skew(refusal(code, NOW + HOUR), then) for then in signed_at] == [True] * 3
         assert clock.offset == HOUR
 
     def test_a_later_answer_sets_it_anew(self) -> None:
         """A machine's own clock may be set in between: the offset is what the last answer showed."""
         now = [NOW]
         clock = ServiceClock(lambda: now[0])
-        clock.set_right(refusal("RequestExpired", NOW + HOUR), clock())
+        clock.correct_skew(refusal("RequestExpired", NOW + HOUR), clock())
         now[0] += HOUR
-        assert clock.set_right(refusal("InvalidSignatureException", now[0]), clock())
+        assert clock.correct_skew(refusal("InvalidSignatureException", now[0]), clock())
         assert (clock(), clock.offset) == (now[0], 0.0)
 
     def test_a_slow_answer_does_not_count_as_an_offset(self) -> None:
@@ -150,14 +150,14 @@ class TestSetRight:
         clock = ServiceClock(lambda: now[0])
         then = clock()
         now[0] += 10
-        clock.set_right(refusal("RequestExpired", NOW + HOUR + 10), then)
+        clock.correct_skew(refusal("RequestExpired", NOW + HOUR + 10), then)
         assert clock.offset == HOUR
 
     @pytest.mark.parametrize(("off", "far"), [(HOUR, True), (-240.0, True), (239.0, False), (0.0, False)])
     def test_any_dated_answer_may_set_it(self, off: float, far: bool) -> None:
         """Where the caller has a reason to doubt the clock, a date four minutes off is enough."""
         clock = ServiceClock(lambda: NOW)
-        assert clock.set_by(formatdate(NOW + off, usegmt=True), NOW) is far
+        assert clock.correct_by_date(formatdate(NOW + off, usegmt=True), NOW) is far
         assert clock.offset == (off if far else 0.0)
 
 

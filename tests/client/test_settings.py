@@ -13,7 +13,7 @@ from awskms_lite.client import KMSClient
 from awskms_lite.config import Notes, parse_config
 from awskms_lite.errors import ConfigurationError, ParameterError
 from awskms_lite.retry import Mode
-from awskms_lite.settings import Setting, Settings, checked_timeout, load_files, settle
+from awskms_lite.settings import Setting, Settings, checked_timeout, load_files, resolve_settings
 
 REGION = {"AWS_REGION": "us-east-2"}
 
@@ -21,7 +21,7 @@ REGION = {"AWS_REGION": "us-east-2"}
 def settled(environ: Mapping[str, str], text: str = "", **arguments: Any) -> Settings:
     """Settle from an environment and a config file that begins with the properties of the default profile."""
     sections = parse_config(f"[default]\n{text}", "config") if text else {}
-    return settle(environ, sections, **arguments)
+    return resolve_settings(environ, sections, **arguments)
 
 
 class TestRegion:
@@ -317,7 +317,7 @@ class TestEndpoint:
         """Argument, the service's variable, the common one, the services section, the profile."""
         settings = settled({**REGION, **environ}, SERVICES, endpoint_url=argument)
         assert settings.endpoint("kms") == expected
-        assert settings.address("kms", "kms") == (expected.value, "us-east-2")
+        assert settings.service_endpoint("kms", "kms") == (expected.value, "us-east-2")
 
     @pytest.mark.parametrize("service", ["sts", "sso", "sso_oidc"])
     def test_a_section_that_does_not_name_the_service_leaves_it_to_the_profile(self, service: str) -> None:
@@ -375,14 +375,14 @@ class TestEndpoint:
         """A service's address is its host in the region, the client's or another."""
         settings = settled(REGION)
         assert settings.endpoint("sts") is None
-        assert settings.address("sts", "sts") == ("https://sts.us-east-2.amazonaws.com", "us-east-2")
+        assert settings.service_endpoint("sts", "sts") == ("https://sts.us-east-2.amazonaws.com", "us-east-2")
         expected = ("https://portal.sso.cn-north-1.amazonaws.com.cn", "cn-north-1")
-        assert settings.address("portal.sso", "sso", "cn-north-1") == expected
+        assert settings.service_endpoint("portal.sso", "sso", "cn-north-1") == expected
 
     def test_the_options_of_the_client_are_those_of_every_service(self) -> None:
         """FIPS, by flag or by the region's name, and dual-stack hold for each host; a custom one has neither."""
         settings = settled({"AWS_REGION": "fips-us-east-2", "AWS_USE_DUALSTACK_ENDPOINT": "true"})
-        assert settings.address("sts", "sts") == ("https://sts-fips.us-east-2.api.aws", "us-east-2")
+        assert settings.service_endpoint("sts", "sts") == ("https://sts-fips.us-east-2.api.aws", "us-east-2")
 
     @pytest.mark.parametrize("service", ["kms", "sts", "sso", "sso_oidc"])
     @pytest.mark.parametrize("name", ["fips", "dualstack"])
@@ -399,9 +399,9 @@ class TestEndpoint:
         else:
             environ["AWS_REGION"] = "fips-us-east-2"
         settings = settled({**environ, f"AWS_ENDPOINT_URL_{service.upper()}": "http://own"}, text)
-        assert settings.address(service, service) == ("http://own", "us-east-2")
+        assert settings.service_endpoint(service, service) == ("http://own", "us-east-2")
         for other in {"kms", "sts", "sso", "sso_oidc"} - {service}:
-            assert re.search(r"-fips\.|\.api\.aws$", settings.address(other, other)[0])
+            assert re.search(r"-fips\.|\.api\.aws$", settings.service_endpoint(other, other)[0])
 
     @pytest.mark.parametrize("name", ["use_fips_endpoint", "use_dualstack_endpoint"])
     @pytest.mark.parametrize("endpoint", ["argument", "variable"])
@@ -412,22 +412,22 @@ class TestEndpoint:
         options: dict[str, Any] = {name: True, "endpoint_url": argument}
         settings = settled(environ, **options)
         with pytest.raises(ConfigurationError, match="goes with neither FIPS nor dual-stack"):
-            settings.address("kms", "kms")
+            settings.service_endpoint("kms", "kms")
         if endpoint == "variable":
-            assert settings.address("sts", "sts") == ("http://variable", "us-east-2")
+            assert settings.service_endpoint("sts", "sts") == ("http://variable", "us-east-2")
         options = {"region": "fips-us-east-2", "endpoint_url": argument}
         with pytest.raises(ConfigurationError, match="goes with neither FIPS nor dual-stack"):
-            settled(environ, **options).address("kms", "kms")
+            settled(environ, **options).service_endpoint("kms", "kms")
 
     def test_the_argument_for_fips_is_about_kms_alone(self) -> None:
         """Other services go by the environment and the profile, whatever a client asks of KMS."""
         settings = settled(REGION, use_fips_endpoint=True)
-        assert settings.address("kms", "kms")[0] == "https://kms-fips.us-east-2.amazonaws.com"
-        assert settings.address("sts", "sts")[0] == "https://sts.us-east-2.amazonaws.com"
+        assert settings.service_endpoint("kms", "kms")[0] == "https://kms-fips.us-east-2.amazonaws.com"
+        assert settings.service_endpoint("sts", "sts")[0] == "https://sts.us-east-2.amazonaws.com"
         settings = settled({**REGION, "AWS_USE_FIPS_ENDPOINT": "true"}, use_fips_endpoint=False)
-        assert settings.address("kms", "kms")[0] == "https://kms.us-east-2.amazonaws.com"
-        assert settings.address("sts", "sts")[0] == "https://sts-fips.us-east-2.amazonaws.com"
-        portal = settings.address("portal.sso", "sso", "eu-west-1")
+        assert settings.service_endpoint("kms", "kms")[0] == "https://kms.us-east-2.amazonaws.com"
+        assert settings.service_endpoint("sts", "sts")[0] == "https://sts-fips.us-east-2.amazonaws.com"
+        portal = settings.service_endpoint("portal.sso", "sso", "eu-west-1")
         assert portal == ("https://portal.sso-fips.eu-west-1.amazonaws.com", "eu-west-1")
 
 

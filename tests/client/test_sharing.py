@@ -13,7 +13,7 @@ from support.servers import KEY_ID, PATIENCE, Line, ScriptedServer, answer, repl
 from awskms_lite import AsyncKMSClient, KMSClient
 from awskms_lite.local import LocalKMS
 from awskms_lite.models.usage import GetKeyLastUsageResponse
-from awskms_lite.transport import connections
+from awskms_lite.transport import pools
 
 FIRST_USE = datetime(2026, 5, 1, 12, 0, 0, 123000, tzinfo=UTC)
 KEYS = 250
@@ -86,14 +86,14 @@ async def test_tasks_share_a_client(kms: LocalKMS, source: ScriptedServer) -> No
             group.start_soon(ask, number, key)
     assert [last_use(answers[number]) for number in range(TASKS)] == [expected[key] for key in asked]
     assert {usage.metadata.attempts for usage in answers.values()} == {1}
-    assert kms.stats.connections <= connections.MAX_CONNECTIONS
+    assert kms.stats.connections <= pools.MAX_CONNECTIONS
     assert len(source.requests) == 1
 
 
 @pytest.mark.anyio
 async def test_tasks_beyond_the_connections_wait_in_order(kms: LocalKMS, monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls beyond the number of connections wait for one, and get it in the order they came."""
-    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(pools, "MAX_CONNECTIONS", 1)
     served: list[int] = []
     gate = threading.Event()
 

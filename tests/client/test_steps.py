@@ -28,13 +28,13 @@ def test_sending_is_plain_unless_told() -> None:
     """Without more a `Send` has no timeout of its own, may take a proxy, and changes nothing."""
     step = send(REQUEST).send(None)
     assert isinstance(step, Send)
-    assert (step.timeout, step.direct, step.acts) == (None, False, False)
+    assert (step.timeout, step.direct, step.mutating) == (None, False, False)
 
 
 def test_what_a_request_is_stands_in_its_step() -> None:
     """The driver is told that a request is to keep off proxies, or that it may change something."""
     assert send(REQUEST, direct=True).send(None) == Send(REQUEST, direct=True)
-    assert send(REQUEST, acts=True).send(None) == Send(REQUEST, acts=True)
+    assert send(REQUEST, mutating=True).send(None) == Send(REQUEST, mutating=True)
 
 
 def test_sleeping_is_one_step() -> None:

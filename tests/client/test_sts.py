@@ -31,7 +31,7 @@ from awskms_lite.errors import (
 )
 from awskms_lite.identity import Credentials
 from awskms_lite.service_clock import ServiceClock
-from awskms_lite.settings import Settings, settle
+from awskms_lite.settings import Settings, resolve_settings
 from awskms_lite.steps import Request, Response, Send, Sleep
 
 NOW = 1_790_000_000.25
@@ -71,7 +71,7 @@ def refusal(status: int, code: str = "", message: str = "", date: float = NOW) -
 
 
 def settled(environ: dict[str, str] | None = None, sections: Sections | None = None, **options: Any) -> Settings:
-    return settle(environ or {}, sections or {}, **{"region": "us-east-2", **options})
+    return resolve_settings(environ or {}, sections or {}, **{"region": "us-east-2", **options})
 
 
 def assume(
@@ -270,7 +270,7 @@ def test_a_name_that_sts_refuses_is_refused_before(name: str) -> None:
 def test_the_endpoint_follows_the_settings(environ: dict[str, str], options: dict[str, Any], url: str) -> None:
     """Region, dual-stack, and FIPS and endpoints of the configuration move STS; KMS's own arguments do not."""
     settings = settled(environ, **options)
-    assert settings.address("sts", "sts")[0] == url
+    assert settings.service_endpoint("sts", "sts")[0] == url
     assert assume(answering(answer(), url=url), settings=settings).access_key_id == "ASIAROLE"
 
 
@@ -280,7 +280,7 @@ def test_the_endpoint_may_come_from_a_services_section() -> None:
         "default": {"services": "local"},
         "services local": {"sts": {"endpoint_url": "http://localhost:8080"}},
     }
-    assert settled(sections=sections).address("sts", "sts") == ("http://localhost:8080", "us-east-2")
+    assert settled(sections=sections).service_endpoint("sts", "sts") == ("http://localhost:8080", "us-east-2")
 
 
 @pytest.mark.parametrize("region", ["evil.example/", "a b", "169"])

@@ -27,13 +27,16 @@ from support.servers import (
 )
 
 from awskms_lite import errors, transport
-from awskms_lite.steps import Request, Response
-from awskms_lite.transport import TrustedRoots, check_client, connections, lines
-from awskms_lite.transport.answers import MAX_BODY
-from awskms_lite.transport.failures import explain
+from awskms_lite.drivers.driver_base import Routes
+from awskms_lite.steps import Request, Response, Send
+from awskms_lite.transport import NEVER, Deadline, Timeouts, TrustedRoots, check_client, connections, pools
+from awskms_lite.transport.errors import map_transport_error
+from awskms_lite.transport.guard import ResponseGuard
+from awskms_lite.transport.responses import MAX_BODY
 
 REQUEST = Request("POST", "https://kms.us-east-2.amazonaws.com", [("Host", "kms.us-east-2.amazonaws.com")], b"{}")
-TIMEOUTS: lines.Timeouts = {"connect": 1.0, "read": 1.0, "write": 1.0, "pool": 1.0}
+STEP = Send(REQUEST)
+TIMEOUTS = Timeouts({"connect": 1.0, "read": 1.0, "write": 1.0, "pool": 1.0}, None)
 
 
 def as_it_is(response: Response) -> Response:
@@ -66,8 +69,8 @@ def test_a_host_that_is_none_leads_to_the_region(host: str, advice: str) -> None
     cause.__cause__ = httpcore.ConnectError("no such name")
     cause.__cause__.__context__ = socket.gaierror(socket.EAI_NONAME, "no such name")
     request = REQUEST._replace(url=f"https://{host}/")
-    assert advice in str(explain(cause, request))
-    assert "a region" not in str(explain(httpx.ConnectError("refused"), request))
+    assert advice in str(map_transport_error(cause, request))
+    assert "a region" not in str(map_transport_error(httpx.ConnectError("refused"), request))
 
 
 @pytest.mark.parametrize(
@@ -95,11 +98,11 @@ def test_a_host_that_is_none_leads_to_the_region(host: str, advice: str) -> None
         (httpx.DecodingError("no gzip"), errors.TransportError, "broke off"),
     ],
 )
-def test_a_failure_explain_becomes_ours(
+def test_a_failure_becomes_an_error_of_ours(
     cause: httpx.RequestError, error: type[errors.TransportError], telling: str
 ) -> None:
     """Each failure of httpx has one class of ours; the text names the host, the reason and what to do."""
-    ours = explain(cause, REQUEST)
+    ours = map_transport_error(cause, REQUEST)
     assert type(ours) is error
     with pytest.raises(error, match=telling):
         raise ours
@@ -150,10 +153,9 @@ class TestOtherLibraries:
 
         client = SimpleNamespace(is_closed=False, build_request=lambda *args, **options: None, send=send)
         check_client(client, asynchronous=False)
-        sender = transport.Client(client)
-        with pytest.raises(sender.failures) as caught:
-            sender.send(REQUEST, as_it_is, TIMEOUTS, None)
-        assert type(sender.explain(caught.value, REQUEST)) is errors.TimeoutError
+        with pytest.raises(errors.TimeoutError) as caught:
+            transport.Client(client, TIMEOUTS).send(STEP, as_it_is, NEVER)
+        assert type(caught.value) is errors.TimeoutError
 
 
 @pytest.mark.parametrize(
@@ -174,27 +176,28 @@ def test_a_proxy_of_the_environment_applies_where_it_may(
     """Where a proxy variable is set for a scheme, that proxy is used; not by a client of another environment."""
     monkeypatch.setenv(variable, value)
     for trusting in (True, False):
-        roots = TrustedRoots(trust_env=trusting, ca_bundle=None)
-        proxy = transport.route(REQUEST, roots, direct=False)
-        assert (proxy is not None) is (proxied and trusting)
-        assert transport.route(REQUEST, roots, direct=True) is None
+        opened: list[transport.Proxy | None] = []
+        routes = Routes(opened.append, lambda: None, trust_env=trusting)
+        routes.sender(STEP)
+        routes.sender(STEP._replace(direct=True))
+        assert [proxy is not None for proxy in opened] == [True, False] if proxied and trusting else [False]
 
 
 @pytest.mark.parametrize(
     "url", ["socks5://127.0.0.1:1080", "socks://127.0.0.1", "ftp://127.0.0.1:21", "http://a:port"]
 )
-@pytest.mark.parametrize("make", [transport.ProxiedClient, transport.ProxiedAsyncClient])
+@pytest.mark.parametrize("make", [transport.ConnectionPool, transport.AsyncConnectionPool])
 def test_a_proxy_that_httpx_cannot_use_is_a_configuration_error(make: Any, url: str) -> None:
     """A proxy of another kind, or none at all, is a mistake in the set-up, with the variable to mend."""
     with pytest.raises(errors.ConfigurationError, match="the proxy that ALL_PROXY names"):
-        make(transport.Proxy(url, "ALL_PROXY"), TrustedRoots(trust_env=True, ca_bundle=None))
+        make(TrustedRoots(trust_env=True, ca_bundle=None), TIMEOUTS, transport.Proxy(url, "ALL_PROXY"))
 
 
 def test_the_password_of_a_proxy_is_not_repeated() -> None:
     """Neither the error for an unusable proxy nor the proxy itself shows the user and password in its URL."""
     proxy = transport.Proxy("ftp://user:pass-of-the-proxy@127.0.0.1:21", "ALL_PROXY")
     with pytest.raises(errors.ConfigurationError) as caught:
-        transport.ProxiedClient(proxy, TrustedRoots(trust_env=True, ca_bundle=None))
+        transport.ConnectionPool(TrustedRoots(trust_env=True, ca_bundle=None), TIMEOUTS, proxy)
     assert "pass-of-the-proxy" not in f"{caught.value}{caught.value.__context__}{proxy!r}{proxy}"
 
 
@@ -330,8 +333,8 @@ class TestSize:
         headers = {"Content-Length": str(2 * MAX_BODY + 1)} if declared else {}
         handler = httpx.MockTransport(lambda request: httpx.Response(200, headers=headers, stream=Body()))
         with httpx.Client(transport=handler) as client, pytest.raises(errors.ProtocolError) as caught:
-            transport.Client(client).send(REQUEST, as_it_is, TIMEOUTS, None)
-        assert "check the endpoint" in str(caught.value)
+            transport.Client(client, TIMEOUTS).send(STEP, as_it_is, NEVER)
+        assert "Check the endpoint" in str(caught.value)
         assert caught.value.status_code == 200
         assert len(taken) < 3
 
@@ -339,16 +342,16 @@ class TestSize:
         """A body of exactly the limit is taken."""
         handler = httpx.MockTransport(lambda request: httpx.Response(200, content=b"x" * MAX_BODY))
         with httpx.Client(transport=handler) as client:
-            assert len(transport.Client(client).send(REQUEST, as_it_is, TIMEOUTS, None).body) == MAX_BODY
+            assert len(transport.Client(client, TIMEOUTS).send(STEP, as_it_is, NEVER).body) == MAX_BODY
 
 
-class Clock(dict[str, float | None]):
-    """The timeouts of an attempt whose time passes as it is asked: so many seconds less each time."""
+class PassingTime(Deadline):
+    """A deadline whose time passes as it is asked: so many seconds are left each time."""
 
     def __init__(self, *left: float) -> None:
         self._left = iter(left)
 
-    def get(self, phase: str, default: Any = None) -> float:
+    def timeout(self, seconds: float | None) -> float:
         return next(self._left)
 
 
@@ -365,7 +368,7 @@ class Backend:
             raise failure
         return SimpleNamespace(close=None, get_extra_info=None, start_tls=self.start_tls)
 
-    def start_tls(self, *args: Any, timeout: float) -> Any:
+    def start_tls(self, context: Any, server_hostname: str | None, timeout: float) -> Any:
         self.seen.append(("TLS", timeout))
         return SimpleNamespace(close=None, get_extra_info=None)
 
@@ -379,17 +382,17 @@ class TestConnecting:
         monkeypatch.setattr("socket.getaddrinfo", lambda *args, **options: found)
 
     @staticmethod
-    def backend_of(left: Clock, backend: Backend) -> lines.Backend:
-        exchange = lines.Exchange()
-        exchange.timeouts = left
-        return lines.Backend(exchange, backend)
+    def backend_of(deadline: Deadline, backend: Backend) -> connections.Backend:
+        guard = ResponseGuard()
+        guard.begin(deadline)
+        return connections.Backend(guard, backend)
 
     def test_each_address_gets_what_is_left(self) -> None:
         """An address that does not answer leaves the next one less, and the handshake what remains."""
         failures = [httpcore.ConnectTimeout("late"), httpcore.ConnectError("refused")]
         backend = Backend(failures)
-        stream = self.backend_of(Clock(3.0, 2.0, 1.9, 0.5), backend).connect_tcp("kms.test", 443, 3.0)
-        stream.start_tls("context", timeout=3.0)
+        stream = self.backend_of(PassingTime(3.0, 2.0, 1.9, 0.5), backend).connect_tcp("kms.test", 443, 3.0)
+        stream.start_tls(ssl.create_default_context(), timeout=3.0)
         assert backend.seen == [("10.0.0.1", 3.0), ("10.0.1.1", 2.0), ("10.0.2.1", 1.9), ("TLS", 0.5)]
 
     def test_the_last_address_has_the_last_word(self) -> None:
@@ -398,25 +401,25 @@ class TestConnecting:
             [httpcore.ConnectError("refused"), httpcore.ConnectError("refused"), httpcore.ConnectTimeout("late")]
         )
         with pytest.raises(httpcore.ConnectTimeout, match="late"):
-            self.backend_of(Clock(3.0, 2.0, 1.0), backend).connect_tcp("kms.test", 443, 3.0)
+            self.backend_of(PassingTime(3.0, 2.0, 1.0), backend).connect_tcp("kms.test", 443, 3.0)
 
 
 @pytest.mark.anyio
 async def test_the_wait_for_a_place_is_no_part_of_an_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for a connection longer than an attempt may take has the whole of its attempt after that."""
-    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(pools, "MAX_CONNECTIONS", 1)
     gate, statuses = threading.Event(), []
 
     def gated(line: Line) -> None:
         while line.request() is not None and gate.wait(PATIENCE):
             line.send(answer())
 
-    async def send(limit: float | None) -> None:
-        statuses.append((await own.send(request, as_it_is, {}, limit)).status)
+    async def send(timeout: float | None) -> None:
+        statuses.append((await own.send(Send(request, timeout), as_it_is, NEVER)).status)
 
     with ScriptedServer(gated) as server:
         request = Request("POST", server.url, [], b"{}")
-        own = transport.AsyncConnections(TrustedRoots(False, None))
+        own = transport.AsyncConnectionPool(TrustedRoots(False, None), Timeouts({}, None))
         async with anyio.create_task_group() as group:
             group.start_soon(send, None)
             assert await anyio.to_thread.run_sync(server.asked.wait, PATIENCE)
@@ -440,9 +443,14 @@ class TestSockets:
 
     tls = TLS()
 
-    def connections(self, server: ScriptedServer, tmp_path: Path) -> transport.Connections:
+    def pool(self, tmp_path: Path, read_timeout: float = PATIENCE) -> transport.ConnectionPool:
         self.tls.write_root(str(tmp_path / "root.pem"))
-        return transport.Connections(TrustedRoots(False, str(tmp_path / "root.pem")))
+        timeouts = Timeouts({"connect": PATIENCE, "read": read_timeout}, None)
+        return transport.ConnectionPool(TrustedRoots(False, str(tmp_path / "root.pem")), timeouts)
+
+    @staticmethod
+    def step(server: ScriptedServer) -> Send:
+        return Send(Request("POST", server.url, [], b"{}"))
 
     @pytest.mark.parametrize(
         "script",
@@ -459,11 +467,9 @@ class TestSockets:
     ) -> None:
         """Whatever ends an attempt, its connection ends with it."""
         with ScriptedServer(script, ssl_context=context) as server:
-            own = self.connections(server, tmp_path)
-            with pytest.raises((httpx.RequestError, errors.ProtocolError)):
-                own.send(
-                    Request("POST", server.url, [], b"{}"), as_it_is, {"connect": PATIENCE, "read": 0.1}, None
-                )
+            own = self.pool(tmp_path, read_timeout=0.1)
+            with pytest.raises((errors.TransportError, errors.ProtocolError)):
+                own.send(self.step(server), as_it_is, NEVER)
             assert server.lines[0].done.wait(PATIENCE)
 
     def test_an_error_that_is_compressed_goes_by_its_status(
@@ -472,18 +478,16 @@ class TestSockets:
         """A proxy's page that nobody can read is still the error that its status says; its connection ends."""
         page = answer(b"\x1f\x8b not read", 503, headers={"Content-Encoding": "gzip"})
         with ScriptedServer(replying(page), ssl_context=context) as server:
-            own = self.connections(server, tmp_path)
-            told = own.send(Request("POST", server.url, [], b"{}"), as_it_is, {"read": PATIENCE}, None)
+            own = self.pool(tmp_path)
+            told = own.send(self.step(server), as_it_is, NEVER)
             assert (told.status, told.body) == (503, b"")
             assert server.lines[0].done.wait(PATIENCE)
 
     def test_it_is_freed_with_those_who_hold_it(self, context: ssl.SSLContext | None, tmp_path: Path) -> None:
         """Connections that nobody closed go, with the warning that Python has for that, when nobody holds them."""
         with ScriptedServer(replying(answer()), ssl_context=context) as server:
-            own = self.connections(server, tmp_path)
-            assert (
-                own.send(Request("POST", server.url, [], b"{}"), as_it_is, {"read": PATIENCE}, None).status == 200
-            )
+            own = self.pool(tmp_path)
+            assert own.send(self.step(server), as_it_is, NEVER).status == 200
             assert not server.lines[0].done.is_set()
             with pytest.warns(ResourceWarning, match="unclosed"):
                 del own

@@ -12,7 +12,7 @@ from support.model_samples import least
 from support.servers import CREDENTIALS
 
 from awskms_lite import to_wire
-from awskms_lite.call import Session, open_session
+from awskms_lite.call import ClientState, create_state
 from awskms_lite.errors import (
     AccessDeniedException,
     CustomKeyStoreNotFoundException,
@@ -23,8 +23,8 @@ from awskms_lite.errors import (
 )
 from awskms_lite.models.custom_key_stores import ConnectionStateType, CustomKeyStoresListEntry
 from awskms_lite.models.keys import KeyMetadata, KeyState
-from awskms_lite.settings import settle
-from awskms_lite.steps import Alone, Flow, Response, Send, Sleep, Step
+from awskms_lite.settings import resolve_settings
+from awskms_lite.steps import Exclusive, Flow, Response, Send, Sleep, Step
 from awskms_lite.waiting import custom_key_store_connected, key_deleted, key_state, replica_ready
 
 T = TypeVar("T")
@@ -44,8 +44,8 @@ class World:
         self.now = 0.0
         self.pauses: list[float] = []
         self._states = list(states)
-        self.session: Session = open_session(
-            settle({"AWS_REGION": "us-east-2"}, {}),
+        self.session: ClientState = create_state(
+            resolve_settings({"AWS_REGION": "us-east-2"}, {}),
             credentials=CREDENTIALS,
             retry=None,
             pacing=None,
@@ -72,7 +72,7 @@ class World:
             case Sleep(seconds):
                 self.pauses.append(seconds)
                 self.now += seconds
-            case Alone(flow):
+            case Exclusive(flow):
                 return self.play(flow)
             case Send(request):
                 state = self._states.pop(0) if len(self._states) > 1 else self._states[0]

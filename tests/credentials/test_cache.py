@@ -11,10 +11,11 @@ import anyio.lowlevel
 import pytest
 
 from awskms_lite.credentials.cache import CredentialsCache
-from awskms_lite.drivers import AsyncDriver, Driver
+from awskms_lite.drivers.asynchronous import AsyncDriver
+from awskms_lite.drivers.synchronous import Driver
 from awskms_lite.errors import CredentialsError
 from awskms_lite.identity import Credentials
-from awskms_lite.steps import Alone, Flow, Sleep, sleep
+from awskms_lite.steps import Exclusive, Flow, Sleep, sleep
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
@@ -75,7 +76,7 @@ def play(flow: Flow[Any], *, busy: bool = False) -> Any:
             if isinstance(step, Sleep):
                 step = flow.send(None)
                 continue
-            assert isinstance(step, Alone)
+            assert isinstance(step, Exclusive)
             assert not (busy and step.wait), "this caller would have to wait"
             try:
                 result = None if busy else play(step.flow)
@@ -378,7 +379,7 @@ def test_a_renewal_that_ends_while_a_caller_looks_is_not_repeated() -> None:
     clock.now = NOW + HOUR - 100
     late = cache.get()
     step = late.send(None)
-    assert isinstance(step, Alone)
+    assert isinstance(step, Exclusive)
     assert ask(cache) == "B"
     assert play(step.flow).access_key_id == "B"
     assert source.asked == 2
@@ -403,7 +404,7 @@ def test_a_renewal_that_is_cut_short_is_not_tried_by_the_next_caller_at_once() -
     ask(cache)
     clock.now = NOW + HOUR - 800
     step = cache.get().send(None)
-    assert isinstance(step, Alone)
+    assert isinstance(step, Exclusive)
     step.flow.send(None)
     step.flow.close()
     assert ask(cache) == "A"

@@ -16,7 +16,7 @@ from awskms_lite.credentials import chain, container
 from awskms_lite.errors import ConfigurationError, CredentialsError, KMSLiteError
 from awskms_lite.identity import Credentials
 from awskms_lite.service_clock import ServiceClock
-from awskms_lite.settings import settle
+from awskms_lite.settings import resolve_settings
 from awskms_lite.steps import Response, Send
 
 NOW = 1_790_000_000.0
@@ -65,7 +65,7 @@ def find(
 ) -> Credentials:
     """Ask the chain; `text` is a config file that begins with the properties of the default profile."""
     sections = parse_config(f"[default]\n{text}", "config") if text else {}
-    settings = settle(environ, sections, profile=profile, region="us-east-2")
+    settings = resolve_settings(environ, sections, profile=profile, region="us-east-2")
     flow = chain.find(settings, clock=ServiceClock(lambda: NOW), random=lambda: 1.0, mfa=mfa)
     return (everywhere() if world is None else world).play(flow)
 
@@ -111,7 +111,7 @@ def test_a_profile_that_is_given_goes_first(profile: str | None, named: dict[str
         ({"AWS_ACCESS_KEY_ID": "AKIA", **CONTAINER}, PROFILE, "AWS_SECRET_ACCESS_KEY is not: set both"),
         (CONTAINER, "aws_access_key_id = AKIA\n", "half a pair"),
         ({**CONTAINER, "AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}, "", "AWS_ROLE_ARN is not: set both"),
-        ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://example.org/"}, "", "foreign host"),
+        ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://example.org/"}, "", "another machine"),
     ],
 )
 def test_a_broken_source_ends_the_search(environ: dict[str, str], text: str, telling: str) -> None:
@@ -135,10 +135,10 @@ def test_where_there_are_none_every_source_says_why() -> None:
     with pytest.raises(CredentialsError) as caught:
         find(NOWHERE)
     first, *places, last = str(caught.value).splitlines()
-    assert first == "No credentials. These places were searched:"
+    assert first == "No credentials found. These sources were searched:"
     assert places == [
         "  environment variables: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set",
-        "  profile default: the shared files hold nothing under this name",
+        "  profile default: the shared files have no section of this name",
         "  web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set",
         f"  container: neither {container.RELATIVE_URI} nor {container.FULL_URI} is set",
         "  EC2 instance metadata: AWS_EC2_METADATA_DISABLED is true",
@@ -151,7 +151,7 @@ def test_the_reasons_stand_in_the_order_of_the_search(profile: str | None, at: i
     """A given profile that says nothing is the first that was passed over."""
     with pytest.raises(CredentialsError) as caught:
         find(NOWHERE, "output = json\n", profile=profile)
-    not_asked = "environment variables, web identity: not asked, for a profile was given as an argument"
+    not_asked = "environment variables, web identity: not asked, because a profile was passed as an argument"
     assert (not_asked in str(caught.value)) is (profile is not None)
     assert "profile default: it says nothing about credentials" in str(caught.value).splitlines()[1 + at]
 
@@ -165,7 +165,7 @@ def test_what_was_not_read_of_the_files_is_told_where_there_are_none() -> None:
         "[Default]\nx = 1\n[default]\nregion = us-east-2\nout\u200bput = json\n", "config", source="/config"
     )
     notes = parsed.notes._replace(unread=("/k cannot be read (why).",), absent=("/c (VARIABLE) does not exist",))
-    settings = settle(NOWHERE, parsed.sections, notes)
+    settings = resolve_settings(NOWHERE, parsed.sections, notes)
     with pytest.raises(CredentialsError) as caught:
         World().play(chain.find(settings, clock=ServiceClock(lambda: NOW), random=lambda: 1.0, mfa=None))
     assert str(caught.value).splitlines()[-4:] == [
@@ -180,11 +180,11 @@ def test_a_given_profile_is_no_other_while_a_file_cannot_be_read() -> None:
     """Its keys may stand in the file: the metadata of another identity does not take their place."""
     notes = Notes({}, unread=("/k cannot be read (why).",))
     world = everywhere()
-    settings = settle({}, {"ops": {"region": "us-east-2"}}, notes, profile="ops")
+    settings = resolve_settings({}, {"ops": {"region": "us-east-2"}}, notes, profile="ops")
     with pytest.raises(ConfigurationError, match=r"^/k cannot be read \(why\)\. The profile 'ops' may have"):
         world.play(chain.find(settings, clock=ServiceClock(lambda: NOW), random=lambda: 1.0, mfa=None))
     assert world.steps == []
-    named = settle({"AWS_PROFILE": "ops"}, {"ops": {"region": "us-east-2"}}, notes)
+    named = resolve_settings({"AWS_PROFILE": "ops"}, {"ops": {"region": "us-east-2"}}, notes)
     found = world.play(chain.find(named, clock=ServiceClock(lambda: NOW), random=lambda: 1.0, mfa=None))
     assert found.access_key_id == "ASIABOX"
 

@@ -7,7 +7,7 @@ import pytest
 
 from awskms_lite.credentials import environment
 from awskms_lite.credentials.chain import given
-from awskms_lite.credentials.source import PassedOver
+from awskms_lite.credentials.source import NotConfigured
 from awskms_lite.errors import CredentialsError
 from awskms_lite.identity import Credentials
 from awskms_lite.steps import Flow
@@ -50,7 +50,7 @@ def test_the_environment_gives_token_and_account() -> None:
 @pytest.mark.parametrize("blank", ["", " ", "\t\n"])
 def test_blank_counts_as_missing(blank: str) -> None:
     """A variable that is set to nothing is not set."""
-    assert isinstance(ended(environment.load(dict.fromkeys(PAIR, blank), lambda: NOW)), PassedOver)
+    assert isinstance(ended(environment.load(dict.fromkeys(PAIR, blank), lambda: NOW)), NotConfigured)
     found = ended(environment.load({**PAIR, "AWS_SESSION_TOKEN": blank, "AWS_ACCOUNT_ID": blank}, lambda: NOW))
     assert isinstance(found, Credentials)
     assert (found.session_token, found.account_id) == (None, None)
@@ -97,27 +97,27 @@ def test_the_environment_may_say_when_its_keys_end(text: str, expires_at: dateti
 @pytest.mark.parametrize(
     ("text", "telling"),
     [
-        ("2020-01-02T03:04:05Z", "expired at 2020-01-02T03:04:05Z, says AWS_CREDENTIAL_EXPIRATION"),
+        ("2020-01-02T03:04:05Z", r"expired at 2020-01-02T03:04:05Z \(AWS_CREDENTIAL_EXPIRATION\)"),
         ("2026-09-21T14:13:20Z", "expired at 2026-09-21T14:13:20Z"),  # just now
-        ("tomorrow", "AWS_CREDENTIAL_EXPIRATION gave an expiry that is not an ISO 8601 time"),
+        ("tomorrow", "AWS_CREDENTIAL_EXPIRATION: the expiry is not an ISO 8601 time"),
     ],
 )
 def test_keys_that_have_ended_are_an_error(text: str, telling: str) -> None:
     """An end that has passed, or that is no time, is told by the variable's name before anything is signed."""
     with pytest.raises(CredentialsError, match=telling):
         ended(environment.load({**PAIR, "AWS_CREDENTIAL_EXPIRATION": text}, lambda: NOW))
-    assert isinstance(ended(environment.load({"AWS_CREDENTIAL_EXPIRATION": text}, lambda: NOW)), PassedOver)
+    assert isinstance(ended(environment.load({"AWS_CREDENTIAL_EXPIRATION": text}, lambda: NOW)), NotConfigured)
 
 
 def test_a_token_alone_is_no_credentials() -> None:
     """A session token that belongs to nothing is passed over."""
-    assert isinstance(ended(environment.load({"AWS_SESSION_TOKEN": "token"}, lambda: NOW)), PassedOver)
+    assert isinstance(ended(environment.load({"AWS_SESSION_TOKEN": "token"}, lambda: NOW)), NotConfigured)
 
 
 def test_an_environment_without_keys_says_what_is_not_set() -> None:
     """Where there are none, the reason names both variables, for people to read."""
     passed = ended(environment.load({}, lambda: NOW))
-    assert isinstance(passed, PassedOver)
+    assert isinstance(passed, NotConfigured)
     assert all(name in passed.reason for name in PAIR)
 
 
@@ -134,7 +134,7 @@ UNFIT = ["", "two words", "line\r\nX-Evil: 1", "line\n", "tab\t", "ümlaut", "nu
 def test_a_part_that_could_not_stand_in_a_header_is_refused(member: str, value: Any) -> None:
     """Given credentials with a stray character are refused; the text names the part, not the value."""
     parts: dict[str, Any] = {"access_key_id": "AKIA", "secret_access_key": "secret", member: value}
-    with pytest.raises(CredentialsError, match=f"{member.replace('_', ' ')} .*anew") as caught:
+    with pytest.raises(CredentialsError, match=f"{member.replace('_', ' ')} .*set it again") as caught:
         ended(given(Credentials(**parts)))
     if value:
         assert str(value) not in str(caught.value)

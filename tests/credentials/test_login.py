@@ -11,7 +11,7 @@ from support.flow_world import World
 from awskms_lite.credentials import login
 from awskms_lite.errors import ConfigurationError, CredentialsError, KMSLiteError
 from awskms_lite.identity import Credentials
-from awskms_lite.settings import settle
+from awskms_lite.settings import resolve_settings
 from awskms_lite.steps import Read
 
 NOW = 1_790_000_000.0
@@ -39,7 +39,7 @@ def load(content: object, environ: dict[str, str] | None = None, path: str | Non
     path = path or f"/home/me/.aws/login/cache/{NAME}"
     if not isinstance(content, bytes | KMSLiteError):
         content = json.dumps(content).encode()
-    settings = settle(environ, {}, region="us-east-2")
+    settings = resolve_settings(environ, {}, region="us-east-2")
     return World(files={path: content}).play(login.load(settings, SESSION, "dev", lambda: NOW))
 
 
@@ -55,7 +55,7 @@ def refusal(content: object) -> str:
 
 def test_the_keys_that_the_login_left_are_used() -> None:
     """One step reads the file of the session, and its keys are used until they end."""
-    settings = settle({"HOME": "/home/me"}, {}, region="us-east-2")
+    settings = resolve_settings({"HOME": "/home/me"}, {}, region="us-east-2")
     flow = login.load(settings, SESSION, "dev", lambda: NOW)
     assert flow.send(None) == Read(f"/home/me/.aws/login/cache/{NAME}")
     with pytest.raises(StopIteration) as caught:

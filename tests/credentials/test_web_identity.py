@@ -8,11 +8,11 @@ from hypothesis import given, strategies as st
 from support.flow_world import World
 
 from awskms_lite.credentials import web_identity
-from awskms_lite.credentials.source import Found, PassedOver
+from awskms_lite.credentials.source import NotConfigured, Resolved
 from awskms_lite.errors import ConfigurationError, CredentialsError, KMSLiteError
 from awskms_lite.identity import Credentials
 from awskms_lite.service_clock import ServiceClock
-from awskms_lite.settings import settle
+from awskms_lite.settings import resolve_settings
 from awskms_lite.steps import Read, Response, Send
 
 NOW = 1_790_000_000.0
@@ -36,8 +36,8 @@ def world(
     return World(files={} if content is None else {PATH: content}, answers={STS: answer})
 
 
-def load(world: World, environ: dict[str, str] | None = None) -> Found:
-    settings = settle(ENVIRON if environ is None else environ, {}, region="us-east-2")
+def load(world: World, environ: dict[str, str] | None = None) -> Resolved:
+    settings = resolve_settings(ENVIRON if environ is None else environ, {}, region="us-east-2")
     return world.play(web_identity.load(settings, ServiceClock(lambda: NOW), lambda: 1.0))
 
 
@@ -85,7 +85,7 @@ def test_the_environment_may_name_the_session() -> None:
 def test_without_a_token_file_it_is_passed_over(environ: dict[str, str]) -> None:
     """A role alone means nothing here, and blank counts as missing."""
     there = world()
-    assert load(there, environ) == PassedOver("AWS_WEB_IDENTITY_TOKEN_FILE is not set")
+    assert load(there, environ) == NotConfigured("AWS_WEB_IDENTITY_TOKEN_FILE is not set")
     assert there.steps == []
 
 
@@ -99,16 +99,16 @@ def test_a_token_file_without_a_role_is_an_error(role: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (None, f"there is no token file {PATH}"),
+        (None, f"the token file {PATH} does not exist"),
         (b"", f"the token file {PATH} is empty"),
         (b" \r\n", f"the token file {PATH} is empty"),
         (ConfigurationError(f"{PATH} cannot be read: check its permissions."), "check its permissions"),
-        (f"{TOKEN}\r\nX-Evil: 1".encode(), "a line end or a space perhaps"),
-        (f"{TOKEN}\n{TOKEN}".encode(), "a line end or a space perhaps"),
-        (f"{TOKEN} {TOKEN}".encode(), "a line end or a space perhaps"),
+        (f"{TOKEN}\r\nX-Evil: 1".encode(), "such as a line end or a space"),
+        (f"{TOKEN}\n{TOKEN}".encode(), "such as a line end or a space"),
+        (f"{TOKEN} {TOKEN}".encode(), "such as a line end or a space"),
         (f"{TOKEN}\0".encode(), "one token and nothing else"),
-        (f"{TOKEN}\xe9".encode(), f"something else from byte {len(TOKEN)} on"),
-        (TOKEN.encode("utf-16"), "something else from byte 0 on"),
+        (f"{TOKEN}\xe9".encode(), f"is not ASCII from byte {len(TOKEN)} on"),
+        (TOKEN.encode("utf-16"), "is not ASCII from byte 0 on"),
     ],
 )
 def test_a_file_without_a_token_is_an_error(content: Any, why: str) -> None:
@@ -135,7 +135,7 @@ def test_a_key_that_could_not_sign_is_an_error() -> None:
 
 def test_a_profile_may_name_all_of_it() -> None:
     """Token file, role, session name and source may be given instead of being read from variables."""
-    settings = settle({"AWS_ROLE_SESSION_NAME": "unused"}, {}, region="us-east-2")
+    settings = resolve_settings({"AWS_ROLE_SESSION_NAME": "unused"}, {}, region="us-east-2")
     there = World(
         files={"/token": TOKEN.encode()}, answers={("POST", "https://sts.us-east-2.amazonaws.com"): ANSWER}
     )

@@ -106,7 +106,7 @@ def test_every_error_of_kms_has_its_class(name: str) -> None:
     cls = error_class(name)
     assert cls is not ServiceError
     assert cls.__name__ == name
-    assert cls.retry_kind == ("transient" if exceptions()[name].get("fault") else "final")
+    assert cls.retry_category == ("transient" if exceptions()[name].get("fault") else "final")
 
 
 def test_the_errors_of_the_operation_are_the_models() -> None:

@@ -35,7 +35,7 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 from support.docstrings import declared_errors
 from support.model_samples import CONFLICTING, NEEDED, answer_to, least
 
-from awskms_lite import Credentials, KMSClient, RetryPolicy, ServiceError, from_wire, to_wire
+from awskms_lite import Credentials, KMSClient, RetryPolicy, ServiceError, from_wire, to_dict, to_wire
 from awskms_lite.models.members import KMSResponse
 from awskms_lite.models.recipients import RecipientInfo
 from awskms_lite.models.requests import Bounds
@@ -518,6 +518,8 @@ def test_a_response_survives_the_way_there_and_back(operation: Operation[Any, An
     def check(answer: dict[str, Any]) -> None:
         model = from_wire(operation.response, as_json(answer))
         assert from_wire(type(model), json.loads(json.dumps(to_wire(model)))) == model
+        shown = to_dict(model, secrets=True)
+        assert json.loads(json.dumps(shown, allow_nan=False)) == shown
 
     check()
 

@@ -19,7 +19,7 @@ from botocore.retries.bucket import TokenBucket
 from botocore.retries.throttling import CubicCalculator
 from hypothesis import example, given, strategies as st
 
-from awskms_lite.pacing import AdaptivePace
+from awskms_lite.pacing import AdaptiveLimiter
 
 NOW = 1_790_000_000.0
 Answers: TypeAlias = Sequence[tuple[float, bool]]
@@ -49,11 +49,11 @@ class Theirs:
 
 def rates(answers: Answers) -> list[tuple[float, float]]:
     """Give our rate and theirs after each answer from the first throttled one on."""
-    ours, theirs = AdaptivePace(), Theirs()
+    ours, theirs = AdaptiveLimiter(), Theirs()
     found: list[tuple[float, float]] = []
     for seconds, throttled in answers:
         theirs.now += seconds
-        ours.learn(ours.take(theirs.now), throttled=throttled, now=theirs.now)
+        ours.record_outcome(ours.reserve(theirs.now), throttled=throttled, now=theirs.now)
         rate = theirs.rate_after(throttled)
         if throttled or found:
             found.append((ours._bucket.rate, rate))

@@ -14,7 +14,7 @@ from botocore.model import ServiceModel
 from botocore.retries import quota, standard
 from hypothesis import given, strategies as st
 
-from awskms_lite.errors import Kind, ServiceError
+from awskms_lite.errors import RetryCategory, ServiceError
 from awskms_lite.protocol import decode_error
 from awskms_lite.retry import Attempts, RetryPolicy, RetryQuota
 
@@ -26,7 +26,7 @@ MAY_PASS = {500, 502, 503, 504}
 NEITHER = {301, 400, 403, 404, 408, 501, 505, 509}
 STATUSES = {*NEITHER, *MAY_PASS, 429}
 
-KNOWN = {cls.__name__: cls.retry_kind for cls in ServiceError.__subclasses__()}
+KNOWN = {cls.__name__: cls.retry_category for cls in ServiceError.__subclasses__()}
 CODES = {*KNOWN, "KeyOnHoliday"}
 DECLARED = {shape.name for shape in OPERATION.error_shapes}
 LIMIT = {"LimitExceededException"}
@@ -39,8 +39,8 @@ class Difference(NamedTuple):
 
     statuses: Iterable[int]
     codes: Iterable[str]
-    ours: Kind
-    theirs: Kind
+    ours: RetryCategory
+    theirs: RetryCategory
     why: str
 
 
@@ -71,7 +71,7 @@ def error(status: int, code: str, retry_after: str | None = None) -> ServiceErro
     return decode_error(status, {"x-amzn-errortype": code, **headers}, b"")
 
 
-def their_kind(status: int, code: str) -> Kind:
+def their_kind(status: int, code: str) -> RetryCategory:
     context = met(status, code)
     if not standard.StandardRetryConditions().is_retryable(context):
         return "final"
@@ -81,7 +81,7 @@ def their_kind(status: int, code: str) -> Kind:
 def test_the_same_errors_are_sent_again() -> None:
     """Each status with each code is of the same kind to both of us, but for the differences listed above."""
     kinds = {
-        (status, code): (error(status, code).kind, their_kind(status, code))
+        (status, code): (error(status, code).category, their_kind(status, code))
         for status, code in product(STATUSES, CODES)
     }
     found = {pair: kind for pair, kind in kinds.items() if kind[0] != kind[1]}
@@ -105,14 +105,14 @@ def test_waits_and_costs_are_the_same(calls: list[tuple[list[Any], bool]], draw:
     checker = standard.RetryQuotaChecker(theirs, DETECTOR)
     backoff = standard.ExponentialBackoff(random=lambda: draw, throttling_detector=DETECTOR)
     for troubles, succeeds in calls:
-        attempts = Attempts(RetryPolicy(max_attempts=99), ours, lambda: draw, replay_safe=True)
+        attempts = Attempts(RetryPolicy(max_attempts=99), ours, lambda: draw, idempotent=True)
         kept: dict[str, Any] = {}
         wait: float | None = 0.0
         for number, ((status, code), asked) in enumerate(troubles, start=1):
             context = met(status, code, asked, number)
             context.request_context = kept
             wait = backoff.delay_amount(context) if checker.acquire_retry_quota(context) else None
-            mine = attempts.begin_next(error(status, code, asked), clock_was_set=False)
+            mine = attempts.begin_next(error(status, code, asked), clock_corrected=False)
             assert mine == (wait if wait is None else pytest.approx(wait))
             if wait is None:
                 break

@@ -27,7 +27,7 @@ from support.flow_world import World
 from awskms_lite import Credentials, CredentialsError, ServiceError, sts
 from awskms_lite.endpoints import read_region, service_url
 from awskms_lite.service_clock import ServiceClock
-from awskms_lite.settings import Settings, settle
+from awskms_lite.settings import Settings, resolve_settings
 from awskms_lite.steps import Flow, Response
 
 LOADER = Loader(include_default_search_paths=False, extra_search_paths=[Loader.BUILTIN_DATA_PATH])
@@ -62,7 +62,7 @@ def regions() -> Iterator[str]:
 
 
 def settings() -> Settings:
-    return settle({}, {}, region="us-east-2")
+    return resolve_settings({}, {}, region="us-east-2")
 
 
 def assume(**options: Any) -> Flow[Credentials]:

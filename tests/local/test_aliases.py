@@ -1,6 +1,5 @@
 """Aliases of LocalKMS's keys: made, moved, listed, and taken where KMS takes them."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,17 +8,6 @@ from support.local_client import OTHER_ACCOUNT, Client, client, listed
 
 from awskms_lite.audit import audit
 from awskms_lite.local import LocalKMS
-
-
-@pytest.fixture
-def kms() -> Iterator[LocalKMS]:
-    with LocalKMS() as kms:
-        yield kms
-
-
-@pytest.fixture
-def call(kms: LocalKMS) -> Client:
-    return client(kms)
 
 
 def names(answer: dict[str, Any]) -> list[str]:
@@ -118,6 +106,14 @@ def test_a_deleted_alias_leaves_its_key(kms: LocalKMS, call: Client) -> None:
     assert call("DeleteAlias", AliasName="alias/mine") == {}
     assert call.error("DescribeKey", KeyId="alias/mine").error == "NotFoundException"
     assert call("DescribeKey", KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+@pytest.mark.parametrize("alias", ["alias/none", "arn:aws:kms:us-east-1:111122223333:alias/none"])
+def test_an_alias_that_is_missing_is_not_found(call: Client, alias: str) -> None:
+    """By its name or its ARN, the error names the ARN."""
+    answer = call.error("DescribeKey", KeyId=alias)
+    arn = "arn:aws:kms:us-east-1:111122223333:alias/none"
+    assert (answer.error, answer.message) == ("NotFoundException", f"Alias {arn} is not found.")
 
 
 @pytest.mark.parametrize("operation", ["UpdateAlias", "DeleteAlias"])
@@ -233,4 +229,4 @@ def test_an_alias_without_a_key_is_no_finding(kms: LocalKMS) -> None:
     key = kms.add_key(aliases=["alias/mine"])
     run = audit(environ=kms.environ)
     assert [(report.arn, report.aliases) for report in run] == [(key, ("alias/mine",))]
-    assert run.summary.whole
+    assert run.summary.complete

@@ -1,9 +1,9 @@
 """The clocks of LocalKMS: moved on by `advance`, looked up when they are used, and never a reason to refuse."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -13,10 +13,11 @@ from freezegun import freeze_time
 from hypothesis import given, strategies as st
 from support.local_client import Client, client, last_usage
 from support.local_sts import ask
+from support.raw_connection import RawConnection
 
 from awskms_lite import KMSClient, RetryPolicy
 from awskms_lite.audit import audit
-from awskms_lite.local import LocalKMS
+from awskms_lite.local import Latency, LocalKMS
 from awskms_lite.local.clock import KeyClock, ServerClock
 
 DAY = timedelta(days=1)
@@ -24,17 +25,6 @@ OFF = timedelta(minutes=6)  # more than a signature's five minutes
 PATIENCES = [RetryPolicy(), RetryPolicy(max_attempts=1)]
 
 Sign = Callable[[datetime], tuple[int, str]]
-
-
-@pytest.fixture
-def kms() -> Iterator[LocalKMS]:
-    with LocalKMS() as kms:
-        yield kms
-
-
-@pytest.fixture
-def call(kms: LocalKMS) -> Client:
-    return client(kms)
 
 
 @pytest.fixture
@@ -134,9 +124,9 @@ def test_a_session_is_told_to_end_by_the_clock_that_is_moved_on(kms: LocalKMS) -
     [
         (timedelta(milliseconds=-1), "only goes forward"),
         (timedelta.max, "year 9899"),
-        (30, "30 is not a span of time: pass a timedelta"),
-        ("30 days", "pass a timedelta"),
-        (None, "pass a timedelta"),
+        (30, r"30 is not a timedelta: pass one, such as timedelta\(days=30\)"),
+        ("30 days", "not a timedelta: pass one"),
+        (None, "not a timedelta: pass one"),
     ],
 )
 def test_what_is_no_step_forward_moves_nothing(kms: LocalKMS, call: Client, step: Any, words: str) -> None:
@@ -184,6 +174,62 @@ def test_the_nearest_clock_is_one_that_there_was(steps: list[timedelta], off: fl
     assert abs(server.nearest(moment) - moment) <= min(abs(now - moment) for now in told)
 
 
+def test_a_use_after_an_advance_bears_the_new_time(kms: LocalKMS, call: Client) -> None:
+    """After a year of key time a use is dated a year later, while what is signed today is still taken."""
+    arn = kms.add_key()
+    kms.advance(timedelta(days=365, milliseconds=5))
+    call("Encrypt", KeyId=arn, Plaintext="eA==")
+    answer = call("GetKeyLastUsage", KeyId=arn)
+    year = 365 * 86400
+    assert answer["KeyLastUsage"]["Timestamp"] - answer["KeyCreationDate"] > year
+    assert abs(answer["KeyLastUsage"]["Timestamp"] - time.time() - year) < 60
+
+
+# skew
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_signatures_and_date_follow_the_servers_clock(
+    kms: LocalKMS, connection: RawConnection, hours: int
+) -> None:
+    """What is signed now is refused, what is signed by the server's Date is taken."""
+    kms.skew(timedelta(days=9))
+    kms.skew(timedelta(hours=hours))
+    answer = connection.call()
+    assert answer.json["__type"] == "InvalidSignatureException"
+    date = parsedate_to_datetime(answer.headers["date"])
+    assert abs(date - datetime.now(UTC) - timedelta(hours=hours)) < timedelta(minutes=1)
+    connection.ask(now=date)
+    assert connection.answer().status == 200
+    kms.skew(timedelta(0))
+    assert connection.call().status == 200
+
+
+def test_a_spoilt_or_refused_answer_has_the_same_clock(kms: LocalKMS, connection: RawConnection) -> None:
+    """The Date of a disturbed answer, and of one to what is no HTTP, is off as well."""
+    kms.skew(timedelta(hours=-2))
+    kms.inject_fault(Latency(0.001))
+    late = connection.call()
+    connection.sock.sendall(b"NO HTTP\r\n\r\n")
+    for answer in (late, connection.answer()):
+        date = parsedate_to_datetime(answer.headers["date"])
+        assert abs(date - datetime.now(UTC) + timedelta(hours=2)) < timedelta(minutes=1)
+
+
+def test_a_clock_is_not_off_by_ages() -> None:
+    """Beyond ten years a skew is a ValueError, in both directions."""
+    for days in (-4000, 4000):
+        with pytest.raises(ValueError, match="pass ten years at most"):
+            LocalKMS().skew(timedelta(days=days))
+
+
+def test_the_keys_live_by_their_own_clock(kms: LocalKMS, connection: RawConnection) -> None:
+    """A key that is made meanwhile is as young as ever."""
+    kms.skew(timedelta(minutes=-4))
+    created = connection.call("CreateKey").json["KeyMetadata"]["CreationDate"]
+    assert abs(created - datetime.now(UTC).timestamp()) < 60
+
+
 # Tools that take the clock over
 
 
@@ -220,13 +266,3 @@ def test_a_server_that_starts_in_a_frozen_test_outlives_it(freeze: Freeze) -> No
         call = client(kms)
         kms.set_quota("ListKeys", 1000)
         assert is_now(date_of(call))
-
-
-@pytest.mark.parametrize("moment", ["2024-01-15", date(2024, 1, 15), 1_700_000_000, datetime(2024, 1, 15)])  # noqa: DTZ001 - that it has none
-@pytest.mark.parametrize("member", ["created", "tracking_start", "last_usage", "Timestamp"])
-def test_a_moment_is_an_aware_datetime(kms: LocalKMS, member: str, moment: Any) -> None:
-    """Anything else that add_key is given for one is refused in words, and no key is added."""
-    times = {"last_usage": {"Timestamp": moment}} if member == "Timestamp" else {member: moment}
-    with pytest.raises(ValueError, match="aware datetime"):
-        kms.add_key(**times)
-    assert client(kms)("ListKeys")["Keys"] == []

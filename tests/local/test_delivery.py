@@ -13,6 +13,7 @@ from awskms_lite.local.kms.service import Kms
 
 BODY = b'{"KeyId": "id"}'
 WHOLE = render(Response(200, BODY, "request-id"), now=0, keep_alive=True)
+HEAD = WHOLE.removesuffix(BODY)
 
 
 def steps(fault: Any, body: bytes = BODY) -> list[DeliveryAction]:
@@ -39,6 +40,20 @@ def steps(fault: Any, body: bytes = BODY) -> list[DeliveryAction]:
 def test_each_fault_has_its_steps(fault: Any, expected: list[DeliveryAction]) -> None:
     """An answer is delayed, cut, mislabelled or replaced as the fault says, and the end follows as it says."""
     assert steps(fault) == expected
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Latency(2.5), [Pause(2.5), HEAD]),
+        (Truncated(), [HEAD, ConnectionAction.CLOSE]),
+        (WrongLength(4), [HEAD.replace(b"Length: 15", b"Length: 19"), ConnectionAction.CLOSE]),
+    ],
+)
+def test_a_faulty_answer_to_head_has_no_body(fault: Any, expected: list[DeliveryAction]) -> None:
+    """What a fault does to an answer leaves it without the body that an answer to HEAD does not have."""
+    response = Response(200, BODY, "request-id")
+    assert list(deliver(fault, response, now=0, keep_alive=True, head_only=True, noise=bytes)) == expected
 
 
 @given(size=st.integers(1, 400))

@@ -1,7 +1,6 @@
 """What LocalKMS is told to refuse: denied operations, keys, regions and accounts, and regions not enabled."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from support.local_client import OTHER_ACCOUNT, Client, client
@@ -11,17 +10,6 @@ from awskms_lite import AccessDeniedException, Credentials, KMSClient
 from awskms_lite.local import LocalKMS
 
 USER = "arn:aws:iam::111122223333:user/local"
-
-
-@pytest.fixture
-def kms() -> Iterator[LocalKMS]:
-    with LocalKMS() as kms:
-        yield kms
-
-
-@pytest.fixture
-def call(kms: LocalKMS) -> Client:
-    return client(kms)
 
 
 def is_denied(call: Client, operation: str, **members: object) -> bool:

@@ -1,6 +1,5 @@
 """The life of LocalKMS's keys: which state allows what, and how a key comes to its end."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,17 +11,6 @@ from awskms_lite.local.kms.operations import OPERATIONS
 
 DAY = timedelta(days=1)
 SECONDS = 86400  # of a day
-
-
-@pytest.fixture
-def kms() -> Iterator[LocalKMS]:
-    with LocalKMS() as kms:
-        yield kms
-
-
-@pytest.fixture
-def call(kms: LocalKMS) -> Client:
-    return client(kms)
 
 
 def state(call: Client, key: str) -> str:
@@ -59,6 +47,8 @@ def test_an_unavailable_key_stays_unavailable(kms: LocalKMS, call: Client) -> No
     call("DisableKey", KeyId=key)
     call("EnableKey", KeyId=key)
     assert state(call, key) == "Unavailable"
+    answer = call.error("Encrypt", KeyId=key, Plaintext="eA==")
+    assert (answer.error, answer.message) == ("KMSInvalidStateException", f"{key} is unavailable.")
 
 
 # Deletion

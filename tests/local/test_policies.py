@@ -1,7 +1,6 @@
 """Key policies of LocalKMS's keys."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, strategies as st
@@ -16,17 +15,6 @@ from awskms_lite.local.kms.policy_documents import check_policy
 MALFORMED = "MalformedPolicyDocumentException"
 LOCKED_OUT = "The new key policy will not allow you to update the key policy in the future."
 ROOT = "arn:aws:iam::111122223333:root"
-
-
-@pytest.fixture
-def kms() -> Iterator[LocalKMS]:
-    with LocalKMS() as kms:
-        yield kms
-
-
-@pytest.fixture
-def call(kms: LocalKMS) -> Client:
-    return client(kms)
 
 
 def test_a_key_has_the_default_policy_until_it_gets_another(kms: LocalKMS) -> None:
@@ -233,7 +221,7 @@ def test_any_json_is_taken_or_malformed(document: object) -> None:
 
 def test_a_policy_of_stars_is_judged_at_once() -> None:
     """A pattern that a backtracking matcher would not come to the end of."""
-    patterns = ["kms:" + "*" * 100_000 + "x", "*?" * 20_000 + "x", "*p*u*t*k*e*y*" * 50]
+    patterns = ["kms:" + "*" * 5_000 + "x", "*?" * 2_000 + "x", "*p*u*t*k*e*y*" * 50]
     with pytest.raises(ApiError) as caught:
         check_policy(policy(statement(Action=patterns)), [ROOT], bypass=False)
     assert caught.value.message == LOCKED_OUT

@@ -1,10 +1,12 @@
-"""The quotas of LocalKMS by themselves, on a clock that the test moves."""
-
-import threading
+"""The quotas of LocalKMS: by themselves, on a clock that the test moves, and as a client meets them."""
 
 import pytest
 from hypothesis import given, strategies as st
+from support.raw_connection import RawConnection
+from support.threads import run_in_threads
 
+from awskms_lite import Credentials
+from awskms_lite.local import LocalKMS
 from awskms_lite.local.auth.quotas import Bucket, Quotas
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
@@ -111,9 +113,69 @@ def test_threads_share_a_quota(quotas: Quotas) -> None:
     """Of the calls of many threads exactly the quota's number comes through."""
     quotas.set("ListKeys", 100)
     counts: list[int] = []
-    threads = [threading.Thread(target=lambda: counts.append(taken(quotas, 50))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_in_threads(lambda: counts.append(taken(quotas, 50)), 8)
     assert sum(counts) == 100
+
+
+# As a client meets them
+
+
+def test_what_is_beyond_the_quota_is_throttled(kms: LocalKMS, connection: RawConnection) -> None:
+    """Beyond its quota an operation is ThrottlingException, HTTP 400, and nothing is done."""
+    kms.set_quota("CreateKey", 0.001, burst=2)
+    assert connection.codes(2, "CreateKey") == ["", ""]
+    answer = connection.call("CreateKey")
+    assert (answer.status, answer.json) == (
+        400, {"__type": "ThrottlingException", "message": "Rate exceeded"}
+    )  # fmt: skip
+    assert len(connection.call("ListKeys").json["Keys"]) == 2
+    assert kms.stats.asked["CreateKey"] == 3
+    assert kms.stats.answered["CreateKey"] == 2
+    assert kms.stats.faults == {"Throttled": 1}
+
+
+def test_a_quota_is_an_accounts_own_in_a_region(kms: LocalKMS, connection: RawConnection) -> None:
+    """Another account, and the same account in another region, have quotas of their own."""
+    kms.set_quota("ListKeys", 0.001)
+    assert connection.codes(2) == ["", "ThrottlingException"]
+    connection.region = "eu-west-1"
+    assert connection.codes(2) == ["", "ThrottlingException"]
+    connection.credentials = kms.credentials_for("444455556666")
+    assert connection.codes(2) == ["", "ThrottlingException"]
+
+
+def test_only_the_signed_are_throttled(kms: LocalKMS, connection: RawConnection) -> None:
+    """A wrong signature is told as such, and costs the account nothing of its quota."""
+    kms.set_quota("ListKeys", 0.001)
+    known = kms.credentials
+    connection.credentials = Credentials(known.access_key_id, "another-secret")
+    assert connection.codes(2) == ["InvalidSignatureException"] * 2
+    connection.credentials = known
+    assert connection.codes(2) == ["", "ThrottlingException"]
+
+
+def test_a_quota_can_be_lifted(kms: LocalKMS, connection: RawConnection) -> None:
+    """None lifts the quota; `clear_faults`, which is about faults, does not."""
+    kms.set_quota("ListKeys", 0.001)
+    assert connection.codes(2) == ["", "ThrottlingException"]
+    kms.clear_faults()
+    assert connection.codes(1) == ["ThrottlingException"]
+    kms.set_quota("ListKeys", None)
+    assert connection.codes(3) == [""] * 3
+
+
+@pytest.mark.parametrize(
+    ("operation", "rate", "burst", "telling"),
+    [
+        ("Nonsense", 1, None, "KMS has no operation"),
+        ("ListKeys", 0, None, "or None for no quota"),
+        ("ListKeys", float("inf"), None, "or None for no quota"),
+        ("ListKeys", 1, 0.5, "from 1 up"),
+    ],
+)
+def test_a_quota_that_makes_no_sense_is_refused(
+    operation: str, rate: float, burst: float | None, telling: str
+) -> None:
+    """A wrong argument of `set_quota` is a ValueError that says what to pass."""
+    with pytest.raises(ValueError, match=telling):
+        LocalKMS().set_quota(operation, rate, burst=burst)

@@ -1,6 +1,5 @@
 """Multi-Region keys of LocalKMS: made, replicated, turned round, deleted in their order."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,17 +9,6 @@ from support.local_client import OPEN_POLICY, Client, client, last_usage
 from awskms_lite.local import LocalKMS
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def kms() -> Iterator[LocalKMS]:
-    with LocalKMS() as kms:
-        yield kms
-
-
-@pytest.fixture
-def call(kms: LocalKMS) -> Client:
-    return client(kms)
 
 
 @pytest.fixture

@@ -29,12 +29,6 @@ IAM = "abcXYZ019_+=,.@-"
 
 
 @pytest.fixture
-def kms() -> Iterator[LocalKMS]:
-    with LocalKMS() as kms:
-        yield kms
-
-
-@pytest.fixture
 def connect(kms: LocalKMS) -> Iterator[Connect]:
     """Return a maker of clients that sign with the given credentials and sleep through no wait."""
     clients: list[KMSClient] = []

@@ -1,27 +1,15 @@
 """Rotation of LocalKMS's keys, as the key clock goes on."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.local_client import Client, client, listed
+from support.local_client import Client, listed
 
 from awskms_lite.local import LocalKMS
 
 DAY = timedelta(days=1)
 SECONDS = 86400  # of a day
-
-
-@pytest.fixture
-def kms() -> Iterator[LocalKMS]:
-    with LocalKMS() as kms:
-        yield kms
-
-
-@pytest.fixture
-def call(kms: LocalKMS) -> Client:
-    return client(kms)
 
 
 def rotations(call: Client, key: str, **members: object) -> list[dict[str, Any]]:

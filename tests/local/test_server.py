@@ -1,6 +1,7 @@
 """The embedded KMS's own HTTP server, spoken to over bare sockets; the application behind it is a stub."""
 
 import os
+import re
 import socket
 import ssl
 import struct
@@ -118,6 +119,22 @@ def test_a_connection_serves_many_requests(server: Server) -> None:
         answers = read_to_end(sock)
     assert b"POST /?a=1 again" in answers
     assert answers.endswith(b"Connection: close\r\n\r\nGET /? ")
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status_line"),
+    [
+        (b"HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"HTTP/1.1 200 OK"),
+        (b"HEAD / HTTP/1.1\r\n\r\n", b"HTTP/1.1 400 Bad Request"),
+        (b"HEAD / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"HTTP/1.1 411 Length Required"),
+    ],
+)
+def test_an_answer_to_head_has_no_body(server: Server, request_bytes: bytes, status_line: bytes) -> None:
+    """The head says how long the body would be, and nothing follows it (RFC 9110, 9.3.2); a refusal too."""
+    head, _, body = exchange(server, request_bytes).partition(b"\r\n\r\n")
+    assert head.startswith(status_line)
+    assert int(re.findall(rb"Content-Length: (\d+)", head)[0]) > 0
+    assert body == b""
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Keys that other accounts share by AWS RAM: who lists them, who describes them, and that nobody does more."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,12 +11,6 @@ from awskms_lite.local.kms.operations import OPERATIONS
 
 OWNER = "111122223333"
 SELF, OTHERS = "SELF", "OTHER_ACCOUNTS_VIA_RAM"
-
-
-@pytest.fixture
-def kms() -> Iterator[LocalKMS]:
-    with LocalKMS() as kms:
-        yield kms
 
 
 @pytest.fixture

@@ -20,12 +20,6 @@ from awskms_lite.local import Error, HangUp, LocalKMS, Reset, Unavailable
 OWN_ROLE = "arn:aws:iam::111122223333:role/Own"
 
 
-@pytest.fixture
-def kms() -> Iterator[LocalKMS]:
-    with LocalKMS() as kms:
-        yield kms
-
-
 @pytest.fixture(scope="module")
 def lasting() -> Iterator[LocalKMS]:
     """One server for what hypothesis makes up."""

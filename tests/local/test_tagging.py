@@ -1,23 +1,11 @@
 """Tags of LocalKMS's keys."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.local_client import Client, client, listed
+from support.local_client import Client, listed
 
 from awskms_lite.local import LocalKMS
-
-
-@pytest.fixture
-def kms() -> Iterator[LocalKMS]:
-    with LocalKMS() as kms:
-        yield kms
-
-
-@pytest.fixture
-def call(kms: LocalKMS) -> Client:
-    return client(kms)
 
 
 def tag(name: str, value: str = "") -> dict[str, str]:

@@ -37,11 +37,44 @@ USED = (
 )
 
 
+class TLSWithin:
+    """The server's end of TLS within a connection that is under way, be it TLS too, in the part of a socket."""
+
+    def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
+        self._outer = sock
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._inner = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._perform(self._inner.do_handshake)
+
+    def _perform(self, function: Callable[..., Any], *args: Any) -> Any:
+        while True:
+            try:
+                return function(*args)
+            except ssl.SSLWantReadError:
+                self._outer.sendall(self._outgoing.read())
+                if piece := self._outer.recv(65536):
+                    self._incoming.write(piece)
+                else:
+                    self._incoming.write_eof()
+            finally:
+                self._outer.sendall(self._outgoing.read())
+
+    def recv(self, size: int) -> bytes:
+        received: bytes = self._perform(self._inner.read, size)
+        return received
+
+    def sendall(self, data: bytes) -> None:
+        self._perform(self._inner.write, data)
+
+    def close(self) -> None:
+        self._outer.close()
+
+
 class Line:
     """One connection, seen by the script that serves it."""
 
     def __init__(self, sock: socket.socket, number: int, server: "ScriptedServer") -> None:
-        self._sock = sock
+        self._sock: Any = sock
         self._server = server
         self._received = b""
         self.number = number
@@ -86,6 +119,11 @@ class Line:
         """End the connection with a reset, as a machine that lost its memory does."""
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._sock.close()
+
+    def start_tls(self, context: ssl.SSLContext) -> None:
+        """Let what follows pass through TLS; if the client leaves in the handshake, nothing does."""
+        with suppress(OSError):
+            self._sock = TLSWithin(self._sock, context)
 
     def wait_for_bytes(self) -> None:
         """Wait until something comes."""
@@ -177,6 +215,7 @@ class ScriptedServer:
         script = self._scripts[min(line.number, len(self._scripts) - 1)]
         with ExitStack() as stack:
             stack.callback(line.done.set)
+            stack.callback(lambda: line._sock.close())
             stack.callback(sock.close)
             if self._ssl_context is not None:
                 try:
@@ -277,6 +316,18 @@ def forwarding(line: Line) -> None:
             while piece := onward.recv(65536):
                 line.send(piece)
         return
+
+
+def tunnelling(context: ssl.SSLContext, script: Script) -> Script:
+    """Be a proxy for https, and the host behind it too: agree to the tunnel, and follow the script within TLS."""
+
+    def tunnel(line: Line) -> None:
+        if line.request() is not None:
+            line.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            line.start_tls(context)
+            script(line)
+
+    return tunnel
 
 
 class TLS:

@@ -13,23 +13,23 @@ from typing import Any
 from support.flow_world import answered
 from support.servers import CREDENTIALS, USED
 
-from awskms_lite.call import Session, open_session
+from awskms_lite.call import ClientState, create_state
 from awskms_lite.errors import KMSLiteError
 from awskms_lite.local.auth.quotas import Bucket
 from awskms_lite.pacing import Pacing
-from awskms_lite.settings import settle
-from awskms_lite.steps import Alone, Flow, Response, Send, Sleep
+from awskms_lite.settings import resolve_settings
+from awskms_lite.steps import Exclusive, Flow, Response, Send, Sleep
 
 NOW = 1_790_000_000.0
 ANSWER = Response(200, {}, USED)
 THROTTLED = Response(400, {}, json.dumps({"__type": "ThrottlingException"}).encode())
 
 
-def session(clock: Callable[[], float], pacing: Pacing | None, **options: Any) -> Session:
+def session(clock: Callable[[], float], pacing: Pacing | None, **options: Any) -> ClientState:
     given: dict[str, Any] = {"retry": None, "timeout": None, "random": Random(1).random, **options}
     environ = {"AWS_REGION": "us-east-2"}
-    return open_session(
-        settle(environ, {}),
+    return create_state(
+        resolve_settings(environ, {}),
         credentials=CREDENTIALS,
         pacing=pacing,
         mfa=None,
@@ -109,7 +109,7 @@ class World:
                 self._later(seconds + self._random.uniform(0, 0.001), lambda: self._go_on(flow, None))
             case Send():
                 self._later(self._random.uniform(0.002, 0.01), lambda: self._arrive(flow, step))
-            case Alone(inner, _):
+            case Exclusive(inner, _):
                 self._go_on(flow, ended(inner))
             case _:
                 raise AssertionError(f"no part of this world: {step}")
@@ -126,7 +126,7 @@ def ended(flow: Flow[Any]) -> object:
     """Run a flow that asks for nothing but to be alone to its end."""
     try:
         step = flow.send(None)
-        while isinstance(step, Alone):
+        while isinstance(step, Exclusive):
             step = flow.send(ended(step.flow))
     except StopIteration as end:
         return end.value

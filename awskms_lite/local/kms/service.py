@@ -1,4 +1,4 @@
-"""KMS behind the socket: Smithy's awsJson1.1 protocol over the table of operations."""
+"""KMS as a service: the awsJson1.1 protocol (Smithy) over the table of operations."""
 
 import json
 from functools import lru_cache, partial
@@ -14,17 +14,19 @@ from ..members import Members
 from .call import Call, Operation
 from .operations import OPERATIONS
 from .store import Store
+from .stubs import Outcome, Stubs
 
 _TARGET_PREFIX = "TrentService."
 
 
 class Kms:
-    """KMS over one store: finds the operation, authorizes the caller, reads the body, runs the handler."""
+    """KMS over one store: authorizes the caller of an operation, then runs its handler, or a stub in its place."""
 
-    def __init__(self, store: Store, authorizer: Authorizer, denials: Denials) -> None:
+    def __init__(self, store: Store, authorizer: Authorizer, denials: Denials, stubs: Stubs) -> None:
         self._store = store
         self._authorizer = authorizer
         self._denials = denials
+        self._stubs = stubs
 
     def parse(self, request: Request) -> ServiceCall:
         """Return the request as a call of one operation, or as one that is refused; raise nothing."""
@@ -43,15 +45,22 @@ class Kms:
     def _answer(self, operation: Operation, request: Request) -> Response:
         request_id = str(uuid4())
         try:
-            result = self._run(operation, request, request_id)
+            outcome = self._run(operation, request, request_id)
         except ApiError as error:
-            return self.refuse(error, request_id)
-        return Response(200, json.dumps(result).encode("ascii"), request_id)
+            outcome = error
+        if isinstance(outcome, ApiError):
+            return self.refuse(outcome, request_id)
+        return Response(200, json.dumps(outcome).encode("ascii"), request_id)
 
-    def _run(self, operation: Operation, request: Request, request_id: str) -> dict[str, object]:
+    def _run(self, operation: Operation, request: Request, request_id: str) -> Outcome:
         caller = self._authorizer.authorize(request, "kms", operation.name)
         call = Call(operation, _members(request.body), caller, request_id, self._store, self._denials)
         call.check_permitted()
+        stub = self._stubs.take(operation.name)
+        if stub is not None:
+            with self._store.lock:
+                call.check_named_key_permitted()
+            return stub(call.members.to_dict())
         if operation.handler is None:
             raise ApiError("UnsupportedOperationException", f"LocalKMS has no {operation.name}, which KMS has.")
         with self._store.lock:

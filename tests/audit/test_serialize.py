@@ -1,0 +1,179 @@
+"""Records as lines and cells: nothing lost on the way, and names that stay."""
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from itertools import dropwhile
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from support.audit_data import NOW, days, facts, used
+
+from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, judge
+from awskms_lite.audit.serialize import csv_header, csv_row, from_line, to_line
+from awskms_lite.errors import ParameterError
+from awskms_lite.models.usage import KeyLastUsageData, KeyLastUsageTrackingOperation
+
+MEMBERS = [
+    "key_id", "arn", "account_id", "audited_account_id", "region", "shared", "aliases", "description", "state",
+    "manager", "spec", "usage", "origin", "multi_region_role", "related_arns", "created", "deletion_date",
+    "tracking_start", "last_usage", "tags", "checked_at", "error", "verdict", "idle_days", "unread_regions",
+    "reasons", "advice",
+]  # fmt: skip
+text = st.text(st.characters(codec="utf-8"), max_size=30)
+moments = st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001 - hypothesis wants them so
+    lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=UTC)
+)
+operations = st.sampled_from(list(KeyLastUsageTrackingOperation)) | text | st.none()
+keys = st.builds(
+    facts,
+    shared=st.booleans(),
+    aliases=st.lists(text).map(tuple),
+    description=text | st.none(),
+    state=text | st.none(),
+    created=moments | st.none(),
+    tracking_start=moments | st.none(),
+    last_usage=st.builds(KeyLastUsageData, operations, moments | st.none(), text, text) | st.none(),
+    tags=st.dictionaries(text, text) | st.none(),
+    checked_at=moments,
+    error=st.builds(Failure, text, text, text | st.none(), text | st.none()) | st.none(),
+)
+
+
+@given(keys)
+def test_a_line_gives_back_what_was_written(key: KeyFacts) -> None:
+    """A record and its facts come back equal from a line of JSON, which has no line end in it."""
+    record = judge(key, 90)
+    line = to_line(record)
+    assert "\n" not in line
+    assert from_line(KeyUsageRecord, line) == record
+    assert from_line(KeyFacts, line) == key
+    assert from_line(KeyFacts, to_line(key)) == key
+
+
+def test_the_names_are_these() -> None:
+    """Scripts rely on the names in a line, and on what times look like."""
+    written = json.loads(to_line(judge(facts(last_usage=used(days(3))), 90)))
+    assert list(written) == MEMBERS
+    assert written["checked_at"] == "2026-11-28T12:00:00.000Z"
+    assert written["last_usage"] == {
+        "operation": "Decrypt",
+        "timestamp": "2026-11-25T12:00:00.000Z",
+        "cloud_trail_event_id": "event",
+        "kms_request_id": "request",
+    }
+
+
+def test_members_that_are_newer_are_passed_over() -> None:
+    """A file of a later version can be read as far as it is understood."""
+    line = json.dumps({**json.loads(to_line(facts())), "newer": 1})
+    assert from_line(KeyFacts, line) == facts()
+
+
+def test_a_time_of_another_zone_is_the_same_time() -> None:
+    """Times are given in UTC, whatever they were read in."""
+    members = json.loads(to_line(facts()))
+    line = json.dumps({**members, "checked_at": "2026-11-28T14:00:00+02:00"})
+    read = from_line(KeyFacts, line).checked_at
+    assert (read, read.utcoffset()) == (NOW, timedelta(0))
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[]", "an object was expected, not a JSON list"),
+        ("7", "an object was expected, not a JSON int"),
+        ("{}", "lacks 'key_id'"),
+        (json.dumps({**json.loads(to_line(facts())), "arn": 7}), "a string was expected"),
+        (json.dumps({**json.loads(to_line(facts())), "checked_at": "today"}), "isoformat"),
+        (json.dumps({**json.loads(to_line(facts())), "last_usage": "today"}), "an object was expected"),
+        ("[" * 100_000, "no record of an audit"),
+        (json.dumps({**json.loads(to_line(facts())), "aliases": "abc"}), "an array was expected"),
+        (json.dumps({**json.loads(to_line(facts())), "checked_at": "0001-01-01T00:00:00+14:00"}), "out of range"),
+    ],
+)
+def test_what_is_no_record(line: str, why: str) -> None:
+    """Anything else is one kind of error, which says why."""
+    with pytest.raises(ParameterError, match=why):
+        from_line(KeyFacts, line)
+
+
+FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+UNSEEN = '"\x7f\u200b\ufeff' + "".join(map(chr, range(0x20)))
+"""What may stand before a formula without being seen, or without being taken for a part of it."""
+
+
+class TestCSV:
+    def test_a_column_for_each_member_and_part(self) -> None:
+        """Nested members have a column for each part; every row has as many cells as the header."""
+        header = csv_header()
+        assert [name for name in header if not name.startswith(("last_usage_", "error_"))] == [
+            name for name in MEMBERS if name not in ("last_usage", "error")
+        ]
+        for key in (
+            facts(),
+            facts(last_usage=used(days(1)), error=Failure("A", "b", "c"), tags={"a": "b", "c": ""}),
+        ):
+            assert len(csv_row(judge(key, 90))) == len(header)
+
+    def test_cells(self) -> None:
+        """Several values stand in one cell; what is not there is an empty one."""
+        key = facts(aliases=("alias/a", "alias/b"), tags={"team": "shop"}, last_usage=used(days(3)))
+        row = dict(zip(csv_header(), csv_row(judge(key, 90)), strict=True))
+        assert (row["aliases"], row["tags"], row["shared"]) == ("alias/a; alias/b", "team=shop", "false")
+        assert row["last_usage_timestamp"] == "2026-11-25T12:00:00.000Z"
+        assert (row["error_code"], row["deletion_date"], row["idle_days"]) == ("", "", "3")
+
+    @given(
+        st.text(st.sampled_from('=+-@\t\r\n\x00;," \u00a0\ufeff\u200b\uff1d\uff0b\uff0d\uff20ab'), max_size=8),
+        text,
+        st.data(),
+    )
+    def test_no_cell_is_a_formula(self, start: str, rest: str, data: st.DataObject) -> None:
+        """Whatever a description says, no spreadsheet reads a cell of it as a formula, and it is all there.
+
+        Some part cells at semicolons, and take a quote that is not at a cell's beginning for the end of one.
+        """
+        name: Any = data.draw(st.sampled_from(["description", "aliases", "tags"]))
+        value = start + rest
+        member: Any = {"description": value, "aliases": (value,), "tags": {value: "x"}}[name]
+        out = io.StringIO()
+        csv.writer(out).writerow(csv_row(judge(facts(**{name: member}), 90)))
+        (cells,) = csv.reader(io.StringIO(out.getvalue(), newline=""))
+        parts = [part for cell in cells for part in re.split("[;,\t\r\n]", cell)]  # as some spreadsheets do
+        parts += re.split("[;,\t\r\n]", out.getvalue())
+        begins = ["".join(dropwhile(lambda char: char.isspace() or char in UNSEEN, part)) for part in parts]
+        assert not [part for part in begins if part.startswith(FORMULAS)]
+        assert not [cell for cell in cells if cell.startswith(("\t", "\r", "\n"))]
+        assert value.replace("'", "") in cells[csv_header().index(name)].replace("'", "")
+
+
+def test_every_verdict_is_a_plain_string() -> None:
+    """The verdicts in lines and cells are the words of the contract."""
+    assert [str(verdict) for verdict in AuditVerdict] == [
+        "in_use", "idle", "never_used", "no_record", "too_new", "pending_deletion", "aws_managed", "other_account",
+        "unreadable",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["shared", "state", "manager", "created", "tracking_start", "last_usage", "error"]
+)
+def test_a_member_that_a_verdict_depends_on_must_be_there(name: str) -> None:
+    """Without its last use a key in use would be judged as one that nobody uses: a lost member is damage."""
+    members = json.loads(to_line(facts()))
+    del members[name]
+    with pytest.raises(ParameterError, match=f"lacks '{name}'"):
+        from_line(KeyFacts, json.dumps(members))
+
+
+def test_what_is_neither_true_nor_false_is_refused() -> None:
+    """A text stands for no yes or no: "false" would be taken for true."""
+    members = {**json.loads(to_line(facts())), "shared": "false"}
+    with pytest.raises(ParameterError, match="true or false was expected"):
+        from_line(KeyFacts, json.dumps(members))
