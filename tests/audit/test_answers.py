@@ -10,12 +10,15 @@ from typing import Any
 import httpx
 import pytest
 from support.audit_data import NOW, UNPACED, arn_of, facts
+from support.model_samples import least
 from support.servers import CREDENTIALS
 
+from awskms_lite import to_wire
 from awskms_lite.audit import Audit, Target, audit, judge
 from awskms_lite.audit.collector import check_is_about
 from awskms_lite.audit.progress import AuditProgress
 from awskms_lite.errors import ProtocolError
+from awskms_lite.models.keys import KeyMetadata
 from awskms_lite.models.members import ResponseMetadata
 
 IDS = [f"{number:08x}-12ab-34cd-56ef-1234567890ab" for number in range(6)]
@@ -45,16 +48,15 @@ class Service:
         name = self._name(operation, asked["KeyId"].rpartition("/")[2])
         key_id = name.rpartition("/")[2].lower()
         if operation == "DescribeKey":
-            return {
-                "KeyMetadata": {
-                    "KeyId": name,
-                    "Arn": arn_of(key_id),
-                    "KeyManager": "CUSTOMER",
-                    "KeyState": "Enabled",
-                    "CreationDate": 1.6e9,
-                    "Description": key_id,
-                }
+            described = {
+                "KeyId": name,
+                "Arn": arn_of(key_id),
+                "KeyManager": "CUSTOMER",
+                "KeyState": "Enabled",
+                "CreationDate": 1.6e9,
+                "Description": key_id,
             }
+            return {"KeyMetadata": {**to_wire(least(KeyMetadata)), **described}}
         used = {"Operation": "Decrypt", "Timestamp": time.time()} if key_id in IDS[1::2] else {}
         return {"KeyId": name, "TrackingStartDate": 1.6e9, "KeyCreationDate": 1.6e9, "KeyLastUsage": used}
 

@@ -26,6 +26,7 @@ from awskms_lite.models.keys import ListKeysResponse
 from awskms_lite.models.signing import SignResponse, VerifyResponse
 
 SIGNED = SignResponse(key_id="k", signature=b"\x00\xff", signing_algorithm="ECDSA_SHA_256")
+VERIFIED = VerifyResponse(key_id="k", signature_valid=True, signing_algorithm="ECDSA_SHA_256")
 WIRE = {"KeyId": "k", "Signature": base64.b64encode(b"\x00\xff").decode(), "SigningAlgorithm": "ECDSA_SHA_256"}
 
 
@@ -85,7 +86,11 @@ def test_a_function_sees_the_members_of_the_request(kms: LocalKMS, either: Eithe
     def answer(members: Mapping[str, object]) -> Mapping[str, object]:
         seen.append(members)
         listed = client(kms)("ListKeys")["Keys"]
-        return {"KeyId": members["KeyId"], "Signature": base64.b64encode(bytes([len(listed)])).decode()}
+        return {
+            "KeyId": members["KeyId"],
+            "Signature": base64.b64encode(bytes([len(listed)])).decode(),
+            "SigningAlgorithm": "ECDSA_SHA_256",
+        }
 
     kms.answer("Sign", answer, times=2)
     kms.add_key()
@@ -193,7 +198,7 @@ def test_threads_share_the_answers(kms: LocalKMS, call: Client) -> None:
         ("sign", SIGNED, "KMS has no operation 'sign': pass a name like 'GetKeyLastUsage'"),
         ("AssumeRole", {}, "KMS has no operation 'AssumeRole'"),
         (5, {}, "operation=5 is not a str"),
-        ("Sign", VerifyResponse(), "Sign is not answered with a VerifyResponse: pass a SignResponse"),
+        ("Sign", VERIFIED, "Sign is not answered with a VerifyResponse: pass a SignResponse"),
         ("Sign", SignResponse, "type is not an answer for Sign: pass a SignResponse of awskms_lite.models"),
         ("Sign", None, "NoneType is not an answer for Sign"),
         ("Sign", ValueError("secret"), "ValueError is not an answer for Sign"),
@@ -216,7 +221,7 @@ def test_an_answer_is_given_a_number_of_times(kms: LocalKMS, times: Any) -> None
         kms.answer("Sign", {}, times=times)
 
 
-@pytest.mark.parametrize("answer", [lambda members: None, lambda members: VerifyResponse()])
+@pytest.mark.parametrize("answer", [lambda members: None, lambda members: VERIFIED])
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_function_that_returns_no_answer_is_a_loud_mistake(
     kms: LocalKMS, call: Client, answer: Callable[[object], Any]

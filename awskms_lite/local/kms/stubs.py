@@ -116,6 +116,6 @@ def _outcome_of_client_type(operation: str, answer: object) -> Outcome:
             f"{name} is not an answer for {operation}: pass a {operation}Response of awskms_lite.models, a "
             "mapping of wire names, an error of awskms_lite.errors, or a function that returns one of these"
         )
-    if name != f"{operation}Response":
+    if name not in (f"{operation}Response", f"{operation}ForRecipientResponse"):
         raise ValueError(f"{operation} is not answered with a {name}: pass a {operation}Response")
     return to_wire(answer)
