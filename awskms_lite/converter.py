@@ -64,7 +64,7 @@ def _plain(value: Any, secrets: bool) -> Any:
         case list() | tuple():
             return [_plain(item, secrets) for item in cast("Iterable[Any]", value)]
         case _:
-            kind: Any = type(value)
+            kind: type[Any] = type(value)
             return to_dict(value, secrets=secrets) if has(kind) else value
 
 

@@ -115,13 +115,15 @@ def seconds_of(timeout: float | timedelta | None) -> float | None:
 class Sync(Protocol):
     """A client with plain methods, as overloads name it."""
 
-    _driver: Driver | SharedDriver
+    @property
+    def _driver(self) -> Driver | SharedDriver: ...
 
 
 class Async(Protocol):
     """A client with coroutine methods, as overloads name it."""
 
-    _driver: AsyncDriver | AsyncSharedDriver
+    @property
+    def _driver(self) -> AsyncDriver | AsyncSharedDriver: ...
 
 
 class _Runs(Protocol[T, Out_co]):
