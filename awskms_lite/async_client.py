@@ -34,7 +34,7 @@ from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
 from .retry import RetryPolicy
 from .settings import load_files, resolve_settings
-from .system import new_id, now, read_file, steady
+from .system import monotonic, new_id, now, read_file
 from .transport import AsyncHTTPClient
 
 if TYPE_CHECKING:
@@ -85,8 +85,9 @@ class AsyncKMSClient(
       when it is `os.environ` itself; AWS_CA_BUNDLE always.
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
 
-    A process may fork with a client in it, even in the middle of a call: the child's calls use connections of its
-    own. A signal handler must not use a client: the call that it interrupts may hold a lock that it would need.
+    A process may fork with a client in it, even in the middle of a call: the child's calls use connections of
+    its own. With an `http_client` that was used before, they raise `ClosedError`: make a new one in the child. A
+    signal handler must not use a client: the call that it interrupts may hold a lock that it would need.
 
     Raises `ConfigurationError` if there is no region, or if options contradict each other.
 
@@ -136,7 +137,7 @@ class AsyncKMSClient(
             timeout=timeout,
             mfa=mfa,
             clock=clock or now,
-            timer=clock or steady,
+            timer=clock or monotonic,
             random=random,
             new_id=new_id,
         )

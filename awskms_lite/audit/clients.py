@@ -15,7 +15,7 @@ from ..credentials import role
 from ..credentials.cache import CredentialsCache
 from ..credentials.role import AssumeRole, GivenCredentials
 from ..drivers.asynchronous import AsyncDriver
-from ..endpoints import read_region
+from ..endpoints import parse_region
 from ..errors import ConfigurationError, ParameterError
 from ..identity import Credentials
 from ..methods.aliases import AliasMethods
@@ -26,7 +26,7 @@ from ..methods.usage import UsageMethods
 from ..pacing import Pacing, RateLimiter, RateLimiters
 from ..retry import RetryPolicy
 from ..settings import Settings, load_files, resolve_settings
-from ..system import new_id, now, read_file, steady
+from ..system import monotonic, new_id, now, read_file
 from ..transport import AsyncHTTPClient, HTTPClient
 from .targets import Target
 
@@ -131,7 +131,7 @@ class Clients:
         self._environ = os.environ if environ is None else environ
         self._files = load_files(self._environ, read_file)
         self._clock = options.get("clock") or now
-        self._timer = options.get("clock") or steady
+        self._timer = options.get("clock") or monotonic
         self._random = options.get("random", _random.random)
         self._home_settings = self._resolve_home(regions)
         sleep = options.get("sleep", anyio.sleep)
@@ -224,7 +224,7 @@ class Clients:
 def validated_regions(regions: Sequence[str]) -> list[str]:
     """Return each region once; raise `ConfigurationError` or `ParameterError` for an invalid name."""
     for region in regions:
-        _, is_fips = read_region(region)
+        _, is_fips = parse_region(region)
         if is_fips:
             raise ParameterError(f"{region!r} asks for FIPS: name the region, and pass use_fips_endpoint=True.")
     return list(dict.fromkeys(regions))

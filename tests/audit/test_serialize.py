@@ -20,7 +20,7 @@ from awskms_lite.models.usage import KeyLastUsageData, KeyLastUsageTrackingOpera
 MEMBERS = [
     "key_id", "arn", "account_id", "audited_account_id", "region", "shared", "aliases", "description", "state",
     "manager", "spec", "usage", "origin", "multi_region_role", "related_arns", "created", "deletion_date",
-    "tracking_start", "last_usage", "tags", "checked_at", "error", "verdict", "idle_days", "unread_regions",
+    "tracking_start", "last_usage", "tags", "checked_at", "error", "verdict", "idle_days", "unparse_regions",
     "reasons", "advice",
 ]  # fmt: skip
 text = st.text(st.characters(codec="utf-8"), max_size=30)
@@ -128,6 +128,13 @@ class TestCSV:
         assert (row["aliases"], row["tags"], row["shared"]) == ("alias/a; alias/b", "team=shop", "false")
         assert row["last_usage_timestamp"] == "2026-11-25T12:00:00.000Z"
         assert (row["error_code"], row["deletion_date"], row["idle_days"]) == ("", "", "3")
+
+    def test_reasons_are_sentences(self) -> None:
+        """They follow each other as sentences do, and no semicolon stands behind a full stop."""
+        record = judge(facts(state="Disabled"), 90)
+        row = dict(zip(csv_header(), csv_row(record), strict=True))
+        assert len(record.reasons) > 1
+        assert row["reasons"] == " ".join(record.reasons)
 
     @given(
         st.text(st.sampled_from('=+-@\t\r\n\x00;," \u00a0\ufeff\u200b\uff1d\uff0b\uff0d\uff20ab'), max_size=8),

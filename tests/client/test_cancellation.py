@@ -120,7 +120,7 @@ def step_by_step(
 
 
 async def cancelled_at(number: int, call: Call, manner: Manner) -> bool:
-    """Make the call and cancel it at its wait of that number; say whether it came so far."""
+    """Make the call and cancel it at its wait of that number; return whether it came so far."""
     with anyio.fail_after(PATIENCE):
         if manner.by == "scope":
             with anyio.CancelScope() as scope:
@@ -196,7 +196,7 @@ def environ_of(server: ScriptedServer) -> dict[str, str]:
 
 @asynccontextmanager
 async def client_of(server: ScriptedServer, environ: Any = KEYS, **options: Any) -> AsyncIterator[AsyncKMSClient]:
-    """Give a client of the server; in the end all its connections have ended."""
+    """Make a client of the server; in the end all its connections have ended."""
     async with AsyncKMSClient(environ={**environ_of(server), **environ}, random=lambda: 1.0, **options) as client:
         yield client
     await check_left(server)

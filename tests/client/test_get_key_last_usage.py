@@ -443,7 +443,7 @@ def test_an_unknown_error_falls_through(status: int, retryable: bool, message: s
     with pytest.raises(ServiceError) as caught:
         server.ask()
     assert type(caught.value) is ServiceError
-    assert (caught.value.code, caught.value.message) == ("KeyOnHolidayException", message)
+    assert (caught.value.code, caught.value.message) == ("KeyOnHolidayException", message or "")
     assert caught.value.retryable is retryable
     assert caught.value.attempts == (3 if retryable else 1)
 
