@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .async_client import AsyncKMSClient
     from .client import KMSClient
     from .converter import from_wire, to_wire
+    from .credentials.role import AssumeRole
     from .errors import (
         AccessDeniedException,
         AlreadyExistsException,
@@ -198,6 +199,7 @@ __all__ = [
     "AlgorithmSpec",
     "AliasListEntry",
     "AlreadyExistsException",
+    "AssumeRole",
     "AsyncKMSClient",
     "CancelKeyDeletionResponse",
     "CheckpointError",
@@ -369,6 +371,7 @@ __all__ = [
 
 _HOMES = {
     "__version__": "_version",
+    "AssumeRole": "credentials.role",
     "AsyncKMSClient": "async_client",
     "KMSClient": "client",
     "from_wire": "converter",

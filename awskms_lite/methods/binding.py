@@ -25,8 +25,8 @@ from ..models.members import KMSResponse
 
 if TYPE_CHECKING:
     from ..call import ClientState
-    from ..drivers.asynchronous import AsyncDriver
-    from ..drivers.synchronous import Driver
+    from ..drivers.asynchronous import AsyncDriver, AsyncSharedDriver
+    from ..drivers.synchronous import Driver, SharedDriver
     from ..operations import Operation
     from ..paging import AsyncListing, Listing
     from ..steps import Flow
@@ -90,7 +90,7 @@ class _Lists(Protocol[T, Out_co]):
 class SyncMethods:
     """Make the methods of a class plain functions, carried out by a `Driver`."""
 
-    _driver: Driver
+    _driver: Driver | SharedDriver
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -109,7 +109,7 @@ class SyncMethods:
 class AsyncMethods:
     """Make the methods of a class coroutine functions, carried out by an `AsyncDriver`."""
 
-    _driver: AsyncDriver
+    _driver: AsyncDriver | AsyncSharedDriver
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
