@@ -16,7 +16,6 @@ import httpx
 import pytest
 from support.servers import (
     PATIENCE,
-    WAYS,
     Script,
     ScriptedServer,
     Way,
@@ -52,12 +51,6 @@ DEFAULTS: dict[str, Any] = {
     "ca_bundle": None,
 }
 Handler = Callable[[httpx.Request], httpx.Response]
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as way:
-        yield way
 
 
 def ok(request: httpx.Request) -> httpx.Response:
