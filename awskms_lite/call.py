@@ -143,7 +143,7 @@ def call(
     last attempt ended in.
     """
     _check_regions(request, client.region)
-    return _Call(client, operation, request, timeout).run()
+    return (yield from _Call(client, operation, request, timeout).run())  # made when the driver begins
 
 
 class _Call(Generic[ResponseT]):

@@ -80,7 +80,7 @@ class KMSClient(
     its own. With an `http_client` that was used before, they raise `ClosedError`: make a new one in the child. A
     signal handler must not use a client: the call that it interrupts may hold a lock that it would wait for.
 
-    Raises `ConfigurationError` where there is no region, or for options at odds with each other.
+    Raise `ConfigurationError` where there is no region, or for options at odds with each other.
 
     Each operation is a method; its `timeout` (seconds) stands in for the client's own. All of them raise
     `ParameterError` before anything is sent, the errors they name and those that any call can meet, such as
@@ -152,7 +152,7 @@ class KMSClient(
         return self._state.endpoint_url
 
     def resolve_credentials(self, *, timeout: float | None = None) -> Credentials:
-        """Give the credentials that calls are signed with; raises `CredentialsError` where there are none.
+        """Return the credentials that calls are signed with; raise `CredentialsError` where there are none.
 
         `timeout` (seconds) bounds the search in place of the client's own.
         """

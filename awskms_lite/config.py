@@ -100,12 +100,12 @@ def plain(name: str) -> str:
 
 
 def parse_config(text: str, kind: Kind, *, source: str = "") -> Sections:
-    """Give the sections of one shared file, each property name in lower case.
+    """Return the sections of one shared file, each property name in lower case.
 
     A profile stands under its name, the other kinds under `sso-session NAME` and `services NAME`, which only
     a config file has. A property is a string, or a dict where it has sub-properties. What occurs twice is
     merged, the later property winning; only `[profile default]` replaces `[default]`, in either order.
-    `source`, the path that the text came from, goes into the error. Raises `ConfigurationError`.
+    `source`, the path that the text came from, goes into the error. Raise `ConfigurationError`.
     """
     parsed = parse(text, kind, source=source)
     return {key: section for key, section in parsed.sections.items() if key in parsed.regular}
@@ -128,7 +128,7 @@ def parse(text: str, kind: Kind, *, source: str = "") -> Parsed:
 
 
 def merge(config: dict[str, dict[str, V]], credentials: dict[str, dict[str, V]]) -> dict[str, dict[str, V]]:
-    """Give the sections of both files as one; for each property the credentials file wins.
+    """Return the sections of both files as one; for each property the credentials file wins.
 
     A property with sub-properties counts as one property. Neither argument is changed.
     """
@@ -187,12 +187,12 @@ def expand_home(path: str, environ: Mapping[str, str], *, windows: bool = os.nam
 
 
 def file_locations(environ: Mapping[str, str], *, windows: bool = os.name == "nt") -> "tuple[Path, Path]":
-    """Give the paths of the config and of the credentials file, whether they exist or not.
+    """Return the paths of the config and of the credentials file, whether they exist or not.
 
     AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE move them from `~/.aws`; a `~` that is the whole first
     part of a path is the home directory, and `~USER` that of another user. Without a home directory a default
     location is the null device, an empty file: a `~` taken literally would read what somebody put into the working
-    directory. Raises `ConfigurationError` for a variable that needs a home directory where there is none.
+    directory. Raise `ConfigurationError` for a variable that needs a home directory where there is none.
     """
     return (
         _location(environ, "AWS_CONFIG_FILE", "config", windows),
@@ -244,9 +244,11 @@ class _Parser:
         self._section: Section | None = None  # the open section; none before the first header
         self._owner: Section | None = None  # where the open property is kept; none right below a header
         self._name = ""
+        self._more: list[str] = []  # the lines that continue the open property, joined once it ends
 
     def parsed(self) -> Parsed:
         """Return what has been read."""
+        self._close_property()
         if _PREFIXED_DEFAULT in self._sections:
             self._sections["default"] = self._sections.pop(_PREFIXED_DEFAULT)
             self._places["default"] = self._places.pop(_PREFIXED_DEFAULT, {})
@@ -258,7 +260,7 @@ class _Parser:
         return Parsed(self._sections, frozenset(self._regular), Notes(self._places, tuple(self._omissions)))
 
     def read(self, line: str) -> None:
-        """Take the next line in. Raises `ConfigurationError`."""
+        """Take the next line in. Raise `ConfigurationError`."""
         self._number += 1
         self._text = line
         if _is_blank(line) or line.lstrip(_BLANK).startswith(_COMMENT):
@@ -283,6 +285,7 @@ class _Parser:
                 "Write it as [NAME]; only a comment may follow on the line.",
             )
         header = _read_header(text, self._kind)
+        self._close_property()
         self._key = header.key
         self._section = {} if header.key is None else self._sections.setdefault(header.key, {})
         self._owner = None
@@ -293,6 +296,7 @@ class _Parser:
 
     def _open_property(self, line: str, section: Section) -> tuple[Section, str]:
         name, value = self._split(line, "property")
+        self._close_property()
         owner = section if _is_name(name) else {}  # or read and dropped
         owner[name.lower()] = value
         if self._key is not None:
@@ -314,12 +318,18 @@ class _Parser:
             )
         value = self._owner[self._name]
         if isinstance(value, str) and value:
-            self._owner[self._name] = f"{value}\n{line.strip(_BLANK)}"  # here a comment is part of the value
+            self._more.append(line.strip(_BLANK))  # here a comment is part of the value
             return
         name, text = self._split(line, "sub-property")
         nested = value if isinstance(value, dict) else {}
         nested[name.lower()] = text
         self._owner[self._name] = nested
+
+    def _close_property(self) -> None:
+        """Join the lines that continue the open property to its value."""
+        if self._owner is not None and self._more:
+            self._owner[self._name] = "\n".join([str(self._owner[self._name]), *self._more])
+        self._more.clear()
 
     def _split(self, line: str, what: str) -> tuple[str, str]:
         name, equals, value = _without_comment(line, _COMMENT_IN_VALUE).partition("=")

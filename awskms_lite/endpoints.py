@@ -40,7 +40,7 @@ _CUSTOM_URL = re.compile(
 
 
 def partition_of(region: str) -> Partition:
-    """Give the partition a region belongs to, by the shape of its name."""
+    """Return the partition a region belongs to, by the shape of its name."""
     for prefix, partition in _BY_PREFIX.items():
         if region.lower().startswith(prefix):
             return partition
@@ -50,7 +50,7 @@ def partition_of(region: str) -> Partition:
 def read_region(region: str, *, name: str = "region") -> tuple[str, bool]:
     """Split a region's name into the region and whether it asks for FIPS: `fips-X` and `X-fips` mean X.
 
-    Raises `ConfigurationError` for a name that is not a host label: it becomes part of a host name, and a
+    Raise `ConfigurationError` for a name that is not a host label: it becomes part of a host name, and a
     signed request must not be sent to a host that somebody smuggled into a variable.
     """
     plain = region.removeprefix("fips-").removesuffix("-fips") if isinstance(region, str) else ""
@@ -63,7 +63,7 @@ def read_region(region: str, *, name: str = "region") -> tuple[str, bool]:
 
 
 def service_url(service: str, region: str, *, fips: bool = False, dualstack: bool = False) -> str:
-    """Give the URL of a regional service ("kms", "sts", "portal.sso"), without a slash at its end."""
+    """Return the URL of a regional service ("kms", "sts", "portal.sso"), without a slash at its end."""
     partition = partition_of(region)
     if service != "kms" and partition.name == "aws-us-gov" and not dualstack:
         fips = False  # the plain hosts there are the FIPS ones
@@ -74,7 +74,7 @@ def service_url(service: str, region: str, *, fips: bool = False, dualstack: boo
 def read_custom_url(url: str, *, name: str) -> str:
     """Check a custom endpoint (`name` says where it was set) and give it without a slash at its end.
 
-    Raises `ConfigurationError` unless it is http or https, a host and perhaps a port and a path: what else a
+    Raise `ConfigurationError` unless it is http or https, a host and perhaps a port and a path: what else a
     URL can hold (user, query, fragment) has no place in an endpoint, and is not repeated in the error.
     """
     match = _CUSTOM_URL.fullmatch(url) if isinstance(url, str) and not set("?#") & set(url) else None
@@ -89,9 +89,9 @@ def read_custom_url(url: str, *, name: str) -> str:
 def resolve(
     service: str, region: str, *, fips: bool, dualstack: bool, custom: tuple[str, str] | None = None
 ) -> str:
-    """Give the URL of a service: the custom one (URL and where it was set) if there is one, else the region's.
+    """Return the URL of a service: the custom one (URL and where it was set) if there is one, else the region's.
 
-    Raises `ConfigurationError` for a custom endpoint beside FIPS or dual-stack, which only AWS's hosts have.
+    Raise `ConfigurationError` for a custom endpoint beside FIPS or dual-stack, which only AWS's hosts have.
     """
     if custom is None:
         return service_url(service, region, fips=fips, dualstack=dualstack)

@@ -1,56 +1,57 @@
 """Every error that leaves this package, in one tree.
 
     KMSLiteError
-     +-- ConfigurationError            region, endpoint, settings: mend the set-up
+     +-- ConfigurationError            region, endpoint, settings: correct them
      +-- CredentialsError              no usable credentials
      +-- ClosedError                   the client was closed                  (also a RuntimeError)
-     +-- ParameterError                refused before it was sent             (also a ValueError)
-     +-- TransportError                no answer: everything below HTTP
-     |    +-- ConnectError             the request never left
+     +-- ParameterError                refused before anything was sent       (also a ValueError)
+     +-- TransportError                no answer: a failure below HTTP
+     |    +-- ConnectError             no connection, so nothing was sent
      |    +-- TimeoutError             no answer in time                      (also the builtin one)
      |         +-- ConnectTimeoutError no connection in time                  (also a ConnectError)
      +-- ProtocolError                 an answer that is not awsJson1.1
-     +-- StateError                    what was waited for cannot come
-     +-- CheckpointError               what an audit has read cannot be kept on disk
+     +-- StateError                    a waiter waits for a state that cannot come
+     +-- CheckpointError               an audit cannot write its checkpoint
      +-- ServiceError                  KMS answered with an error
           +-- NotFoundException, AccessDeniedException, ThrottlingException ...
 
-The classes below `ServiceError` carry AWS's own names, so that what you see can be searched for in AWS's
-documentation: the errors that the KMS API declares, and the common ones that any AWS call can meet. A code
-that is none of these is a plain `ServiceError` that keeps the code. All errors can be pickled, and none
-shows a secret; `members` of a `ServiceError` holds what the service said, whatever that is.
+The classes below `ServiceError` have AWS's own names: the errors that the KMS API declares, and the common ones
+that any AWS call can return. Other services and protocols have other names for some of them; these are subclasses,
+so that `except ThrottlingException` catches `Throttling` and `SlowDown` too. An unknown code becomes a plain
+`ServiceError` that keeps the code. All errors can be pickled, and none shows a secret; `members` of a
+`ServiceError` holds what else the service answered, whatever that is.
 """
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, TypeAlias
 
 RetryCategory: TypeAlias = Literal["throttling", "transient", "clock_skew", "final"]
 """Why a request may be sent again: too many of them, a passing failure, our clock, corrected by now; or never."""
 
-_UNKNOWN = " The request may have been carried out all the same: look before you make the call again."
+_UNKNOWN = " The request may have been executed: check that before you make the call again."
 
 
 class KMSLiteError(Exception):
-    """The root of the tree: whatever this package raises on purpose is one of these.
+    """The base of all errors that this package raises.
 
-    `outcome_unknown` is True where a call that changes something was sent and no answer says whether it was
-    carried out: look before you make it again.
+    `outcome_unknown` is True if the call changes something and no answer says whether the request was executed: it
+    may have been executed, so check that before you make the call again.
     """
 
     outcome_unknown = False
 
     def __str__(self) -> str:
-        """Give the text, and say so where nobody knows what came of the call."""
+        """Return the text, with a warning if `outcome_unknown`."""
         return super().__str__() + (_UNKNOWN if self.outcome_unknown else "")
 
 
 class ConfigurationError(KMSLiteError):
-    """A region, an endpoint or a setting is missing, malformed or at odds with another."""
+    """A region, an endpoint or a setting is missing, malformed or contradicts another."""
 
 
 class CredentialsError(KMSLiteError):
-    """There are no usable credentials; the text says where they were sought."""
+    """There are no usable credentials; the text names the sources that were searched."""
 
 
 class ClosedError(KMSLiteError, RuntimeError):
@@ -62,24 +63,24 @@ class ParameterError(KMSLiteError, ValueError):
 
 
 class TransportError(KMSLiteError):
-    """No answer came: the connection failed or broke off; `attempts` is how often the call was sent.
+    """No answer came: the connection failed or was lost; `attempts` is how often the call was sent.
 
-    The text names the failure of the library below, which is not chained: such errors repeat what was sent.
-    `retryable` says whether the same call may succeed later.
+    The error of the HTTP library is named and not chained, because such errors repeat what was sent. `retryable`
+    is True if the same call may succeed later.
     """
 
     attempts = 1
     retryable = True
 
     def __str__(self) -> str:
-        """Give the text, and how often the call was sent if more than once."""
+        """Return the text, and the number of attempts if there were several."""
         return super().__str__() + (f" ({self.attempts} attempts.)" if self.attempts > 1 else "")
 
 
 class ConnectError(TransportError):
-    """No connection came about, so the request surely never reached the service.
+    """There was no connection, so the request did not reach the service.
 
-    `unresolved` is True where the host's name stands for no address: there may be no such region.
+    `unresolved` is True if the host's name has no address: there may be no such region.
     """
 
     unresolved = False
@@ -90,14 +91,14 @@ class TimeoutError(TransportError, builtins.TimeoutError):  # noqa: A001 - the n
 
 
 class ConnectTimeoutError(ConnectError, TimeoutError):
-    """No connection came about in time, so the request surely never reached the service."""
+    """There was no connection in time, so the request did not reach the service."""
 
 
 class ProtocolError(KMSLiteError):
-    """An answer came that is not the awsJson1.1 protocol; `status_code` and `request_id` where known.
+    """An answer came that is not the awsJson1.1 protocol; `status_code` and `request_id` are None if unknown.
 
-    `mismatched` is True for an answer to another request than the one it came for: a server or a proxy mixed
-    them up, and the same call may succeed over another connection.
+    `mismatched` is True for the answer to another request: a server or a proxy mixed them up, and the same call
+    may succeed over another connection.
     """
 
     def __init__(
@@ -115,30 +116,31 @@ class ProtocolError(KMSLiteError):
 
 
 class StateError(KMSLiteError):
-    """What was waited for cannot come: the state there is does not lead to it."""
+    """A waiter waits for a state that cannot come from the present one."""
 
 
 class CheckpointError(KMSLiteError):
-    """What an audit has read cannot be written to disk any more; what is there already stays good."""
+    """An audit cannot write its checkpoint to disk; what was written before stays valid."""
 
 
 class _Members(dict[str, Any]):
-    """What an answer said, which may be secret: only the names show."""
+    """The members of an answer, which may be secret: the repr shows only their names."""
 
     def __repr__(self) -> str:
         return f"<members: {', '.join(self) or 'none'}>"
 
 
 class ServiceError(KMSLiteError):
-    """An error that the service answered with.
+    """An error that the service returned.
 
-    `code` is AWS's name for it, or the HTTP status as text where the answer held none; `message` the
-    service's own text, None where it sent none; `operation` the one that was asked for, where a client asked;
-    `attempts` how often the call was sent; `date` the answer's Date header; `retry_after` the seconds that the
-    service asks to wait; `members` what else the answer's body said, under the names and as the JSON that it had
-    there, and in no text of ours. `category` and `retryable` say whether the same call may succeed later: by the
-    code first and, for an unknown code, by the status. `rejected` says that by AWS's documentation the request was
-    not executed, though it may be later.
+    - `code`: AWS's name for it, or the HTTP status as text if the answer has none.
+    - `message`: the service's own text, "" if it sent none.
+    - `operation`: the operation that was called, None if no client made the call.
+    - `attempts`: how often the call was sent; `date`: the answer's Date header.
+    - `retry_after`: the seconds that the service asks to wait.
+    - `members`: what else the answer's body has, by its names there and as JSON; no text of ours shows it.
+    - `category`, `retryable`: whether the same call may succeed later, by the code or else by the status.
+    - `rejected`: True if the request was not executed, by AWS's documentation of the error.
     """
 
     retry_category: ClassVar[RetryCategory] = "final"
@@ -147,7 +149,7 @@ class ServiceError(KMSLiteError):
 
     def __init__(
         self,
-        message: str | None = None,
+        message: str = "",
         *,
         code: str | None = None,
         status_code: int = 400,
@@ -170,7 +172,7 @@ class ServiceError(KMSLiteError):
 
     @property
     def category(self) -> RetryCategory:
-        """What waiting does: "throttling" and "transient" may pass by themselves, "final" stays."""
+        """Why the call failed: "throttling" and "transient" pass by themselves, "final" does not."""
         if type(self) is not ServiceError:
             return self.retry_category
         if self.status_code == 429:
@@ -183,7 +185,7 @@ class ServiceError(KMSLiteError):
         return self.category != "final"
 
     def __str__(self) -> str:
-        """Give the code, the text, what AWS's support asks for, and what to do next."""
+        """Return the code, the message, the facts that AWS's support asks for, and what to do next."""
         text = f"{self.code}: {self.message}" if self.message else self.code
         facts = [self.operation] if self.operation else []
         facts.append(f"HTTP {self.status_code}")
@@ -211,9 +213,9 @@ class ServiceError(KMSLiteError):
 
 
 class AlreadyExistsException(ServiceError):
-    """A resource of this name exists already."""
+    """A resource of this name already exists."""
 
-    remedy = "Choose another name, or use what is there."
+    remedy = "Choose another name, or use the existing resource."
 
 
 class CloudHsmClusterInUseException(ServiceError):
@@ -249,7 +251,7 @@ class CloudHsmClusterNotRelatedException(ServiceError):
 class ConflictException(ServiceError):
     """Another change of the same resource is under way."""
 
-    remedy = "Wait until it is done, then try again."
+    remedy = "Wait until it has ended, then try again."
 
 
 class CustomKeyStoreHasCMKsException(ServiceError):
@@ -261,7 +263,7 @@ class CustomKeyStoreHasCMKsException(ServiceError):
 class CustomKeyStoreInvalidStateException(ServiceError):
     """The custom key store's connection state does not allow this."""
 
-    remedy = "Look at its ConnectionState; connect or disconnect it first."
+    remedy = "Check its ConnectionState; connect or disconnect it first."
 
 
 class CustomKeyStoreNameInUseException(ServiceError):
@@ -289,19 +291,19 @@ class DisabledException(ServiceError):
 
 
 class DryRunOperationException(ServiceError):
-    """The request would have succeeded; it had DryRun set."""
+    """The request would have succeeded; it was a dry run."""
 
-    remedy = "Leave DryRun out to act."
+    remedy = "Leave dry_run out to execute it."
 
 
 class ExpiredImportTokenException(ServiceError):
     """The import token has expired."""
 
-    remedy = "Get new import parameters and wrap the key material anew."
+    remedy = "Get new import parameters and wrap the key material again."
 
 
 class IncorrectKeyException(ServiceError):
-    """The ciphertext was made under another key than the one named."""
+    """The ciphertext was encrypted under another key than the one named."""
 
     remedy = "Name the key that encrypted it."
 
@@ -321,11 +323,11 @@ class IncorrectTrustAnchorException(ServiceError):
 class InvalidAliasNameException(ServiceError):
     """The alias name is malformed."""
 
-    remedy = "It begins with alias/ and holds letters, digits, /, _ and -."
+    remedy = "Begin it with alias/, and use only letters, digits, /, _ and -."
 
 
 class InvalidArnException(ServiceError):
-    """An ARN is malformed, or of a kind this call does not take."""
+    """An ARN is malformed, or of a resource that this operation does not take."""
 
     remedy = "Pass a key id or the key's ARN."
 
@@ -345,7 +347,7 @@ class InvalidGrantIdException(ServiceError):
 class InvalidGrantTokenException(ServiceError):
     """The grant token is malformed or has expired."""
 
-    remedy = "Leave it out: the grant itself should work by now."
+    remedy = "Leave it out: the grant itself should be effective by now."
 
 
 class InvalidImportTokenException(ServiceError):
@@ -357,13 +359,13 @@ class InvalidImportTokenException(ServiceError):
 class InvalidKeyUsageException(ServiceError):
     """The key's usage, spec or algorithm does not fit the operation."""
 
-    remedy = "Look at KeyUsage and KeySpec in DescribeKey."
+    remedy = "Check KeyUsage and KeySpec in DescribeKey."
 
 
 class InvalidMarkerException(ServiceError):
     """The marker of a listing is not valid here."""
 
-    remedy = "Begin the listing anew, and pass markers on unchanged."
+    remedy = "Start the listing again, and pass markers on unchanged."
 
 
 class KMSInternalException(ServiceError):
@@ -388,11 +390,11 @@ class KMSInvalidSignatureException(ServiceError):
 class KMSInvalidStateException(ServiceError):
     """The key's state does not allow this."""
 
-    remedy = "Look at KeyState in DescribeKey."
+    remedy = "Check KeyState in DescribeKey."
 
 
 class KeyUnavailableException(ServiceError):
-    """The key could not be reached for now."""
+    """The key is temporarily unavailable."""
 
     retry_category = "transient"
     rejected = True
@@ -429,9 +431,9 @@ class TagException(ServiceError):
 
 
 class UnsupportedOperationException(ServiceError):
-    """The operation does not fit this key or is not offered here."""
+    """The operation does not support this key, or the region does not support the operation."""
 
-    remedy = "Check the key's kind, origin and region."
+    remedy = "Check the key's spec, usage, origin and region."
 
 
 class XksKeyAlreadyInUseException(ServiceError):
@@ -465,9 +467,9 @@ class XksProxyInvalidConfigurationException(ServiceError):
 
 
 class XksProxyInvalidResponseException(ServiceError):
-    """The external proxy gave an answer KMS cannot read."""
+    """The external proxy returned an answer that KMS cannot read."""
 
-    remedy = "Look into the proxy's log."
+    remedy = "Check the proxy's log."
 
 
 class XksProxyUriEndpointInUseException(ServiceError):
@@ -506,23 +508,23 @@ class XksProxyVpcEndpointServiceNotFoundException(ServiceError):
     remedy = "Check its name and region."
 
 
-# What any AWS call can meet. Some have two names: one of the JSON protocols, one of the older query protocol.
+# What any AWS call can return. Many have another name in STS or an older protocol: a subclass of KMS's own.
 
 
 class AccessDeniedException(ServiceError):
-    """The caller may not do this; the text says which policy stands in the way."""
+    """The caller may not do this; the message says which policy denies it."""
 
     remedy = "Let the key policy, and the identity's own policy, allow it to this principal."
 
 
-class AccessDenied(ServiceError):
-    """The caller may not do this: STS's word for AccessDeniedException."""
+class AccessDenied(AccessDeniedException):
+    """The caller may not do this: STS's name for AccessDeniedException."""
 
     remedy = "Let the identity's policy, and the role's trust policy, allow it."
 
 
-class NotAuthorized(ServiceError):
-    """The caller may not do this."""
+class NotAuthorized(AccessDeniedException):
+    """The caller may not do this: an older name of AccessDeniedException."""
 
     remedy = "Check the identity's policy."
 
@@ -539,8 +541,8 @@ class UnrecognizedClientException(ServiceError):
     remedy = "Check the credentials, that they are of this partition, and that the region is enabled."
 
 
-class InvalidClientTokenId(ServiceError):
-    """The access key id is unknown: STS's word for UnrecognizedClientException."""
+class InvalidClientTokenId(UnrecognizedClientException):
+    """The access key id is unknown: STS's name for UnrecognizedClientException."""
 
     remedy = "Check the credentials, and that they are of this partition."
 
@@ -551,10 +553,8 @@ class InvalidSignatureException(ServiceError):
     remedy = "Check the secret access key, this machine's clock, and that no proxy alters requests."
 
 
-class SignatureDoesNotMatch(ServiceError):
-    """The signature is not what the service computed."""
-
-    remedy = "Check the secret access key, this machine's clock, and that no proxy alters requests."
+class SignatureDoesNotMatch(InvalidSignatureException):
+    """The signature is not what the service computed: STS's name for InvalidSignatureException."""
 
 
 class IncompleteSignatureException(ServiceError):
@@ -563,22 +563,18 @@ class IncompleteSignatureException(ServiceError):
     remedy = "Check that no proxy alters requests."
 
 
-class IncompleteSignature(ServiceError):
-    """The Authorization header lacks a part of the signature."""
-
-    remedy = "Check that no proxy alters requests."
+class IncompleteSignature(IncompleteSignatureException):
+    """The Authorization header is incomplete: STS's name for IncompleteSignatureException."""
 
 
 class MissingAuthenticationTokenException(ServiceError):
-    """The request came unsigned."""
+    """The request was not signed."""
 
     remedy = "Check that no proxy strips the Authorization header."
 
 
-class MissingAuthenticationToken(ServiceError):
-    """The request came unsigned."""
-
-    remedy = "Check that no proxy strips the Authorization header."
+class MissingAuthenticationToken(MissingAuthenticationTokenException):
+    """The request was not signed: STS's name for MissingAuthenticationTokenException."""
 
 
 class AuthFailure(ServiceError):
@@ -593,10 +589,8 @@ class ExpiredTokenException(ServiceError):
     remedy = "Get new credentials."
 
 
-class ExpiredToken(ServiceError):
-    """The session token has expired: STS's word for ExpiredTokenException."""
-
-    remedy = "Get new credentials."
+class ExpiredToken(ExpiredTokenException):
+    """The session token has expired: STS's name for ExpiredTokenException."""
 
 
 class RequestExpired(ServiceError):
@@ -618,15 +612,13 @@ class RequestInTheFuture(ServiceError):
 
 
 class ValidationException(ServiceError):
-    """An argument breaks a rule of the service."""
+    """An argument breaks a rule of the service, or does not fit the key."""
 
-    remedy = "The text names the argument and the rule."
+    remedy = "Correct what the message names: an argument, or the key or setting that it does not fit."
 
 
-class ValidationError(ServiceError):
-    """An argument breaks a rule of the service."""
-
-    remedy = "The text names the argument and the rule."
+class ValidationError(ValidationException):
+    """An argument breaks a rule of the service: STS's name for ValidationException."""
 
 
 class SerializationException(ServiceError):
@@ -647,34 +639,22 @@ class InternalFailure(ServiceError):
     retry_category = "transient"
 
 
-class InternalError(ServiceError):
-    """Something failed inside the service."""
-
-    retry_category = "transient"
+class InternalError(InternalFailure):
+    """Something failed inside the service: another name of InternalFailure."""
 
 
-class InternalServerError(ServiceError):
-    """Something failed inside the service."""
-
-    retry_category = "transient"
+class InternalServerError(InternalFailure):
+    """Something failed inside the service: another name of InternalFailure."""
 
 
 class ServiceUnavailable(ServiceError):
-    """The service is not available for now."""
+    """The service is temporarily unavailable."""
 
     retry_category = "transient"
 
 
-class ServiceUnavailableException(ServiceError):
-    """The service is not available for now."""
-
-    retry_category = "transient"
-
-
-class RequestTimeout(ServiceError):
-    """The service waited too long for the request."""
-
-    retry_category = "transient"
+class ServiceUnavailableException(ServiceUnavailable):
+    """The service is temporarily unavailable: another name of ServiceUnavailable."""
 
 
 class RequestTimeoutException(ServiceError):
@@ -683,77 +663,67 @@ class RequestTimeoutException(ServiceError):
     retry_category = "transient"
 
 
+class RequestTimeout(RequestTimeoutException):
+    """The service waited too long for the request: another name of RequestTimeoutException."""
+
+
 class IDPCommunicationError(ServiceError):
     """STS could not reach the identity provider."""
 
     retry_category = "transient"
 
 
-# Each service words throttling in its own way; what helps is the same.
-
-
-class Throttling(ServiceError):
-    """More requests a second than the quota allows."""
-
-    retry_category = "throttling"
+# Throttling has many names, by service and protocol.
 
 
 class ThrottlingException(ServiceError):
-    """More requests a second than the quota allows: KMS sends it with HTTP 400."""
+    """More requests a second than the quota allows; KMS returns it with HTTP 400."""
 
     retry_category = "throttling"
 
 
-class ThrottledException(ServiceError):
-    """More requests a second than the quota allows."""
-
-    retry_category = "throttling"
+class Throttling(ThrottlingException):
+    """More requests a second than the quota allows: another name of ThrottlingException."""
 
 
-class RequestThrottledException(ServiceError):
-    """More requests a second than the quota allows."""
-
-    retry_category = "throttling"
+class ThrottledException(ThrottlingException):
+    """More requests a second than the quota allows: another name of ThrottlingException."""
 
 
-class RequestThrottled(ServiceError):
-    """More requests a second than the quota allows."""
-
-    retry_category = "throttling"
+class RequestThrottledException(ThrottlingException):
+    """More requests a second than the quota allows: another name of ThrottlingException."""
 
 
-class TooManyRequestsException(ServiceError):
-    """More requests a second than the quota allows."""
-
-    retry_category = "throttling"
+class RequestThrottled(ThrottlingException):
+    """More requests a second than the quota allows: another name of ThrottlingException."""
 
 
-class ProvisionedThroughputExceededException(ServiceError):
-    """More requests a second than the quota allows."""
+class TooManyRequestsException(ThrottlingException):
+    """More requests a second than the quota allows: another name of ThrottlingException."""
 
-    retry_category = "throttling"
+
+class ProvisionedThroughputExceededException(ThrottlingException):
+    """More requests a second than the quota allows: another name of ThrottlingException."""
+
+
+class RequestLimitExceeded(ThrottlingException):
+    """More requests a second than the quota allows: another name of ThrottlingException."""
+
+
+class SlowDown(ThrottlingException):
+    """More requests a second than the quota allows: another name of ThrottlingException."""
+
+
+class BandwidthLimitExceeded(ThrottlingException):
+    """More data a second than the quota allows."""
+
+
+class EC2ThrottledException(ThrottlingException):
+    """The service behind was itself throttled by EC2."""
 
 
 class TransactionInProgressException(ServiceError):
     """Another change of the same resource is under way."""
-
-    retry_category = "throttling"
-
-
-class RequestLimitExceeded(ServiceError):
-    """More requests a second than the quota allows."""
-
-    retry_category = "throttling"
-
-
-class BandwidthLimitExceeded(ServiceError):
-    """More data a second than the quota allows."""
-
-    retry_category = "throttling"
-
-
-class SlowDown(ServiceError):
-    """More requests a second than the quota allows."""
 
     retry_category = "throttling"
 
@@ -764,15 +734,15 @@ class PriorRequestNotComplete(ServiceError):
     retry_category = "throttling"
 
 
-class EC2ThrottledException(ServiceError):
-    """The service behind was itself throttled by EC2."""
+def _classes_below(error: type[ServiceError]) -> Iterator[type[ServiceError]]:
+    for child in error.__subclasses__():
+        yield child
+        yield from _classes_below(child)
 
-    retry_category = "throttling"
 
-
-_BY_CODE = {error.__name__: error for error in ServiceError.__subclasses__()}
+_BY_CODE = {error.__name__: error for error in _classes_below(ServiceError)}
 
 
 def error_class(code: str) -> type[ServiceError]:
-    """Give the class that carries this wire name, `ServiceError` itself where there is none."""
+    """Return the class of this wire name, `ServiceError` itself if there is none."""
     return _BY_CODE.get(code, ServiceError)

@@ -5,10 +5,11 @@ Source: "AWS JSON 1.1 protocol" in the Smithy documentation, and the KMS API ref
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from attrs import evolve
+from attrs import evolve, fields, has
 
 from .converter import from_wire, to_wire
 from .errors import ProtocolError, ServiceError, error_class
@@ -60,15 +61,16 @@ def decode(
 
     Raises a `ServiceError` for a status of 300 and above, and `ProtocolError` for a success that cannot be read,
     or is about another key than the `request`. An empty body stands for an empty object; so does null, which
-    servers that stand in for KMS send, where there is nothing to tell. None of the `secrets` is repeated.
+    servers that stand in for KMS send, where there is nothing to tell. No error repeats one of the `secrets` or
+    a sensitive member of the `request`.
     """
     request_id = response.headers.get(_REQUEST_ID)
     if request_id is not None and holds_any(request_id, secrets):
         request_id = None
     if not 200 <= response.status < 300:
-        raise _about(
-            operation, attempts, decode_error(response.status, response.headers, response.body, secrets=secrets)
-        )
+        hidden = [*secrets, *_sensitive_texts(request)]
+        error = decode_error(response.status, response.headers, response.body, secrets=hidden)
+        raise _about(operation, attempts, error)
     mismatched = False
     try:
         answer = from_wire(operation.response, _members(operation, response.body))
@@ -97,6 +99,20 @@ def decode(
 def _about(operation: Operation[Any, Any], attempts: int, error: ServiceError) -> ServiceError:
     error.attempts, error.operation = attempts, operation.name
     return error
+
+
+def _sensitive_texts(model: object) -> Iterator[str]:
+    """Yield what a request's sensitive members, those without `repr`, are on the wire: a blob is base64 there."""
+    cls: Any = type(model)
+    members: Iterable[Any] = fields(cls) if has(cls) else ()
+    for member in members:
+        value: object = getattr(model, member.name)
+        if member.repr:
+            yield from _sensitive_texts(value)
+        elif isinstance(value, bytes):
+            yield b64encode(value).decode()
+        elif isinstance(value, str | tuple):
+            yield from (value,) if isinstance(value, str) else cast("tuple[str, ...]", value)
 
 
 def _is_about_another_key(echoes: Iterable[tuple[str, str]], request: object, answer: object) -> bool:
@@ -152,12 +168,12 @@ def decode_error(
     found = tuple(redact(text, secrets) if isinstance(text, str) else None for text in found)
     code = next((plain for plain in map(_plain_code, found) if plain), None)
     texts = (members.get(name) for name in _TEXTS)
-    message = next((text for text in texts if isinstance(text, str) and text), None)
+    message = next((text for text in texts if isinstance(text, str) and text), "")
     rest = {name: value for name, value in members.items() if name not in ("__type", "code", *_TEXTS)}
     if rest and holds_any(body.decode(errors="replace"), secrets):
         rest = {}  # wherever in there it stands
     return error_class(code or "")(
-        message and (printable(redact(re.split(_ECHO, message, maxsplit=1)[0].rstrip(), secrets)) or None),
+        printable(redact(re.split(_ECHO, message, maxsplit=1)[0].rstrip(), secrets)),
         code=code or str(status),
         status_code=status,
         request_id=lower.get(_REQUEST_ID),

@@ -1,6 +1,6 @@
-"""What pytest finds of this package where it is installed: the fixture `local_kms`.
+"""The pytest plugin: the fixture `local_kms`.
 
-pytest loads this module in every run, whether it is needed or not, so nothing else is loaded with it.
+pytest loads this module in every run where the package is installed, so it loads nothing else by itself.
 """
 
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def local_kms() -> "Iterator[LocalKMS]":
-    """Run an embedded KMS for this test alone: empty, well-behaved, and closed after it."""
+    """Run an embedded KMS for this test alone: without keys and faults, and closed after the test."""
     from .local import LocalKMS
 
     with LocalKMS() as kms:

@@ -20,8 +20,12 @@ from .errors import (
     ServiceError,
     TransportError,
 )
+from .steps import Flow, Request, Response, send, sleep
 
 Mode: TypeAlias = Literal["standard", "adaptive"]
+Outcome: TypeAlias = Response | TransportError | ProtocolError
+"""What came of one attempt: a response, or why there is none."""
+
 _BASE_DELAY: Mapping[RetryCategory, float] = {"throttling": 1.0, "transient": 0.05, "clock_skew": 0.0}
 """Seconds: the ceiling of the first wait, which doubles with each retry."""
 _MAX_DELAY = 20.0
@@ -198,6 +202,33 @@ def delay(
     ceiling: float = min(_BASE_DELAY[category] * 2 ** min(retry, 16), _MAX_DELAY)
     wait = random() * ceiling
     return wait if retry_after is None else min(max(wait, retry_after), wait + _MAX_ADDED)
+
+
+def send_until_final(
+    prepare: Callable[[], Request],
+    wait_after: Callable[[Outcome], float | None],
+    *,
+    timeout: float | None = None,
+    direct: bool = False,
+) -> Flow[Response]:
+    """Send a request until what came of it is final; each attempt sends what `prepare` returns.
+
+    `wait_after` returns the seconds to wait before the next attempt, None if there is to be none: then the
+    response is returned, or the error raised. `timeout` (seconds) bounds each attempt.
+    """
+    while True:
+        try:
+            response = yield from send(prepare(), timeout, direct=direct)
+        except (TransportError, ProtocolError) as error:
+            wait = wait_after(error)
+            if wait is None:
+                raise
+        else:
+            wait = wait_after(response)
+            if wait is None:
+                return response
+        if wait:
+            yield from sleep(wait)
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:

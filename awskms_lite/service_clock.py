@@ -34,7 +34,7 @@ class ServiceClock:
         self._heard: tuple[str | None, float] = (None, 0.0)
 
     def __call__(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self._clock() + self.offset
 
     def note_date(self, date: str | None) -> None:

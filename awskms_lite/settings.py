@@ -76,7 +76,7 @@ class Settings:
         return _read_text(self.sections, self.notes, section, name)
 
     def property(self, name: str) -> Setting[str] | None:
-        """Give a property of the selected profile, None for one that is missing, blank or nested."""
+        """Return a property of the selected profile, None for one that is missing, blank or nested."""
         return _property(self.sections, self.notes, self.profile.value, name)
 
     def variable(self, name: str) -> str | None:
@@ -92,9 +92,9 @@ class Settings:
         return _found(self.environ, self.sections, self.notes, self.profile.value, variable, name)
 
     def endpoint(self, service: str) -> Setting[str] | None:
-        """Give the custom endpoint of a service as the configuration names it ("kms", "sts", "sso_oidc").
+        """Return the custom endpoint of a service as the configuration names it ("kms", "sts", "sso_oidc").
 
-        None where the region decides. Raises `ConfigurationError` for a `services` section that is missing.
+        None where the region decides. Raise `ConfigurationError` for a `services` section that is missing.
         """
         if service == "kms" and self.endpoint_url is not None:
             return self.endpoint_url
@@ -110,10 +110,10 @@ class Settings:
         )
 
     def service_endpoint(self, host: str, service: str, region: str | None = None) -> tuple[str, str]:
-        """Give the URL of a service by its name in hosts and in the configuration, and the region to sign for.
+        """Return the URL of a service by its name in hosts and in the configuration, and the region to sign for.
 
         `region` is the client's own where it is None. A custom endpoint is used as it is: FIPS and dual-stack are
-        about AWS's own hosts. Raises `ConfigurationError` for a region or an endpoint that is none, and where an
+        about AWS's own hosts. Raise `ConfigurationError` for a region or an endpoint that is none, and where an
         argument asks KMS for one of the two beside a custom endpoint.
         """
         origin = "sso_region" if region else self.region.source
@@ -204,7 +204,7 @@ def resolve_settings(
 ) -> Settings:
     """Settle the options of a client; blank arguments count as not given.
 
-    `sections` and `notes` are those of `load_files`. Raises `ConfigurationError` without a region, for a profile
+    `sections` and `notes` are those of `load_files`. Raise `ConfigurationError` without a region, for a profile
     that is named and not there, and for a value that is none of its kind or goes over several lines.
     """
     chosen = _chosen_profile(environ, sections, notes, profile)
@@ -242,7 +242,7 @@ def resolve_settings(
 
 
 def checked_timeout(name: str, seconds: float | None) -> float | None:
-    """Give the seconds back; raises `ParameterError` for what is not a positive number."""
+    """Return the seconds back; raise `ParameterError` for what is not a positive number."""
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _YEAR:

@@ -1,6 +1,7 @@
 """The public names, and what touching them costs."""
 
 import ast
+import builtins
 import inspect
 import subprocess
 import sys
@@ -31,11 +32,27 @@ HEAVY = {
     )
 }
 NAMES = {
-    *("KMSClient", "AsyncKMSClient", "Credentials", "RetryPolicy", "Pacing", "ResponseMetadata"),
-    *("GetKeyLastUsageRequest", "GetKeyLastUsageResponse", "KeyLastUsageData"),
-    *("KeyLastUsageTrackingOperation", "UsageVerdict", "to_wire", "from_wire", "__version__"),
+    *("KMSClient", "AsyncKMSClient", "Credentials", "RetryPolicy", "Pacing"),
+    *("GetKeyLastUsageRequest", "to_wire", "from_wire", "__version__"),
 }
-ERRORS = {name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
+MODULES = {"audit", "errors", "local", "models"}
+# The errors that KMS does not return, and the one that a star import would put in the place of the builtin one.
+OF_OTHER_SERVICES = {
+    *("AuthFailure", "IDPCommunicationError", "PriorRequestNotComplete", "RequestInTheFuture"),
+    *("RequestTimeTooSkewed", "RequestTimeoutException", "TransactionInProgressException", "TimeoutError"),
+}
+
+
+def is_another_name(error: type) -> bool:
+    """Say whether an error is one that KMS returns, by the name of another service or protocol."""
+    return errors.ServiceError in error.__mro__[2:]
+
+
+ERRORS = {
+    name
+    for name, value in vars(errors).items()
+    if inspect.isclass(value) and issubclass(value, Exception) and not is_another_name(value)
+} - OF_OTHER_SERVICES
 
 
 def loaded(code: str, *arguments: str) -> set[str]:
@@ -53,7 +70,8 @@ def declared(package: ModuleType = awskms_lite) -> Iterator[tuple[str, str]]:
     tree = ast.parse(Path(str(package.__file__)).read_text(encoding="utf-8"))
     for block in (node for node in tree.body if isinstance(node, ast.If)):
         for node in (inner for inner in block.body if isinstance(inner, ast.ImportFrom)):
-            yield from ((alias.name, f"awskms_lite.{node.module}") for alias in node.names)
+            if node.module is not None:  # else a module of the package
+                yield from ((alias.name, f"awskms_lite.{node.module}") for alias in node.names)
 
 
 def model_homes() -> dict[str, str]:
@@ -80,8 +98,8 @@ def test_every_model_is_had_from_one_place() -> None:
 
 
 def test_the_public_names() -> None:
-    """These are the public names: all of the errors, and few others. One more or one less is a decision."""
-    assert set(awskms_lite.__all__) == NAMES | ERRORS
+    """These are the public names: the models, KMS's errors, and few others. One more or one less is a decision."""
+    assert set(awskms_lite.__all__) == NAMES | ERRORS | set(dir(models))
     assert len(awskms_lite.__all__) == len(set(awskms_lite.__all__))
 
 
@@ -93,12 +111,48 @@ def test_type_checkers_see_what_there_is(name: str, home: str) -> None:
 
 def test_type_checkers_see_every_name() -> None:
     """No public name is missing for type checkers, and none is there for them alone."""
-    assert sorted(name for name, _ in declared()) == sorted(awskms_lite.__all__)
+    seen = {name for name, _ in declared()} - {"TimeoutError"}
+    assert seen == set(awskms_lite.__all__)
 
 
 def test_dir_lists_the_public_names() -> None:
-    """`dir` gives the public names whether they have been touched or not."""
-    assert dir(awskms_lite) == sorted(awskms_lite.__all__)
+    """`dir` gives the public names and modules whether they have been touched or not, and no other module."""
+    assert dir(awskms_lite) == sorted([*awskms_lite.__all__, *MODULES])
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_public_module_is_there_however_the_package_was_imported(name: str) -> None:
+    """`import awskms_lite` is enough to reach the modules that are for users."""
+    assert f"awskms_lite.{name}" in loaded(f"import awskms_lite\nawskms_lite.{name}")
+
+
+def test_a_star_import_leaves_the_builtin_names_alone() -> None:
+    """`from awskms_lite import *` brings all public names, and none of them is a builtin's."""
+    names: dict[str, object] = {}
+    exec("from awskms_lite import *", names)
+    assert set(awskms_lite.__all__) <= set(names)
+    assert not set(awskms_lite.__all__) & set(dir(builtins))
+    assert awskms_lite.TimeoutError is errors.TimeoutError
+
+
+@pytest.mark.parametrize(
+    ("name", "caught_by"),
+    [
+        ("AccessDenied", "AccessDeniedException"),
+        ("ExpiredToken", "ExpiredTokenException"),
+        ("InternalError", "InternalFailure"),
+        ("InvalidClientTokenId", "UnrecognizedClientException"),
+        ("ServiceUnavailableException", "ServiceUnavailable"),
+        ("SignatureDoesNotMatch", "InvalidSignatureException"),
+        ("SlowDown", "ThrottlingException"),
+        ("Throttling", "ThrottlingException"),
+        ("ValidationError", "ValidationException"),
+    ],
+)
+def test_another_services_name_is_caught_by_kms_own(name: str, caught_by: str) -> None:
+    """STS's name of an error is in `errors` alone, and `except` with KMS's name catches it."""
+    assert issubclass(errors.error_class(name), getattr(awskms_lite, caught_by))
+    assert not hasattr(awskms_lite, name)
 
 
 @pytest.mark.parametrize("name", ["KMS", "Client", "errors_", "import_module", "__path"])

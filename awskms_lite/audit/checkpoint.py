@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 from attrs import asdict
 
 from ..errors import CheckpointError, ConfigurationError, ParameterError
-from .places import Place
+from .filters import KeyFilter
 from .records import KeyFacts
-from .reports import from_ascii, from_line, to_ascii, to_line
-from .selection import KeyFilter
+from .serialize import from_ascii, from_line, to_ascii, to_line
+from .targets import Target
 
 _APPLICATION_ID = 0x4B4D534C  # "KMSL"
 _FORMAT = 1
@@ -61,7 +61,7 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | os.PathLike[str], wanted: KeyFilter) -> None:
-        self.path = make_file(path)
+        self.path = create_file(path)
         self._name = _name_of(self.path)
         words = json.dumps(asdict(wanted))
         for left in reversed(range(_ATTEMPTS)):
@@ -147,26 +147,26 @@ class Checkpoint:
                 raise self._damaged("the id of an account in it cannot be read")
             raise self._unusable(f"it is of account {before}, and these credentials are of {account_id}")
 
-    def add(self, place: Place, arn: str, facts: KeyFacts | None) -> None:
+    def add(self, target: Target, arn: str, facts: KeyFacts | None) -> None:
         """Keep an answer, for good: it is there after a kill. One that is an error is not kept."""
         if facts is not None and facts.error is not None:
             return
         line = None if facts is None else to_line(facts, ascii_only=True)
-        row = (to_ascii(place.caller), place.region, to_ascii(arn), line)
+        row = (to_ascii(target.caller), target.region, to_ascii(arn), line)
         self._run("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", row)
 
-    def answers(self, place: Place) -> Iterator[Answer]:
+    def answers(self, target: Target) -> Iterator[Answer]:
         """Return what was answered in a place, page by page, so that answers may be added meanwhile."""
         after = ""
-        while page := self._page(place, after):
+        while page := self._page(target, after):
             for arn, line in page:
                 yield self._answer(arn, line)
             after = page[-1][0]
 
-    def _page(self, place: Place, after: str) -> list[Any]:
+    def _page(self, target: Target, after: str) -> list[Any]:
         return self._run(
             "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?",
-            (to_ascii(place.caller), place.region, after, _PAGE),
+            (to_ascii(target.caller), target.region, after, _PAGE),
         )
 
     def _answer(self, name: object, line: object) -> Answer:
@@ -187,10 +187,10 @@ class Checkpoint:
                 return text
         raise self._damaged("the name of a key or an account in it cannot be read")
 
-    def arns(self, place: Place) -> list[str]:
+    def arns(self, target: Target) -> list[str]:
         """Return the ARNs of what was answered in a place."""
         question = "SELECT arn FROM answer WHERE caller = ? AND region = ? ORDER BY arn"
-        return [self._text(arn) for (arn,) in self._run(question, (to_ascii(place.caller), place.region))]
+        return [self._text(arn) for (arn,) in self._run(question, (to_ascii(target.caller), target.region))]
 
     def count(self) -> int:
         """Return how many answers it holds, of all places."""
@@ -216,7 +216,7 @@ class Checkpoint:
         self._connection.close()
 
 
-def make_file(path: str | os.PathLike[str]) -> str:
+def create_file(path: str | os.PathLike[str]) -> str:
     """Make the file of a checkpoint if there is none, readable by its owner only, and return its path.
 
     Raises `ConfigurationError` if that cannot be, or if SQLite would not take the path for a file's.

@@ -1,54 +1,62 @@
-"""One audit from its first place to its last record, whoever iterates over it.
+"""One audit, from its first target to its last record.
 
-    place ─ read here, or by an executor's worker ─┐
-    place ─ ...                                    ├─ checkpoint ─ multi-Region sets ─ judge ─ records
-    what the checkpoint holds already ─────────────┘
+    target ─ inventory ─ collector ─┐
+    target ─ worker of an executor ─┼─ checkpoint ─ multi-Region groups ─ judge ─ queue ─ reader
+    answers in the checkpoint ──────┘
 
-Everything that is read goes the same way, in one event loop; so no count and no file needs a lock.
+Everything that is read takes the same way, in one event loop, so no count and no file needs a lock.
 """
 
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
-from functools import partial
+from enum import IntEnum
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
 from attrs import field, frozen
 
-from ..errors import (
-    CheckpointError,
-    CredentialsError,
-    KMSLiteError,
-    ParameterError,
-    ServiceError,
-    TransportError,
-    error_class,
-)
-from .checkpoint import Checkpoint, make_file
-from .dispatch import Dispatch
-from .ledger import Ledger
-from .listing import Keys
-from .outbox import Outbox
-from .places import REFUSAL_HINT, Place, PlaceStatus, places
-from .reading import read_place
-from .records import REFUSED_SIGNATURES, UNKNOWN_CALLER, Failure, KeyFacts, KeyUsageRecord
-from .regions import all_regions
-from .rules import check_idle_days, judge
-from .selection import KeyFilter
-from .sessions import ClientOptions, NetworkOptions, Sessions, check_options, check_regions
-from .sets import Group, MultiRegionSets, Reading
-from .spool import Spool
-from .workers import Unit, UnitReport, network_options
+from ..errors import CheckpointError, KMSLiteError, ParameterError, ServiceError, TransportError
+from .checkpoint import Checkpoint, create_file
+from .clients import ClientOptions, Clients, NetworkOptions, check_options, validated_regions
+from .collector import Collector
+from .executor import Workers, WorkItem, WorkReport, transferable_options
+from .failures import lost_worker, refused_everywhere, unknown_account, unknown_caller
+from .filters import KeyFilter
+from .inventory import Inventory, take_inventory
+from .multi_region import Group, Member, MultiRegionGroups, judge_group
+from .progress import AuditProgress
+from .record_queue import RecordQueue
+from .records import KeyFacts, KeyUsageRecord
+from .rules import check_idle_days
+from .sorted_records import SortedRecords
+from .targets import Target, TargetStatus, known_regions, make_targets
 
-_PLACES_AT_A_TIME = 100  # each of them asks 5 times a second, and one process makes some 1,000 calls a second
-_BUFFERED = 256
+_TARGETS_AT_A_TIME = 100
+"""Each takes 5 calls a second, and one process makes some 1,000: more would wait for the processor."""
+_QUEUE_SIZE = 256
+"""Records that are read ahead of the reader: enough for smooth going, little enough for any memory."""
+
+
+class State(IntEnum):
+    """How far an audit has come. It only goes forward, and may skip states."""
+
+    NEW = 0
+    """Nothing was requested yet."""
+    RUNNING = 1
+    """Targets are being read."""
+    STOPPING = 2
+    """Nothing more is requested, because all is read or after `stop`; what was read still goes to the reader."""
+    CANCELLED = 3
+    """Nothing more is requested, and nothing goes to the reader."""
+    CLOSED = 4
+    """Connections and files are closed. The reader may have records left to take."""
 
 
 @frozen(kw_only=True)
 class Plan:
-    """What to audit, and how, as it was asked for; raises `ParameterError` for what cannot be."""
+    """The arguments of an audit; raise `ParameterError` for those that contradict each other or are invalid."""
 
     regions: Sequence[str] | None = None
     all_regions: bool = False
@@ -66,285 +74,316 @@ class Plan:
         if self.regions is not None and not self.regions:
             raise ParameterError("regions is an empty list: leave it out for the client's own region.")
         if self.regions is not None and self.all_regions:
-            raise ParameterError("regions goes without all_regions: leave one of them out.")
+            raise ParameterError("regions cannot be combined with all_regions: leave one of them out.")
         if isinstance(self.role_arns, str):
             raise ParameterError("role_arns must be a list of ARNs: put the one you have into a list.")
 
 
 class Engine:
-    """Runs one audit: `run` it once, beside whoever takes the records out of its `outbox`."""
+    """Runs one audit: `start` it, `run` it once beside the reader, who takes the records out of `queue`.
+
+    `stop`, `cancel` and `aclose` end it. All of this belongs to one event loop.
+    """
 
     def __init__(self, plan: Plan, options: ClientOptions, *, asynchronous: bool) -> None:
         check_options(options)
         self._plan = plan
-        self._options = NetworkOptions() if plan.executor is None else network_options(options)
-        named = check_regions(plan.regions or ())
-        self._sessions = Sessions(options, named, asynchronous=asynchronous)
-        home = self._sessions.home.session.region
-        regions = all_regions(home) if plan.all_regions else named or [home]
-        self._places = places(regions, plan.role_arns, self._sessions.profile)
-        self.ledger = Ledger(self._places, named=not plan.all_regions)
-        self._sets = MultiRegionSets(self._places)
+        self._worker_options = NetworkOptions() if plan.executor is None else transferable_options(options)
+        named = validated_regions(plan.regions or ())
+        self._clients = Clients(options, named, asynchronous=asynchronous)
+        home = self._clients.home.region
+        regions = known_regions(home) if plan.all_regions else named or [home]
+        self._targets = make_targets(regions, plan.role_arns, self._clients.profile)
+        self.progress = AuditProgress(self._targets, named=not plan.all_regions)
+        self._groups = MultiRegionGroups[Target]((target.caller, target.region) for target in self._targets)
         self._checkpoint: Checkpoint | None = None
         if plan.checkpoint is not None:
-            make_file(plan.checkpoint)
+            create_file(plan.checkpoint)
             if not asynchronous:
                 self._open_checkpoint()
-        self._spool = Spool() if plan.ordered else None
-        self.outbox = Outbox(_BUFFERED)
-        self._scope: anyio.CancelScope | None = None
-        self._is_read = self._is_abandoned = False
-        self._ended: anyio.Event | None = None
+        self._sorted = SortedRecords() if plan.ordered else None
+        self.queue = RecordQueue(_QUEUE_SIZE)
+        self.state = State.NEW
+        self._reading: anyio.CancelScope | None = None
+        self._closed: anyio.Event | None = None
         self._error: Exception | None = None
 
-    def _open_checkpoint(self) -> None:
-        """Open the checkpoint, which takes a while where the disk is slow or runs begin together."""
-        if self._plan.checkpoint is not None and self._checkpoint is None:
-            self._checkpoint = Checkpoint(self._plan.checkpoint, self._plan.keys)
+    def start(self) -> None:
+        """Leave the state NEW; `run` has to follow in the same event loop."""
+        self._closed = anyio.Event()
+        self._go_to(State.RUNNING)
 
-    async def run(self) -> None:
-        """Read every place, and end the records; what goes wrong is raised by `check`, and never by this."""
-        self._ended = anyio.Event()
+    def stop(self) -> None:
+        """Request nothing more; what was read still goes to the reader, then the records end."""
+        if self._go_to(State.STOPPING):
+            self.progress.stopped = True
+
+    def cancel(self) -> None:
+        """Request nothing more, and drop all records."""
+        was_started = self.state is not State.NEW
+        self.stop()
+        self._go_to(State.CANCELLED)
+        if not was_started:
+            self._close_files()
+            self._go_to(State.CLOSED)
+
+    async def aclose(self) -> None:
+        """Cancel the audit, and wait until connections and files are closed, even if the caller is cancelled."""
+        self.cancel()
+        if self._closed is None:
+            return
         try:
-            await self._run()
-        except Exception as error:  # noqa: BLE001 - for whoever takes the records: here nobody would see it
-            self._error = self._error or _innermost(error)
-        finally:
-            self._close()
             with anyio.CancelScope(shield=True):
-                await self._sessions.driver.aclose()
-            self._ended.set()
-
-    async def _run(self) -> None:
-        with anyio.CancelScope() as self._scope:
-            if self.ledger.stopped:
-                self._scope.cancel()
-            else:
-                await anyio.to_thread.run_sync(self._open_checkpoint)  # an event loop is never kept waiting
-            await self._read_places()
-            self._is_read = True
-        for group in self._sets.end_all():
-            await self._report(group)
-        if not self._is_abandoned:
-            await self._give_in_order()
+                await self._closed.wait()
+        finally:
+            self._close_files()  # two cancellations of asyncio's own end a wait in spite of any shield
 
     def check(self) -> None:
-        """Raise what ended the audit before its time, if anything did, and once only."""
+        """Raise the error that ended the audit early, if there is one, once."""
         error, self._error = self._error, None
         if error is not None:
             raise error
 
-    def stop(self) -> None:
-        """Ask for nothing more: what was read is still given, then the records end."""
-        if self._scope is None:
-            self.ledger.stopped = True
-        elif not self._is_read:
-            self.ledger.stopped = True
-            self._scope.cancel()
+    def _go_to(self, state: State) -> bool:
+        """Enter a state if it is ahead, and do what belongs to that; return whether it was ahead."""
+        if state <= self.state:
+            return False
+        self.state = state
+        if state >= State.STOPPING and self._reading is not None:
+            self._reading.cancel()
+        if state is State.CANCELLED:
+            self._error = None
+            self.queue.discard()
+        if state is State.CLOSED:
+            self.queue.close()
+            if self._closed is not None:
+                self._closed.set()
+        return True
 
-    def abandon(self) -> None:
-        """Stop, and give nothing more."""
+    def _fail(self, error: Exception) -> None:
+        """Stop with an error for the reader: the first one, if there are several."""
+        if self.state < State.CANCELLED:
+            self._error = self._error or error
         self.stop()
-        self._is_abandoned = True
-        self.outbox.abandon()
-        if self._ended is None:  # it was never run
-            self._close()
 
-    async def end(self) -> None:
-        """Stop, give nothing more, and wait until all is let go."""
-        self.abandon()
-        await self.let_go()
+    def _close_files(self) -> None:
+        for file in (self._checkpoint, self._sorted):
+            if file is not None:
+                file.close()
 
-    async def let_go(self) -> None:
-        """Wait until connections and files are closed, even where the caller is cancelled meanwhile."""
-        if self._ended is None:
-            return
+    async def run(self) -> None:
+        """Read every target, then close everything. Errors are raised by `check`, and never by this."""
         try:
-            with anyio.CancelScope(shield=True):
-                await self._ended.wait()
+            await self._run()
+        except Exception as error:  # noqa: BLE001 - for the reader: nobody awaits this task
+            self._fail(_innermost(error))
         finally:
-            self._close()  # asyncio's own `cancel`, called twice, breaks through any shield
+            self._close_files()
+            try:
+                with anyio.CancelScope(shield=True):
+                    await self._clients.driver.aclose()
+            finally:
+                self._go_to(State.CLOSED)
 
-    def _close(self) -> None:
-        for kept in (self._checkpoint, self._spool):
-            if kept is not None:
-                kept.close()
-        self.outbox.end()
+    async def _run(self) -> None:
+        with anyio.CancelScope() as self._reading:
+            if self.state is State.RUNNING:
+                await anyio.to_thread.run_sync(self._open_checkpoint)  # it may take long, and would block the loop
+                await self._read_targets()
+        self._go_to(State.STOPPING)
+        for group in self._groups.finish_all():
+            self._hand_on(group)
+        await self._hand_on_sorted()
 
-    def _abort(self, error: KMSLiteError) -> None:
-        """End the audit with an error, the first one if there are several."""
-        self._error = self._error or error
-        self.stop()
+    def _open_checkpoint(self) -> None:
+        """Open the checkpoint, which takes a while if the disk is slow or runs begin together."""
+        if self._plan.checkpoint is not None and self._checkpoint is None:
+            self._checkpoint = Checkpoint(self._plan.checkpoint, self._plan.keys)
 
-    async def _read_places(self) -> None:
+    async def _read_targets(self) -> None:
         try:
-            await self._prove_credentials()
+            await self._check_caller()
             if self._plan.executor is not None:
-                await self._read_by(self._plan.executor)
+                await self._read_with_workers(Workers(self._plan.executor))
             else:
-                await self._read_all_here()
-            self._check_credentials()
+                await self._read_here()
+            self._check_signatures()
         except KMSLiteError as error:
-            self._abort(error)
+            self._fail(error)
 
-    async def _read_all_here(self) -> None:
-        turns = anyio.CapacityLimiter(_PLACES_AT_A_TIME)
-        async with anyio.create_task_group() as group:
-            for place in self._places:
-                group.start_soon(self._read_here, place, turns)
+    async def _check_caller(self) -> None:
+        """Raise `CredentialsError` if there are no credentials or, before all regions are read, wrong ones.
 
-    async def _prove_credentials(self) -> None:
-        """Make a call at home before all regions are tried: what they refuse is not to be the credentials' fault.
-
-        Raises `CredentialsError`. With an executor the workers' credentials are their own, and asked for here only
-        where all regions are to be tried.
+        A region that is not enabled refuses them like wrong ones, so a call in the home region tells the two
+        apart. With an executor the workers have credentials of their own, so those of this process are needed
+        for that call only.
         """
+        home = self._clients.home
         if self._plan.executor is None or self._plan.all_regions:
-            await self._sessions.driver.run(self._sessions.base.get())
+            await home.resolve_credentials()
         if not self._plan.all_regions or self._plan.role_arns:
             return
-        home = self._places[0].region
         try:
-            await self._sessions.home.list_keys(limit=1)
+            await home.list_keys(limit=1)
         except ServiceError as error:
-            if error.code in UNKNOWN_CALLER:
-                credentials = self._sessions.base.current()
-                hint = f" {REFUSAL_HINT}" if credentials is not None and credentials.session_token else ""
-                raise CredentialsError(
-                    f"KMS does not know the credentials in {home}, or the account has not enabled it: "
-                    f"{error}{hint}"
-                ) from error
-            if error.code in REFUSED_SIGNATURES:
-                raise CredentialsError(f"KMS refuses the credentials in {home}: {error}") from error
+            refused = unknown_caller(error, home.region, has_session_token=self._clients.has_session_token())
+            if refused is not None:
+                raise refused from error
         except TransportError:
-            return  # home is tried once more with the others
+            return  # it is tried once more with the other regions
 
-    def _check_credentials(self) -> None:
-        """Raise `CredentialsError` where no place was read, and each for the credentials' sake."""
-        if any(self.ledger[place].listed for place in self._places):
-            return  # they were good, and are over by now
-        failures = [self.ledger[place].failures for place in self._places]
-        if not self._plan.role_arns and all(each and each[-1].code in REFUSED_SIGNATURES for each in failures):
-            first = failures[0][-1]
-            remedy = error_class(first.code).remedy
-            raise CredentialsError(f"KMS refuses the credentials: {first.code}: {first.message} {remedy}")
+    def _check_signatures(self) -> None:
+        """Raise `CredentialsError` if no target was read, and each refused the caller's signature."""
+        targets = [self.progress[target] for target in self._targets]
+        if self._plan.role_arns or any(target.listed for target in targets):
+            return  # roles have credentials of their own; and those that listed keys have expired since
+        error = refused_everywhere([target.failures for target in targets])
+        if error is not None:
+            raise error
 
-    async def _read_here(self, place: Place, turns: anyio.CapacityLimiter) -> None:
-        async with turns:
-            resume, take = partial(self._resume, place), partial(self._take, place)
+    async def _read_here(self) -> None:
+        limit = anyio.CapacityLimiter(_TARGETS_AT_A_TIME)
+        async with anyio.create_task_group() as tasks:
+            for target in self._targets:
+                tasks.start_soon(self._read_target, target, limit)
+
+    async def _read_target(self, target: Target, limit: anyio.CapacityLimiter) -> None:
+        async with limit:
             try:
-                await read_place(self._sessions, self.ledger[place], self._plan.keys, resume=resume, take=take)
+                client = self._clients.open(target)
+                inventory = await take_inventory(client, self.progress[target])
+                await self._resume(target, inventory)
             except KMSLiteError as error:
-                self._abort(error)
-            await self._leave(place)
+                self._fail(error)
+                return
+            await self._collect(
+                target,
+                Collector(
+                    client,
+                    inventory,
+                    self.progress[target],
+                    self._plan.keys,
+                    ready=self.queue.wait_for_room,
+                ),
+            )
+            self._finish(target)
 
-    async def _read_by(self, executor: Executor) -> None:
-        """Let an executor's workers read the places, some keys of each at a time."""
-        await anyio.lowlevel.checkpoint()  # a stop that came before is heard before anything is begun
-        dispatch = Dispatch(executor)
-        for place in self._places:
-            known = frozenset(self._checkpoint.arns(place)) if self._checkpoint else frozenset[str]()
-            dispatch.begin(Unit(place, self._options, self._plan.keys, known))
+    async def _collect(self, target: Target, collector: Collector) -> None:
         try:
-            while dispatch.under_way:
-                unit, future = await dispatch.next_one()
-                rest = await self._take_report(unit, future)
-                if rest is not None:
-                    dispatch.begin(rest)
+            async with collector:
+                async for arn, facts in collector:
+                    self._keep(target, arn, facts)
+        finally:
+            for arn, facts in collector.left():  # after a stop: they were read
+                self._keep(target, arn, facts)
+
+    async def _read_with_workers(self, workers: Workers) -> None:
+        await anyio.lowlevel.checkpoint()  # a stop that came before is noticed before anything is submitted
+        for target in self._targets:
+            known = frozenset(self._checkpoint.arns(target)) if self._checkpoint else frozenset[str]()
+            workers.submit(WorkItem(target, self._worker_options, self._plan.keys, known))
+        try:
+            while workers:
+                item, future = await workers.next_finished()
+                following = await self._take_report(item, future)
+                if following is not None:
+                    workers.submit(following)
         finally:
             with anyio.CancelScope(shield=True):
-                for unit, future in dispatch.end():
-                    await self._take_report(unit, future)
+                for item, future in workers.cancel():
+                    await self._take_report(item, future)
 
-    async def _take_report(self, unit: Unit, future: Future[UnitReport]) -> Unit | None:
-        """Take in what came of a unit; give the next one of its place, if there is more to read."""
-        place, error = unit.place, future.exception()
+    async def _take_report(self, item: WorkItem, future: Future[WorkReport]) -> WorkItem | None:
+        """Take in the result of a work item; return the next item of its target if there is more to read."""
+        target, error = item.target, future.exception()
         report = None if error is not None else future.result()
         if report is not None:
-            self.ledger.put(report.ledger)
-        else:
-            what = f"The worker for {place} ended without an answer ({type(error).__name__}: {error})."
-            self.ledger[place].fail(Failure(type(error).__name__, what), PlaceStatus.FAILED)
-        if unit.is_first:
-            await self._resume(place, Keys(None) if report is None else None)
-        self.ledger[place].expect(arn for arn, _ in (() if report is None else report.answers))
-        for arn, facts in () if report is None else report.answers:
-            await self._take(place, arn, facts)
-        if report is not None and report.left:
-            return unit.following(report)
-        await self._leave(place)
+            self.progress.merge(report.progress)
+        elif error is not None:
+            self.progress[target].fail(lost_worker(target, error), TargetStatus.FAILED)
+        if item.is_first:
+            await self._resume(target, None if report is not None else Inventory(None))
+        if report is not None:
+            self.progress[target].expect(arn for arn, _ in report.answers)
+            for arn, facts in report.answers:
+                self._keep(target, arn, facts)
+            await self._wait_for_room()
+            if report.left:
+                return item.following(report)
+        self._finish(target)
         return None
 
-    async def _resume(self, place: Place, keys: Keys | None) -> None:
-        """Hand on what the checkpoint holds of a place, and take it out of the listing, unless a worker has."""
-        ledger = self.ledger[place]
+    async def _resume(self, target: Target, inventory: Inventory | None) -> None:
+        """Hand on what the checkpoint holds of a target, and remove it from the inventory, unless a worker did."""
+        progress = self.progress[target]
         if self._checkpoint is None:
             return
-        if ledger.account_id is not None:
-            self._checkpoint.bind(place.caller, ledger.account_id)
-        elif self._checkpoint.arns(place):
-            why = "No account could be told here, so that what the checkpoint holds of the place was not used."
-            ledger.fail(Failure("CheckpointError", why), PlaceStatus.FAILED)
+        if progress.account_id is not None:
+            self._checkpoint.bind(target.caller, progress.account_id)
+        elif self._checkpoint.arns(target):
+            progress.fail(unknown_account(), TargetStatus.FAILED)
             return
-        for answer in self._checkpoint.answers(place):
-            if keys is not None:
-                ledger.listed += not keys.take(answer.arn)
-            ledger.expect([answer.arn])
-            self.ledger.resume(place, answer.facts)
-            await self._hand_on(place, answer.arn, answer.facts)
+        for arn, facts in self._checkpoint.answers(target):
+            if inventory is not None:
+                progress.listed += not inventory.remove(arn)
+            progress.expect([arn])
+            self.progress.add_resumed(target, facts)
+            self._group(target, arn, facts)
+            await self._wait_for_room()
 
-    async def _take(self, place: Place, arn: str, facts: KeyFacts | None) -> None:
-        """Take in what was read of a key: kept first, and only then handed on."""
+    async def _wait_for_room(self) -> None:
+        """Wait for the reader, after a stop too: what was read is handed on whole."""
+        with anyio.CancelScope(shield=True):
+            await self.queue.wait_for_room()
+
+    def _keep(self, target: Target, arn: str, facts: KeyFacts | None) -> None:
+        """Write an answer to the checkpoint, and only then hand it on."""
         try:
             if self._checkpoint is not None:
-                self._checkpoint.add(place, arn, facts)
+                self._checkpoint.add(target, arn, facts)
         except CheckpointError as error:
-            self._abort(error)
-        await self._hand_on(place, arn, facts)
+            self._fail(error)
+        self._group(target, arn, facts)
 
-    async def _hand_on(self, place: Place, arn: str, facts: KeyFacts | None) -> None:
+    def _group(self, target: Target, arn: str, facts: KeyFacts | None) -> None:
         if facts is None:
-            self.ledger[place].leave_out(arn)
-            await anyio.lowlevel.checkpoint()  # there may be thousands of them in a row
+            self.progress[target].add_filtered(arn)
             return
-        for group in self._sets.add(Reading(place, facts)):
-            await self._report(group)
+        for group in self._groups.add(Member(target.caller, facts, target)):
+            self._hand_on(group)
 
-    async def _leave(self, place: Place) -> None:
-        for group in self._sets.end(place):
-            await self._report(group)
+    def _finish(self, target: Target) -> None:
+        for group in self._groups.finish(target.caller, target.region):
+            self._hand_on(group)
 
-    async def _report(self, group: Group) -> None:
-        for reading in group:
-            related = [other.facts for other in group if other is not reading and other.facts.error is None]
-            record = judge(reading.facts, self._plan.idle_days, related)
-            is_spooled = self._spool is not None and self._is_spooled(record)
-            self.ledger.enter(reading.place, record)
-            if not is_spooled:
-                await self._give(record)
+    def _hand_on(self, group: Group[Target]) -> None:
+        """Judge the keys of a group, and give their records to the reader, or keep them to be sorted."""
+        for member, record in judge_group(group, self._plan.idle_days):
+            is_kept = self._sorted is not None and self._sort(self._sorted, record)
+            self.progress.add_record(member.source, record)
+            if not is_kept:
+                self.queue.put(record)
 
-    def _is_spooled(self, record: KeyUsageRecord) -> bool:
-        assert self._spool is not None
+    def _sort(self, records: SortedRecords, record: KeyUsageRecord) -> bool:
+        """Return whether a record could be kept to be sorted."""
         try:
-            self._spool.add(record)
+            records.add(record)
         except CheckpointError as error:
-            self._abort(error)
+            self._fail(error)
             return False
         return True
 
-    async def _give_in_order(self) -> None:
-        for record in self._spool.in_order() if self._spool else ():
-            await self._give(record)
-            if self._is_abandoned:
-                break
-
-    async def _give(self, record: KeyUsageRecord) -> None:
-        """Give a record, even after a stop: it was read, and whoever takes the records is still there."""
-        with anyio.CancelScope(shield=True):
-            await self.outbox.put(record)
+    async def _hand_on_sorted(self) -> None:
+        if self._sorted is None or self.state >= State.CANCELLED:
+            return
+        for record in self._sorted.in_order():
+            self.queue.put(record)
+            await self.queue.wait_for_room()
+            if self.state >= State.CANCELLED:
+                return
 
 
 def _innermost(error: Exception) -> Exception:
-    """Return the first error in a group: tasks that meet the same lack at once tell it as often as they are."""
+    """Return the first error of a group: tasks that meet the same error at once raise it as often as they are."""
     inner: Sequence[Exception] = getattr(error, "exceptions", ())
     return _innermost(inner[0]) if inner else error

@@ -7,14 +7,6 @@ from typing import Any, cast
 
 from attrs import Attribute, field, fields, frozen
 
-from ..errors import (
-    ConfigurationError,
-    CredentialsError,
-    KMSLiteError,
-    ProtocolError,
-    ServiceError,
-    TransportError,
-)
 from ..models.usage import KeyLastUsageData
 
 
@@ -52,57 +44,9 @@ class Failure:
 
 
 def region_of(arn: str) -> str:
-    """Give the region that an ARN names; the whole of it where it names none."""
+    """Return the region in an ARN; the whole text if it is no ARN."""
     parts = arn.split(":")
     return parts[3] if len(parts) > 5 else arn
-
-
-UNKNOWN_CALLER = ("UnrecognizedClientException", "OptInRequired")
-"""What AWS answers in a region that the account has not enabled, and also to keys that nobody knows."""
-EXPIRED = ("ExpiredToken", "ExpiredTokenException", "CredentialsError")
-"""What a failure is called where credentials that were good are over."""
-REFUSED_SIGNATURES = (
-    "ExpiredTokenException",
-    "IncompleteSignatureException",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-)
-"""What AWS answers everywhere to credentials that are of no use."""
-
-
-def failure_of(error: KMSLiteError, operation: str | None) -> Failure:
-    """Give what a record keeps of an error that ended an operation."""
-    if isinstance(error, ServiceError):
-        return Failure(error.code, error.message or "", error.request_id, operation)
-    request_id = error.request_id if isinstance(error, ProtocolError) else None
-    return Failure(type(error).__name__, str(error), request_id, operation)
-
-
-def has_expired(error: KMSLiteError) -> bool:
-    """Check whether the credentials are over and there are no new ones, so that nothing more can be asked."""
-    if isinstance(error, CredentialsError):
-        return not may_pass(error)
-    return isinstance(error, ServiceError) and error.code in EXPIRED
-
-
-def may_pass(error: KMSLiteError) -> bool:
-    """Say whether the same question may be answered later, all by itself.
-
-    Credentials that could not be renewed now may be the next time, where what went wrong may pass.
-    """
-    if isinstance(error, CredentialsError):
-        return isinstance(error.__cause__, KMSLiteError) and may_pass(error.__cause__)
-    if isinstance(error, ServiceError):
-        return error.retryable
-    return isinstance(error, TransportError | ProtocolError)
-
-
-def is_no_answer(error: KMSLiteError) -> bool:
-    """Say whether the error is about the service or the credentials, so that other keys will meet it too."""
-    if isinstance(error, ServiceError):
-        return error.category == "transient" or error.code in (*UNKNOWN_CALLER, *REFUSED_SIGNATURES)
-    return isinstance(error, TransportError | CredentialsError | ConfigurationError)
 
 
 @frozen(kw_only=True)
@@ -164,5 +108,5 @@ _FACTS = tuple(attribute.name for attribute in cast("Iterable[Attribute[Any]]", 
 
 
 def facts_of(facts: KeyFacts) -> dict[str, Any]:
-    """Give the members of what was read, as `KeyFacts` and `KeyUsageRecord` take them."""
+    """Return the members of `KeyFacts` that any record has, as arguments for another one."""
     return {name: getattr(facts, name) for name in _FACTS}

@@ -69,7 +69,7 @@ def check_idle_days(idle_days: int) -> int:
     return idle_days
 
 
-def needs_asking(facts: KeyFacts) -> bool:
+def needs_usage(facts: KeyFacts) -> bool:
     """Say whether the verdict depends on GetKeyLastUsage; DescribeKey is enough for all other keys."""
     return _from_description(facts) is None
 
@@ -179,7 +179,7 @@ def _last_use(facts: KeyFacts, latest: KeyFacts) -> str:
 
 def _unread_regions(facts: KeyFacts, related: Sequence[KeyFacts]) -> tuple[str, ...]:
     """Give the regions of the set's keys of which neither a use is known nor that there was none."""
-    asked = {key.arn for key in related if needs_asking(key)}
+    asked = {key.arn for key in related if needs_usage(key)}
     return tuple(region_of(arn) for arn in facts.related_arns if arn not in asked)
 
 

@@ -111,7 +111,7 @@ def _wire_row(outcome: Outcome) -> dict[str, Any]:
         return {"Key": outcome.key, "Verdict": outcome.answer.verdict.value, **to_wire(outcome.answer)}
     error = outcome.error
     if isinstance(error, ServiceError):
-        facts = {"Code": error.code, "Message": error.message, "RequestId": error.request_id}
+        facts = {"Code": error.code, "Message": error.message or None, "RequestId": error.request_id}
     else:
         facts = {"Code": type(error).__name__, "Message": str(error), "RequestId": None}
     return {"Key": outcome.key, "Error": facts}

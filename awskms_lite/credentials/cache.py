@@ -1,12 +1,12 @@
-"""The credentials of one client, found once, kept, and renewed before they end.
+"""The credentials of one client, or of several: resolved once, cached, and refreshed before they expire.
 
-    soon     15 minutes before the end: one caller renews, everybody else goes on with the keys there are
-    must     10 minutes before the end: everyone waits for the one renewal under way
+    advisory     15 minutes before the expiry: one caller refreshes, everybody else uses the credentials there are
+    mandatory    10 minutes before the expiry: everyone waits for the one refresh under way
 
-Both are shorter for short lives: a third and a sixth of the life seen on receipt at the most. A renewal that
-fails or brings nothing newer is no harm while the keys are valid; the next one comes a minute later. Keys that
-have `static_stability` stay in use after their end while nothing newer can be had. Source: "Static stability"
-and "Credential refresh" as the AWS SDKs have them (EC2 User Guide, "Retrieve security credentials").
+Both are shorter for credentials of a short lifetime: at most a third and a sixth of the lifetime left on receipt.
+While the credentials are valid, a refresh that fails or brings nothing newer is only logged and tried again a
+minute later. Credentials with `static_stability` stay in use after their expiry until newer ones come. Source:
+"Static stability" and "Credential refresh" in the AWS SDKs (EC2 User Guide, "Retrieve security credentials").
 """
 
 import logging
@@ -21,25 +21,28 @@ from ..steps import Flow, exclusive
 
 logger = logging.getLogger("awskms_lite")
 
-_SOON = 15 * 60.0
-_MUST = 10 * 60.0
+_ADVISORY = 15 * 60.0
+"""Seconds before the expiry: as in the AWS SDKs."""
+_MANDATORY = 10 * 60.0
+"""Seconds before the expiry: what a long call, its retries and a clock that is off may take of the rest."""
 _PAUSE = 60.0
+"""Seconds after a refresh that brought nothing newer: a source that is down is not asked by every call."""
 
 
-class _Held(NamedTuple):
-    """Credentials, and in seconds since 1970 when to renew them; both infinite for keys that do not end."""
+class _Cached(NamedTuple):
+    """Credentials, and when to refresh them in seconds since 1970; infinite for those that do not expire."""
 
     credentials: Credentials
-    soon: float
-    must: float
-    end: float
+    advisory: float
+    mandatory: float
+    expiry: float
 
 
 class CredentialsCache:
-    """Gives one client its credentials.
+    """The credentials of a client; clients of several regions and threads may share one.
 
-    `find` is the flow that gets new ones, `check_clock` one that sets the clock right where it is wrong: new keys
-    that have ended already are more often a sign of that.
+    `find` makes the flow that gets new credentials. `check_clock` makes one that corrects the clock: it runs if
+    new credentials seem to have expired already, since a wrong clock is the more likely cause.
     """
 
     def __init__(
@@ -53,102 +56,109 @@ class CredentialsCache:
         self._check_clock = check_clock
         self._clock = clock
         self._random = random
-        self._held: _Held | None = None
+        self._cached: _Cached | None = None
         self._pause_until = -inf
-        self._round = 0
+        self._refreshes = 0
         self._failure: tuple[type[KMSLiteError], str, BaseException | None] | None = None
 
     def current(self) -> Credentials | None:
-        """Give the credentials where they are at hand and need no renewal: a plain return, no step."""
-        held = self._held
-        if held is None or (held.soon != inf and self._is_due(held, self._clock())):
+        """Return the credentials, without any step; None if there are none yet or they are due for a refresh."""
+        cached = self._cached
+        if cached is None or (cached.advisory != inf and self._is_due(cached, self._clock())):
             return None
-        return held.credentials
+        return cached.credentials
 
     def get(self) -> Flow[Credentials]:
-        """Give the credentials, renewed where they are due.
+        """Return the credentials, refreshed if they are due.
 
-        Raises `CredentialsError` or `ConfigurationError` where there are none that could be used.
+        Raise `CredentialsError` or `ConfigurationError` if there are no valid ones.
         """
-        seen = self._round  # read before the rest: a renewal that ends in between is then known to be newer
-        held, now = self._held, self._clock()
-        if held is not None and not self._is_due(held, now):
-            return held.credentials
-        renewed = yield from exclusive(self._renew(seen), wait=held is None or now >= held.must, key=self)
-        if renewed is not None:
-            return renewed
-        assert held is not None  # without keys everybody waits, and who waited got some or an error
-        return held.credentials
+        seen = self._refreshes  # read first: a refresh that ends between these lines is then known to be newer
+        cached, now = self._cached, self._clock()
+        if cached is not None and not self._is_due(cached, now):
+            return cached.credentials
+        is_mandatory = cached is None or now >= cached.mandatory
+        refreshed = yield from exclusive(self._refresh(seen), wait=is_mandatory, key=self)
+        if refreshed is not None:
+            return refreshed
+        assert cached is not None  # without credentials everybody waits, and gets some or an error
+        return cached.credentials
 
     def drop(self, refused: Credentials) -> None:
-        """Forget credentials that KMS refused as expired, unless they were renewed meanwhile."""
-        held = self._held
-        if held is not None and held.credentials is refused:
-            self._held = None
+        """Forget credentials that KMS refused as expired, unless they were refreshed meanwhile."""
+        cached = self._cached
+        if cached is not None and cached.credentials is refused:
+            self._cached = None
 
-    def _is_due(self, held: _Held, now: float) -> bool:
-        if now < held.soon:
+    def _is_due(self, cached: _Cached, now: float) -> bool:
+        if now < cached.advisory:
             return False
-        ended = now >= held.end and not held.credentials.static_stability
-        return ended or now >= self._pause_until
+        expired = now >= cached.expiry and not cached.credentials.static_stability
+        return expired or now >= self._pause_until
 
-    def _renew(self, seen: int) -> Flow[Credentials]:
-        """Renew, alone; those who waited meanwhile share the outcome instead of asking again."""
-        if self._round != seen:
+    def _refresh(self, seen: int) -> Flow[Credentials]:
+        """Refresh exclusively; callers that waited meanwhile share the outcome instead of asking again."""
+        if self._refreshes != seen:
             if self._failure is not None and not self._is_usable():
                 kind, text, cause = self._failure
                 raise kind(text) from cause
-            held = self._held
-            if held is not None:  # else KMS has refused the new ones already, and others are needed
-                return held.credentials
+            cached = self._cached
+            if cached is not None:  # else KMS has refused the new ones already: get others
+                return cached.credentials
         if self._is_usable():
-            self._pause()  # whatever becomes of this, even if the caller's time runs out: no other for a while
+            self._pause()  # before the outcome is known: the caller's time may run out meanwhile
         try:
             found = yield from self._find()
-            if self._check_clock is not None and _end_of(found) <= self._clock():
-                yield from self._check_clock()  # before such keys are called expired
-            held = self._take(found)
+            if self._check_clock is not None and _expiry_of(found) <= self._clock():
+                yield from self._check_clock()
+            cached = self._take(found)
         except KMSLiteError as error:
             kind = ConfigurationError if isinstance(error, ConfigurationError) else CredentialsError
-            self._round, self._failure = self._round + 1, (kind, str(error), error.__cause__)
-            kept = self._held
-            if kept is None or not self._is_usable():
+            self._refreshes, self._failure = self._refreshes + 1, (kind, str(error), error.__cause__)
+            current = self._cached
+            if current is None or not self._is_usable():
                 raise
             logger.warning(
-                "The credentials could not be renewed, and those at hand stay in use: %s", printable(str(error))
+                "The credentials could not be refreshed; the current ones stay in use until they expire: %s",
+                printable(str(error)),
             )
-            return kept.credentials
-        self._round, self._failure = self._round + 1, None
-        return held.credentials
+            return current.credentials
+        self._refreshes, self._failure = self._refreshes + 1, None
+        return cached.credentials
 
-    def _take(self, found: Credentials) -> _Held:
-        now, held = self._clock(), self._held
-        end = _end_of(found)
-        life = end - now
-        if life <= 0 and not found.static_stability:
+    def _take(self, found: Credentials) -> _Cached:
+        now, cached = self._clock(), self._cached
+        expiry = _expiry_of(found)
+        lifetime = expiry - now
+        if lifetime <= 0 and not found.static_stability:
             raise CredentialsError(
-                f"The credentials ({found.source}) have expired already: renew them there, and check this "
-                "machine's clock."
+                f"The credentials ({found.source}) have expired already: renew them at their source, and check "
+                "this machine's clock."
             )
-        if held is not None and end <= held.end and found.access_key_id == held.credentials.access_key_id:
-            return held  # nothing newer: it stays due, and the pause before the next look stands
-        soon, must = end - min(_SOON, max(life, 0) / 3), end - min(_MUST, max(life, 0) / 6)
-        held = self._held = _Held(found, soon, must, end)
+        if (
+            cached is not None
+            and expiry <= cached.expiry
+            and found.access_key_id == cached.credentials.access_key_id
+        ):
+            return cached  # nothing newer: they stay due, and the pause before the next refresh stays
+        advisory = expiry - min(_ADVISORY, max(lifetime, 0) / 3)
+        mandatory = expiry - min(_MANDATORY, max(lifetime, 0) / 6)
+        cached = self._cached = _Cached(found, advisory, mandatory, expiry)
         self._pause_until = -inf
-        if found.static_stability and life < _MUST:
+        if found.static_stability and lifetime < _MANDATORY:
             self._pause()
-        return held
+        return cached
 
     def _is_usable(self) -> bool:
-        held = self._held
-        return held is not None and (held.credentials.static_stability or self._clock() < held.end)
+        cached = self._cached
+        return cached is not None and (cached.credentials.static_stability or self._clock() < cached.expiry)
 
     def _pause(self) -> None:
-        """Ask for nothing for a while: a minute, or 10 to 15 where keys stay in use beyond their end."""
-        held, now = self._held, self._clock()
-        overdue = held is not None and held.credentials.static_stability and held.end - now < _MUST
-        self._pause_until = now + (_MUST + self._random() * (_SOON - _MUST) if overdue else _PAUSE)
+        """Refresh no more for a minute, or for 10 to 15 if the credentials stay in use after their expiry."""
+        cached, now = self._cached, self._clock()
+        overdue = cached is not None and cached.credentials.static_stability and cached.expiry - now < _MANDATORY
+        self._pause_until = now + (_MANDATORY + self._random() * (_ADVISORY - _MANDATORY) if overdue else _PAUSE)
 
 
-def _end_of(credentials: Credentials) -> float:
+def _expiry_of(credentials: Credentials) -> float:
     return inf if credentials.expires_at is None else credentials.expires_at.timestamp()

@@ -1,15 +1,16 @@
-"""The chain: where credentials are sought, in which order, and what is said when there are none.
+"""The default chain: where credentials are searched for, in which order, and the error if there are none.
 
     1. given to the client            4. web identity (a token file and a role, as on EKS)
     2. environment variables          5. container (ECS, EKS Pod Identity)
     3. the profile                    6. the EC2 instance
 
-A profile that was given as an argument goes first and in place of 2 and 4: what the environment holds may be the
-keys of another. Each source is imported only when it is asked. Source: "Understand the credential provider chain"
-in the AWS SDKs and Tools Reference Guide.
+A profile that is passed as an argument goes first and replaces 2 and 4: the environment may hold the credentials
+of another identity. Each source is imported only when it is asked. Source: "Understand the credential provider
+chain" in the AWS SDKs and Tools Reference Guide.
 """
 
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from ..errors import CredentialsError
 from ..identity import Credentials
@@ -17,45 +18,48 @@ from ..loading import loading
 from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..steps import Flow
-from .source import NotConfigured, Resolved, checked
+from .source import NotConfigured, Resolved, validated
 
-Ask = Callable[[str], str]
-"""What asks a person for a code: the serial number of an MFA device to the code that it shows."""
+AskForCode: TypeAlias = Callable[[str], str]
+"""Asks a person for a code: from the serial number of an MFA device to the code that it shows."""
 
 
 def given(credentials: Credentials) -> Flow[Credentials]:
-    """Give the credentials that the client was given; raises `CredentialsError` for malformed ones."""
+    """Return the credentials that were passed to the client; raise `CredentialsError` if they are malformed."""
     yield from ()
-    return checked(credentials)
+    return validated(credentials)
 
 
 def find(
-    settings: Settings, *, clock: ServiceClock, random: Callable[[], float], mfa: Ask | None
+    settings: Settings, *, clock: ServiceClock, random: Callable[[], float], mfa: AskForCode | None
 ) -> Flow[Credentials]:
-    """Ask the sources in order; give the first credentials.
+    """Ask the sources in order and return the first credentials.
 
-    Raises what a source that is set up and broken raises, and `CredentialsError`, naming each source and why
-    it was passed over, where none has any.
+    Raise what a configured but broken source raises, and `CredentialsError`, with the reason of each source, if
+    none is configured.
     """
     reasons: list[str] = []
     for name, load in _sources(settings, clock, random, mfa):
         found = yield from load
         if isinstance(found, Credentials):
-            return checked(found)
+            return validated(found)
         reasons.append(f"\n  {name}: {found.reason}")
     raise CredentialsError(
-        f"No credentials. These places were searched:{''.join(reasons)}\nSet up one of them, or pass "
+        f"No credentials found. These sources were searched:{''.join(reasons)}\nSet up one of them, or pass "
         f"credentials=Credentials(...).{settings.notes.missed(settings.profile.value)}"
     )
 
 
 def _sources(
-    settings: Settings, clock: ServiceClock, random: Callable[[], float], mfa: Ask | None
+    settings: Settings, clock: ServiceClock, random: Callable[[], float], mfa: AskForCode | None
 ) -> Iterator[tuple[str, Flow[Resolved]]]:
-    """Give the sources one by one; the next is imported when it is its turn."""
+    """Yield the sources in order; the next is imported when it is its turn."""
     if settings.profile.source == "profile":
         yield _profile(settings, clock, random, mfa)
-        yield "environment variables, web identity", _nothing("not asked, for a profile was given as an argument")
+        yield (
+            "environment variables, web identity",
+            _nothing("not asked, because a profile was passed as an argument"),
+        )
     else:
         with loading:
             from . import environment
@@ -77,11 +81,11 @@ def _sources(
 
 
 def _profile(
-    settings: Settings, clock: ServiceClock, random: Callable[[], float], mfa: Ask | None
+    settings: Settings, clock: ServiceClock, random: Callable[[], float], mfa: AskForCode | None
 ) -> tuple[str, Flow[Resolved]]:
     name = f"profile {settings.profile.value}"
     if not settings.section and settings.profile.source == "default":
-        return name, _nothing("the shared files hold nothing under this name")
+        return name, _nothing("the shared files have no section of this name")
     with loading:
         from . import profile
 

@@ -15,12 +15,11 @@ SOURCE = "environment variables"
 
 
 def load(environ: Mapping[str, str], clock: Callable[[], float]) -> Flow[Resolved]:
-    """Read the variables that hold keys; a blank one counts as missing.
+    """Return the credentials in the environment variables; a blank variable counts as missing.
 
-    Raises `CredentialsError` where one half of the pair is missing, and where the variables say that their keys
-    have expired.
+    Raise `CredentialsError` if one half of the pair is missing, or if the credentials have expired.
     """
-    yield from ()  # a flow like every source, though it asks nothing of the world
+    yield from ()  # a flow like every source, although it needs no step
     key, secret = _text(environ, KEY), _text(environ, SECRET)
     if not key and not secret:
         return NotConfigured(f"{KEY} and {SECRET} are not set")
@@ -45,7 +44,7 @@ def _read_end(text: str, now: float) -> datetime | None:
     end = read_time(text, EXPIRATION)
     if end.timestamp() <= now:
         raise CredentialsError(
-            f"The keys of the environment expired at {end:%Y-%m-%dT%H:%M:%SZ}, says {EXPIRATION}: set new ones."
+            f"The credentials in the environment expired at {end:%Y-%m-%dT%H:%M:%SZ} ({EXPIRATION}): set new ones."
         )
     return end
 

@@ -1,7 +1,7 @@
 """Credentials of an EC2 instance's role: from the instance metadata service, version 2.
 
-Three requests, none of them ever through a proxy: a session token, the role's name, the role's credentials. Where
-nobody answers the first, this is no EC2 instance. Sources: "IMDS credential provider" in the AWS SDKs and Tools
+Three requests, never through a proxy: for a session token, the role's name and the role's credentials. If nothing
+answers the first, this is not an EC2 instance. Sources: "IMDS credential provider" in the AWS SDKs and Tools
 Reference Guide, and "Use IMDSv2" in the EC2 User Guide.
 """
 
@@ -20,31 +20,41 @@ from ..errors import (
 )
 from ..identity import Credentials
 from ..quoting import shown
-from ..retry import delay
 from ..settings import Settings
-from ..steps import Flow, Request, Response, send, sleep
-from .source import ATTEMPTS, NotConfigured, Resolved, checked, fetch, read_object, read_time
+from ..steps import Flow, Request, Response
+from .source import (
+    ATTEMPTS,
+    NotConfigured,
+    Resolved,
+    fetch,
+    is_transient,
+    read_object,
+    read_time,
+    send_repeatedly,
+    validated,
+)
 
 SOURCE = "EC2 instance metadata"
 DISABLED = "AWS_EC2_METADATA_DISABLED"
 ENDPOINT, MODE = "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"
 TIMEOUT_SECONDS, NUM_ATTEMPTS = "AWS_METADATA_SERVICE_TIMEOUT", "AWS_METADATA_SERVICE_NUM_ATTEMPTS"
 TIMEOUT = 1.0
+"""Seconds for one attempt: the service is on the host, and elsewhere than on EC2 nobody answers at all."""
 _NUMBER = re.compile(r"[0-9]{1,5}(\.[0-9]{1,9})?")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,5}")
 
 _BY_MODE = {"ipv4": "http://169.254.169.254", "ipv6": "http://[fd00:ec2::254]"}
 _TOKEN_PATH = "/latest/api/token"  # noqa: S105 - a path
 _ROLE_PATH = "/latest/meta-data/iam/security-credentials/"
-_TOKEN_LIFE = ("x-aws-ec2-metadata-token-ttl-seconds", "21600")
+_TOKEN_LIFETIME = ("x-aws-ec2-metadata-token-ttl-seconds", "21600")  # 6 hours, the longest there is
 _TOKEN_HEADER = "x-aws-ec2-metadata-token"  # noqa: S105 - a header's name
 _TOKEN = re.compile(r"[!-~]{1,4096}")
-_ROLE = re.compile(r"(?!\.+\Z)[A-Za-z0-9_+=,.@-]{1,128}")  # no dots alone: they would lead to another path
+_ROLE = re.compile(r"(?!\.+\Z)[A-Za-z0-9_+=,.@-]{1,128}")  # not dots alone, which would change the path
 _CODE = re.compile(r"[A-Za-z]{1,64}")
 
 
 class _Service(NamedTuple):
-    """Where the metadata service is, how long one answer may take (seconds), and how often it is asked."""
+    """The metadata service, the seconds that one attempt may take, and the number of attempts."""
 
     endpoint: str
     timeout: float
@@ -52,11 +62,11 @@ class _Service(NamedTuple):
 
 
 def load(settings: Settings, random: Callable[[], float]) -> Flow[Resolved]:
-    """Ask the instance metadata service for the role's credentials, which stay in use while it has no newer ones.
+    """Return the credentials of the instance's role, which stay in use until the service has newer ones.
 
-    Passed over where it is switched off, does not answer, or knows of no role. Raises `ConfigurationError` for an
-    endpoint, a mode, a timeout or a number of attempts that is none, and `CredentialsError` where no credentials
-    come all the same.
+    Return `NotConfigured` if the service is switched off, does not answer, or has no role. Raise
+    `ConfigurationError` for an invalid endpoint, mode, timeout or number of attempts, and `CredentialsError` if
+    the service answers without credentials.
     """
     if settings.environ.get(DISABLED, "").strip().lower() == "true":
         return NotConfigured(f"{DISABLED} is true")
@@ -77,7 +87,7 @@ def load(settings: Settings, random: Callable[[], float]) -> Flow[Resolved]:
     try:
         return _read_credentials(response.body, url + role)
     except CredentialsError as error:
-        raise CredentialsError(f"{error} Check the role, and what answers there.") from error
+        raise CredentialsError(f"{error} Check the role, and which server answers there.") from error
 
 
 def _service(settings: Settings) -> _Service:
@@ -91,14 +101,14 @@ def _number(settings: Settings, variable: str, name: str, form: re.Pattern[str],
     if text is None:
         return None
     if not form.fullmatch(text.value) or not float(text.value):
-        raise ConfigurationError(f"{SOURCE}: {text.source} is {shown(text.value)}: it takes a number ({takes}).")
+        raise ConfigurationError(f"{SOURCE}: {text.source} is {shown(text.value)}: set it to a number ({takes}).")
     return float(text.value)
 
 
 def _endpoint(settings: Settings) -> str:
-    """Give the URL to ask: an endpoint that was set, else the mode's; the environment goes before the profile."""
+    """Return the URL to ask: the configured endpoint, else that of the mode."""
     mode = settings.setting(MODE, "ec2_metadata_service_endpoint_mode")
-    if mode is not None and mode.value.lower() not in _BY_MODE:  # wrong, also where an endpoint makes it idle
+    if mode is not None and mode.value.lower() not in _BY_MODE:  # wrong even if an endpoint is set beside it
         raise ConfigurationError(
             f"{SOURCE}: the endpoint mode ({mode.source}) is {shown(mode.value)}: set it to IPv4 or IPv6."
         )
@@ -109,42 +119,45 @@ def _endpoint(settings: Settings) -> str:
 
 
 def _fetch_token(service: _Service, random: Callable[[], float]) -> Flow[str | NotConfigured]:
-    """Give a session token, or why there is no metadata service here."""
-    request = Request("PUT", service.endpoint + _TOKEN_PATH, [_TOKEN_LIFE])
-    retry = 0
-    while True:
-        retry += 1
-        try:
-            response = yield from send(request, service.timeout, direct=True)
-        except (TransportError, ProtocolError) as error:
-            refused = isinstance(error, ConnectError) and not isinstance(error, TimeoutError)
-            if refused or retry == service.attempts:
-                why = f"{service.endpoint}: {type(error).__name__}"
-                return NotConfigured(f"not on an EC2 instance, or its metadata cannot be reached ({why})")
-        else:
-            if retry == service.attempts or not (response.status == 401 or _is_passing(response)):
-                return _read_token(response, request.url)
-        yield from sleep(delay("transient", retry - 1, random))
+    """Return a session token, or why there is no metadata service."""
+    request = Request("PUT", service.endpoint + _TOKEN_PATH, [_TOKEN_LIFETIME])
+    try:
+        response = yield from send_repeatedly(
+            request, random, timeout=service.timeout, direct=True, again=_may_pass, attempts=service.attempts
+        )
+    except (TransportError, ProtocolError) as error:
+        why = f"{service.endpoint}: {type(error).__name__}"
+        return NotConfigured(f"not on an EC2 instance, or its metadata cannot be reached ({why})")
+    return _read_token(response, request.url)
+
+
+def _may_pass(outcome: Response | TransportError | ProtocolError) -> bool:
+    """Return whether to ask for a token once more; a refused connection means that there is no such service."""
+    if isinstance(outcome, Response):
+        return outcome.status == 401 or is_transient(outcome)
+    return not isinstance(outcome, ConnectError) or isinstance(outcome, TimeoutError)
 
 
 def _read_token(response: Response, url: str) -> str | NotConfigured:
-    if response.status == 401 or _is_passing(response):
+    if response.status == 401 or is_transient(response):
         raise CredentialsError(f"{_answered(url, response)}: try again later.")
     if response.status in (403, 404, 405):
         return NotConfigured(
-            f"{_answered(url, response)}: it refuses the session token that all else needs; check the instance's "
+            f"{_answered(url, response)}: it refuses a session token, which is required; check the instance's "
             "metadata options, and whether a proxy or an agent answers in its place"
         )
     if response.status != 200:
-        return NotConfigured(f"{_answered(url, response)}: that is no instance metadata service")
+        return NotConfigured(f"{_answered(url, response)}: that is not the instance metadata service")
     token = response.body.decode("latin-1").strip()
     if not _TOKEN.fullmatch(token):
-        raise CredentialsError(f"{_answered(url, response)}, but with no token: check what answers there.")
+        raise CredentialsError(
+            f"{_answered(url, response)}, but without a token: check which server answers there."
+        )
     return token
 
 
 def _get(url: str, service: _Service, token: str, random: Callable[[], float]) -> Flow[tuple[Response, str]]:
-    """Give a page, and the token to go on with: one that is refused is replaced, a few times at most."""
+    """Return a response and the token for the next request; a refused token is replaced a few times."""
     renewals = 0
     while True:
         request = Request("GET", url, [(_TOKEN_HEADER, token)])
@@ -154,7 +167,6 @@ def _get(url: str, service: _Service, token: str, random: Callable[[], float]) -
             random,
             timeout=service.timeout,
             direct=True,
-            again=_is_passing,
             attempts=service.attempts,
         )
         renewals += 1
@@ -162,16 +174,14 @@ def _get(url: str, service: _Service, token: str, random: Callable[[], float]) -
             return response, token
         fresh = yield from _fetch_token(service, random)
         if isinstance(fresh, NotConfigured):
-            raise CredentialsError(f"{SOURCE}: the token is refused, and there is no other: {fresh.reason}.")
+            raise CredentialsError(
+                f"{SOURCE}: the session token is refused, and no other can be had: {fresh.reason}."
+            )
         token = fresh
 
 
-def _is_passing(response: Response) -> bool:
-    return response.status >= 500 or response.status == 429
-
-
 def _read_role(response: Response, url: str) -> str | NotConfigured:
-    """Give the name of the role: the first line, and fit to stand in a path."""
+    """Return the name of the role: the first line, if it can stand in a path."""
     if response.status == 404:
         return _no_role(url)
     if response.status != 200:
@@ -180,7 +190,9 @@ def _read_role(response: Response, url: str) -> str | NotConfigured:
     if not role:
         return _no_role(url)
     if not _ROLE.fullmatch(role):
-        raise CredentialsError(f"{_answered(url, response)}, but with no role's name: check what answers there.")
+        raise CredentialsError(
+            f"{_answered(url, response)}, but without the name of a role: check which server answers there."
+        )
     return role
 
 
@@ -195,14 +207,14 @@ def _read_credentials(body: bytes, url: str) -> Credentials:
     if code != "Success":
         said = f" ({code})" if isinstance(code, str) and _CODE.fullmatch(code) else ""
         raise CredentialsError(
-            f"{named} has no credentials for the role{said}: EC2 may have no leave to assume it."
+            f"{named} has no credentials for the role{said}: its trust policy must let EC2 assume it."
         )
     account = found.get("AccountId")
-    return checked(
+    return validated(
         Credentials(
             access_key_id=found.get("AccessKeyId", ""),
             secret_access_key=found.get("SecretAccessKey", ""),
-            session_token=found.get("Token") or "",  # such keys are nothing without it
+            session_token=found.get("Token") or "",  # temporary credentials are refused without one
             account_id=account if isinstance(account, str) and account else None,
             expires_at=read_time(found.get("Expiration"), named),
             source=SOURCE,
@@ -216,6 +228,6 @@ def _answered(url: str, response: Response) -> str:
 
 
 def _refusal(response: Response, url: str) -> str:
-    if response.status == 401 or _is_passing(response):
+    if response.status == 401 or is_transient(response):
         return f"{_answered(url, response)}: try again later."
     return f"{_answered(url, response)}: check the instance's metadata options."

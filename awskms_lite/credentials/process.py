@@ -1,11 +1,11 @@
-"""Credentials that a program of the user's prints: `credential_process` in a profile.
+"""Credentials that a program prints: `credential_process` in a profile.
 
-The program is started without a shell, so a pipe or a variable in the command means nothing; its standard
-error goes where ours goes. It prints one JSON object and nothing else:
+The program is started without a shell, so pipes and variables in the command have no effect; it inherits our
+standard error. It prints one JSON object and nothing else:
 
     {"Version": 1, "AccessKeyId": "...", "SecretAccessKey": "...", "SessionToken": "...", "Expiration": "..."}
 
-The token, `Expiration` (ISO 8601; without it the keys are never renewed) and `AccountId` may be left out. No
+The token, `Expiration` (ISO 8601; without it they are never refreshed) and `AccountId` may be left out. No
 error repeats the arguments of the command or what it printed: both may be secret. Source: "Process credential
 provider" in the AWS SDKs and Tools Reference Guide.
 """
@@ -21,11 +21,11 @@ from ..errors import ConfigurationError, CredentialsError, TimeoutError
 from ..identity import Credentials
 from ..quoting import shown_program
 from ..steps import Flow, run
-from .source import checked, read_object, read_time
+from .source import read_object, read_time, validated
 
 SOURCE = "credential_process"
 TIMEOUT = 60.0
-"""Seconds that the program may take; it may have to ask its user for something."""
+"""Seconds that the program may take; it may have to ask its user for a code."""
 
 _BACKSLASHES_AND_NEXT = re.compile(r"(\\*)([^\\]|\Z)")
 
@@ -39,11 +39,10 @@ def load(
     account_id: str | None = None,
     windows: bool = os.name == "nt",
 ) -> Flow[Credentials]:
-    """Run the command of a profile and give the credentials it prints.
+    """Run the command of a profile and return the credentials that it prints.
 
-    The program finds the variables of `environ`. `account_id` is the account where it names none. `windows` says
-    by whose rules the command is split into its words. Raises `CredentialsError`, which names the profile and the
-    program.
+    `environ` is the program's environment, `account_id` the account if it prints none; `windows` selects the rules
+    by which the command is split into words. Raise `CredentialsError`, which names the profile and the program.
     """
     argv = _split(command, profile, windows)
     name = f"{SOURCE} of the profile {profile!r} ({shown_program(argv[0])})"
@@ -51,13 +50,13 @@ def load(
     try:
         output = yield from run(argv, TIMEOUT, environ)
     except (ConfigurationError, TimeoutError) as error:
-        raise CredentialsError(f"{name} gave no credentials: {error}") from error
+        raise CredentialsError(f"{name} returned no credentials: {error}") from error
     if output.status != 0:
         raise CredentialsError(
             f"{name} failed with status {output.status}: run it by hand, or see what it wrote to standard error."
         )
     found = _read(output.stdout, name)
-    return checked(
+    return validated(
         Credentials(
             access_key_id=found["AccessKeyId"],
             secret_access_key=found["SecretAccessKey"],
@@ -70,16 +69,16 @@ def load(
 
 
 def _check_variables(environ: Mapping[str, str], name: str) -> None:
-    """Raise `CredentialsError` for a variable that no program can be handed, which only a caller's own can be."""
+    """Raise `CredentialsError` for a variable that no program can have; only a caller's `environ` may hold one."""
     for variable, value in environ.items():
-        if not variable or "=" in variable or not (_can_be_handed(variable) and _can_be_handed(value)):
+        if not variable or "=" in variable or not (_is_passable(variable) and _is_passable(value)):
             raise CredentialsError(
-                f"{name} cannot be handed the variable {variable!r}: it holds a NUL or half a character, "
-                "or its name is none. Take it out of environ."
+                f"{name} cannot be started with the variable {variable!r}: it holds a NUL or half a character, "
+                "or its name is invalid. Remove it from environ."
             )
 
 
-def _can_be_handed(text: str) -> bool:
+def _is_passable(text: str) -> bool:
     try:
         return b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:
@@ -91,9 +90,9 @@ def _split(command: str, profile: str, windows: bool) -> tuple[str, ...]:
     try:
         argv = _split_for_windows(command) if windows else shlex.split(command)
     except ValueError as error:
-        argv, fault = [], f"is no command ({error}): mend its quotes and backslashes"
+        argv, fault = [], f"is not a command ({error}): correct its quotes and backslashes"
     else:
-        fault = "is blank or holds a NUL: name a program, or take it out"
+        fault = "is blank or holds a NUL: name a program, or remove it"
     if not argv or not argv[0].strip() or "\0" in command:
         raise CredentialsError(f"{SOURCE} of the profile {profile!r} {fault}.")
     return tuple(argv)
@@ -103,7 +102,7 @@ def _split_for_windows(command: str) -> list[str]:
     """Split by the rules of Microsoft's C runtime ("Parsing C command-line arguments").
 
     Blanks separate, double quotes hold together. Backslashes stand for themselves but before a quote, where two
-    are one and an odd one takes the quote's meaning away. Raises `ValueError` for a quote left open.
+    are one and an odd one takes the quote's meaning away. Raise `ValueError` for a quote left open.
     """
     words: list[str] = []
     word: str | None = None
@@ -129,7 +128,10 @@ def _split_for_windows(command: str) -> list[str]:
 
 
 def _read(printed: bytes, name: str) -> dict[str, Any]:
-    """Give the object that the program printed, of the known version and with both keys."""
+    """Return the JSON object that the program printed.
+
+    Raise `CredentialsError` without version 1 and both keys.
+    """
     remedy = "Have it print the JSON of the credentials to standard output, and nothing else."
     if not printed.strip():
         raise CredentialsError(f"{name} printed nothing. {remedy}")
@@ -139,7 +141,9 @@ def _read(printed: bytes, name: str) -> dict[str, Any]:
         raise CredentialsError(f"{error} {remedy}") from error
     version = found.get("Version")
     if type(version) not in (int, float) or version != 1:
-        raise CredentialsError(f"{name} printed a Version that is not the number 1: no other is known here.")
+        raise CredentialsError(
+            f"{name} printed a Version other than the number 1, which is the only one supported."
+        )
     missing = [member for member in ("AccessKeyId", "SecretAccessKey") if not found.get(member)]
     if missing:
         raise CredentialsError(f"{name} printed no {' and no '.join(missing)}. {remedy}")

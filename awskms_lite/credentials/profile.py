@@ -1,16 +1,16 @@
-"""Credentials that a profile of the shared files leads to: its own keys, or a way to get some.
+"""Credentials of a profile in the shared files: its own keys, or a way to get some.
 
-A profile may hold several of these; the first one counts:
+A profile may hold several of these; the first one is used:
 
     role_arn with web_identity_token_file                AssumeRoleWithWebIdentity
-    role_arn with source_profile or credential_source    AssumeRole, with the credentials of another
+    role_arn with source_profile or credential_source    AssumeRole, with other credentials
     sso_session, or sso_start_url and the like           IAM Identity Center
     aws_access_key_id and aws_secret_access_key          the keys themselves
     login_session                                        `aws login`
-    credential_process                                   a program's answer
+    credential_process                                   the output of a program
 
-A line about credentials that is passed over for a character in its name, or spelt with other marks (`role-arn`),
-is an error: without it the profile would lead to other credentials than it says. Source: "Assume role credential
+A line about credentials that is ignored because of a character in its name, or spelt differently (`role-arn`), is
+an error: without it the profile would mean another identity. Source: "Assume role credential
 provider" and its neighbours in the AWS SDKs and Tools Reference Guide.
 """
 
@@ -26,7 +26,7 @@ from ..quoting import shown
 from ..service_clock import ServiceClock
 from ..settings import Settings, has_profile
 from ..steps import Flow
-from .source import NotConfigured, Resolved, checked
+from .source import NotConfigured, Resolved, validated
 
 _KEY, _SECRET = "aws_access_key_id", "aws_secret_access_key"
 _TOKENS = ("aws_session_token", "aws_security_token")  # the second is the older name; some tools write both
@@ -38,12 +38,12 @@ _LEADING = (
 _READ = (*_LEADING, *_TOKENS, "external_id", "mfa_serial", "duration_seconds", "role_session_name")
 _BY_PLAIN_NAME = {plain(name): name for name in _READ}
 _SHORT_FOR = {"accesskey": _KEY, "accesskeyid": _KEY, "secretkey": _SECRET, "secretaccesskey": _SECRET}
-_ALIKE = 0.8  # from this ratio on two names are taken for one with a slip in it: `role_arm`, `source_profil`
-_SHOWN = 8  # so many profiles of a circle are named
+_SIMILAR = 0.8  # the ratio from which on a name is taken for a misspelt other: `role_arm`, `source_profil`
+_SHOWN_PROFILES = 8  # how many profiles of a circular chain an error names
 
 
-class _Means(NamedTuple):
-    """What a profile may need on the way, handed down from the client."""
+class _Context(NamedTuple):
+    """What the client passes down for the sources of a profile."""
 
     settings: Settings
     clock: ServiceClock
@@ -65,108 +65,112 @@ def load(
     random: Callable[[], float],
     mfa: Callable[[str], str] | None,
 ) -> Flow[Resolved]:
-    """Give the credentials that the selected profile leads to.
+    """Return the credentials of the selected profile, or `NotConfigured` if it says nothing about credentials.
 
-    Raises `CredentialsError` or `ConfigurationError` for one that leads somewhere and does not arrive.
+    Raise `CredentialsError` or `ConfigurationError` if what it says leads to none.
     """
-    means = _Means(settings, clock, random, mfa)
+    context = _Context(settings, clock, random, mfa)
     name = settings.profile.value
     found: Resolved
-    roles: dict[str, str] = {}  # each profile whose role is to be assumed, and whose credentials do it
+    roles: dict[
+        str, str
+    ] = {}  # each profile whose role is to be assumed, and the source of the credentials for it
     while True:
-        _check_profile(means, name, [*roles])
-        if roles and means.has_keys(name):
-            found = _own_keys(means, name)  # a source's own keys go before a role of its own
+        _check_profile(context, name, [*roles])
+        if roles and context.has_keys(name):
+            found = _own_keys(context, name)  # a source profile's own keys win over its role
             break
-        if not means.text(name, "role_arn") or means.text(name, "web_identity_token_file"):
-            found = yield from _direct(means, name)
+        if not context.text(name, "role_arn") or context.text(name, "web_identity_token_file"):
+            found = yield from _direct(context, name)
             break
-        source_profile, kind = _base(means, name)
+        source_profile, kind = _base(context, name)
         roles[name] = source_profile or str(kind)
         if source_profile is None:
-            found = yield from _from_kind(means, str(kind), name)
+            found = yield from _from_kind(context, str(kind), name)
             break
         name = source_profile
     for user, base in reversed(roles.items()):
-        found = yield from _assume_role(means, user, base, found)
+        found = yield from _assume_role(context, user, base, found)
     if isinstance(found, NotConfigured) and settings.profile.source != "default":
-        _check_meaning(settings)
+        _check_intent(settings)
     return found
 
 
-def _check_profile(means: _Means, name: str, users: Sequence[str]) -> None:
-    """Raise `CredentialsError` for a profile that cannot be followed; `users` are those that lead to it."""
-    settings = means.settings
+def _check_profile(context: _Context, name: str, users: Sequence[str]) -> None:
+    """Raise `CredentialsError` if a profile cannot be used; `users` are the profiles that refer to it."""
+    settings = context.settings
     if users and not has_profile(settings.sections, name):
         raise CredentialsError(
-            f"The profile {users[-1]!r} has source_profile = {shown(name, quoted=False)}, which is not there: "
+            f"The profile {users[-1]!r} has source_profile = {shown(name, quoted=False)}, which does not exist: "
             f"add it, or name another.{settings.notes.missed(name)}"
         )
     named = not users and settings.profile.source != "default"
     oversight = next(_oversights(settings, name, named=named), None)
     if oversight is not None:
-        raise CredentialsError(f"The profile {name!r} is not used without one of its lines: {oversight}. Mend it.")
-    if name in users and not means.has_keys(name):
         raise CredentialsError(
-            f"The profiles {_shown([*users, name])} lead back to themselves by source_profile: end the chain with "
-            "one that has keys."
+            f"The profile {name!r} would be used without one of its lines: {oversight}. Correct it."
+        )
+    if name in users and not context.has_keys(name):
+        raise CredentialsError(
+            f"The profiles {_shown([*users, name])} form a circle by source_profile: end the chain with a "
+            "profile that has keys."
         )
 
 
 def _shown(names: Sequence[str]) -> str:
-    if len(names) > _SHOWN:
-        names = [*names[: _SHOWN // 2], "...", *names[-_SHOWN // 2 :]]
+    if len(names) > _SHOWN_PROFILES:
+        names = [*names[: _SHOWN_PROFILES // 2], "...", *names[-_SHOWN_PROFILES // 2 :]]
     return " -> ".join(names)
 
 
 def _oversights(settings: Settings, name: str, *, named: bool) -> Iterator[str]:
-    """Yield where a line about credentials stands that is passed over, or spelt with other marks.
+    """Yield the place of each line about credentials that is ignored or misspelt, and why.
 
-    In a profile that was named so is a role that is blank, whatever else it holds: its keys are not the role's.
+    In a profile that was named, a blank role_arn is one too: the profile's keys are not the role's.
     """
     if named and "role_arn" in settings.sections[name] and not settings.text(name, "role_arn"):
         yield f"{_place(settings, name, 'role_arn')}: role_arn has no value"
     for note in settings.notes.omissions:
         if note.section == name and note.lead in _BY_PLAIN_NAME:
-            yield f"{note.place} looks like {_BY_PLAIN_NAME[note.lead]}, and {note.reason}"
+            yield f"{note.place} looks like {_BY_PLAIN_NAME[note.lead]}, but {note.reason}"
     for own in settings.sections.get(name, {}):
         meant = _BY_PLAIN_NAME.get(plain(own.partition(":")[0]))
         if meant is not None and meant != own:
-            yield f"{_place(settings, name, own)} looks like {meant}, and is not spelt so"
+            yield f"{_place(settings, name, own)} looks like {meant}, but is spelt differently"
 
 
-def _check_meaning(settings: Settings) -> None:
-    """Raise an error where a profile that was named means to have credentials, and none of its lines leads to any.
+def _check_intent(settings: Settings) -> None:
+    """Raise an error if a profile that was named seems to be about credentials, although it has none.
 
-    To go on to other sources would sign with an identity nobody meant.
+    To go on to other sources would sign with an identity that nobody intended.
     """
     name = settings.profile.value
     for own, value in settings.sections.get(name, {}).items():
-        place = f"The profile {name!r} leads to no credentials: {_place(settings, name, own)}"
+        place = f"The profile {name!r} has no credentials: {_place(settings, name, own)}"
         if own in (*_LEADING, *_TOKENS):
             raise CredentialsError(
-                f"{place}: {own} {'is not enough' if value else 'has no value'}. Mend it, or take it out."
+                f"{place}: {own} {'is not enough' if value else 'has no value'}. Correct it, or remove it."
             )
         if meant := _meant(own):
-            raise CredentialsError(f"{place} looks like {meant}, and is not spelt so. Mend it, or take it out.")
+            raise CredentialsError(
+                f"{place} looks like {meant}, but is spelt differently. Correct it, or remove it."
+            )
     if settings.profile.source != "profile":
         return
     if settings.notes.unread:
         raise ConfigurationError(
-            f"{settings.notes.unread[0]} The profile {name!r} may have credentials there; it has none elsewhere."
+            f"{settings.notes.unread[0]} The profile {name!r} may have its credentials there."
         )
-    passed_over = [
-        n for n in settings.notes.omissions if n.lead is None and plain(n.section).endswith(plain(name))
-    ]
-    if passed_over:
+    ignored = [n for n in settings.notes.omissions if n.lead is None and plain(n.section).endswith(plain(name))]
+    if ignored:
         raise CredentialsError(
-            f"The profile {name!r} has no credentials, but for a section that does not count.\n"
-            f"  {passed_over[0]}\nMend it, or take it out."
+            f"The profile {name!r} has no credentials except in a section that is ignored.\n"
+            f"  {ignored[0]}\nCorrect it, or remove it."
         )
 
 
 def _meant(name: str) -> str | None:
-    """Return the property that a name is a slip for, None for one that means something else."""
+    """Return the property that a name is a misspelling of, None if it is another name."""
     with loading:
         from difflib import get_close_matches
 
@@ -176,31 +180,31 @@ def _meant(name: str) -> str | None:
         return None
     if plain(name) in _SHORT_FOR:
         return _SHORT_FOR[plain(name)]
-    found = get_close_matches(plain(name), map(plain, _LEADING), 1, _ALIKE)
+    found = get_close_matches(plain(name), map(plain, _LEADING), 1, _SIMILAR)
     return _BY_PLAIN_NAME[found[0]] if found else None
 
 
 def _place(settings: Settings, section: str, name: str) -> str:
-    return settings.notes.places.get(section, {}).get(name, "a line of it")
+    return settings.notes.places.get(section, {}).get(name, "one of its lines")
 
 
-def _base(means: _Means, name: str) -> tuple[str | None, str | None]:
+def _base(context: _Context, name: str) -> tuple[str | None, str | None]:
     """Return the `source_profile` of a role or its `credential_source`, and None for the other."""
-    source_profile, kind = means.text(name, "source_profile"), means.text(name, "credential_source")
+    source_profile, kind = context.text(name, "source_profile"), context.text(name, "credential_source")
     if bool(source_profile) == bool(kind):
         raise CredentialsError(
             f"The profile {name!r} has role_arn with {'both' if kind else 'neither'} of source_profile and "
-            "credential_source: it needs one of them, to say whose credentials assume the role."
+            "credential_source: set one of them, to say whose credentials assume the role."
         )
     return source_profile, kind
 
 
-def _direct(means: _Means, name: str) -> Flow[Resolved]:
-    """Get credentials in a way that needs none of another profile."""
-    settings = means.settings
-    token_file, command = means.text(name, "web_identity_token_file"), means.text(name, "credential_process")
+def _direct(context: _Context, name: str) -> Flow[Resolved]:
+    """Return the credentials of a profile that needs no other profile."""
+    settings = context.settings
+    token_file, command = context.text(name, "web_identity_token_file"), context.text(name, "credential_process")
     if token_file:
-        return (yield from _web_identity(means, name, token_file))
+        return (yield from _web_identity(context, name, token_file))
     if any(
         own.startswith("sso_") for own in settings.sections.get(name, {})
     ):  # else there is no need to import it
@@ -208,99 +212,98 @@ def _direct(means: _Means, name: str) -> Flow[Resolved]:
             from . import sso
 
         if sso.applies(settings, name):
-            return (yield from sso.load(settings, name, means.clock, means.random))
-    if means.has_keys(name):
-        return _own_keys(means, name)
-    if session := means.text(name, "login_session"):
+            return (yield from sso.load(settings, name, context.clock, context.random))
+    if context.has_keys(name):
+        return _own_keys(context, name)
+    if session := context.text(name, "login_session"):
         with loading:
             from . import login
 
-        return (yield from login.load(settings, session, name, means.clock))
+        return (yield from login.load(settings, session, name, context.clock))
     if command:
         with loading:
             from . import process
 
         return (
             yield from process.load(
-                command, name, means.clock, settings.environ, account_id=means.text(name, "aws_account_id")
+                command, name, context.clock, settings.environ, account_id=context.text(name, "aws_account_id")
             )
         )
     return NotConfigured("it says nothing about credentials")
 
 
-def _web_identity(means: _Means, name: str, token_file: str) -> Flow[Credentials]:
+def _web_identity(context: _Context, name: str, token_file: str) -> Flow[Credentials]:
     with loading:
         from . import web_identity
 
-    role_arn = means.text(name, "role_arn")
+    role_arn = context.text(name, "role_arn")
     if not role_arn:
         raise CredentialsError(f"The profile {name!r} has web_identity_token_file and no role_arn: add the role.")
     return (
         yield from web_identity.exchange(
-            means.settings,
+            context.settings,
             token_file,
             role_arn,
-            means.clock,
-            means.random,
-            session_name=means.text(name, "role_session_name"),
+            context.clock,
+            context.random,
+            session_name=context.text(name, "role_session_name"),
             source=f"profile {name}",
         )
     )
 
 
-def _assume_role(means: _Means, name: str, base: str, found: Resolved) -> Flow[Credentials]:
-    """Assume the profile's role with credentials that were found where it points."""
+def _assume_role(context: _Context, name: str, base: str, found: Resolved) -> Flow[Credentials]:
+    """Assume the role of a profile with the credentials of its source."""
     if isinstance(found, NotConfigured):
         raise CredentialsError(
-            f"The profile {name!r} assumes a role with credentials from {base}, and there are none: "
-            f"{found.reason}."
+            f"The profile {name!r} assumes a role with the credentials of {base}, which has none: {found.reason}."
         )
     with loading:
         from .. import sts
 
-    serial = means.text(name, "mfa_serial")
+    serial = context.text(name, "mfa_serial")
     return (
         yield from sts.assume_role(
-            str(means.text(name, "role_arn")),
-            settings=means.settings,
-            credentials=checked(found),
-            clock=means.clock,
-            random=means.random,
+            str(context.text(name, "role_arn")),
+            settings=context.settings,
+            credentials=validated(found),
+            clock=context.clock,
+            random=context.random,
             source=f"profile {name}",
-            session_name=means.text(name, "role_session_name"),
-            duration=_duration(means, name),
-            external_id=means.text(name, "external_id"),
+            session_name=context.text(name, "role_session_name"),
+            duration=_duration(context, name),
+            external_id=context.text(name, "external_id"),
             serial_number=serial,
-            token_code=_mfa_code(means, serial, name) if serial else None,
+            token_code=_mfa_code(context, serial, name) if serial else None,
         )
     )
 
 
-def _from_kind(means: _Means, kind: str, name: str) -> Flow[Resolved]:
-    """Get credentials from where `credential_source` says."""
+def _from_kind(context: _Context, kind: str, name: str) -> Flow[Resolved]:
+    """Return the credentials of a `credential_source`."""
     if kind == "Environment":
         with loading:
             from . import environment
 
-        return (yield from environment.load(means.settings.environ, means.clock))
+        return (yield from environment.load(context.settings.environ, context.clock))
     if kind == "EcsContainer":
         with loading:
             from . import container
 
-        return (yield from container.load(means.settings.environ, means.random))
+        return (yield from container.load(context.settings.environ, context.random))
     if kind == "Ec2InstanceMetadata":
         with loading:
             from . import instance
 
-        return (yield from instance.load(means.settings, means.random))
+        return (yield from instance.load(context.settings, context.random))
     raise CredentialsError(
         f"The profile {name!r} has credential_source = {shown(kind, quoted=False)}: it takes Environment, "
         "EcsContainer or Ec2InstanceMetadata."
     )
 
 
-def _duration(means: _Means, name: str) -> int | None:
-    text = means.text(name, "duration_seconds")
+def _duration(context: _Context, name: str) -> int | None:
+    text = context.text(name, "duration_seconds")
     if text is None:
         return None
     if not re.fullmatch("[0-9]{3,5}", text) or not 900 <= int(text) <= 43_200:
@@ -310,26 +313,27 @@ def _duration(means: _Means, name: str) -> int | None:
     return int(text)
 
 
-def _mfa_code(means: _Means, serial: str, name: str) -> str:
-    if means.mfa is None:
+def _mfa_code(context: _Context, serial: str, name: str) -> str:
+    if context.mfa is None:
         raise CredentialsError(
-            f"The profile {name!r} wants a code of the MFA device {serial}: pass mfa=, a function to ask for it."
+            f"The profile {name!r} needs a code of the MFA device {serial}: pass mfa=, a function that "
+            "asks for it."
         )
-    code: object = means.mfa(serial)
+    code: object = context.mfa(serial)
     if not isinstance(code, str) or not re.fullmatch("[0-9]{6}", code.strip()):
-        raise CredentialsError(f"What was given for the MFA device {serial} is no code: it has six digits.")
+        raise CredentialsError(f"The code for the MFA device {serial} is invalid: it has six digits.")
     return code.strip()
 
 
-def _own_keys(means: _Means, name: str) -> Credentials:
-    key, secret = means.text(name, _KEY), means.text(name, _SECRET)
+def _own_keys(context: _Context, name: str) -> Credentials:
+    key, secret = context.text(name, _KEY), context.text(name, _SECRET)
     if not key or not secret:
         missing = _SECRET if key else _KEY
-        raise CredentialsError(f"The profile {name!r} has half a pair of keys: add {missing}, or take both out.")
+        raise CredentialsError(f"The profile {name!r} has half a pair of keys: add {missing}, or remove both.")
     return Credentials(
         access_key_id=key,
         secret_access_key=secret,
-        session_token=means.text(name, _TOKENS[0]) or means.text(name, _TOKENS[1]),
-        account_id=means.text(name, "aws_account_id"),
+        session_token=context.text(name, _TOKENS[0]) or context.text(name, _TOKENS[1]),
+        account_id=context.text(name, "aws_account_id"),
         source=f"profile {name}",
     )

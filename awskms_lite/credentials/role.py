@@ -18,9 +18,9 @@ def assume(
     clock: ServiceClock,
     random: Callable[[], float],
 ) -> Flow[Credentials]:
-    """Give the credentials of a role, asked for with those that `base` holds then.
+    """Return the credentials of a role, assumed with those of `base`.
 
-    Raises `CredentialsError` where there are none, or the role cannot be assumed.
+    Raise `CredentialsError` if there are none or the role cannot be assumed.
     """
     caller = base.current() or (yield from base.get())
     return (

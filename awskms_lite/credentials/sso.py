@@ -1,12 +1,12 @@
-"""Credentials of a role in IAM Identity Center (formerly AWS SSO), for a profile that somebody logged in to.
+"""Credentials of a role in IAM Identity Center (formerly AWS SSO), for a profile with a login.
 
-A profile names the portal in one of two ways, and the role with `sso_account_id` and `sso_role_name`:
+A profile names the portal in one of two ways, and the role by `sso_account_id` and `sso_role_name`:
 
     sso_session = NAME               and [sso-session NAME] holds sso_start_url and sso_region
     sso_start_url and sso_region     in the profile itself, the older way
 
-The portal gives the role's keys to whoever shows the token of a login (`sso_login`). No error repeats a token, or
-what a server answered but for its error code. Sources: "IAM Identity Center credential provider" in the AWS SDKs
+The portal returns the role's credentials for the token of a login (`sso_login`). No error repeats a token, nor
+more of an answer than its error code. Sources: "IAM Identity Center credential provider" in the AWS SDKs
 and Tools Reference Guide, and GetRoleCredentials in the IAM Identity Center Portal API Reference.
 """
 
@@ -21,8 +21,8 @@ from ..identity import Credentials
 from ..quoting import shown
 from ..settings import Settings
 from ..steps import CLOSE, Flow, Request, Response
-from .source import checked, fetch, read_object
-from .sso_login import SOURCE, Login, is_passing, named_answer, token
+from .source import fetch, read_object, validated
+from .sso_login import SOURCE, Login, is_retryable, named_answer, token
 
 _OF_PORTAL = ("sso_start_url", "sso_region")
 _OF_ROLE = ("sso_account_id", "sso_role_name")
@@ -31,7 +31,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Role(NamedTuple):
-    """The role that a profile names, and the login that leads to it."""
+    """The role that a profile names, and the login that it needs."""
 
     login: Login
     account_id: str
@@ -42,17 +42,17 @@ class _Role(NamedTuple):
 
 
 def applies(settings: Settings, profile: str) -> bool:
-    """Say whether a profile means IAM Identity Center: any one of its properties is enough."""
+    """Return whether a profile is about IAM Identity Center: any one of its properties is enough."""
     return any(settings.text(profile, name) for name in _PROPERTIES)
 
 
 def load(
     settings: Settings, profile: str, clock: Callable[[], float], random: Callable[[], float]
 ) -> Flow[Credentials]:
-    """Give the credentials of the role that a profile names.
+    """Return the credentials of the role that a profile names.
 
-    Raises `ConfigurationError` for a profile that is not whole or at odds with its session, and
-    `CredentialsError` where nobody is logged in, the login has ended, or the role is not to be had.
+    Raise `ConfigurationError` if the profile is incomplete or contradicts its session, and `CredentialsError` if
+    there is no valid login or the portal refuses the role.
     """
     role = _read_role(settings, profile)
     shown = yield from token(settings, role.login, clock, random)
@@ -63,7 +63,7 @@ def load(
         Request("GET", f"{portal}/federation/credentials?{query}", headers),
         _named(profile),
         random,
-        again=is_passing,
+        is_retryable=is_retryable,
     )
     if response.status != 200:
         raise CredentialsError(_refusal(response, role, shown))
@@ -83,24 +83,27 @@ def _read_role(settings: Settings, profile: str) -> _Role:
             f"{', '.join((*_OF_PORTAL, *_OF_ROLE))}{where}: add what is missing, or take all of them out."
             f"{_passed_over(settings, session, missing)}"
         )
-    read_region(own["sso_region"])  # refuses one that is none before anything is read
+    read_region(own["sso_region"])  # refuses an invalid one before anything is read
     login = Login(profile, session, own["sso_start_url"], own["sso_region"])
     return _Role(login, own["sso_account_id"], own["sso_role_name"])
 
 
 def _passed_over(settings: Settings, session: str | None, missing: Sequence[str]) -> str:
-    """Return the lines of a session's section that were passed over for one that is missing."""
+    """Return the notes on ignored lines of a session's section that may explain the missing properties."""
     if session is None:
         return ""
     return "".join(dict.fromkeys(settings.notes.missed(f"sso-session {session}", name) for name in missing))
 
 
 def _of_session(settings: Settings, own: dict[str, str], session: str, profile: str) -> dict[str, str]:
-    """Give what the session's section says; what the profile says too has to be the same."""
+    """Return the portal's properties in the session's section.
+
+    Raise `ConfigurationError` if the profile differs.
+    """
     key = f"sso-session {session}"
     if key not in settings.sections:
         raise ConfigurationError(
-            f"The profile {profile!r} refers to [{key}], which is not there: add the section to "
+            f"The profile {profile!r} refers to [{key}], which does not exist: add the section to "
             f"the config file, or name another.{settings.notes.missed(key)}"
         )
     found = {name: value for name in _OF_PORTAL if (value := settings.text(key, name))}
@@ -108,7 +111,7 @@ def _of_session(settings: Settings, own: dict[str, str], session: str, profile: 
         if own.get(name, value) != value:
             raise ConfigurationError(
                 f"{name} is {shown(own[name])} in the profile {profile!r} and {shown(value)} in "
-                f"[sso-session {session}]: take it out of the profile."
+                f"[sso-session {session}]: remove it from the profile."
             )
     return found
 
@@ -123,8 +126,8 @@ def _read_credentials(body: bytes, role: _Role) -> Credentials:
     found = cast(dict[str, Any], keys) if isinstance(keys, dict) else {}
     expiration = found.get("expiration")
     if type(expiration) is not int or not 0 < expiration < 10**14:
-        raise CredentialsError(f"{named} gave no roleCredentials with an expiration in milliseconds. {remedy}")
-    return checked(
+        raise CredentialsError(f"{named} returned no roleCredentials with an expiration in milliseconds. {remedy}")
+    return validated(
         Credentials(
             access_key_id=found.get("accessKeyId", ""),
             secret_access_key=found.get("secretAccessKey", ""),
@@ -137,13 +140,13 @@ def _read_credentials(body: bytes, role: _Role) -> Credentials:
 
 
 def _refusal(response: Response, role: _Role, token: str) -> str:
-    """Say what the portal answered, and what to do."""
+    """Return what the portal answered, and what to do about it."""
     answered = f"{_named(role.login.profile)} answered with {named_answer(response, token)}"
-    if is_passing(response):
-        return f"{answered}: {role} cannot be had for now. Try again later."
+    if is_retryable(response):
+        return f"{answered}: {role} is unavailable for now. Try again later."
     if response.status == 401:
-        return f"{answered}: the login to {role.login.name} counts no more. {role.login.remedy}"
-    return f"{answered}: {role} is not to be had. Check sso_account_id, sso_role_name and sso_region."
+        return f"{answered}: the login to {role.login.name} is no longer valid. {role.login.remedy}"
+    return f"{answered}: the portal refuses {role}. Check sso_account_id, sso_role_name and sso_region."
 
 
 def _named(profile: str) -> str:

@@ -1,4 +1,4 @@
-"""Credentials of a role that trusts an identity provider, for whoever holds a token of it, as on EKS (IRSA).
+"""Credentials of a role that trusts an identity provider, for a token of that provider, as on EKS (IRSA).
 
 Source: "Assume role with web identity" in the AWS SDKs and Tools Reference Guide.
 """
@@ -12,18 +12,18 @@ from ..identity import Credentials
 from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..steps import Flow
-from .source import NotConfigured, Resolved, checked
+from .source import NotConfigured, Resolved, validated
 from .token_file import read_text
 
 SOURCE = "web identity"
 TOKEN_FILE, ROLE = "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"
-_UNFIT = re.compile(r"[^!-~]")
+_FORBIDDEN = re.compile(r"[^!-~]")
 
 
 def load(settings: Settings, clock: ServiceClock, random: Callable[[], float]) -> Flow[Resolved]:
     """Assume the role that the environment names, with the token that it names.
 
-    Raises `CredentialsError` for a token file without a role, and where the role is not to be had.
+    Raise `CredentialsError` for a token file without a role, and if the role cannot be assumed.
     """
     path, role_arn = settings.variable(TOKEN_FILE), settings.variable(ROLE)
     if not path:
@@ -43,15 +43,15 @@ def exchange(
     session_name: str | None = None,
     source: str = SOURCE,
 ) -> Flow[Credentials]:
-    """Give the credentials of a role for the token in a file; the other arguments are those of `sts.assume_role`.
+    """Return the credentials of a role for the token in a file; other arguments as in `sts.assume_role`.
 
-    Raises `CredentialsError`, which repeats nothing of the token, where one of the two is of no use.
+    Raise `CredentialsError`, which repeats nothing of the token, if there is no token or STS refuses it.
     """
     token = (yield from read_text(token_file, source)).strip()
-    if _UNFIT.search(token):
+    if _FORBIDDEN.search(token):
         raise CredentialsError(
-            f"{source}: the token file {token_file} holds more than a token, a line end or a space perhaps. "
-            "Let it hold one token and nothing else."
+            f"{source}: the token file {token_file} holds more than a token, such as a line end or a space "
+            "within. It must hold one token and nothing else."
         )
     found = yield from sts.assume_role_with_web_identity(
         role_arn,
@@ -62,4 +62,4 @@ def exchange(
         source=source,
         session_name=session_name,
     )
-    return checked(found)
+    return validated(found)

@@ -5,9 +5,9 @@
         client = KMSClient(environ=kms.environ)
 
 It speaks HTTP/1.1 on loopback, verifies every signature by recomputing it, and answers as KMS does, errors
-included; STS's AssumeRole and GetCallerIdentity are there too, and other SDKs work against both. It injects
-faults of every kind that a network has, and counts what it saw. It keeps its keys in memory and must never
-guard anything real: its credentials follow from the account id, and its cipher is a stand-in.
+included. STS's AssumeRole and GetCallerIdentity are there too, and other SDKs work against both. It injects
+faults of networks and services on request, and counts the requests. It keeps its keys in memory and must never
+protect anything real: its credentials follow from the account id, and its cipher is a substitute.
 """
 
 from .errors import ApiError

@@ -1,4 +1,4 @@
-"""Checks of the types of what a test passes in."""
+"""Checks of the arguments that a test passes to LocalKMS."""
 
 from collections.abc import Collection, Mapping
 from typing import cast
@@ -11,7 +11,7 @@ def check_text(name: str, value: object) -> None:
 
 
 def check_texts(name: str, values: object) -> None:
-    """Raise `ValueError` unless the values are a collection of str; a single str is none."""
+    """Raise `ValueError` unless the values are a collection of str, which a single str does not count as."""
     if isinstance(values, str):
         raise ValueError(f"{name}={values!r} is a single str: pass a collection, {name}=[{values!r}]")
     if not isinstance(values, Collection) or not _are_texts(cast(Collection[object], values)):
@@ -39,7 +39,7 @@ def is_count(value: object, least: int) -> bool:
 
 
 def is_number(value: object) -> bool:
-    """Return whether the value is a number; True and False are none."""
+    """Return whether the value is a number, which True and False do not count as."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

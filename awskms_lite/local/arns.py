@@ -1,4 +1,4 @@
-"""The ARNs of KMS: how they are spelled, and the partition that the ARNs of a region begin with."""
+"""The ARNs of KMS: their patterns, and the partition of each region."""
 
 import re
 from functools import lru_cache

@@ -1,7 +1,7 @@
-"""What time it is: for the keys, and for the server that holds them.
+"""The clocks of the keys and of the server.
 
-Neither is bound to the functions of `time` when this module is loaded: a test that freezes time, or moves it, may
-do so afterwards.
+Both look the functions of `time` up at each use, so that a test can freeze or move time after this module is
+loaded.
 """
 
 import time
@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_MAX_SKEW = timedelta(days=3653)  # ten years: beyond it a skew is a mistake
-# The years of AWS's dates have four digits; a skew and the longest period come on top of this.
+_MAX_SKEW = timedelta(days=3653)  # ten years: a larger skew is a mistake, and could leave the range of datetime
+# Milliseconds since 1970. Dates on the wire have years of four digits; a skew and the longest rotation period are
+# added to the key time.
 _END = (datetime(9900, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
@@ -21,32 +22,35 @@ def real_time() -> float:
 
 
 def steady_time() -> float:
-    """Return the seconds of a clock that nobody sets."""
+    """Return the seconds of a clock that never goes back, from an arbitrary start."""
     return time.monotonic()
 
 
 def milliseconds(moment: object) -> int:
-    """Return whole milliseconds since 1970 UTC; raise `ValueError` for all but a datetime with a time zone."""
+    """Return whole milliseconds since 1970 UTC; raise `ValueError` unless it is a datetime with a time zone."""
     if not isinstance(moment, datetime):
-        raise ValueError(f"{moment!r} is not a moment: pass an aware datetime, such as datetime.now(UTC)")
+        raise ValueError(f"{moment!r} is not a datetime: pass an aware datetime, such as datetime.now(UTC)")
     if moment.utcoffset() is None:
-        raise ValueError(f"{moment!r} has no time zone: pass an aware datetime, as datetime.now(UTC) gives")
+        raise ValueError(f"{moment!r} has no time zone: pass an aware datetime, such as datetime.now(UTC)")
     return (moment - _EPOCH) // _MILLISECOND
 
 
 class KeyClock:
-    """The time of the keys: real time, moved on step by step. `steps` are the milliseconds it was ever ahead."""
+    """The time of the keys: real time, which `advance` moves forward.
+
+    `offsets` are the milliseconds that it was ahead of real time, at first and after each advance.
+    """
 
     def __init__(self, seconds: Callable[[], float] = real_time) -> None:
         self._seconds = seconds
-        self.steps = [0]
+        self.offsets = [0]
 
     def now(self) -> int:
         """Return the key time, in milliseconds since 1970 UTC."""
-        return int(self._seconds() * 1000) + self.steps[-1]
+        return int(self._seconds() * 1000) + self.offsets[-1]
 
     def advance(self, delta: timedelta) -> None:
-        """Move the key time on; raise `ValueError` for a step back, and beyond the year 9899."""
+        """Move the key time forward; raise `ValueError` for a negative step and beyond the year 9899."""
         _check_timedelta(delta)
         if delta < timedelta(0):
             raise ValueError(f"the key clock only goes forward: pass a step of 0 or more, not {delta}")
@@ -54,11 +58,11 @@ class KeyClock:
         if self.now() + step >= _END:
             raise ValueError(f"the key clock ends with the year 9899: pass a shorter step than {delta}")
         if step:
-            self.steps.append(self.steps[-1] + step)
+            self.offsets.append(self.offsets[-1] + step)
 
 
 class ServerClock:
-    """The server's own time: real time, off by the skew, and moved on with the keys. It dates the answers."""
+    """The server's own time, for the Date header: real time plus the skew, advanced with the keys' clock."""
 
     def __init__(self, keys: KeyClock, seconds: Callable[[], float] = real_time) -> None:
         self._keys = keys
@@ -67,23 +71,25 @@ class ServerClock:
 
     def now(self) -> float:
         """Return the seconds since 1970."""
-        return self.unmoved() + self.ahead()
+        return self.unadvanced() + self.advanced_by()
 
-    def unmoved(self) -> float:
-        """Return the seconds since 1970 had nobody moved the clock on: what sessions last by."""
+    def unadvanced(self) -> float:
+        """Return the seconds since 1970 without any advance: sessions expire by this time."""
         return self._seconds() + self._skew
 
-    def ahead(self) -> float:
-        """Return the seconds that the clock was moved on."""
-        return self._keys.steps[-1] / 1000
+    def advanced_by(self) -> float:
+        """Return the seconds that the clock was advanced by."""
+        return self._keys.offsets[-1] / 1000
 
     def nearest(self, moment: float) -> float:
-        """Return the time by that one of its steps which comes nearest to the moment.
+        """Return the time nearest to the moment, of the present time as it is after each advance so far.
 
-        A client may go by its own clock, or by a time that it was told earlier: to sign by any of them is right.
+        A client signs by the machine's clock or by an earlier Date header, and each of them is accepted.
         """
-        unmoved = self.unmoved()
-        return min((unmoved + step / 1000 for step in self._keys.steps), key=lambda now: abs(now - moment))
+        unadvanced = self.unadvanced()
+        return min(
+            (unadvanced + offset / 1000 for offset in self._keys.offsets), key=lambda now: abs(now - moment)
+        )
 
     def skew(self, delta: timedelta) -> None:
         """Set how far the clock is off; raise `ValueError` beyond ten years."""
@@ -95,4 +101,4 @@ class ServerClock:
 
 def _check_timedelta(delta: object) -> None:
     if not isinstance(delta, timedelta):
-        raise ValueError(f"{delta!r} is not a span of time: pass a timedelta, such as timedelta(days=30)")
+        raise ValueError(f"{delta!r} is not a timedelta: pass one, such as timedelta(days=30)")

@@ -1,13 +1,13 @@
-"""The errors that the embedded KMS answers with, as they stand on the wire.
+"""The errors that the embedded KMS answers with, as on the wire.
 
-They are no part of the client's error tree: the two sides of a test must not share their view of AWS.
+They are separate from the client's errors: the two sides of a test must not share a misunderstanding of AWS.
 """
 
 
 class ApiError(Exception):
-    """An error answer: AWS's `code`, its text (None where KMS sends none) and the HTTP status.
+    """An error response: AWS's `code`, its text (None if KMS sends none) and the HTTP status.
 
-    KMS answers nearly every error of the caller with 400, whatever the service model says.
+    KMS sends 400 for nearly every error of the caller, whatever status the service model names.
     """
 
     def __init__(self, code: str, message: str | None = None, *, status: int = 400) -> None:
@@ -17,7 +17,7 @@ class ApiError(Exception):
         self.status = status
 
     def body(self) -> dict[str, object]:
-        """Return the JSON members; AccessDeniedException alone spells its text with a capital M."""
+        """Return the JSON members; only AccessDeniedException has its text in `Message`, with a capital M."""
         if self.message is None:
             return {"__type": self.code}
         return {
@@ -27,7 +27,7 @@ class ApiError(Exception):
 
 
 class HTTPError(Exception):
-    """A request that is not HTTP as this server speaks it: the status to answer with, and why."""
+    """A request that this server's HTTP does not allow: the status to answer with, and the reason."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(status, reason)

@@ -1,4 +1,4 @@
-"""The embedded KMS as its users see it: its lifetime, its keys, and what a test can tell it."""
+"""The embedded KMS as its users see it."""
 
 import ssl
 from collections.abc import Collection, Mapping
@@ -8,7 +8,7 @@ from typing import Self
 
 from awskms_lite.identity import Credentials
 
-from .auth.accounts import check_account_id, check_region, credentials_for
+from .auth.accounts import credentials_for, validated_account_id, validated_region
 from .auth.authorizer import Authorizer
 from .auth.denials import Denial, Denials
 from .auth.quotas import Quotas
@@ -27,19 +27,20 @@ from .sts import Sts
 
 
 class LocalKMS:
-    """An embedded KMS: starts with `with` or `start()`, ends, threads and sockets gone, with `close()`.
+    """An embedded KMS. It starts with `with` or `start()`; `close()` ends it, with all its threads and sockets.
 
-    One server holds every account and region. The access key id tells which account asks, the signature's
-    scope in which region, and a key is found only where it was made; `region` and `account_id` are merely the
-    defaults of `credentials`, `environ` and `add_key`. `port` 0 takes a free one. With an `ssl_context` (a
-    server's) it speaks TLS as `https://localhost`, so the certificate must name `localhost`.
+    One server has every account and region. The access key id determines the account of a call, and the scope of
+    the signature its region; a key exists only where it was created. `region` and `account_id` are the defaults of
+    `credentials`, `environ` and `add_key`. `port` 0 takes a free one. With a server's `ssl_context` it speaks TLS
+    as `https://localhost`, so the certificate must name `localhost`.
 
-    Time is real time until `advance` moves it on: for the keys, and for the Date header by which clients
-    set their clocks and audits judge. Signatures stay valid by the real time too, and sessions last by it. `skew`
-    moves signatures, sessions and the Date header, and no keys. All of this may be used from any thread.
+    Time is real time until `advance` moves it forward, for the keys and for the Date header, by which clients set
+    their clocks and audits judge. Signatures are valid by the real time too, and sessions expire by it. `skew`
+    moves signatures, sessions and the Date header, but not the keys. Every method can be called from any thread.
 
-    It starts without faults, quotas and denials; `inject_fault`, `set_quota` and `deny` add them. Random
-    numbers follow from `seed`: one client that makes one call at a time gets the same faults in every run.
+    It starts without faults, quotas, denials and answers of the test's own; `inject_fault`, `set_quota`, `deny`
+    and `answer` add them. Random numbers follow from `seed`: a client that makes one call at a time gets the same
+    faults in every run.
     """
 
     def __init__(
@@ -51,8 +52,8 @@ class LocalKMS:
         ssl_context: ssl.SSLContext | None = None,
         seed: int = 0,
     ) -> None:
-        self._region = check_region(region)
-        self._account_id = check_account_id(account_id)
+        self._region = validated_region(region)
+        self._account_id = validated_account_id(account_id)
         self._port = port
         self._ssl_context = ssl_context
         self._server: Server | None = None
@@ -125,7 +126,7 @@ class LocalKMS:
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """The environment variables that lead a client here, a fresh mapping each time."""
+        """The environment variables for a client of this server, as a new mapping each time."""
         credentials = self.credentials
         return {
             "AWS_ACCESS_KEY_ID": credentials.access_key_id,
@@ -157,25 +158,25 @@ class LocalKMS:
     ) -> str:
         """Add a key with a past; return its ARN. Times are kept to the millisecond.
 
-        `created` is the key clock's now by default, or the last usage if that is earlier, and `tracking_start`
-        is `created`. `last_usage` is None for a key never used, the moment of a Decrypt, or some members of KMS's
-        KeyLastUsageData (`Operation`, `Timestamp` as a datetime, `CloudTrailEventId`, `KmsRequestId`), the rest of
-        which is made up. `state` is one of KMS's key states; a key in PendingDeletion is gone 30 days from the key
-        clock's now.
+        `created` is by default the present key time, or the last usage if that is earlier; `tracking_start` is by
+        default `created`. `last_usage` is None for a key never used, the time of a Decrypt, or some members of
+        KMS's KeyLastUsageData (`Operation`, `Timestamp` as a datetime, `CloudTrailEventId`, `KmsRequestId`), of
+        which the missing ones are made up. `state` is one of KMS's key states; a key in PendingDeletion is deleted
+        30 days after the present key time.
 
-        It is a symmetric encryption key with material of KMS's own, unless `spec` or `origin` says otherwise; one
-        that `manager` "AWS" has can be read, not changed or used. `multi_region` makes a primary key, and
-        `replica_of` (the ARN of one) a replica in another region. `aliases` are names with their `alias/`.
-        `shared_with` are the ids of accounts that AWS RAM shares it with: they can list and describe it, no more.
-        Raises `ValueError` for a datetime without a time zone, for names that KMS does not have, for a single str
-        instead of a collection, and for keys that KMS could not have.
+        By default it is a symmetric encryption key with material from KMS. A key with `manager` "AWS" can be read,
+        but not changed or used. `multi_region` makes a primary key, and `replica_of` (the ARN of one) a replica in
+        another region. `aliases` are names that start with `alias/`. `shared_with` are the ids of accounts that
+        AWS RAM shares the key with: they can list and describe it, nothing else. Raises `ValueError` for a
+        datetime without a time zone, for names that KMS does not have, for a single str instead of a collection,
+        and for keys that KMS could not have.
         """
         with self._store.lock:
             self._store.catch_up()
             key = seed(
                 self._store,
-                account_id=self._account_id if account_id is None else check_account_id(account_id),
-                region=self._region if region is None else check_region(region),
+                account_id=self._account_id if account_id is None else validated_account_id(account_id),
+                region=self._region if region is None else validated_region(region),
                 created=created,
                 tracking_start=tracking_start,
                 last_usage=last_usage,
@@ -194,7 +195,7 @@ class LocalKMS:
 
     @property
     def stats(self) -> Stats:
-        """What was asked, answered and made to fail so far, as a record that does not change."""
+        """The counts of requests, answers and faults so far, as a record that does not change."""
         return self._injector.counters.snapshot(self._server.connections if self._server else 0)
 
     def inject_fault(
@@ -207,17 +208,17 @@ class LocalKMS:
         skip: int = 0,
         burst: int = 1,
     ) -> None:
-        """Inject a fault into requests from now on, by a rule; of all rules the first that fires acts, alone.
+        """Add a rule that injects a fault into requests from now on; the first rule that fires for one acts alone.
 
-        The rule is about the requests of one `operation`, or all, after the first `skip` of them. It fires for
-        each with the given `probability`, then for `burst` in a row, and `times` in all (None: no end). For a
-        `HandshakeFailure` the same holds of connections. Raises `ValueError` for an argument that is invalid.
+        The rule applies to the requests of one `operation`, or to all, after the first `skip` of them. It fires
+        for each with the given `probability`, then for `burst` in a row, and `times` in all (None: no end). For a
+        `HandshakeFailure` the same applies to connections. Raises `ValueError` for an invalid argument.
         """
         if isinstance(fault, HandshakeFailure):
             if self._ssl_context is None:
                 raise ValueError("a HandshakeFailure needs TLS: make this LocalKMS with an ssl_context")
             if operation is not None:
-                raise ValueError("a HandshakeFailure comes before any operation is known: leave `operation` out")
+                raise ValueError("a HandshakeFailure happens before the operation is known: leave `operation` out")
             self._injector.handshake_rules.add(FaultRule(fault, times, probability, None, skip, burst))
         elif isinstance(fault, RequestFault):
             if operation is not None:
@@ -254,9 +255,9 @@ class LocalKMS:
     def set_quota(self, operation: str, rate: float | None, *, burst: float | None = None) -> None:
         """Throttle an operation as AWS does, beyond `rate` calls a second for each account and region.
 
-        Up to `burst` calls may come at once, `rate` by default, and one at least; None as `rate` lifts the
-        quota. What is beyond gets ThrottlingException, at STS Throttling, after its signature was verified.
-        Raises `ValueError`.
+        Up to `burst` calls may come at once, by default `rate`, at least 1. A `rate` of None removes the quota. A
+        call beyond the quota gets ThrottlingException, at STS Throttling, after its signature was verified. Raises
+        `ValueError` for an invalid argument.
         """
         check_operation(operation)
         self._quotas.set(operation, rate, burst)
@@ -269,18 +270,18 @@ class LocalKMS:
         region: str | None = None,
         account_id: str | None = None,
     ) -> None:
-        """Deny the calls of an operation from now on, None for any, as a policy that says Deny would.
+        """Deny the calls of an operation, None for any, from now on, like an explicit Deny in an IAM policy.
 
-        Of these the ones about one `key` (its ARN or id), for one `region` and by callers of one `account_id` (for
-        AssumeRole: to roles of it) alone, as far as these are given. They get AccessDeniedException, after their
-        signature was verified. Raises `ValueError` for invalid names.
+        `key` (an ARN or id), `region` and `account_id` (the caller's, or for AssumeRole the role's) limit the
+        denial to calls that meet all of them. A denied call gets AccessDeniedException after its signature was
+        verified. Raises `ValueError` for invalid names.
         """
         if operation is not None:
             check_deniable(operation, with_key=key is not None)
         if region is not None:
-            check_region(region)
+            validated_region(region)
         if account_id is not None:
-            check_account_id(account_id)
+            validated_account_id(account_id)
         self._denials.add(Denial(operation, key, region, account_id))
 
     def allow(self) -> None:
@@ -289,16 +290,16 @@ class LocalKMS:
 
     def disable_region(self, region: str) -> None:
         """Disable a region: no account's credentials are valid there. Raises `ValueError` for an invalid name."""
-        self._authorizer.disabled_regions.add(check_region(region))
+        self._authorizer.disabled_regions.add(validated_region(region))
 
     def enable_region(self, region: str) -> None:
         """Enable a region again; at first all are. Raises `ValueError` for an invalid name."""
-        self._authorizer.disabled_regions.discard(check_region(region))
+        self._authorizer.disabled_regions.discard(validated_region(region))
 
     def skew(self, delta: timedelta) -> None:
         """Set how far the server's own clock is off, ahead or behind; this replaces an earlier skew.
 
-        The freshness of signatures, the sessions of roles and the Date header follow it; the keys' clock does not.
+        Signatures, sessions of roles and the Date header follow this clock; the clock of the keys does not.
         Raises `ValueError` beyond ten years.
         """
         self._clock.skew(delta)
@@ -306,8 +307,9 @@ class LocalKMS:
     def advance(self, delta: timedelta) -> None:
         """Advance the clock of the keys and of the Date header, as if so much time had passed.
 
-        Clients need not follow: a signature may also be fresh by the real time, or by that of an earlier step, and
-        a session lasts by the real time. Raises `ValueError` for a step back, and beyond the year 9899.
+        Clients need not follow: a signature is also valid by the real time and by the time after each earlier
+        advance, and a session expires by the real time. Raises `ValueError` for a negative step and beyond the
+        year 9899.
         """
         with self._store.lock:
             self._store.clock.advance(delta)

@@ -1,7 +1,7 @@
 """The members of a request, read with the types and constraints of KMS's API reference.
 
-A member that is null is a member that is absent, and unknown members are ignored. A request is refused for
-the first rule it breaks: SerializationException for a wrong JSON type; ValidationException, in KMS's words,
+A member that is null counts as absent, and unknown members are ignored. A request is refused for the first rule
+that it breaks: SerializationException for a wrong JSON type; ValidationException, in KMS's words,
 for a value that is missing, too long or too large.
 """
 
@@ -33,11 +33,11 @@ class Members:
         return name in self._members
 
     def to_dict(self) -> dict[str, object]:
-        """Return the members as they came, by wire name, those that are null left out."""
+        """Return the members as they came, by wire name, without those that are null."""
         return dict(self._members)
 
     def text(self, name: str, *, shortest: int = 1, longest: int, pattern: str | None = None) -> str | None:
-        """Return a string of so many characters that the pattern fits as a whole, None if it is absent."""
+        """Return a string within the bounds of its length that matches the pattern, None if it is absent."""
         value = self._typed(name, str, "String")
         if value is not None:
             _check_length(self._at(name), f"Value '{value}'", len(value), shortest, longest)
@@ -47,7 +47,7 @@ class Members:
         return value
 
     def required_text(self, name: str, *, shortest: int = 1, longest: int, pattern: str | None = None) -> str:
-        """Return a string of so many characters that the pattern fits as a whole."""
+        """Return a string within the bounds of its length that matches the pattern."""
         return _required(self._at(name), self.text(name, shortest=shortest, longest=longest, pattern=pattern))
 
     def choice(self, name: str, values: Collection[str]) -> str | None:
@@ -87,21 +87,21 @@ class Members:
             value = base64.b64decode(encoded, validate=True)
         except ValueError as error:
             raise ApiError("SerializationException", f"The value of '{name}' is not base64.") from error
-        _check_length(self._at(name), "Value", len(value), 1, longest)  # not repeated: it may be secret
+        _check_length(self._at(name), "Value", len(value), 1, longest)  # without the value: it may be secret
         return value
 
     def string_map(self, name: str) -> dict[str, str]:
-        """Return a map of strings to strings, empty if there is none."""
+        """Return a map of strings to strings, an empty one if it is absent."""
         values = cast(dict[str, object], self._typed(name, dict, "Map") or {})
         return {key: _expect(value, str, "String") for key, value in values.items()}
 
     def strings(self, name: str) -> list[str]:
-        """Return a list of strings, empty if there is none."""
+        """Return a list of strings, an empty one if it is absent."""
         values = cast(list[object], self._typed(name, list, "List") or [])
         return [_expect(value, str, "String") for value in values]
 
     def choices(self, name: str, values: Collection[str], *, longest: int) -> list[str]:
-        """Return a list of 1 to so many of the values, empty if there is none."""
+        """Return a list of 1 to `longest` of the values, an empty one if it is absent."""
         given = self.strings(name)
         subject = _listed(given)
         if name in self:
@@ -111,7 +111,7 @@ class Members:
         return given
 
     def required_strings(self, name: str, *, longest: int) -> list[str]:
-        """Return a list of strings of 1 to so many characters."""
+        """Return a list of strings of 1 to `longest` characters each."""
         _required(self._at(name), self._members.get(name))
         values = self.strings(name)
         if not all(1 <= len(value) <= longest for value in values):
@@ -120,7 +120,7 @@ class Members:
         return values
 
     def structures(self, name: str, *, required: bool = False) -> list["Members"]:
-        """Return a list of structures; empty if there is none, unless it is required."""
+        """Return a list of structures; an absent one is empty, or refused if it is required."""
         values = cast(list[object] | None, self._typed(name, list, "List"))
         values = _required(self._at(name), values) if required else values or []
         structures = [cast(dict[str, object], _expect(value, dict, "Structure")) for value in values]

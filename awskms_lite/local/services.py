@@ -1,4 +1,4 @@
-"""The services behind the socket: KMS, and STS for what comes as a form."""
+"""The services behind the socket: KMS, and STS for requests that are forms."""
 
 from . import sts
 from .arguments import check_text
@@ -17,7 +17,7 @@ class Services:
         self._sts = sts
 
     def parse(self, request: Request) -> ServiceCall:
-        """Return the request as the service it is for understands it: KMS is whoever names an X-Amz-Target."""
+        """Return the request as parsed by its service: STS for a form without an X-Amz-Target, else KMS."""
         is_sts = "x-amz-target" not in request.headers and sts.is_form(request)
         return (self._sts if is_sts else self._kms).parse(request)
 

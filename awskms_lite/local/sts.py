@@ -31,9 +31,9 @@ _VERSION = "2011-06-15"
 _NAMESPACE = f"https://sts.amazonaws.com/doc/{_VERSION}/"
 _HOUR = 60 * 60  # seconds
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-# What STS calls the errors that KMS has too, and with which status it sends them.
+# The name and the HTTP status at STS of the errors that go by KMS's names in `auth`.
 _NAMES: Mapping[str, tuple[str, int]] = {
     "ExpiredTokenException": ("ExpiredToken", 403),
     "IncompleteSignatureException": ("IncompleteSignature", 400),
@@ -48,7 +48,7 @@ _Content: TypeAlias = "str | Mapping[str, _Content]"
 
 
 class Sts:
-    """STS: lets whoever signs assume any role that can be named, and tells who it is that signs."""
+    """STS: lets every signed caller assume any role, and returns the identity of the caller."""
 
     def __init__(self, authorizer: Authorizer, denials: Denials, clock: ServerClock) -> None:
         self._authorizer = authorizer
@@ -85,11 +85,11 @@ class Sts:
         return Response(200, _document(f"{operation}Response", content), request_id, "text/xml")
 
     def _result(self, operation: str, caller: Caller, form: Mapping[str, str]) -> _Content:
-        if operation == GET_CALLER_IDENTITY:  # nothing denies it, a policy that says Deny neither
+        if operation == GET_CALLER_IDENTITY:  # no policy can deny it
             return {"Arn": caller.arn, "UserId": caller.id, "Account": caller.account_id}
         session = self._assume_role(caller, Members(dict(form)))
-        # By the clock that the Date header follows: a client may have set its own by that.
-        return _assumed(session, expires_at=session.expires_at + self._clock.ahead())
+        # By the clock of the Date header, which a client may have set its own clock by.
+        return _assumed(session, expires_at=session.expires_at + self._clock.advanced_by())
 
     def _assume_role(self, caller: Caller, members: Members) -> Session:
         role = _role(members)
@@ -101,17 +101,17 @@ class Sts:
                 f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role.arn}",
                 status=403,
             )
-        return Session(role, name, int(self._clock.unmoved()) + duration)
+        return Session(role, name, int(self._clock.unadvanced()) + duration)
 
 
 def is_form(request: Request) -> bool:
-    """Return whether a request is in the Query protocol, whatever service it is for."""
+    """Return whether the body of a request is a form, as in the AWS Query protocol."""
     kinds = request.values("content-type")
     return len(kinds) == 1 and kinds[0].lower().startswith(b"application/x-www-form-urlencoded")
 
 
 def _operation_of(request: Request, form: Mapping[str, str]) -> str:
-    """Return the operation that the request names; raise `ApiError` if it is not here."""
+    """Return the operation that the request names; raise `ApiError` if this STS does not have it."""
     if request.method != "POST" or request.path != "/":
         raise ApiError("UnknownOperationException", status=404)
     action, version = form.get("Action"), form.get("Version", "")
@@ -166,5 +166,5 @@ def _document(name: str, content: Mapping[str, _Content]) -> bytes:
 
 def _xml(content: _Content) -> str:
     if isinstance(content, str):
-        return escape(_NO_XML.sub("\ufffd", content), quote=False)
+        return escape(_NOT_XML.sub("\ufffd", content), quote=False)
     return "".join(f"<{name}>{_xml(part)}</{name}>" for name, part in content.items())

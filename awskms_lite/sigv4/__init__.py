@@ -2,10 +2,10 @@
 
 A signature is made in stages, each a function of its own, so that a wrong one names the stage that failed:
 
-    canonical request     method, path, query, headers, payload hash, spelled the one way both sides agree on
+    canonical request     method, path, query, headers and payload hash, in the one spelling both sides agree on
     string to sign        algorithm, time stamp, credential scope, hash of the canonical request
-    signing key           four HMACs over day, region and service, good for a day and kept that long
-    signature             one more HMAC; it goes into the headers (`sign`) or into the url (`presign`)
+    signing key           four HMACs over day, region and service, valid for a day and cached that long
+    signature             one more HMAC; it goes into the headers (`sign`) or into the URL (`presign`)
 
 The rules are those of "Create a signed AWS API request" in the IAM User Guide; where that page leaves a
 choice, AWS's own C library decides. The session token is always part of what is signed. `PostSigner` makes
@@ -15,28 +15,28 @@ the time is an argument.
 
 from datetime import datetime
 
-from awskms_lite.errors import ParameterError
-from awskms_lite.identity import Credentials
-from awskms_lite.sigv4.canonical import (
+from ..errors import ParameterError
+from ..identity import Credentials
+from ..steps import Request
+from .canonical import (
     added_headers,
     assemble,
     canonical_headers,
+    check_unsigned,
     extend_query,
-    refuse_signed,
 )
-from awskms_lite.sigv4.post import PostSigner
-from awskms_lite.sigv4.signature import (
+from .post import PostSigner
+from .signature import (
     ALGORITHM,
     authorization,
     hash_canonical,
     signature,
     stamp_and_scope,
 )
-from awskms_lite.steps import Request
 
 __all__ = ["PostSigner", "Request", "canonical_request", "presign", "sign", "string_to_sign"]
 
-MAX_EXPIRES = 604_800  # a week: AWS refuses more
+_MAX_EXPIRES = 604_800  # seconds, a week: AWS refuses more
 
 
 def canonical_request(
@@ -49,12 +49,12 @@ def canonical_request(
     normalize_path: bool = True,
     sign_body: bool = False,
 ) -> str:
-    """Give the canonical request: the text whose hash is signed.
+    """Return the canonical request: the text whose hash is signed.
 
-    It has the headers that `sign` would add, whether they are there yet or not. A url that `presign` made is
-    known by its parameters: then no header is added, and the signature is left out. `now` is an aware
+    It has the headers that `sign` would add, whether they are there yet or not. A URL that `presign` made is
+    recognized by its parameters: no header is added then, and the signature is left out. `now` is an aware
     datetime. Without `normalize_path` the path keeps its dots and doubled slashes; with `sign_body` the
-    payload's hash is sent as a header too. Raises `ParameterError` for what cannot be signed.
+    payload's hash is sent as a header too. Raise `ParameterError` if the request cannot be signed.
     """
     stamp, _ = stamp_and_scope(credentials, region, service, now)
     added = added_headers(request, credentials.session_token, stamp, sign_body)
@@ -71,7 +71,7 @@ def string_to_sign(
     normalize_path: bool = True,
     sign_body: bool = False,
 ) -> str:
-    """Give the string to sign; arguments and errors are those of `canonical_request`."""
+    """Return the string to sign; the arguments and errors are those of `canonical_request`."""
     stamp, scope = stamp_and_scope(credentials, region, service, now)
     added = added_headers(request, credentials.session_token, stamp, sign_body)
     canonical = assemble(request, canonical_headers(request, added), normalize_path)
@@ -88,14 +88,14 @@ def sign(
     normalize_path: bool = True,
     sign_body: bool = False,
 ) -> Request:
-    """Give the request with its signature appended to the headers; all else stays as it is.
+    """Return the request with its signature appended to the headers; all else stays as it is.
 
-    Added are X-Amz-Security-Token (when there is a token), X-Amz-Date, x-amz-content-sha256 (with
-    `sign_body`) and Authorization. A request that has been signed already is refused, since nobody could tell
-    which signature counts. A caller's own x-amz-content-sha256 stays, and is the payload hash
-    (UNSIGNED-PAYLOAD, for one). Arguments and errors are those of `canonical_request`.
+    It adds X-Amz-Security-Token (if there is a token), X-Amz-Date, x-amz-content-sha256 (with `sign_body`) and
+    Authorization. A request that is signed already is refused, because it would be unclear which signature counts.
+    The caller's own x-amz-content-sha256 is kept and used as the payload hash (UNSIGNED-PAYLOAD, for example).
+    The arguments and errors are those of `canonical_request`.
     """
-    refuse_signed(request, credentials.session_token)
+    check_unsigned(request, credentials.session_token)
     stamp, scope = stamp_and_scope(credentials, region, service, now)
     added = added_headers(request, credentials.session_token, stamp, sign_body)
     headers = canonical_headers(request, added)
@@ -115,14 +115,14 @@ def presign(
     normalize_path: bool = True,
     sign_body: bool = False,  # noqa: ARG001 - see the docstring
 ) -> Request:
-    """Give the request with its signature appended to the url, good for `expires_in` seconds (1 to 604800).
+    """Return the request with its signature appended to the URL, valid for `expires_in` seconds (1 to 604800).
 
-    The headers stay as they are, and must be sent so. `sign_body` makes no difference here: every signature
-    covers the payload's hash, and no header is added to show it. Arguments and errors are those of `sign`.
+    The headers stay as they are and must be sent unchanged. `sign_body` makes no difference here: every signature
+    covers the payload's hash, and no header is added for it. The arguments and errors are those of `sign`.
     """
-    refuse_signed(request, credentials.session_token)
-    if type(expires_in) is not int or not 1 <= expires_in <= MAX_EXPIRES:
-        raise ParameterError(f"expires_in is not usable: pass whole seconds, 1 to {MAX_EXPIRES} (a week).")
+    check_unsigned(request, credentials.session_token)
+    if type(expires_in) is not int or not 1 <= expires_in <= _MAX_EXPIRES:
+        raise ParameterError(f"expires_in is invalid: pass whole seconds from 1 to {_MAX_EXPIRES} (a week).")
     stamp, scope = stamp_and_scope(credentials, region, service, now)
     headers = canonical_headers(request, [])
     parameters = {

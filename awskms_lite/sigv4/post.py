@@ -1,12 +1,12 @@
-"""The fast path, for the one shape that calls to KMS have."""
+"""The fast path for the one shape that calls to KMS have."""
 
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from awskms_lite.errors import ParameterError
-from awskms_lite.identity import Credentials
-from awskms_lite.sigv4.canonical import canonical_path, split_url
-from awskms_lite.sigv4.signature import (
+from ..errors import ParameterError
+from ..identity import Credentials
+from .canonical import canonical_path, split_url
+from .signature import (
     ALGORITHM,
     authorization,
     check_credentials,
@@ -20,17 +20,17 @@ _DAY = 86_400  # seconds
 
 
 class PostSigner:
-    """Signs POSTs to one url in the awsJson1.1 protocol; the signature is the one that `sign` gives.
+    """Sign POSTs to one URL in the awsJson1.1 protocol; the signature is the same as that of `sign`.
 
-    All that stays the same for a day and one set of credentials is made once and kept. Threads may share a
-    signer: what it keeps is replaced as a whole.
+    What stays the same for a day and one set of credentials is computed once. Threads may share a signer: its
+    cache is replaced as a whole.
     """
 
     def __init__(self, url: str, *, region: str, service: str) -> None:
-        """Prepare for a url without a query; raises `ParameterError` for one that cannot be signed."""
+        """Prepare for a URL without a query; raise `ParameterError` if it cannot be signed."""
         self.host, path, query = split_url(url)
         if query:
-            raise ParameterError("An endpoint's url has no query: pass it without.")
+            raise ParameterError("The endpoint URL has a query: pass it without one.")
         check_scope(region, service)
         self.path = canonical_path(path)
         self.region = region
@@ -40,10 +40,10 @@ class PostSigner:
     def headers(
         self, credentials: Credentials, target: str, payload_hash: str, now: float
     ) -> list[tuple[str, str]]:
-        """Give all headers of one attempt, signature included; others may be sent beside them, unsigned.
+        """Return all signed headers of one attempt, Authorization included; others may be sent unsigned.
 
-        `target` (for X-Amz-Target) and `payload_hash` (the body's SHA-256 in lower-case hex) are taken as
-        they are; `now` is in seconds since 1970. Raises `ParameterError` for malformed credentials.
+        `target` (for X-Amz-Target) and `payload_hash` (the body's SHA-256 in lower-case hex) are not
+        checked; `now` is in seconds since 1970. Raise `ParameterError` for malformed credentials.
         """
         day, second = divmod(int(now), _DAY)
         block = self._block
@@ -61,7 +61,7 @@ class PostSigner:
 
 
 class _Block:
-    """What stays the same for a day (counted from 1970) and one set of credentials, ready to be joined."""
+    """The parts of a request that stay the same for a day (counted from 1970) and one set of credentials."""
 
     __slots__ = (
         "authorization",
@@ -85,7 +85,7 @@ class _Block:
         self.date = f"{datetime.fromtimestamp(day * _DAY, UTC):%Y%m%d}"
         self.scope = credential_scope(self.date, signer.region, signer.service)
         key = signing_key(credentials.secret_access_key, self.date, signer.region, signer.service)
-        # HMAC's two hashes (RFC 2104) with the key gone in already: half the time of starting from the key.
+        # HMAC's inner and outer hash (RFC 2104), already fed with the key: this halves the time of a signature.
         self.inner = sha256(bytes(byte ^ 0x36 for byte in key.ljust(64, b"\0")))
         self.outer = sha256(bytes(byte ^ 0x5C for byte in key.ljust(64, b"\0")))
         names = ["content-type", "host", "x-amz-date", "x-amz-security-token", "x-amz-target"]

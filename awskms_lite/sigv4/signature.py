@@ -6,20 +6,20 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 
-from awskms_lite.errors import ParameterError
-from awskms_lite.identity import Credentials
+from ..errors import ParameterError
+from ..identity import Credentials
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 
-# The first of each makes OpenSSL load it, under locks that a child would find held which is forked meanwhile.
+# The first use of each makes OpenSSL load it under locks, which a child forked meanwhile would find held for ever.
 sha256()
 hmac.digest(b"", b"", "sha256")
 
 
 def stamp_and_scope(credentials: Credentials, region: str, service: str, now: object) -> tuple[str, str]:
-    """Give the time stamp (UTC, to the second) and the credential scope, their sources checked."""
+    """Return the time stamp (UTC, to the second) and the credential scope; raise `ParameterError` if invalid."""
     if not isinstance(now, datetime) or now.utcoffset() is None:
-        raise ParameterError("now must be an aware datetime: datetime.now(timezone.utc), for one.")
+        raise ParameterError("now must be an aware datetime: pass datetime.now(timezone.utc), for example.")
     check_scope(region, service)
     check_credentials(credentials)
     stamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
@@ -27,43 +27,46 @@ def stamp_and_scope(credentials: Credentials, region: str, service: str, now: ob
 
 
 def credential_scope(day: str, region: str, service: str) -> str:
-    """Give what a signature is good for: a day (YYYYMMDD, UTC), a region and a service."""
+    """Return the credential scope of a day (YYYYMMDD, UTC), a region and a service."""
     return f"{day}/{region}/{service}/aws4_request"
 
 
 def check_scope(region: object, service: object) -> None:
-    """Raise `ParameterError` for a region or service that would not stay within its part of the scope."""
+    """Raise `ParameterError` for a region or a service that is not a plain name."""
     for what, part in (("region", region), ("service", service)):
         if not _visible(part, but="/,"):
             raise ParameterError(f"The {what} must be a plain name, such as us-east-1 or kms.")
 
 
 def check_credentials(credentials: Credentials) -> None:
-    """Refuse stray characters, such as a pasted line's end: AWS would call the signature wrong, not why."""
+    """Raise `ParameterError` for stray characters, such as a pasted line end.
+
+    AWS would only answer that the signature does not match.
+    """
     for what, fit in (
         ("access key id", _visible(credentials.access_key_id, but="/,")),
         ("secret access key", _visible(credentials.secret_access_key)),
         ("session token", _visible(credentials.session_token or "-")),
     ):
         if not fit:
-            raise ParameterError(f"The {what} is empty or has a character that none can have: copy it anew.")
+            raise ParameterError(f"The {what} is empty or has a character that is not allowed: copy it again.")
 
 
 def _visible(value: object, but: str = "") -> bool:
-    """Whether it is a str of visible ASCII, no space, without these characters."""
+    """Return whether it is a str of visible ASCII without spaces and without these characters."""
     if not isinstance(value, str) or not value.isascii() or not value.isprintable():
         return False
     return bool(value) and not any(character in value for character in f" {but}")
 
 
 def hash_canonical(canonical: str, stamp: str, scope: str) -> str:
-    """Give the string to sign for a canonical request."""
+    """Return the string to sign for a canonical request."""
     return f"{ALGORITHM}\n{stamp}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
 
 
 @lru_cache(maxsize=128)  # one for each account and region of an audit; thread-safe, no argument in its repr
 def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
-    """Derive the key of a day (YYYYMMDD), a region and a service."""
+    """Derive the signing key of a day (YYYYMMDD), a region and a service."""
     key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
@@ -71,13 +74,13 @@ def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
 
 
 def signature(credentials: Credentials, region: str, service: str, text: str) -> str:
-    """Sign a string to sign, whose time stamp names the day; in lower-case hex."""
+    """Return the signature of a string to sign, in lower-case hex; its time stamp names the day."""
     day = text[len(ALGORITHM) + 1 :][:8]
     key = signing_key(credentials.secret_access_key, day, region, service)
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def authorization(credentials: Credentials, scope: str, signed_headers: Iterable[str]) -> str:
-    """Give the Authorization header up to the signature, which comes last."""
+    """Return the Authorization header without the signature, which comes last."""
     names = ";".join(signed_headers)
     return f"{ALGORITHM} Credential={credentials.access_key_id}/{scope}, SignedHeaders={names}, Signature="

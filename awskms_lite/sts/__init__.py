@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 from ..errors import CredentialsError, ParameterError, ProtocolError, ServiceError, TransportError
 from ..identity import Credentials
 from ..quoting import shown
-from ..retry import Attempts, RetryPolicy, RetryQuota
+from ..retry import Attempts, Outcome, RetryPolicy, RetryQuota, send_until_final
 from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..sigv4 import sign
-from ..steps import CLOSE, Flow, Request, Response, send, sleep
+from ..steps import CLOSE, Flow, Request, Response
 from .answer import describe, read_credentials, read_error
 
 __all__ = ["assume_role", "assume_role_with_web_identity"]
@@ -42,11 +42,11 @@ def assume_role(
     serial_number: str | None = None,
     token_code: str | None = None,
 ) -> Flow[Credentials]:
-    """Give the credentials of a role, asked for with other credentials.
+    """Return the credentials of a role, asked for with other credentials.
 
     `source` says where they come from, for people to read; `duration` is in seconds; `serial_number` and
     `token_code` are those of an MFA device. The session is named by `session_name`, else by
-    AWS_ROLE_SESSION_NAME, else after the time. Raises `CredentialsError`, with its cause chained, where the
+    AWS_ROLE_SESSION_NAME, else after the time. Raise `CredentialsError`, with its cause chained, where the
     role cannot be assumed, and `ConfigurationError` for a region or an endpoint that is none.
     """
     form = {
@@ -71,7 +71,7 @@ def assume_role_with_web_identity(
     source: str,
     session_name: str | None = None,
 ) -> Flow[Credentials]:
-    """Give the credentials of a role, asked for with the token of an identity provider and without a signature.
+    """Return the credentials of a role, asked for with the token of an identity provider and without a signature.
 
     The other arguments and the errors are those of `assume_role`.
     """
@@ -141,18 +141,29 @@ def _exchange(
     unsigned: Sequence[tuple[str, str]],
     secrets: Sequence[str],
 ) -> Flow[Response]:
-    """Send until there is a success, as often as any call is sent; each attempt is prepared for its time."""
-    while True:
-        now = clock()
-        request = prepare(now)
-        try:
-            response = yield from send(request._replace(headers=[*request.headers, *unsigned, CLOSE]))
-            if 200 <= response.status < 300:
-                return response
-            raise read_error(response, attempts.number, secrets)
-        except (ServiceError, TransportError) as error:
-            wait = attempts.begin_next(error, clock_corrected=clock.correct_skew(error, now))
-            if wait is None:
-                raise
-        if wait:
-            yield from sleep(wait)
+    """Send until there is a success, as often as any call is sent; each attempt is prepared for its time.
+
+    Raise the `ServiceError`, `TransportError` or `ProtocolError` of the last attempt.
+    """
+    signed_at = 0.0
+
+    def prepare_now() -> Request:
+        nonlocal signed_at
+        signed_at = clock()
+        request = prepare(signed_at)
+        return request._replace(headers=[*request.headers, *unsigned, CLOSE])
+
+    def wait_after(outcome: Outcome) -> float | None:
+        if isinstance(outcome, ProtocolError) or _is_success(outcome):
+            return None
+        error = read_error(outcome, attempts.number, secrets) if isinstance(outcome, Response) else outcome
+        return attempts.begin_next(error, clock_corrected=clock.correct_skew(error, signed_at))
+
+    response = yield from send_until_final(prepare_now, wait_after)
+    if not _is_success(response):
+        raise read_error(response, attempts.number, secrets)
+    return response
+
+
+def _is_success(outcome: Outcome) -> bool:
+    return isinstance(outcome, Response) and 200 <= outcome.status < 300

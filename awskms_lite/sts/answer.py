@@ -29,9 +29,9 @@ _REMEDIES = {
 
 
 def read_credentials(response: Response, source: str) -> Credentials:
-    """Give the credentials that a success holds, the account taken from the role's ARN.
+    """Return the credentials that a success holds, the account taken from the role's ARN.
 
-    Raises `ProtocolError`, which repeats none of it, for an answer that holds none.
+    Raise `ProtocolError`, which repeats none of it, for an answer that holds none.
     """
     parts = _read_xml(response.body)
     keys = parts["Credentials"]
@@ -50,7 +50,7 @@ def read_credentials(response: Response, source: str) -> Credentials:
 
 
 def read_error(response: Response, attempts: int, secrets: Sequence[str]) -> ServiceError:
-    """Give the error that an answer means, whatever its body holds: by its status where the body does not say.
+    """Return the error that an answer means, whatever its body holds: by its status where the body does not say.
 
     `secrets` are what the request held and the error must not.
     """
@@ -77,7 +77,7 @@ def _is_passing(code: str, message: str) -> bool:
 
 
 def describe(error: KMSLiteError) -> str:
-    """Say what went wrong, and what to do."""
+    """Return what went wrong, and what to do."""
     if isinstance(error, ProtocolError):
         return f"{error} Check the endpoint, and that no proxy rewrites its answers."
     if not isinstance(error, ServiceError):
@@ -103,9 +103,9 @@ def _remedy(error: ServiceError) -> str:
 
 
 def _read_xml(body: bytes) -> dict[str, dict[str, str]]:
-    """Give the texts right below `Credentials`, `AssumedRoleUser` and `Error`; namespaces do not count.
+    """Return the texts right below `Credentials`, `AssumedRoleUser` and `Error`; namespaces do not count.
 
-    Raises `ProtocolError`, which repeats nothing, for what is no XML, is too long, or brings a document type, the
+    Raise `ProtocolError`, which repeats nothing, for what is no XML, is too long, or brings a document type, the
     home of entities: no answer of STS does.
     """
     with loading:
@@ -140,7 +140,7 @@ def _read_time(text: str) -> datetime:
     return moment
 
 
-def _first_line(text: str, secrets: Sequence[str]) -> str | None:
+def _first_line(text: str, secrets: Sequence[str]) -> str:
     """Return the first line of a text without any secret; an MFA code is one, and has six digits."""
     line = next(iter(text.strip().splitlines()), "")
-    return printable(redact(line, secrets, shortest=6))[:_MAX_TEXT].rstrip() or None
+    return printable(redact(line, secrets, shortest=6))[:_MAX_TEXT].rstrip()

@@ -12,9 +12,9 @@ import pytest
 from support.audit_data import NOW, UNPACED, arn_of, facts
 from support.servers import CREDENTIALS
 
-from awskms_lite.audit import Audit, Place, audit, judge
-from awskms_lite.audit.ledger import Ledger
-from awskms_lite.audit.reading import check_is_about
+from awskms_lite.audit import Audit, Target, audit, judge
+from awskms_lite.audit.collector import check_is_about
+from awskms_lite.audit.progress import AuditProgress
 from awskms_lite.errors import ProtocolError
 from awskms_lite.models.members import ResponseMetadata
 
@@ -91,7 +91,7 @@ def check_records(run: Audit, unread: set[str]) -> None:
         else:
             used = record.key_id in IDS[1::2]
             assert (record.verdict, record.description) == ("in_use" if used else "never_used", record.key_id)
-    assert (run.summary.whole, run.summary.coverage == 1) == (not unread, not unread)
+    assert (run.summary.complete, run.summary.coverage == 1) == (not unread, not unread)
 
 
 @pytest.mark.parametrize("ordered", [False, True])
@@ -158,7 +158,7 @@ def test_names_that_no_encoding_holds(kept: bool, ordered: bool, tmp_path: Path)
     for _ in range(2):
         with audited(lambda _, key_id: key_id, ids, checkpoint=checkpoint, ordered=ordered) as run:
             assert {record.key_id for record in run if record.error is None} == set(ids)
-            assert run.summary.whole
+            assert run.summary.complete
 
 
 class TestSets:
@@ -167,23 +167,23 @@ class TestSets:
     @pytest.mark.parametrize("reported", [["a", "b"], ["a", "a"], ["a", "c"], ["a"]])
     def test_records(self, reported: list[str]) -> None:
         """A key that comes twice, or was never listed, makes up for none that is missing."""
-        place = Place("us-east-2")
-        ledger = Ledger([place], named=True)
-        ledger[place].listed = 2
-        ledger[place].expect(map(arn_of, "ab"))
+        target = Target("us-east-2")
+        progress = AuditProgress([target], named=True)
+        progress[target].listed = 2
+        progress[target].expect(map(arn_of, "ab"))
         for name in reported:
-            ledger.enter(place, judge(facts(key_id=name, checked_at=NOW), 90))
-        summary = ledger.summary()
+            progress.add_record(target, judge(facts(key_id=name, checked_at=NOW), 90))
+        summary = progress.summary()
         complete = reported == ["a", "b"]
         assert (summary.listed == summary.reported, summary.coverage == 1) == (complete, complete)
 
     @pytest.mark.parametrize("filtered", [["a", "b"], ["a", "a"], ["a", "c"]])
     def test_filtered_keys(self, filtered: list[str]) -> None:
         """So it is with those that the filter leaves out."""
-        place = Place("us-east-2")
-        ledger = Ledger([place], named=True)
-        ledger[place].listed = 2
-        ledger[place].expect(map(arn_of, "ab"))
+        target = Target("us-east-2")
+        progress = AuditProgress([target], named=True)
+        progress[target].listed = 2
+        progress[target].expect(map(arn_of, "ab"))
         for name in filtered:
-            ledger[place].leave_out(arn_of(name))
-        assert (ledger.summary().left_out == 2) == (filtered == ["a", "b"])
+            progress[target].add_filtered(arn_of(name))
+        assert (progress.summary().filtered == 2) == (filtered == ["a", "b"])

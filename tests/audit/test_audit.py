@@ -16,7 +16,7 @@ from support.audit_data import UNPACED, days, seed_every_verdict
 
 from awskms_lite import Credentials
 from awskms_lite.audit import AuditSummary, AuditVerdict, KeyFilter, KeyUsageRecord, audit, audit_async
-from awskms_lite.audit.reports import to_line
+from awskms_lite.audit.serialize import to_line
 from awskms_lite.errors import CheckpointError, ConfigurationError, CredentialsError, ParameterError
 from awskms_lite.local import Drip, Error, Garbage, HangUp, LocalKMS, Reset, Truncated, Unavailable
 
@@ -74,9 +74,9 @@ class TestVerdicts:
         expected = seed_every_verdict(kms)
         records, summary = run()
         assert verdicts(records) == expected
-        assert (summary.listed, summary.reported, summary.judged, summary.asked) == (7, 7, 7, 5)
+        assert (summary.listed, summary.reported, summary.evaluated, summary.usage_calls) == (7, 7, 7, 5)
         assert summary.verdicts == dict.fromkeys(expected.values(), 1)
-        assert (summary.whole, summary.coverage) == (True, 1.0)
+        assert (summary.complete, summary.coverage) == (True, 1.0)
 
     def test_who_is_judged_by_description_is_not_asked_about(self, run: Run, kms: LocalKMS) -> None:
         """The five calls a second are spent on keys whose verdict depends on them."""
@@ -85,7 +85,7 @@ class TestVerdicts:
             add_old(kms, state="PendingDeletion")
         add_old(kms, multi_region=True, state="PendingReplicaDeletion")
         _, summary = run()
-        assert (summary.judged, summary.asked) == (7, 0)
+        assert (summary.evaluated, summary.usage_calls) == (7, 0)
         assert kms.stats.asked["GetKeyLastUsage"] == 0
 
     def test_what_a_record_tells(self, run: Run, kms: LocalKMS) -> None:
@@ -132,7 +132,7 @@ class TestVerdicts:
         records, summary = run()
         assert verdicts(records) == {own: "no_record", shared: "other_account"}
         assert {record.account_id for record in records} == {"111122223333", "444455556666"}
-        assert (summary.listed, summary.judged, summary.asked) == (2, 2, 1)
+        assert (summary.listed, summary.evaluated, summary.usage_calls) == (2, 2, 1)
 
 
 class TestOrder:
@@ -144,7 +144,7 @@ class TestOrder:
         records, summary = run(regions=["us-east-2", "eu-west-1"], ordered=True)
         places = [(record.account_id, record.region, record.key_id) for record in records]
         assert places == sorted(places)
-        assert (len(records), summary.whole) == (30, True)
+        assert (len(records), summary.complete) == (30, True)
 
 
 class TestFilter:
@@ -158,8 +158,8 @@ class TestFilter:
         keys = KeyFilter(aliases=["prod-*"], states=["Enabled"], managers=["CUSTOMER"], tags=["team=shop"])
         records, summary = run(keys=keys)
         assert verdicts(records) == {wanted: "no_record"}
-        assert (summary.listed, summary.left_out, summary.reported, summary.asked) == (5, 4, 1, 1)
-        assert (summary.whole, summary.coverage) == (True, 1.0)
+        assert (summary.listed, summary.filtered, summary.reported, summary.usage_calls) == (5, 4, 1, 1)
+        assert (summary.complete, summary.coverage) == (True, 1.0)
         assert records[0].tags == {"team": "shop"}
 
     def test_tags_that_cannot_be_read(self, run: Run, kms: LocalKMS) -> None:
@@ -170,7 +170,7 @@ class TestFilter:
         assert (record.verdict, record.state) == ("unreadable", "Enabled")
         assert record.error is not None
         assert (record.error.operation, record.error.code) == ("ListResourceTags", "AccessDeniedException")
-        assert not summary.whole
+        assert not summary.complete
 
     @pytest.mark.parametrize("options", [{}, {"all_regions": True}])
     def test_aliases_that_cannot_be_listed(self, run: Run, kms: LocalKMS, options: dict[str, Any]) -> None:
@@ -180,7 +180,7 @@ class TestFilter:
         kms.deny("ListAliases")
         ((record,), summary) = run(keys=KeyFilter(aliases=["prod-*"], states=["Enabled"]), **options)
         assert (record.verdict, record.error and record.error.operation) == ("unreadable", "ListAliases")
-        assert (summary.listed, summary.left_out, summary.whole) == (2, 1, False)
+        assert (summary.listed, summary.filtered, summary.complete) == (2, 1, False)
 
 
 class TestNothingIsLost:
@@ -198,8 +198,8 @@ class TestNothingIsLost:
             assert (failure.code, failure.operation) == ("AccessDeniedException", operation)
             assert f"kms:{operation}" in failure.message
             assert len(failure.request_id or "") == 36
-        assert (summary.listed, summary.reported, summary.judged) == (4, 4, 2)
-        assert (summary.whole, summary.coverage) == (False, 0.5)
+        assert (summary.listed, summary.reported, summary.evaluated) == (4, 4, 2)
+        assert (summary.complete, summary.coverage) == (False, 0.5)
 
     def test_a_key_that_is_gone(self, run: Run, kms: LocalKMS) -> None:
         """One that was listed and is deleted before it is described is a record that says so."""
@@ -207,7 +207,7 @@ class TestNothingIsLost:
         kms.inject_fault(Error("NotFoundException", "it does not exist"), operation="DescribeKey")
         ((record,), summary) = run()
         assert (record.verdict, record.error and record.error.code) == ("unreadable", "NotFoundException")
-        assert (summary.listed, summary.reported, summary.judged) == (1, 1, 0)
+        assert (summary.listed, summary.reported, summary.evaluated) == (1, 1, 0)
 
     def test_faults_of_every_kind(self, run: Run, kms: LocalKMS) -> None:
         """With a fifth of all requests spoilt, every key that is listed is reported, and every one is judged."""
@@ -219,8 +219,8 @@ class TestNothingIsLost:
             kms.inject_fault(fault, probability=0.025)
         records, summary = run(random=lambda: 0.0, on_pause=lambda _: None)
         assert verdicts(records) == expected
-        assert (summary.listed, summary.reported, summary.judged) == (120, 120, 120)
-        assert summary.whole
+        assert (summary.listed, summary.reported, summary.evaluated) == (120, 120, 120)
+        assert summary.complete
         assert sum(kms.stats.faults.values()) > 20
 
     def test_a_fault_that_outlasts_all_rounds(self, run: Run, kms: LocalKMS) -> None:
@@ -230,7 +230,7 @@ class TestNothingIsLost:
         kms.inject_fault(Error("ThrottlingException"), operation="GetKeyLastUsage")
         records, summary = run(random=lambda: 0.0)
         assert [record.error and record.error.code for record in records] == ["ThrottlingException"] * 3
-        assert (summary.listed, summary.reported, summary.judged) == (3, 3, 0)
+        assert (summary.listed, summary.reported, summary.evaluated) == (3, 3, 0)
         assert summary.throttled == kms.stats.asked["GetKeyLastUsage"] == 3 * 3 * 100  # keys, rounds, attempts
 
     @pytest.mark.parametrize("operation", ["DescribeKey", "GetKeyLastUsage"])
@@ -246,7 +246,7 @@ class TestNothingIsLost:
         assert {(failure and failure.code, failure and failure.operation) for failure in failures} == {
             ("TransportError", operation)
         }
-        assert (summary.listed, summary.reported, summary.judged) == (200, 200, 0)
+        assert (summary.listed, summary.reported, summary.evaluated) == (200, 200, 0)
         assert kms.stats.asked[operation] < 3 * 3 * 50
 
     def test_an_outage_that_ends(self, run: Run, kms: LocalKMS) -> None:
@@ -262,7 +262,7 @@ class TestNothingIsLost:
 
         records, summary = run(random=lambda: 0.0, on_pause=on_pause)
         assert verdicts(records) == expected
-        assert summary.whole
+        assert summary.complete
         assert 30 in pauses
 
 
@@ -272,10 +272,10 @@ class TestListings:
         add_old(kms)
         kms.deny("ListKeys", region="us-east-2")
         records, summary = run()
-        assert (records, summary.whole, summary.coverage) == ([], False, 0.0)
-        (place,) = summary.places
-        assert (place.status, place.failures[0].code) == ("refused", "AccessDeniedException")
-        assert place.failures[0].operation == "ListKeys"
+        assert (records, summary.complete, summary.coverage) == ([], False, 0.0)
+        (report,) = summary.targets
+        assert (report.status, report.failures[0].code) == ("refused", "AccessDeniedException")
+        assert report.failures[0].operation == "ListKeys"
 
     def test_a_listing_that_breaks_off(self, kms: LocalKMS) -> None:
         """What was listed until then is audited, and the summary says that there is more."""
@@ -288,8 +288,8 @@ class TestListings:
             assert len(list(records)) == 1000
             summary = records.summary
         assert [pause for pause in pauses if pause >= 1] == [1, 5] * 2  # for the shared keys too
-        assert summary.listed == summary.judged == 1000
-        assert (summary.places[0].status, summary.whole) == ("failed", False)
+        assert summary.listed == summary.evaluated == 1000
+        assert (summary.targets[0].status, summary.complete) == ("failed", False)
 
     def test_aliases_that_may_not_be_listed(self, run: Run, kms: LocalKMS) -> None:
         """The keys are judged without their names, and the summary says what is missing."""
@@ -297,8 +297,8 @@ class TestListings:
         kms.deny("ListAliases")
         ((record,), summary) = run()
         assert (record.verdict, record.aliases) == ("no_record", None)
-        assert (summary.judged, summary.coverage, summary.whole) == (1, 1.0, False)
-        assert summary.places[0].failures[0].operation == "ListAliases"
+        assert (summary.evaluated, summary.coverage, summary.complete) == (1, 1.0, False)
+        assert summary.targets[0].failures[0].operation == "ListAliases"
 
     def test_pages_turn(self, kms: LocalKMS) -> None:
         """More keys than a page of either listing holds are all there, each with its alias."""
@@ -310,15 +310,15 @@ class TestListings:
 
 class TestRegions:
     def test_regions_side_by_side(self, run: Run, kms: LocalKMS) -> None:
-        """Each region is read, an empty one is called so, and each has its place in the summary."""
+        """Each region is read, an empty one is called so, and each has its report in the summary."""
         arn = add_old(kms, region="eu-west-1")
         records, summary = run(regions=["us-east-2", "eu-west-1"])
         assert verdicts(records) == {arn: "no_record"}
-        assert [(place.place.region, place.status) for place in summary.places] == [
+        assert [(report.target.region, report.status) for report in summary.targets] == [
             ("us-east-2", "empty"),
             ("eu-west-1", "read"),
         ]
-        assert summary.whole
+        assert summary.complete
 
     def test_all_regions(self, run: Run, kms: LocalKMS) -> None:
         """Of the built-in list every region is named: read, empty, not enabled, or refused and not covered."""
@@ -328,23 +328,23 @@ class TestRegions:
         kms.deny("ListKeys", region="eu-west-1")
         records, summary = run(all_regions=True)
         assert [record.region for record in sorted(records, key=lambda r: r.region)] == ["sa-east-1", "us-east-2"]
-        found = {place.place.region: place.status for place in summary.places}
-        assert summary.places[0].place.region == "us-east-2"
+        found = {report.target.region: report.status for report in summary.targets}
+        assert summary.targets[0].target.region == "us-east-2"
         assert (found["us-east-2"], found["sa-east-1"], found["eu-north-1"]) == ("read", "read", "empty")
         assert (found["af-south-1"], found["eu-west-1"]) == ("not_enabled", "refused")
         assert len(found) > 30
-        assert (summary.whole, 0.9 < summary.coverage < 1) == (False, True)
+        assert (summary.complete, 0.9 < summary.coverage < 1) == (False, True)
         kms.allow()
-        assert run(all_regions=True)[1].whole
+        assert run(all_regions=True)[1].complete
 
     def test_a_named_region_that_is_not_enabled(self, run: Run, kms: LocalKMS) -> None:
         """Who names it wants it read: the audit is not whole, and says what AWS said."""
         add_old(kms)
         kms.disable_region("af-south-1")
         _, summary = run(regions=["us-east-2", "af-south-1"])
-        away = summary.places[1]
+        away = summary.targets[1]
         assert (away.status, away.failures[0].code) == ("not_enabled", "UnrecognizedClientException")
-        assert (summary.whole, summary.coverage) == (False, 0.5)
+        assert (summary.complete, summary.coverage) == (False, 0.5)
 
     def test_bad_credentials_are_found_at_home(self, run: Run, kms: LocalKMS) -> None:
         """Keys that nobody knows are no thirty regions that are not enabled."""
@@ -360,8 +360,8 @@ class TestRoles:
         expected = {add_old(kms, account_id=role.split(":")[4]): "no_record" for role in ROLES}
         records, summary = run(role_arns=ROLES)
         assert verdicts(records) == expected
-        assert [place.account_id for place in summary.places] == [role.split(":")[4] for role in ROLES]
-        assert summary.whole
+        assert [report.account_id for report in summary.targets] == [role.split(":")[4] for role in ROLES]
+        assert summary.complete
 
     def test_a_role_is_assumed_once_for_all_regions(self, run: Run, kms: LocalKMS) -> None:
         """The regions of an account share its credentials."""
@@ -374,10 +374,10 @@ class TestRoles:
         kms.deny("AssumeRole", account_id="222233334444")
         records, summary = run(role_arns=ROLES, regions=["us-east-2", "eu-west-1"])
         assert verdicts(records) == expected
-        statuses = Counter((place.place.caller, str(place.status)) for place in summary.places)
+        statuses = Counter((report.target.caller, str(report.status)) for report in summary.targets)
         assert statuses[ROLES[0], "refused"] == 2
-        assert not summary.whole
-        refused = summary.places[0]
+        assert not summary.complete
+        refused = summary.targets[0]
         assert refused.failures[0].operation == "AssumeRole"
         assert ROLES[0] in refused.failures[0].message
 
@@ -392,7 +392,7 @@ class TestResuming:
         assert again == before
         assert kms.stats.asked["GetKeyLastUsage"] == asked["GetKeyLastUsage"] == 5
         assert kms.stats.asked["DescribeKey"] == asked["DescribeKey"] == 7
-        assert (summary.resumed, summary.listed, summary.whole) == (7, 7, True)
+        assert (summary.resumed, summary.listed, summary.complete) == (7, 7, True)
         assert summary.resumed_from == min(record.checked_at for record in before)
 
     def test_what_failed_is_asked_again(self, run: Run, kms: LocalKMS, tmp_path: Path) -> None:
@@ -421,13 +421,13 @@ class TestResuming:
         new = add_old(kms)
         records, summary = run(checkpoint=tmp_path / "c")
         assert verdicts(records) == {leaving: "pending_deletion", new: "no_record"}
-        assert (summary.listed, summary.reported, summary.whole) == (2, 2, True)
+        assert (summary.listed, summary.reported, summary.complete) == (2, 2, True)
 
     def test_what_was_left_out_stays_so(self, run: Run, kms: LocalKMS, tmp_path: Path) -> None:
         """A key that the filter left out is not described again."""
         add_old(kms, state="Disabled")
         options: Any = {"checkpoint": tmp_path / "c", "keys": KeyFilter(states=["Enabled"])}
-        assert [run(**options)[1].left_out for _ in range(2)] == [1, 1]
+        assert [run(**options)[1].filtered for _ in range(2)] == [1, 1]
         assert kms.stats.asked["DescribeKey"] == 1
 
     def test_another_account(self, run: Run, kms: LocalKMS, tmp_path: Path) -> None:
@@ -466,12 +466,12 @@ class TestFullDisks:
             self.fill(records, "_checkpoint")
             with pytest.raises(CheckpointError, match="stays good"):
                 list(records)
-            assert not records.summary.whole
+            assert not records.summary.complete
             assert records.summary.reported > 0
         assert kms.stats.asked["DescribeKey"] < 300
         with audit(**options) as records:
             assert len(list(records)) == 300
-        assert records.summary.whole
+        assert records.summary.complete
 
     def test_no_room_for_the_order(self, kms: LocalKMS) -> None:
         """Where records cannot be put in order, those that were read are given as they came, then the error."""
@@ -479,7 +479,7 @@ class TestFullDisks:
             add_old(kms, manager="AWS", description="x" * 500)
         found: set[str] = set()
         with audit(environ=kms.environ, pacing=UNPACED, ordered=True) as records:
-            self.fill(records, "_spool")
+            self.fill(records, "_sorted")
             with pytest.raises(CheckpointError, match="TMPDIR"):
                 found.update(record.arn for record in records)
             assert len(found) == records.summary.reported > 0
@@ -500,16 +500,16 @@ class TestStopping:
             found += records
             summary = records.summary
         assert summary.stopped
-        assert not summary.whole
+        assert not summary.complete
         assert (summary.listed, summary.reported, len(found)) == (601, 600, 600)
         assert "awskms-lite audit" not in {thread.name for thread in threading.enumerate()}
 
     def test_a_stop_before_the_beginning(self, kms: LocalKMS) -> None:
-        """Nothing is asked, and every place is called untried."""
+        """Nothing is asked, and every target is called not started."""
         records = audit(environ=kms.environ)
         records.stop()
         assert list(records) == []
-        assert [place.status for place in records.summary.places] == ["untried"]
+        assert [report.status for report in records.summary.targets] == ["not_started"]
         assert kms.stats.asked == {}
 
     def test_a_stop_after_the_end(self, kms: LocalKMS) -> None:
@@ -518,7 +518,7 @@ class TestStopping:
         with audit(environ=kms.environ) as records:
             list(records)
             records.stop()
-            assert records.summary.whole
+            assert records.summary.complete
 
     def test_a_closed_one_is_at_its_end(self, kms: LocalKMS) -> None:
         """A second close does nothing."""
@@ -538,9 +538,9 @@ class TestStopping:
             break
         del records
         gc.collect()
-        assert engine._ended is not None
+        assert engine._closed is not None
         with anyio.fail_after(10):
-            await engine._ended.wait()
+            await engine._closed.wait()
         assert kms.stats.asked["GetKeyLastUsage"] < 5
 
     @pytest.mark.anyio
@@ -560,9 +560,9 @@ class TestStopping:
             add_old(kms, manager="AWS")
         with audit(environ=kms.environ, pacing=UNPACED) as records:
             next(records)
-            outbox = records._audit._engine.outbox
+            queue = records._audit._engine.queue
             for _ in range(1000):
-                if outbox._emptied is not None:  # somebody waits for room
+                if queue._emptied is not None:  # somebody waits for room
                     break
                 threading.Event().wait(0.01)
             assert kms.stats.asked["DescribeKey"] < 700

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from support.audit_data import ACCOUNT, arn_of, days, facts, used
 
-from awskms_lite.audit import Failure, KeyFilter, Place
+from awskms_lite.audit import Failure, KeyFilter, Target
 from awskms_lite.audit.checkpoint import Answer, Checkpoint
-from awskms_lite.audit.reports import from_ascii, to_ascii
+from awskms_lite.audit.serialize import from_ascii, to_ascii
 from awskms_lite.errors import CheckpointError, ConfigurationError
 
-HERE = Place("us-east-2")
+HERE = Target("us-east-2")
 EVERY = KeyFilter()
 
 
@@ -83,16 +83,16 @@ class TestFile:
 
 class TestAnswers:
     def test_what_was_answered_is_there_again(self, path: Path) -> None:
-        """A key comes back as it was read, and one that the filter left out as that, place by place."""
+        """A key comes back as it was read, and one that the filter left out as that, target by target."""
         key = facts(last_usage=used(days(3)), aliases=("alias/ä",), tags={"a": "b"})
         with closing(Checkpoint(path, EVERY)) as before:
             before.add(HERE, key.arn, key)
             before.add(HERE, arn_of("left-out"), None)
-            before.add(Place("eu-west-1"), arn_of(region="eu-west-1"), facts(region="eu-west-1"))
+            before.add(Target("eu-west-1"), arn_of(region="eu-west-1"), facts(region="eu-west-1"))
         with closing(Checkpoint(path, EVERY)) as after:
             assert list(after.answers(HERE)) == [Answer(key.arn, key), Answer(arn_of("left-out"), None)]
             assert after.arns(HERE) == [key.arn, arn_of("left-out")]
-            assert list(after.answers(Place("us-east-2", profile="other"))) == []
+            assert list(after.answers(Target("us-east-2", profile="other"))) == []
 
     def test_an_error_is_no_answer(self, checkpoint: Checkpoint) -> None:
         """What could not be read is asked for again by the next run."""
@@ -116,7 +116,7 @@ class TestAnswers:
         seen: list[str] = []
         for answer in checkpoint.answers(HERE):
             seen.append(answer.arn)
-            checkpoint.add(Place("eu-west-1"), answer.arn, None)
+            checkpoint.add(Target("eu-west-1"), answer.arn, None)
         assert seen == arns
 
 
@@ -228,15 +228,15 @@ class TestTextOfTheService:
     )
     def test_names_of_any_letters(self, path: Path, arn: str) -> None:
         """A key is kept under its name and found under it, even one that no encoding holds."""
-        place = Place("us-east-2", profile="prod\udce9")
+        target = Target("us-east-2", profile="prod\udce9")
         with closing(Checkpoint(path, EVERY)) as before:
-            before.bind(place.caller, "\udfff")
-            before.add(place, arn, facts(arn=arn))
-            before.add(place, f"{arn}x", None)
+            before.bind(target.caller, "\udfff")
+            before.add(target, arn, facts(arn=arn))
+            before.add(target, f"{arn}x", None)
         with closing(Checkpoint(path, EVERY)) as after:
-            after.bind(place.caller, "\udfff")
-            assert list(after.answers(place)) == [Answer(arn, facts(arn=arn)), Answer(f"{arn}x", None)]
-            assert after.arns(place) == [arn, f"{arn}x"]
+            after.bind(target.caller, "\udfff")
+            assert list(after.answers(target)) == [Answer(arn, facts(arn=arn)), Answer(f"{arn}x", None)]
+            assert after.arns(target) == [arn, f"{arn}x"]
 
     @given(st.text(st.characters(), max_size=40))
     def test_ascii_and_back(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""An audit whose places are read by an executor's workers."""
+"""An audit whose targets are read by an executor's workers."""
 
 import multiprocessing
 import pickle
@@ -13,8 +13,8 @@ import pytest
 from support.audit_data import UNPACED, days
 
 from awskms_lite import Credentials
-from awskms_lite.audit import AuditVerdict, KeyFilter, Place, audit, audit_async
-from awskms_lite.audit.workers import Unit, UnitReport, read_unit
+from awskms_lite.audit import AuditVerdict, KeyFilter, Target, audit, audit_async
+from awskms_lite.audit.executor import WorkItem, WorkReport, read_work_item
 from awskms_lite.errors import CredentialsError, ParameterError
 from awskms_lite.local import LocalKMS
 
@@ -48,7 +48,7 @@ def test_processes_that_are_forked(kms: LocalKMS) -> None:
     with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as pool:
         with audit(role_arns=roles(ACCOUNTS[:3]), executor=pool, pacing=UNPACED) as records:
             assert {record.arn for record in records} == keys
-        assert records.summary.whole
+        assert records.summary.complete
 
 
 def test_two_hundred_accounts_by_processes(kms: LocalKMS) -> None:
@@ -61,8 +61,8 @@ def test_two_hundred_accounts_by_processes(kms: LocalKMS) -> None:
         with audit(role_arns=roles(ACCOUNTS), executor=pool, pacing=UNPACED) as records:
             assert {record.arn: record.verdict for record in records} == expected
         summary = records.summary
-    assert (summary.listed, summary.judged, summary.asked, summary.whole) == (400, 400, 200, True)
-    assert [place.account_id for place in summary.places] == ACCOUNTS
+    assert (summary.listed, summary.evaluated, summary.usage_calls, summary.complete) == (400, 400, 200, True)
+    assert [report.account_id for report in summary.targets] == ACCOUNTS
     assert kms.stats.asked["AssumeRole"] == 200
 
 
@@ -83,24 +83,24 @@ class TestUnits:
     def test_a_unit_travels_without_secrets(self, kms: LocalKMS) -> None:
         """What is sent to a worker are names and numbers; what comes back holds no credentials either."""
         add_key(kms, account_id=ACCOUNTS[0])
-        unit = Unit(Place("us-east-2", roles(ACCOUNTS)[0], None), {"pacing": UNPACED}, KeyFilter())
+        unit = WorkItem(Target("us-east-2", roles(ACCOUNTS)[0], None), {"pacing": UNPACED}, KeyFilter())
         sent = pickle.dumps(unit)
-        report = read_unit(pickle.loads(sent))
+        report = read_work_item(pickle.loads(sent))
         back = pickle.dumps(report)
         secret = kms.credentials.secret_access_key.encode()
         assert not [text for text in (secret, b"AKIA", b"ASIA") if text in sent + back]
         assert len(report.answers) == 1
 
     def test_a_worker_without_credentials(self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It refuses its place, and says what it looked for."""
+        """It refuses its target, and says what it looked for."""
         monkeypatch.delenv("AWS_ACCESS_KEY_ID")
         monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
         with ThreadPoolExecutor(1) as pool, audit(executor=pool) as records:
             assert list(records) == []
-            (place,) = records.summary.places
-        assert (place.status, place.failures[0].code) == ("refused", "CredentialsError")
-        assert "No credentials" in place.failures[0].message
-        assert not records.summary.whole
+            (report,) = records.summary.targets
+        assert (report.status, report.failures[0].code) == ("refused", "CredentialsError")
+        assert "No credentials" in report.failures[0].message
+        assert not records.summary.complete
         assert kms.stats.asked == {}
 
     def test_all_regions_are_proved_at_home(self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +159,7 @@ class TestResuming:
             assert {record.arn: record.verdict for record in after} == dict.fromkeys(keys, "no_record")
         with audit(**options) as again:
             assert len(list(again)) == 6
-        assert (after.summary.resumed, after.summary.asked, after.summary.whole) == (5, 1, True)
+        assert (after.summary.resumed, after.summary.usage_calls, after.summary.complete) == (5, 1, True)
         assert kms.stats.asked["GetKeyLastUsage"] == 7
 
 
@@ -172,7 +172,7 @@ class Failing(Executor):
     def submit(self, *task: Any) -> Future[Any]:  # type: ignore[override]
         function, unit = task
         self._units += 1
-        future: Future[UnitReport] = Future()
+        future: Future[WorkReport] = Future()
         if self._units % 2:
             future.set_exception(MemoryError("worker died"))
         else:
@@ -182,37 +182,37 @@ class Failing(Executor):
 
 
 def test_a_worker_that_dies(kms: LocalKMS) -> None:
-    """Its place has failed, with the reason, and the others go on."""
+    """Its target has failed, with the reason, and the others go on."""
     keys = [add_key(kms, region=region) for region in ("us-east-2", "eu-west-1")]
     options: Any = {"regions": ["us-east-2", "eu-west-1"], "pacing": UNPACED}
     with audit(executor=Failing(), **options) as records:
         assert [record.arn for record in records] == keys[1:]
-        lost = records.summary.places[0]
+        lost = records.summary.targets[0]
     assert (lost.status, lost.failures[0].code) == ("failed", "MemoryError")
     assert "us-east-2" in lost.failures[0].message
-    assert not records.summary.whole
+    assert not records.summary.complete
 
 
 def test_what_is_kept_of_a_worker_that_dies(kms: LocalKMS, tmp_path: Path) -> None:
-    """What the checkpoint holds of its place is reported, if the role tells that it is of the same account."""
+    """What the checkpoint holds of its target is reported, if the role tells that it is of the same account."""
     keys = {add_key(kms, region=region, account_id=ACCOUNTS[0]) for region in ("us-east-2", "eu-west-1")}
     options: Any = {"regions": ["us-east-2", "eu-west-1"], "pacing": UNPACED, "checkpoint": tmp_path / "c"}
     with audit(role_arns=roles(ACCOUNTS[:1]), **options) as before:
         list(before)
     with audit(role_arns=roles(ACCOUNTS[:1]), executor=Failing(), **options) as after:
         assert {record.arn for record in after} == keys
-    assert not after.summary.whole
+    assert not after.summary.complete
 
 
 def test_a_stop_takes_back_what_was_not_begun(kms: LocalKMS) -> None:
-    """Units that no worker has begun are cancelled, and their places are called untried."""
+    """Work items that no worker has begun are cancelled, and their targets are called not started."""
     for account in ACCOUNTS[:50]:
         add_key(kms, account_id=account, manager="AWS")
     with ThreadPoolExecutor(1) as pool, audit(role_arns=roles(ACCOUNTS[:50]), executor=pool) as records:
         next(records)
         records.stop()
         found = 1 + len(list(records))
-    statuses = [place.status for place in records.summary.places]
+    statuses = [report.status for report in records.summary.targets]
     assert 0 < found < 50
-    assert statuses.count("untried") == 50 - statuses.count("read")  # type: ignore[arg-type]
+    assert statuses.count("not_started") == 50 - statuses.count("read")  # type: ignore[arg-type]
     assert records.summary.stopped

@@ -19,7 +19,7 @@ import pytest
 from support.audit_data import ACCOUNT, UNPACED, arn_of, days, facts
 
 from awskms_lite import Credentials, Pacing, RetryPolicy
-from awskms_lite.audit import AsyncAudit, KeyFilter, Place, audit, audit_async, workers
+from awskms_lite.audit import AsyncAudit, KeyFilter, Target, audit, audit_async, executor
 from awskms_lite.audit.checkpoint import Checkpoint
 from awskms_lite.errors import ConfigurationError, CredentialsError
 from awskms_lite.local import Drip, Error, LocalKMS, Reset, Unavailable
@@ -57,8 +57,8 @@ class TestCredentials:
         with audit(all_regions=True, **options) as records:
             assert list(records) == []
             summary = records.summary
-        assert {place.status for place in summary.places} == {"refused"}
-        assert (summary.whole, summary.coverage) == (False, 0.0)
+        assert {report.status for report in summary.targets} == {"refused"}
+        assert (summary.complete, summary.coverage) == (False, 0.0)
 
     @pytest.mark.parametrize("regions", [None, ["us-east-2", "eu-west-1"]])
     def test_credentials_of_no_use(self, kms: LocalKMS, regions: list[str] | None) -> None:
@@ -76,7 +76,7 @@ class TestCredentials:
         pauses: list[float] = []
         with audit(all_regions=True, environ=kms.environ, sleep=pauses.append, random=lambda: 0.0) as records:
             assert list(records) == []
-            assert {place.status for place in records.summary.places} == {"failed"}
+            assert {report.status for report in records.summary.targets} == {"failed"}
 
     def test_a_session_that_cannot_be_renewed_at_once(self, kms: LocalKMS) -> None:
         """STS that is away for a while costs no key, as the audit begins and in its midst."""
@@ -86,7 +86,7 @@ class TestCredentials:
         options: Any = {"environ": kms.environ, "pacing": UNPACED, "sleep": pauses.append, "random": lambda: 0.0}
         with audit(role_arns=[ROLE], **options) as records:
             assert {record.arn for record in records} == keys
-            assert records.summary.whole
+            assert records.summary.complete
         assert 1 in pauses
 
 
@@ -107,7 +107,7 @@ class TestOutages:
         options: Any = {"environ": kms.environ, "pacing": UNPACED, "sleep": on_pause, "random": lambda: 0.0}
         with audit(**options) as records:
             assert {record.arn for record in records} == keys
-            assert records.summary.whole
+            assert records.summary.complete
 
     @pytest.mark.parametrize("operation", ["DescribeKey", "ListResourceTags", "GetKeyLastUsage"])
     def test_failures_here_and_there_are_no_outage(self, kms: LocalKMS, operation: str) -> None:
@@ -122,7 +122,7 @@ class TestOutages:
             assert len({record.arn for record in records}) == 250
             summary = records.summary
         assert 5 not in pauses  # the pause after an outage
-        assert summary.reported - summary.judged < 10
+        assert summary.reported - summary.evaluated < 10
 
 
 class TestPacing:
@@ -174,7 +174,7 @@ class TestCheckpoints:
             kms.deny("ListKeys")
         with audit(environ=without_account(kms, OTHER), **options) as after:
             assert list(after) == []
-        assert not after.summary.whole
+        assert not after.summary.complete
 
     @pytest.mark.parametrize("name", ["", ":memory:", "file:x?mode=memory"])
     def test_names_that_are_no_files(self, kms: LocalKMS, name: str) -> None:
@@ -208,8 +208,8 @@ class TestCheckpoints:
         """A description that is no good Unicode is kept as it came."""
         key = facts(description="half \ud83d of a pair")
         with closing(Checkpoint(tmp_path / "c", KeyFilter())) as checkpoint:
-            checkpoint.add(Place("us-east-2"), arn_of(), key)
-            (answer,) = checkpoint.answers(Place("us-east-2"))
+            checkpoint.add(Target("us-east-2"), arn_of(), key)
+            (answer,) = checkpoint.answers(Target("us-east-2"))
         assert answer.facts == key
 
     def test_kept_before_it_is_given(self, kms: LocalKMS, tmp_path: Path) -> None:
@@ -219,12 +219,12 @@ class TestCheckpoints:
         with audit(environ=kms.environ, checkpoint=tmp_path / "c") as records:
             checkpoint = records._audit._engine._checkpoint
             assert checkpoint is not None
-            given = records._audit._engine.outbox
+            given = records._audit._engine.queue
             put, kept = given.put, []
 
-            async def note(record: Any) -> None:
-                kept.append(record.arn in checkpoint.arns(Place("us-east-2")))
-                await put(record)
+            def note(record: Any) -> None:
+                kept.append(record.arn in checkpoint.arns(Target("us-east-2")))
+                put(record)
 
             given.put = note  # type: ignore[method-assign]
             list(records)
@@ -395,7 +395,7 @@ class TestReaders:
         def broken(*_: object) -> None:
             raise ZeroDivisionError("mistake")
 
-        monkeypatch.setattr("awskms_lite.audit.engine.judge", broken)
+        monkeypatch.setattr("awskms_lite.audit.multi_region.judge", broken)
         records = audit_async(environ=kms.environ)
         with pytest.raises(ZeroDivisionError, match="mistake"):
             await anext(records)
@@ -449,8 +449,8 @@ class TestWorkers:
         return kms
 
     def test_a_place_in_slices(self, kms: LocalKMS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A place is read some keys at a time, none of them twice, and each slice is kept as it comes."""
-        monkeypatch.setattr(workers, "_KEYS_A_UNIT", 4)
+        """A target is read some keys at a time, none of them twice, and each slice is kept as it comes."""
+        monkeypatch.setattr(executor, "_KEYS_PER_ITEM", 4)
         keys = {add_old(kms) for _ in range(18)}
         kms.deny("GetKeyLastUsage", key=min(keys))
         options: Any = {"pacing": UNPACED, "checkpoint": tmp_path / "c"}
@@ -458,7 +458,7 @@ class TestWorkers:
             found = [record.arn for record in records]
             summary = records.summary
         assert (len(found), set(found)) == (18, keys)
-        assert (summary.listed, summary.reported, summary.judged, summary.asked) == (18, 18, 17, 17)
+        assert (summary.listed, summary.reported, summary.evaluated, summary.usage_calls) == (18, 18, 17, 17)
         assert kms.stats.asked["DescribeKey"] == kms.stats.asked["GetKeyLastUsage"] == 18
 
     def test_what_workers_read_before_a_stop(self, kms: LocalKMS) -> None:
@@ -474,7 +474,7 @@ class TestWorkers:
                 found += records
                 summary = records.summary
             assert len(found) == summary.reported
-        read = [place for place in summary.places if place.status != "untried"]
+        read = [report for report in summary.targets if report.status != "not_started"]
         assert len(found) == 300 * len(read)
         assert 0 < kms.stats.asked["ListKeys"] < 16
 
@@ -488,10 +488,10 @@ class TestWorkers:
 
     @pytest.mark.anyio
     async def test_an_executor_that_is_shut_down(self, kms: LocalKMS) -> None:
-        """It reads no place, and each says why."""
+        """It reads no target, and each says why."""
         pool = ThreadPoolExecutor(1)
         pool.shutdown()
         async with audit_async(executor=pool, regions=["us-east-2", "eu-west-1"]) as records:
             assert [record async for record in records] == []
-        failed = [(place.status, place.failures[0].code) for place in records.summary.places]
+        failed = [(report.status, report.failures[0].code) for report in records.summary.targets]
         assert failed == [("failed", "RuntimeError")] * 2

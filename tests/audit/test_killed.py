@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 from support.audit_data import UNPACED, days, seed_every_verdict
 
-from awskms_lite.audit import KeyFilter, Place, audit
+from awskms_lite.audit import KeyFilter, Target, audit
 from awskms_lite.audit.checkpoint import Checkpoint
-from awskms_lite.audit.reports import to_members
+from awskms_lite.audit.serialize import to_members
 from awskms_lite.local import Latency, LocalKMS
 
 CHILD = """
 import sys
 from support.audit_data import UNPACED
 from awskms_lite.audit import audit
-from awskms_lite.audit.reports import to_line
+from awskms_lite.audit.serialize import to_line
 
 for record in audit(regions=["us-east-2", "eu-west-1"], checkpoint=sys.argv[1], pacing=UNPACED):
     print(to_line(record))
@@ -57,7 +57,7 @@ def begin(kms: LocalKMS, checkpoint: Path) -> subprocess.Popen[str]:
 def kept(checkpoint: Path) -> set[str]:
     """Give the ARNs of the keys that the checkpoint has an answer for."""
     with closing(Checkpoint(checkpoint, KeyFilter())) as opened:
-        return {arn for region in REGIONS for arn in opened.arns(Place(region))}
+        return {arn for region in REGIONS for arn in opened.arns(Target(region))}
 
 
 def settled(kms: LocalKMS, operation: str) -> int:
@@ -113,4 +113,4 @@ def test_who_was_asked_for_is_not_asked_for_again(kms: LocalKMS, tmp_path: Path)
     with audit(regions=REGIONS, environ=kms.environ, pacing=UNPACED, checkpoint=checkpoint) as records:
         by_use = {record.arn for record in records if record.tracking_start is not None}
         assert records.summary.resumed == len(have)
-        assert records.summary.asked == len(by_use - have)
+        assert records.summary.usage_calls == len(by_use - have)

@@ -11,7 +11,7 @@ from support.audit_data import NOW, SET_ID, arn_of, days, facts, used
 
 from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, judge
 from awskms_lite.audit.records import facts_of
-from awskms_lite.audit.rules import needs_asking
+from awskms_lite.audit.rules import needs_usage
 from awskms_lite.errors import ParameterError
 from awskms_lite.models.keys import KeyState
 from awskms_lite.models.usage import KeyLastUsageData
@@ -176,7 +176,7 @@ def test_no_advice_is_leave_to_delete(key: KeyFacts, idle_days: int) -> None:
 def test_who_is_asked(key: KeyFacts, idle_days: int) -> None:
     """A key is asked about exactly where its verdict rests on its use."""
     by_use = ("in_use", "idle", "never_used", "no_record", "too_new")
-    assert needs_asking(key) == (judge(key, idle_days).verdict in by_use)
+    assert needs_usage(key) == (judge(key, idle_days).verdict in by_use)
 
 
 @given(anything, st.integers(1, 4000), st.integers(1, 4000))

@@ -31,7 +31,7 @@ async def audited(**options: Any) -> dict[str, float]:
         async for _ in records:
             reported += 1
     wall, summary = perf_counter() - begin, records.summary
-    if not summary.whole or reported != summary.listed:
+    if not summary.complete or reported != summary.listed:
         raise RuntimeError(f"not whole: {summary}")
     return {"wall": wall, "throttled": summary.throttled, "keys": reported}
 

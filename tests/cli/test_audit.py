@@ -22,7 +22,7 @@ from support.servers import PATIENCE
 
 from awskms_lite import CheckpointError
 from awskms_lite.audit import AuditVerdict, KeyUsageRecord, judge
-from awskms_lite.audit.reports import csv_header, from_line
+from awskms_lite.audit.serialize import csv_header, from_line
 from awskms_lite.cli import main
 from awskms_lite.cli.audit.verdicts import MEANINGS, words
 from awskms_lite.local import Error, LocalKMS
@@ -559,7 +559,7 @@ class TestEnds:
                 raise error
             return judge(*arguments)
 
-        monkeypatch.setattr("awskms_lite.audit.engine.judge", judge_some)
+        monkeypatch.setattr("awskms_lite.audit.multi_region.judge", judge_some)
         for reported in (1, 0):
             assert audit("--output", "jsonl") == 3
             out, err = capsys.readouterr()

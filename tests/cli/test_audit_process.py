@@ -26,7 +26,7 @@ from support.audit_data import facts, used
 from support.servers import PATIENCE
 
 from awskms_lite.audit import KeyUsageRecord, Progress, judge
-from awskms_lite.audit.reports import from_line, to_line
+from awskms_lite.audit.serialize import from_line, to_line
 from awskms_lite.cli.audit.progress import duration, in_words, repeated, shown_progress
 from awskms_lite.cli.audit.signals import Interruption
 from awskms_lite.local import LocalKMS

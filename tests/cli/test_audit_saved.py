@@ -11,7 +11,7 @@ import pytest
 from support.audit_data import KEY_ID, NOW, SET_ID, arn_of, days, facts, used
 
 from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, judge
-from awskms_lite.audit.reports import from_line, to_line
+from awskms_lite.audit.serialize import from_line, to_line
 from awskms_lite.cli import main
 from awskms_lite.cli.audit.table import Table
 from awskms_lite.cli.wrapping import cells, wrap

@@ -349,7 +349,7 @@ def test_a_call_that_may_have_acted_is_not_repeated(outcome: Response | Exceptio
     waits, error = waits_before_failure(flow, outcome)
     assert waits == []
     assert error.outcome_unknown
-    assert str(error).endswith("may have been carried out all the same: look before you make the call again.")
+    assert str(error).endswith("may have been executed: check that before you make the call again.")
 
 
 @pytest.mark.parametrize(
@@ -367,12 +367,12 @@ def test_a_call_that_surely_did_not_act_says_nothing_of_it(outcome: Response | E
     """Where it never left or was refused to the last, its end is known."""
     _, error = waits_before_failure(call(session(attempts=1), UNSAFE, REQUEST), outcome)
     assert not error.outcome_unknown
-    assert "carried out" not in str(error)
+    assert "executed" not in str(error)
 
 
 @pytest.mark.parametrize("last", [BROKEN, ProtocolError("too long"), failure(504)])
 def test_the_last_attempt_decides_what_is_known(last: Response | Exception) -> None:
-    """A call that was refused first and lost later may have been carried out."""
+    """A call that was refused first and lost later may have been executed."""
     waits, error = waits_before_failure(call(session(), UNSAFE, REQUEST), THROTTLED, last)
     assert waits == [1.0]
     assert error.outcome_unknown
@@ -387,7 +387,7 @@ def test_a_call_that_only_reads_has_no_unknown_outcome(outcome: Response | Excep
 
 @pytest.mark.parametrize(("operation", "mutating"), [(SAFE, False), (UNSAFE, True)])
 def test_the_driver_is_told_what_may_act(operation: Any, mutating: bool) -> None:
-    """Who cuts a call off has to know whether its request may be carried out all the same."""
+    """Who cuts a call off has to know whether its request may be executed all the same."""
     assert begin(call(session(), operation, REQUEST)).mutating is mutating
 
 

@@ -719,7 +719,7 @@ class TestOutOfTime:
 
 
 class TestOutcome:
-    """What is said of a request that may have been carried out, where a run has no time left for its answer."""
+    """What is said of a request that may have been executed, where a run has no time left for its answer."""
 
     @staticmethod
     def run_against(script: Script, way: Way, flow: Callable[[Request], Flow[Any]]) -> TimeoutError:
@@ -738,7 +738,7 @@ class TestOutcome:
         """One that changes something may have done so, and the text says it; one that only asks has no outcome."""
         error = self.run_against(silent, way, lambda request: send(request, mutating=mutating))
         assert error.outcome_unknown is mutating
-        assert ("may have been carried out" in str(error)) is mutating
+        assert ("may have been executed" in str(error)) is mutating
 
     def test_a_request_under_way_while_alone(self, way: Way) -> None:
         """It makes no difference that the flow is part of another."""

@@ -47,7 +47,7 @@ TRANSIENT = [
     "ServiceUnavailable",
     "ServiceUnavailableException",
 ]
-# What AWS's documentation calls rejected although it may pass: the request was surely not carried out.
+# What AWS's documentation calls rejected although it may pass: the request was surely not executed.
 REJECTED = ["KMSInternalException", "KeyUnavailableException"]
 COMMON = [
     "AccessDeniedException",
@@ -155,7 +155,7 @@ def test_every_other_error_survives_a_pickle(cls: type[KMSLiteError]) -> None:
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_an_unknown_outcome_is_said_and_survives_a_pickle(cls: type[KMSLiteError]) -> None:
-    """Who gets such an error, in whichever process, is told that the call may have been carried out."""
+    """Who gets such an error, in whichever process, is told that the call may have been executed."""
     error = cls("what, and what to do.")
     plain = str(error)
     assert not error.outcome_unknown
@@ -164,7 +164,7 @@ def test_an_unknown_outcome_is_said_and_survives_a_pickle(cls: type[KMSLiteError
     assert again.outcome_unknown
     for each in (error, again):
         said = str(each).removeprefix(plain)
-        assert said == " The request may have been carried out all the same: look before you make the call again."
+        assert said == " The request may have been executed: check that before you make the call again."
     assert not cls("another").outcome_unknown
 
 
@@ -205,7 +205,7 @@ def test_the_text_leaves_out_what_is_not_known() -> None:
     """Without a message, a request id or a retry there is no empty place in the text."""
     error = errors.NotFoundException(status_code=400)
     assert str(error) == "NotFoundException (HTTP 400). Check the key id, the account and the region."
-    assert (error.message, error.request_id, error.attempts) == (None, None, 1)
+    assert (error.message, error.request_id, error.attempts) == ("", None, 1)
 
 
 @pytest.mark.parametrize("cls", MODELED)

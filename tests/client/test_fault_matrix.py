@@ -192,7 +192,7 @@ def test_an_answer_cut_down_to_nothing_claims_nothing(way: str) -> None:
 @both
 @pytest.mark.parametrize("asked_before", [True, False])
 def test_nobody_listens(asked_before: bool, operation: str, way: str) -> None:
-    """Where a server is gone, every attempt fails to connect, and surely nothing was carried out."""
+    """Where a server is gone, every attempt fails to connect, and surely nothing was executed."""
     with open_scene(way) as scene:
         if asked_before:
             scene.ask(operation)

@@ -80,7 +80,7 @@ tool = freeze_time if sys.argv[1] == "freezegun" else partial(time_machine.trave
 early = sys.argv[2] == "early"
 if early:
     with tool(datetime(2024, 1, 15, tzinfo=UTC)):
-        import awskms_lite.audit.runs, awskms_lite.drivers
+        import awskms_lite.audit.iterators, awskms_lite.drivers
 with LocalKMS() as server, tool(datetime(2024, 1, 15, tzinfo=UTC)):
     keys = [server.add_key() for _ in range(4)]
     server.inject_fault(Error("ThrottlingException"), operation="GetKeyLastUsage", times=2)

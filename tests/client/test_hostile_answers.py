@@ -95,7 +95,7 @@ class TestRepeatedHeaders:
                 client.get_key_last_usage(KEY_ID)
             with pytest.raises(errors.ServiceError) as caught:
                 client.get_key_last_usage(KEY_ID)
-            assert (caught.value.code, caught.value.message) == ("503", None)
+            assert (caught.value.code, caught.value.message) == ("503", "")
 
     @pytest.mark.parametrize("codings", [["identity"], ["identity", "identity"], ["Identity, identity"], [""]])
     def test_identity_is_no_encoding(self, client_of: Callable[..., Any], codings: list[str]) -> None:
@@ -356,7 +356,7 @@ def test_odd_letters_make_no_line_of_their_own(
     script = replying(raw(headers, body, 400))
     with ScriptedServer(script) as server, pytest.raises(errors.NotFoundException) as caught:
         client_of(server).get_key_last_usage(KEY_ID)
-    for text in (str(caught.value), caught.value.message or "", *caplog.messages):
+    for text in (str(caught.value), caught.value.message, *caplog.messages):
         assert text.isprintable(), text
     assert "\\x1b[31m\\x1c-\\x85" in (caught.value.request_id or "")
 

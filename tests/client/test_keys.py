@@ -193,7 +193,7 @@ def test_what_must_not_happen_twice_is_sent_once(
     """A change that would act twice, or find itself done, is not repeated; the error says that it may be done."""
     keys = [] if before is None else [local.add_key(state=before)]
     local.inject_fault(Reset("during"), times=1)
-    with pytest.raises(KMSLiteError, match="may have been carried out") as caught:
+    with pytest.raises(KMSLiteError, match="may have been executed") as caught:
         getattr(kms, name)(*keys)
     assert caught.value.outcome_unknown
     assert sum(local.stats.asked.values()) == 1

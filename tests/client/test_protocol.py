@@ -96,7 +96,8 @@ def test_an_answer_becomes_a_model(sample: Example) -> None:
 def test_an_error_becomes_its_class(sample: Example) -> None:
     """An error becomes the class of its code, with the text, the status and the request id."""
     error = decode_error(sample.status, sample.headers, sample.body)
-    seen = {"class": type(error).__name__, "code": error.code, "message": error.message, "kind": error.category}
+    text = error.message or None  # the samples, which other languages share, say null
+    seen = {"class": type(error).__name__, "code": error.code, "message": text, "kind": error.category}
     assert seen == sample.expected["error"]
     assert type(error) is getattr(errors, sample.expected["error"]["class"])
     assert (error.status_code, error.request_id) == (sample.status, sample.expected["request_id"])
@@ -260,7 +261,7 @@ def test_an_echoed_request_never_reaches_the_error(echo: str, code: str, member:
 def test_a_text_that_is_nothing_but_the_echo_is_none() -> None:
     """Where only the repeated request was sent as the text, there is no text."""
     body = json.dumps({"message": f"The Canonical String for this request should have been\n'{CANONICAL}'"})
-    assert decode_error(403, {}, body.encode()).message is None
+    assert decode_error(403, {}, body.encode()).message == ""
 
 
 @pytest.mark.parametrize("status", [300, 304, 307, 399, 400, 404, 499, 500, 599, 199, 100])
@@ -329,7 +330,7 @@ def test_reading_an_error_never_fails(status: int, headers: dict[str, str], body
     assert error.code == error.code.strip() != ""
     assert ":" not in error.code
     assert "#" not in error.code
-    assert error.message is None or error.message
+    assert error.message.strip() or not error.message
     assert str(error).startswith(error.code)
 
 

@@ -67,7 +67,7 @@ def test_what_a_second_call_only_confirms_is_sent_again(way: Way, method: str, m
 def test_what_a_second_call_would_double_is_sent_once(way: Way, method: str, members: dict[str, object]) -> None:
     """Without a name there would be two grants, and material is new but once; the error says it may be done."""
     kms = Forgetful(way)
-    with pytest.raises(TransportError, match="may have been carried out") as caught:
+    with pytest.raises(TransportError, match="may have been executed") as caught:
         kms.call(method, members)
     assert caught.value.outcome_unknown
     assert len(kms.sent) == 1

@@ -103,7 +103,7 @@ def test_what_must_not_happen_twice_is_sent_once(
     here.replicate_key(primary, THERE)
     local.inject_fault(Reset("during"), times=1)
     asked = sum(local.stats.asked.values())
-    with pytest.raises(KMSLiteError, match="may have been carried out") as caught:
+    with pytest.raises(KMSLiteError, match="may have been executed") as caught:
         getattr(here, name)(primary, region)
     assert caught.value.outcome_unknown
     assert sum(local.stats.asked.values()) == asked + 1

@@ -98,6 +98,6 @@ def test_a_rotation_on_demand_is_asked_for_once(kms: EitherClient, local: LocalK
     """A key is not rotated a second time because the answer was lost; the error says that it may be done."""
     key = local.add_key()
     local.inject_fault(Reset("during"), times=1)
-    with pytest.raises(KMSLiteError, match="may have been carried out"):
+    with pytest.raises(KMSLiteError, match="may have been executed"):
         kms.rotate_key_on_demand(key)
     assert len(kms.list_key_rotations(key).rotations) == 1

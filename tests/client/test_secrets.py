@@ -94,15 +94,16 @@ ANSWERS = {row.name: body_of(telling(row.response)).encode() for row in SECRETIV
 
 LAST = {"Connection": "close"}
 
-# What comes back in place of the right body, and as what.
-REPLIES: dict[str, Callable[[bytes], bytes]] = {
-    "right": lambda body: answer(body, headers=LAST),
-    "no JSON": lambda body: answer(body[:-1], headers=LAST),
-    "of wrong types": lambda body: answer(of_wrong_types(body), headers=LAST),
-    "no base64": lambda body: answer(body.replace(ENCODED, ENCODED + b"!"), headers=LAST),
-    "refused": lambda body: answer(body, 400, headers=LAST),
-    "longer than announced": lambda body: answer(body, length=len(body) - 1, headers=LAST),
-    "cut off": lambda body: answer(body, length=len(body) + 1, headers=LAST),
+# What comes back, from the right body and the request.
+REPLIES: dict[str, Callable[[bytes, bytes], bytes]] = {
+    "right": lambda body, _: answer(body, headers=LAST),
+    "no JSON": lambda body, _: answer(body[:-1], headers=LAST),
+    "of wrong types": lambda body, _: answer(of_wrong_types(body), headers=LAST),
+    "no base64": lambda body, _: answer(body.replace(ENCODED, ENCODED + b"!"), headers=LAST),
+    "refused, the request repeated": lambda _, sent: answer(repeating(sent), 400, headers=LAST),
+    "refused": lambda body, _: answer(body, 400, headers=LAST),
+    "longer than announced": lambda body, _: answer(body, length=len(body) - 1, headers=LAST),
+    "cut off": lambda body, _: answer(body, length=len(body) + 1, headers=LAST),
 }
 
 
@@ -110,13 +111,20 @@ def of_wrong_types(body: bytes) -> bytes:
     return json.dumps({name: [[value]] for name, value in json.loads(body).items()}).encode()
 
 
-def replying_by_operation(reply: Callable[[bytes], bytes]) -> Callable[[Line], None]:
+def repeating(sent: bytes) -> bytes:
+    """Give an error whose text has the whole body of the request in it, as some validators' have."""
+    body = sent.partition(b"\r\n\r\n")[2].decode()
+    return json.dumps({"__type": "ValidationException", "message": f"Value {body} is not valid."}).encode()
+
+
+def replying_by_operation(reply: Callable[[bytes, bytes], bytes]) -> Callable[[Line], None]:
     """Answer the one request of a connection, by the operation that it names."""
 
     def script(line: Line) -> None:
-        found = re.search(rb"TrentService\.(\w+)", line.request() or b"")
+        sent = line.request() or b""
+        found = re.search(rb"TrentService\.(\w+)", sent)
         assert found is not None
-        line.send(reply(ANSWERS[found[1].decode()]))
+        line.send(reply(ANSWERS[found[1].decode()], sent))
 
     return script
 

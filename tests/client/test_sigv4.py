@@ -509,9 +509,9 @@ def test_unfit_credentials_are_refused_unseen(credentials: Credentials, reason: 
 def test_a_request_is_not_signed_twice(request_: Request) -> None:
     """A request that holds a part of a signature is refused, whatever the case of its name."""
     how = options(credentials=KEYS_WITH_TOKEN)
-    with pytest.raises(ParameterError, match="signed before"):
+    with pytest.raises(ParameterError, match="signed already"):
         sign(request_, **how)
-    with pytest.raises(ParameterError, match="signed before"):
+    with pytest.raises(ParameterError, match="signed already"):
         presign(request_, expires_in=60, **how)
 
 

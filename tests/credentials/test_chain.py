@@ -111,7 +111,7 @@ def test_a_profile_that_is_given_goes_first(profile: str | None, named: dict[str
         ({"AWS_ACCESS_KEY_ID": "AKIA", **CONTAINER}, PROFILE, "AWS_SECRET_ACCESS_KEY is not: set both"),
         (CONTAINER, "aws_access_key_id = AKIA\n", "half a pair"),
         ({**CONTAINER, "AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}, "", "AWS_ROLE_ARN is not: set both"),
-        ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://example.org/"}, "", "foreign host"),
+        ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://example.org/"}, "", "another machine"),
     ],
 )
 def test_a_broken_source_ends_the_search(environ: dict[str, str], text: str, telling: str) -> None:
@@ -135,10 +135,10 @@ def test_where_there_are_none_every_source_says_why() -> None:
     with pytest.raises(CredentialsError) as caught:
         find(NOWHERE)
     first, *places, last = str(caught.value).splitlines()
-    assert first == "No credentials. These places were searched:"
+    assert first == "No credentials found. These sources were searched:"
     assert places == [
         "  environment variables: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set",
-        "  profile default: the shared files hold nothing under this name",
+        "  profile default: the shared files have no section of this name",
         "  web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set",
         f"  container: neither {container.RELATIVE_URI} nor {container.FULL_URI} is set",
         "  EC2 instance metadata: AWS_EC2_METADATA_DISABLED is true",
@@ -151,7 +151,7 @@ def test_the_reasons_stand_in_the_order_of_the_search(profile: str | None, at: i
     """A given profile that says nothing is the first that was passed over."""
     with pytest.raises(CredentialsError) as caught:
         find(NOWHERE, "output = json\n", profile=profile)
-    not_asked = "environment variables, web identity: not asked, for a profile was given as an argument"
+    not_asked = "environment variables, web identity: not asked, because a profile was passed as an argument"
     assert (not_asked in str(caught.value)) is (profile is not None)
     assert "profile default: it says nothing about credentials" in str(caught.value).splitlines()[1 + at]
 

@@ -164,7 +164,7 @@ def test_a_full_uri_that_may_be_asked(url: str) -> None:
 )
 def test_a_foreign_host_over_http_is_refused(url: str) -> None:
     """Anyone on the way could read the keys; an unusual spelling of an address gets nobody in."""
-    with pytest.raises(ConfigurationError, match=r"foreign host over http.*Use https") as caught:
+    with pytest.raises(ConfigurationError, match=r"another machine over http.*Use https") as caught:
         load(World(), {FULL: url})
     assert url not in str(caught.value)
 
@@ -216,9 +216,7 @@ def test_a_foreign_host_over_http_is_refused(url: str) -> None:
 )
 def test_a_full_uri_that_is_none_is_refused(url: str) -> None:
     """What two readers could understand in two ways is asked by none; the text does not repeat it."""
-    with pytest.raises(
-        ConfigurationError, match=r"no URL that can be asked: it is like http://localhost"
-    ) as caught:
+    with pytest.raises(ConfigurationError, match=r"is not a valid URL: set one like http://localhost") as caught:
         load(World(), {FULL: url})
     assert url not in str(caught.value)
 
@@ -267,20 +265,20 @@ def test_a_blank_token_is_none(blank: str) -> None:
 def test_a_token_that_could_not_stand_in_a_header_is_refused(token: str) -> None:
     """A line end anywhere in it, or another character of that kind: the text says where it stands and no more."""
     there = world()
-    assert f"the token of {TOKEN} holds a line end" in refusal(there, {**TASK, TOKEN: token})
+    assert f"the token in {TOKEN} holds a line end" in refusal(there, {**TASK, TOKEN: token})
     assert there.steps == []
 
 
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (None, "there is no token file /token"),
+        (None, "the token file /token does not exist"),
         (b"", "the token file /token is empty"),
         (b"\n", "the token file /token is empty"),
         (ConfigurationError("/token cannot be read: check its permissions."), "check its permissions"),
-        (b"shown\n", f"the token of {TOKEN_FILE} (/token) holds a line end"),
+        (b"shown\n", f"the token in {TOKEN_FILE} (/token) holds a line end"),
         (b"shown\r\nX-Evil: 1", "holds a line end"),
-        (b"shown\xff", "something else from byte 5 on"),
+        (b"shown\xff", "is not ASCII from byte 5 on"),
     ],
 )
 def test_a_file_without_a_token_is_an_error(content: Any, why: str) -> None:
@@ -314,7 +312,7 @@ def test_an_endpoint_that_cannot_be_reached_is_an_error() -> None:
         (400, {}, "check the URL, and that the task or pod has a role"),
         (404, {TOKEN: "Bearer shown"}, "check the URL"),
         (302, {}, "check the URL"),
-        (401, {}, "it was asked without a token"),
+        (401, {}, "the request had no token"),
         (403, {TOKEN: "Bearer shown"}, f"check the token of {TOKEN_FILE} or {TOKEN}"),
     ],
 )
@@ -345,14 +343,14 @@ def test_a_code_that_is_none_is_not_shown(body: bytes) -> None:
         ({"Token": ["token-of-the-task"]}, "session token"),
         ({"Expiration": "token-of-the-task"}, "not an ISO 8601 time"),
         ({"Expiration": 1893456000}, "not an ISO 8601 time"),
-        ({"Expiration": None}, "a token that has no Expiration"),
+        ({"Expiration": None}, "a token without an Expiration"),
     ],
 )
 def test_keys_that_are_none_are_an_error(changes: dict[str, Any], why: str) -> None:
     """A part that is missing or malformed is named, and not shown."""
     text = refusal(world(answer({**KEYS, **changes})))
     assert why in text
-    assert text.endswith("Check what answers there.")
+    assert text.endswith("Check which server answers there.")
 
 
 @pytest.mark.parametrize("body", [b"", b"no JSON: token-of-the-task", b"[]", b"\xff", b"[" * 100_000, b'"x"'])

@@ -137,7 +137,7 @@ def test_a_limit_that_is_none_is_an_error(name: str, value: str) -> None:
     """The text says where it was set and what it takes; where the service is not asked nobody minds."""
     for environ, profile in (({f"AWS_{name.upper()}": value}, {}), ({}, {name: value})):
         there = world()
-        with pytest.raises(ConfigurationError, match=rf"(?i){name}.* it takes a number \("):
+        with pytest.raises(ConfigurationError, match=rf"(?i){name}.* set it to a number \("):
             load(there, environ, profile)
         assert there.steps == []
         assert isinstance(load(there, {**environ, "AWS_EC2_METADATA_DISABLED": "true"}, profile), NotConfigured)
@@ -226,10 +226,10 @@ def test_where_nobody_answers_is_no_instance(failure: KMSLiteError) -> None:
 @pytest.mark.parametrize(
     ("status", "why"),
     [
-        (403, "refuses the session token .* check the instance's metadata options"),
-        (404, "refuses the session token .* or an agent answers in its place"),
-        (405, "refuses the session token"),
-        (302, "no instance metadata service"),
+        (403, "refuses a session token.* check the instance's metadata options"),
+        (404, "refuses a session token.* or an agent answers in its place"),
+        (405, "refuses a session token"),
+        (302, "not the instance metadata service"),
     ],
 )
 def test_a_token_that_is_refused_is_no_instance(status: int, why: str) -> None:
@@ -254,7 +254,7 @@ def test_a_token_is_asked_for_again(trouble: Response) -> None:
 def test_a_token_that_could_not_stand_in_a_header_is_refused(body: bytes) -> None:
     """What is no token is not sent on."""
     there = world(token=Response(200, {}, body))
-    assert "but with no token" in refusal(there)
+    assert "but without a token" in refusal(there)
     assert len(there.requests) == 1
 
 
@@ -281,7 +281,7 @@ def test_the_first_line_names_the_role() -> None:
 def test_a_name_that_leads_elsewhere_is_refused(name: bytes) -> None:
     """The name becomes part of a path, so nothing but the letters of a role's name may stand in it."""
     there = world(role=Response(200, {}, name))
-    assert "but with no role's name" in refusal(there)
+    assert "but without the name of a role" in refusal(there)
     assert len(there.requests) == 2
 
 
@@ -320,7 +320,7 @@ def test_tokens_that_are_all_refused_are_an_error(step: str) -> None:
 def test_a_token_that_cannot_be_replaced_is_an_error(second: Answer) -> None:
     """A service that was there and has gone is no reason to look elsewhere."""
     there = world(token=[TOKEN, second], role=UNAUTHORIZED)
-    assert "the token is refused, and there is no other: " in refusal(there)
+    assert "the session token is refused, and no other can be had: " in refusal(there)
 
 
 @pytest.mark.parametrize("step", ["role", "credentials"])
@@ -343,7 +343,7 @@ def test_a_failure_after_the_token_is_an_error(step: str, failure: Answer, why: 
 )
 def test_a_code_other_than_success_is_an_error(code: object, said: str) -> None:
     """The code is shown, and the keys that come along are not used."""
-    assert f"no credentials for the role{said}: EC2 may have no leave" in refusal(
+    assert f"no credentials for the role{said}: its trust policy must let EC2 assume it" in refusal(
         world(credentials=keys(Code=code))
     )
 

@@ -90,7 +90,7 @@ def test_a_failure_is_named_by_its_status() -> None:
 )
 def test_a_program_that_hangs_or_cannot_be_started_is_an_error(error: KMSLiteError) -> None:
     """What the machine says about the program is passed on, with the profile's name and the cause."""
-    with pytest.raises(CredentialsError, match=f"profile 'dev' .* gave no credentials: {error}") as caught:
+    with pytest.raises(CredentialsError, match=f"profile 'dev' .* returned no credentials: {error}") as caught:
         load(error)
     assert caught.value.__cause__ is error
 
@@ -121,7 +121,7 @@ def test_a_banner_is_an_error_that_does_not_repeat_it(printed: bytes) -> None:
 @pytest.mark.parametrize("version", [2, "1", True, None, 1.5, [1]])
 def test_another_version_is_refused(version: object) -> None:
     """The version has to be the number 1."""
-    assert "Version that is not the number 1" in refusal({**PRINTED, "Version": version})
+    assert "Version other than the number 1" in refusal({**PRINTED, "Version": version})
     assert load({**PRINTED, "Version": 1.0}).access_key_id == "ASIAPROCESS"
 
 
@@ -161,7 +161,7 @@ def test_expired_credentials_are_refused() -> None:
 def test_a_variable_that_no_program_can_be_handed_is_named(variable: str, value: str) -> None:
     """An environ of the caller's own may hold what no process has; the program is not started."""
     flow = process.load(COMMAND, "dev", lambda: NOW, {"GOOD": "\udcff", variable: value})
-    with pytest.raises(CredentialsError, match=r"'dev' .* cannot be handed the variable") as caught:
+    with pytest.raises(CredentialsError, match=r"'dev' .* cannot be started with the variable") as caught:
         flow.send(None)
     assert repr(variable) in str(caught.value)
     assert ARGUMENT not in str(caught.value)

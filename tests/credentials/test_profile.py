@@ -160,11 +160,11 @@ class TestChains:
     def test_a_long_circle_is_told_in_short(self) -> None:
         """A circle is found before anything is asked, and its text stays readable."""
         told = refusal(chained(1500, f"{ROLE}source_profile = ops\n"))
-        assert "The profiles ops -> p0 -> p1 -> p2 -> ... -> p1497 -> p1498 -> p1499 -> ops lead back" in told
+        assert "The profiles ops -> p0 -> p1 -> p2 -> ... -> p1497 -> p1498 -> p1499 -> ops form a circle" in told
 
     def test_a_long_chain_that_breaks_off_names_its_last_link(self) -> None:
         """The profile that points to nowhere is the one to mend."""
-        assert "'p1499' has source_profile = none, which is not there" in refusal(
+        assert "'p1499' has source_profile = none, which does not exist" in refusal(
             chained(1500, f"{ROLE}source_profile = none\n")
         )
 
@@ -192,7 +192,7 @@ class TestOversights:
     def test_a_line_that_is_dropped_is_named(self, line: str, meant: str, name: str | None, rest: str) -> None:
         """File and line are told, and the property; a profile is not used without a part of it, named or not."""
         told = refusal(f"{rest}{line}\n", name=name)
-        assert f"/config, line {2 + rest.count(chr(10))} looks like {meant}, and" in told
+        assert f"/config, line {2 + rest.count(chr(10))} looks like {meant}, but" in told
         assert "hidden" not in told.lower()
 
     @pytest.mark.parametrize("rest", ["", OWN, PROCESS, TOKEN_FILE, "source_profile = base\n" + BASE])
@@ -200,19 +200,19 @@ class TestOversights:
     def test_a_blank_role_is_named_whatever_else_there_is(self, rest: str, blank: str) -> None:
         """Whoever names a profile with a role does not mean the keys beside it."""
         told = refusal(blank + rest)
-        assert "The profile 'ops' is not used without one of its lines: /config, line 2: role_arn has no" in told
+        assert "The profile 'ops' would be used without one of its lines: /config, line 2: role_arn has no" in told
 
     @pytest.mark.parametrize("name", ["services own", "sso-session corp"])
     def test_no_other_kind_of_section_is_a_source(self, name: str) -> None:
         """A section is a profile by its kind, not by what it holds."""
-        assert f"has source_profile = {name}, which is not there" in refusal(
+        assert f"has source_profile = {name}, which does not exist" in refusal(
             f"{ROLE}source_profile = {name}\n[{name}]\n{OWN}"
         )
 
     def test_one_of_a_source_profile_is_named(self) -> None:
         """The whole way is looked at."""
         told = refusal(f"{ROLE}source_profile = base\n{BASE}aws_session_token : T==\n")
-        assert "The profile 'base' is not used without one of its lines: /config, line 7 looks like" in told
+        assert "The profile 'base' would be used without one of its lines: /config, line 7 looks like" in told
 
     @pytest.mark.parametrize(
         ("line", "meant"),
@@ -227,7 +227,7 @@ class TestOversights:
     def test_a_slip_in_a_profile_that_is_named_is_named(self, line: str, meant: str) -> None:
         """Where none of its lines leads anywhere, one that nearly does is the reason."""
         told = refusal(f"region = eu-west-1\n{line}\n")
-        assert f"'ops' leads to no credentials: /config, line 3 looks like {meant}, and is not spelt so" in told
+        assert f"'ops' has no credentials: /config, line 3 looks like {meant}, but is spelt differently" in told
         assert load(line, name=None) == NotConfigured("it says nothing about credentials")
 
     @pytest.mark.parametrize("line", ["s3_use_arn_region = true", "sso_registration_scopes = x", "cli_pager = x"])
@@ -263,7 +263,7 @@ class TestOwnKeys:
     def test_half_a_pair_is_an_error(self, text: str, missing: str, user: str) -> None:
         """Half a pair names what is missing and not what is there, in a source profile too."""
         told = refusal(user + text)
-        assert f"add {missing}, or take both out" in told
+        assert f"add {missing}, or remove both" in told
         assert repr("other" if user else "ops") in told
         assert "half-a-secret" not in told
 
@@ -333,18 +333,18 @@ class TestSourceProfile:
     )
     def test_a_chain_without_an_end_is_an_error(self, text: str, path: str) -> None:
         """A loop is told with its whole path, and ends before anything is sent."""
-        assert f"The profiles {path} lead back" in refusal(ROLE + text)
+        assert f"The profiles {path} form a circle" in refusal(ROLE + text)
 
     def test_a_source_that_is_not_there_is_an_error(self) -> None:
         """The text names the profile that refers and the one that is missing."""
-        assert "'ops' has source_profile = nobody, which is not there" in refusal(
+        assert "'ops' has source_profile = nobody, which does not exist" in refusal(
             ROLE + "source_profile = nobody\n"
         )
 
     def test_a_source_without_credentials_is_an_error(self) -> None:
         """What would be passed over as a profile of its own is broken as a source."""
         told = refusal(ROLE + "source_profile = empty\n[profile empty]\nregion = eu-west-1\n")
-        assert "credentials from empty, and there are none: it says nothing about credentials" in told
+        assert "the credentials of empty, which has none: it says nothing about credentials" in told
 
     @pytest.mark.parametrize(
         ("base", "key", "steps"),
@@ -422,7 +422,7 @@ class TestCredentialSource:
     def test_one_that_has_nothing_is_an_error(self, kind: str, environ: dict[str, str], why: str) -> None:
         """A source that was named and has nothing ends the search, with its reason."""
         told = refusal(ROLE + f"credential_source = {kind}\n", environ=environ)
-        assert f"credentials from {kind}, and there are none: " in told
+        assert f"the credentials of {kind}, which has none: " in told
         assert why in told
 
     @pytest.mark.parametrize("kind", ["environment", "Ec2", "EcsContainer, Environment"])
@@ -495,7 +495,7 @@ class TestMFA:
     def test_what_is_no_code_is_an_error(self, given: str) -> None:
         """Six digits are a code; what came instead is not repeated."""
         told = refusal(self.TEXT, mfa=lambda serial: given)
-        assert "is no code: it has six digits" in told
+        assert "is invalid: it has six digits" in told
         assert not given or given not in told
 
     def test_nobody_is_asked_where_the_source_is_broken(self) -> None:

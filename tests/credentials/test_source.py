@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 from support.flow_world import World
 
-from awskms_lite.credentials.source import ATTEMPTS, NotConfigured, checked, fetch, read_object, read_time
+from awskms_lite.credentials.source import ATTEMPTS, NotConfigured, fetch, read_object, read_time, validated
 from awskms_lite.errors import (
     ClosedError,
     ConfigurationError,
@@ -109,7 +109,7 @@ class TestFetch:
     def test_a_source_may_say_what_is_asked_again(self) -> None:
         """Its own rule replaces the common one."""
         there = world(Response(404, {}, b""), Response(500, {}, b""))
-        assert ask(there, again=lambda response: response.status == 404).status == 500
+        assert ask(there, is_retryable=lambda response: response.status == 404).status == 500
 
 
 class TestObject:
@@ -130,7 +130,7 @@ class TestObject:
     )
     def test_what_is_none_is_told_without_its_content(self, content: bytes, why: str) -> None:
         """The text names the source and the kind of content."""
-        with pytest.raises(CredentialsError, match=f"^The test gave .*{why}") as caught:
+        with pytest.raises(CredentialsError, match=f"^The test: .*{why}") as caught:
             read_object(content, "The test")
         assert "secret" not in str(caught.value)
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -173,7 +173,7 @@ class TestTime:
     )
     def test_anything_else_is_an_error(self, text: object) -> None:
         """What is no time names its source."""
-        with pytest.raises(CredentialsError, match=r"^The test gave an expiry that is not an ISO 8601 time"):
+        with pytest.raises(CredentialsError, match=r"^The test: the expiry is not an ISO 8601 time"):
             read_time(text, "The test")
 
 
@@ -181,15 +181,15 @@ def test_fit_credentials_are_given_back() -> None:
     """What can stand in a header passes untouched, with a token and without."""
     for token in (None, "token/+="):
         credentials = Credentials("AKIA!~", "s", token)
-        assert checked(credentials) is credentials
+        assert validated(credentials) is credentials
 
 
 @pytest.mark.parametrize("key_id", ["AKIA,", "AKIA/x", "AKIA x", "AKIA\n", ""])
 def test_a_key_id_that_would_end_its_scope_is_refused(key_id: str) -> None:
     """What would part the access key id from the rest of a signature is none of one; the secret may hold it."""
     with pytest.raises(CredentialsError, match=r"access key id \(somewhere\)"):
-        checked(Credentials(key_id, "s", source="somewhere"))
-    checked(Credentials("AKIA", "s,/"))
+        validated(Credentials(key_id, "s", source="somewhere"))
+    validated(Credentials("AKIA", "s,/"))
 
 
 @pytest.mark.parametrize("quoted", ['"{}"', "'{}'", '"{}', "{}'"])
@@ -199,23 +199,21 @@ def test_keys_in_quotation_marks_are_named_as_such(quoted: str, part: int) -> No
     parts = ["AKIAEXAMPLE", "secretEXAMPLE", "tokenEXAMPLE"]
     parts[part] = quoted.format(parts[part])
     names = ("access key id", "secret access key", "session token")
-    with pytest.raises(
-        CredentialsError, match=rf"{names[part]} \(somewhere\) stands in quotation marks"
-    ) as caught:
-        checked(Credentials(parts[0], parts[1], parts[2], source="somewhere"))
+    with pytest.raises(CredentialsError, match=rf"{names[part]} \(somewhere\) is in quotation marks") as caught:
+        validated(Credentials(parts[0], parts[1], parts[2], source="somewhere"))
     assert "EXAMPLE" not in str(caught.value)
 
 
 def test_an_end_without_a_time_zone_is_refused() -> None:
     """Nobody could say when that is."""
-    with pytest.raises(CredentialsError, match=r"\(somewhere\) end at a time without a time zone"):
-        checked(Credentials("AKIA", "s", source="somewhere", expires_at=datetime(2030, 1, 1)))  # noqa: DTZ001
+    with pytest.raises(CredentialsError, match=r"\(somewhere\) expire at a time without a time zone"):
+        validated(Credentials("AKIA", "s", source="somewhere", expires_at=datetime(2030, 1, 1)))  # noqa: DTZ001
 
 
 def test_an_empty_token_is_refused() -> None:
     """A token that is there and empty is a mistake; None is none."""
     with pytest.raises(CredentialsError, match=r"session token \(somewhere\)"):
-        checked(Credentials("AKIA", "s", "", source="somewhere"))
+        validated(Credentials("AKIA", "s", "", source="somewhere"))
 
 
 def test_a_source_passes_with_a_reason() -> None:

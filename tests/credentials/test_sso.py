@@ -155,7 +155,7 @@ def test_a_session_without_a_role_gives_no_credentials() -> None:
 
 def test_a_session_that_is_not_there_is_an_error() -> None:
     """A reference to a missing section names both ends of it."""
-    assert "profile 'dev' refers to [sso-session oops], which is not there" in refusal(
+    assert "profile 'dev' refers to [sso-session oops], which does not exist" in refusal(
         World(), "[profile dev]\nsso_session = oops\n"
     )
 
@@ -195,14 +195,14 @@ def test_the_login_is_read_and_shown_to_the_portal(config: str, path: str) -> No
 def test_older_ways_to_write_the_end_are_read(suffix: str) -> None:
     """Older versions of the AWS CLI put UTC in place of the Z; a time without a zone is in UTC too."""
     assert load(world_of(cached(expiresAt=f"2026-06-01T12:00:01{suffix}")), LEGACY) == FOUND
-    assert "ended" in refusal(world_of(cached(expiresAt=f"2026-06-01T11:59:59{suffix}")), LEGACY)
+    assert "expired at" in refusal(world_of(cached(expiresAt=f"2026-06-01T11:59:59{suffix}")), LEGACY)
 
 
 @pytest.mark.parametrize(("config", "name"), [(LEGACY, START_URL), (SESSION, "the session 'corp'")])
 def test_no_login_says_how_to_log_in(config: str, name: str) -> None:
     """Without the file nobody is logged in: the text names what to log in to, the path, and the command."""
     text = refusal(World(), config)
-    assert f"There is no login to {name} (/home/me/.aws/sso/cache/" in text
+    assert f"There is no login to {name}: /home/me/.aws/sso/cache/" in text
     assert text.endswith("Log in again: `aws sso login --profile dev`.")
 
 
@@ -241,7 +241,7 @@ def test_a_login_of_the_older_way_ends() -> None:
     """Without a session a token is never renewed, and one that has ended is not sent."""
     world = world_of(cached(0), oidc=answer(RENEWED))
     text = refusal(world, LEGACY)
-    assert f"The login to {START_URL} ended at 2026-06-01T12:00:00Z. Log in again" in text
+    assert f"The login to {START_URL} expired at 2026-06-01T12:00:00Z. Log in again" in text
     assert world.requests == []
     assert load(world_of(cached(1), oidc=answer(RENEWED)), LEGACY) == FOUND
 
@@ -299,7 +299,7 @@ def test_without_the_means_a_token_is_used_until_it_ends(members: dict[str, obje
     assert load(world) == FOUND
     assert [request.method for request in world.requests] == ["GET"]
     text = refusal(world_of(cached(-60, **members), oidc=answer(RENEWED)))
-    assert "The login to the session 'corp' ended at 2026-06-01T11:59:00Z." in text
+    assert "The login to the session 'corp' expired at 2026-06-01T11:59:00Z." in text
 
 
 BROKEN = TransportError("broke off")
@@ -336,7 +336,7 @@ def test_a_failed_renewal_is_no_harm_while_the_token_lasts(
 def test_a_failed_renewal_after_the_end_says_how_to_log_in(outcome: object, told: str) -> None:
     """Once the token has ended, the error holds the reason and the command, and chains the cause."""
     text = refusal(world_of(cached(0), oidc=outcome))
-    assert text.startswith("The login to the session 'corp' has ended and could not be renewed: ")
+    assert text.startswith("The login to the session 'corp' has expired and could not be renewed: ")
     assert told in text
     assert text.endswith("Log in again: `aws sso login --profile dev`.")
 
@@ -347,7 +347,7 @@ def test_a_file_that_cannot_be_written_is_no_harm(caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.WARNING, "awskms_lite"):
         assert load(world) == FOUND
     assert sum(isinstance(step, Write) for step in world.steps) == 1
-    assert "could not be kept: the file cannot be written" in caplog.text
+    assert "could not be written to its file: the file cannot be written" in caplog.text
 
 
 # The role's keys.
@@ -433,21 +433,27 @@ def test_an_outage_is_tried_again(outage: object) -> None:
     [
         (
             answer({"message": "token-of-the-login", "__type": "com.amazonaws#UnauthorizedException"}, 401),
-            "UnauthorizedException (HTTP 401): the login to the session 'corp' counts no more. Log in again: `aws",
+            "UnauthorizedException (HTTP 401): the login to the session 'corp' is no longer valid. Log in",
         ),
         (
             answer({"message": "No access"}, 403, {"x-amzn-errortype": "ForbiddenException:http://internal/"}),
-            "ForbiddenException (HTTP 403): the role 'Reader' of the account 011122223333 is not to be had. Check",
+            "ForbiddenException (HTTP 403): the portal refuses the role 'Reader' of the account 011122223333. C",
         ),
-        (answer({"code": "ResourceNotFoundException"}, 404), "ResourceNotFoundException (HTTP 404): the role"),
-        (answer({"__type": "token-of-the-login"}, 400), "answered with HTTP 400: the role"),
-        (answer({"__type": 17}, 400, {"x-amzn-errortype": "-"}), "answered with HTTP 400: the role"),
-        (answer(b"<html>", 302), "answered with HTTP 302: the role"),
-        (answer(b"", 503), "answered with HTTP 503: the role 'Reader' of the account 011122223333 cannot be had"),
+        (
+            answer({"code": "ResourceNotFoundException"}, 404),
+            "ResourceNotFoundException (HTTP 404): the portal refuses the role",
+        ),
+        (answer({"__type": "token-of-the-login"}, 400), "answered with HTTP 400: the portal refuses"),
+        (
+            answer({"__type": 17}, 400, {"x-amzn-errortype": "-"}),
+            "answered with HTTP 400: the portal refuses",
+        ),
+        (answer(b"<html>", 302), "answered with HTTP 302: the portal refuses the role"),
+        (answer(b"", 503), "answered with HTTP 503: the role 'Reader' of the account 011122223333 is unavailable"),
         (answer({"__type": "TooManyRequestsException"}, 429), "TooManyRequestsException (HTTP 429)"),
         (
             answer({"__type": "ThrottlingException"}, 400),
-            "ThrottlingException (HTTP 400): the role 'Reader' of the account 011122223333 cannot be had for now",
+            "ThrottlingException (HTTP 400): the role 'Reader' of the account 011122223333 is unavailable for now",
         ),
         (answer(b"token-of-the-role"), "not JSON"),
         (answer([KEYS]), "a JSON list"),

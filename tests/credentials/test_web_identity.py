@@ -99,16 +99,16 @@ def test_a_token_file_without_a_role_is_an_error(role: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (None, f"there is no token file {PATH}"),
+        (None, f"the token file {PATH} does not exist"),
         (b"", f"the token file {PATH} is empty"),
         (b" \r\n", f"the token file {PATH} is empty"),
         (ConfigurationError(f"{PATH} cannot be read: check its permissions."), "check its permissions"),
-        (f"{TOKEN}\r\nX-Evil: 1".encode(), "a line end or a space perhaps"),
-        (f"{TOKEN}\n{TOKEN}".encode(), "a line end or a space perhaps"),
-        (f"{TOKEN} {TOKEN}".encode(), "a line end or a space perhaps"),
+        (f"{TOKEN}\r\nX-Evil: 1".encode(), "such as a line end or a space"),
+        (f"{TOKEN}\n{TOKEN}".encode(), "such as a line end or a space"),
+        (f"{TOKEN} {TOKEN}".encode(), "such as a line end or a space"),
         (f"{TOKEN}\0".encode(), "one token and nothing else"),
-        (f"{TOKEN}\xe9".encode(), f"something else from byte {len(TOKEN)} on"),
-        (TOKEN.encode("utf-16"), "something else from byte 0 on"),
+        (f"{TOKEN}\xe9".encode(), f"is not ASCII from byte {len(TOKEN)} on"),
+        (TOKEN.encode("utf-16"), "is not ASCII from byte 0 on"),
     ],
 )
 def test_a_file_without_a_token_is_an_error(content: Any, why: str) -> None:

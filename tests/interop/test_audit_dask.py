@@ -59,8 +59,8 @@ def test_two_hundred_accounts_by_dask(kms: LocalKMS, cluster: Client, tmp_path: 
     with audit(executor=executor, **options) as records:
         assert {record.arn: record.verdict for record in records} == expected
     summary = records.summary
-    assert (summary.listed, summary.judged, summary.asked, summary.whole) == (400, 400, 200, True)
-    assert [place.account_id for place in summary.places] == ACCOUNTS
+    assert (summary.listed, summary.evaluated, summary.usage_calls, summary.complete) == (400, 400, 200, True)
+    assert [report.account_id for report in summary.targets] == ACCOUNTS
     with audit(**options) as again:
         assert {record.arn: record.verdict for record in again} == expected
     assert again.summary.resumed == 400

@@ -229,4 +229,4 @@ def test_an_alias_without_a_key_is_no_finding(kms: LocalKMS) -> None:
     key = kms.add_key(aliases=["alias/mine"])
     run = audit(environ=kms.environ)
     assert [(report.arn, report.aliases) for report in run] == [(key, ("alias/mine",))]
-    assert run.summary.whole
+    assert run.summary.complete

@@ -124,9 +124,9 @@ def test_a_session_is_told_to_end_by_the_clock_that_is_moved_on(kms: LocalKMS) -
     [
         (timedelta(milliseconds=-1), "only goes forward"),
         (timedelta.max, "year 9899"),
-        (30, "30 is not a span of time: pass a timedelta"),
-        ("30 days", "pass a timedelta"),
-        (None, "pass a timedelta"),
+        (30, r"30 is not a timedelta: pass one, such as timedelta\(days=30\)"),
+        ("30 days", "not a timedelta: pass one"),
+        (None, "not a timedelta: pass one"),
     ],
 )
 def test_what_is_no_step_forward_moves_nothing(kms: LocalKMS, call: Client, step: Any, words: str) -> None:

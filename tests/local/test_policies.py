@@ -221,7 +221,7 @@ def test_any_json_is_taken_or_malformed(document: object) -> None:
 
 def test_a_policy_of_stars_is_judged_at_once() -> None:
     """A pattern that a backtracking matcher would not come to the end of."""
-    patterns = ["kms:" + "*" * 100_000 + "x", "*?" * 20_000 + "x", "*p*u*t*k*e*y*" * 50]
+    patterns = ["kms:" + "*" * 5_000 + "x", "*?" * 2_000 + "x", "*p*u*t*k*e*y*" * 50]
     with pytest.raises(ApiError) as caught:
         check_policy(policy(statement(Action=patterns)), [ROOT], bypass=False)
     assert caught.value.message == LOCKED_OUT

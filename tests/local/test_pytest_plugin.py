@@ -12,16 +12,25 @@ from awskms_lite.local import LocalKMS
 
 pytest_plugins = ["pytester"]
 
+ALONE = ("-p", "awskms_lite", "-p", "no:cacheprovider")
+"""Options of a run that loads no plugin but this, by the name that it is registered under: others take seconds."""
 
-def test_the_fixture_gives_a_running_server(local_kms: LocalKMS) -> None:
-    """`local_kms` listens, has no keys and does as it should."""
+
+@pytest.fixture(autouse=True)
+def _no_other_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run of its own load no installed plugin by itself."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
+def test_an_installed_package_brings_the_fixture(local_kms: LocalKMS) -> None:
+    """`local_kms`, which this very run knows because the package is installed, listens and has no keys."""
     with KMSClient(environ=local_kms.environ) as client, pytest.raises(NotFoundException):
         client.get_key_last_usage(KEY_ID)
     assert local_kms.stats.answered == {"GetKeyLastUsage": 1}
 
 
-def test_the_fixture_is_there_without_a_word(pytester: pytest.Pytester) -> None:
-    """Where the package is installed a test names `local_kms` and has one of its own, good for any client."""
+def test_each_test_has_a_server_of_its_own(pytester: pytest.Pytester) -> None:
+    """A test that names `local_kms` gets one that no other test has, good for any client and closed after it."""
     pytester.makepyfile(
         """
         from awskms_lite import KMSClient
@@ -49,13 +58,12 @@ def test_the_fixture_is_there_without_a_word(pytester: pytest.Pytester) -> None:
                     kms.start()
         """
     )
-    run = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error")
-    run.assert_outcomes(passed=3)
+    pytester.runpytest_subprocess(*ALONE, "-W", "error").assert_outcomes(passed=3)
 
 
-def test_the_fixture_introduces_itself(pytester: pytest.Pytester) -> None:
-    """`pytest --fixtures` tells what `local_kms` is."""
-    run = pytester.runpytest_subprocess("--fixtures", "-p", "no:cacheprovider")
+def test_the_fixture_is_described(pytester: pytest.Pytester) -> None:
+    """`pytest --fixtures` lists `local_kms` with what it is."""
+    run = pytester.runpytest_subprocess(*ALONE, "--fixtures")
     run.stdout.fnmatch_lines(["local_kms -- *pytest_plugin.py:*", "*embedded KMS for this test alone*"])
 
 

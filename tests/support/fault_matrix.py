@@ -51,7 +51,7 @@ class Ends(NamedTuple):
     made: int
     """Keys that are there now and were not before."""
     unknown: bool
-    """Whether the error says that the call may have been carried out."""
+    """Whether the error says that the call may have been executed."""
 
 
 def right(asked: int = 1, slept: float = 0.0, *, answered: int = 1) -> Ends:

@@ -51,7 +51,7 @@ class Client:
         self.context = context
 
     def __call__(self, operation: str, **members: object) -> dict[str, Any]:
-        """Give the body of an answer that is no error."""
+        """Return the body of an answer that is no error."""
         answer = self.send(operation, json.dumps(members).encode())
         assert answer.status == 200, answer
         return answer.body
@@ -76,7 +76,7 @@ class Client:
             connection.close()
 
     def now(self) -> float:
-        """Give the client's idea of the time."""
+        """Return the client's idea of the time."""
         return time.time()
 
     def _signed(self, method: str, path: str, target: str, body: bytes) -> dict[str, str]:
@@ -112,7 +112,7 @@ def last_usage(call: Client, key: str) -> dict[str, Any]:
 
 
 def listed(call: Client, operation: str, member: str, **members: object) -> list[Any]:
-    """Give what a list operation gives in all its pages, of which there are a hundred at most."""
+    """Return the items of all pages of a list operation, of which there are a hundred at most."""
     items: list[Any] = []
     page = call(operation, **members)
     for _ in range(100):

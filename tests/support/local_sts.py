@@ -88,7 +88,7 @@ def send(
 
 
 def read(element: ET.Element, path: str, texts: dict[str, str]) -> None:
-    """Note the texts below an element, which all stand in STS's namespace."""
+    """Add the texts below an element, all of STS's namespace, to `texts`."""
     assert element.tag.startswith(NAMESPACE), element.tag
     path += element.tag.removeprefix(NAMESPACE)
     if not len(element):

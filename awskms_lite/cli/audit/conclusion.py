@@ -8,7 +8,7 @@ from ...quoting import printable
 from .verdicts import MEANINGS, words
 
 if TYPE_CHECKING:
-    from ...audit import AuditSummary, Failure, PlaceReport
+    from ...audit import AuditSummary, Failure, TargetReport
     from .report import Report
 
 _LABELS = {
@@ -18,25 +18,25 @@ _LABELS = {
     "not_open": "not open: the host does not resolve",
     "refused": "refused",
     "failed": "failed",
-    "untried": "not reached",
+    "not_started": "not reached",
 }
 _INDENT = "  "
 
 
 def counts(summary: "AuditSummary") -> Iterator[str]:
     """Say how many keys there are, and what became of them."""
-    missing = summary.listed - summary.reported - summary.left_out
-    left_out = f" + {summary.left_out} left out by the filters" if summary.left_out else ""
+    missing = summary.listed - summary.reported - summary.filtered
+    left_out = f" + {summary.filtered} left out by the filters" if summary.filtered else ""
     unread = f" + {missing} not read" if missing else ""
     yield f"{keys(summary.listed)} listed = {summary.reported} reported{left_out}{unread}"
-    unlisted = sum(report.unlisted and not report.listed for report in summary.places)
-    places = f", {len(summary.places) - unlisted} of {len(summary.places)} places listed" if unlisted else ""
-    of = summary.listed - summary.left_out
+    unlisted = sum(report.possibly_incomplete and not report.listed for report in summary.targets)
+    places = f", {len(summary.targets) - unlisted} of {len(summary.targets)} places listed" if unlisted else ""
+    of = summary.listed - summary.filtered
     coverage = f", coverage {floor(summary.coverage * 1000) / 10:g} %"  # never rounded up to what it is not
-    told = "" if summary.left_out and not of else coverage  # of nothing there is none to boast of
-    yield f"{summary.judged} of {of} judged{places}{told}{verdict_counts(summary.verdicts)}"
+    told = "" if summary.filtered and not of else coverage  # of nothing there is none to boast of
+    yield f"{summary.evaluated} of {of} judged{places}{told}{verdict_counts(summary.verdicts)}"
     throttled = f", {summary.throttled} throttled" if summary.throttled else ""
-    yield f"GetKeyLastUsage answered for {keys(summary.asked)}{throttled}"
+    yield f"GetKeyLastUsage answered for {keys(summary.usage_calls)}{throttled}"
     if summary.resumed_from is not None:
         since = f"{summary.resumed_from:%Y-%m-%d %H:%M} UTC"
         yield f"{summary.resumed} taken from the checkpoint, read from {since} on; without it all is asked anew"
@@ -48,11 +48,11 @@ def verdict_counts(verdicts: Mapping[Any, int]) -> str:
     return f": {', '.join(told)}" if told else ""
 
 
-def place_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
+def target_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
     """Name the places that are not simply read, those of one fate together; with `every` the others too."""
-    several = len({report.place.caller for report in summary.places}) > 1
-    groups: dict[tuple[str, str, str], tuple[list[PlaceReport], Failure | None]] = {}
-    for report in summary.places:
+    several = len({report.target.caller for report in summary.targets}) > 1
+    groups: dict[tuple[str, str, str], tuple[list[TargetReport], Failure | None]] = {}
+    for report in summary.targets:
         for status, failure in _fates(report, every=every):
             kind = (status, (failure and failure.operation) or "", failure.code if failure else "")
             groups.setdefault(kind, ([], failure))[0].append(report)
@@ -66,7 +66,7 @@ def place_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
             yield _INDENT + _global_token()
 
 
-def _fates(report: "PlaceReport", *, every: bool) -> Iterator[tuple[str, "Failure | None"]]:
+def _fates(report: "TargetReport", *, every: bool) -> Iterator[tuple[str, "Failure | None"]]:
     """Give the status of a place with what failed there; what failed beside its keys makes it "read" without."""
     status, failures = report.status.value, list(report.failures)
     if status in ("refused", "failed", "not_enabled", "not_open"):
@@ -86,17 +86,17 @@ def _remedy(status: str, failure: "Failure | None", *, named: bool) -> Iterator[
 
 
 def _global_token() -> str:
-    from ...audit.places import REFUSAL_HINT
+    from ...audit.failures import GLOBAL_STS_HINT
 
-    return REFUSAL_HINT
+    return GLOBAL_STS_HINT
 
 
-def _where(reports: Iterable["PlaceReport"], *, several: bool) -> str:
+def _where(reports: Iterable["TargetReport"], *, several: bool) -> str:
     """Name places: regions, and where there are several callers, those who have the same ones together."""
     regions: dict[str, list[str]] = {}
     for report in reports:
         keys_there = f" ({report.listed})" if report.status.value == "read" else ""
-        regions.setdefault(report.place.caller, []).append(report.place.region + keys_there)
+        regions.setdefault(report.target.caller, []).append(report.target.region + keys_there)
     if not several:
         return ", ".join(name for names in regions.values() for name in names)
     callers: dict[str, list[str]] = {}

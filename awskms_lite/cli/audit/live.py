@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError, KMSLiteError
 from ..mfa import ask_for_code
-from .conclusion import counts, failure_lines, keys, no_match, place_lines
+from .conclusion import counts, failure_lines, keys, no_match, target_lines
 from .machine import MACHINE_ERRORS, broken_off
 from .options import filters_in_force, key_filter
 from .outcome import Outcome
@@ -32,12 +32,12 @@ def audit_live(arguments: argparse.Namespace) -> Outcome:
             raise error
         report.end()
     summary = run.summary
-    lines = [*counts(summary), *place_lines(summary, every=arguments.all_regions), *failure_lines(report)]
+    lines = [*counts(summary), *target_lines(summary, every=arguments.all_regions), *failure_lines(report)]
     number = interruption.number if summary.stopped else None  # one that came after the end changes nothing
     if number is not None or summary.expired:
         lines.append(_how_to_go_on(summary, arguments.checkpoint, wanted))
-    unmatched = no_match(filters_in_force(arguments), summary.listed, summary.left_out)
-    return Outcome(report, lines, whole=summary.whole, signal=number, error=error, unmatched=unmatched)
+    unmatched = no_match(filters_in_force(arguments), summary.listed, summary.filtered)
+    return Outcome(report, lines, whole=summary.complete, signal=number, error=error, unmatched=unmatched)
 
 
 def _begin(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
@@ -121,7 +121,7 @@ def _take(run: "Audit", report: Report) -> KMSLiteError | None:
 
 def _how_to_go_on(summary: "AuditSummary", checkpoint: str | None, wanted: "KeyFilter") -> str:
     """Say how far an audit came that was interrupted or whose credentials expired, and how to go on."""
-    read = summary.reported + summary.left_out
+    read = summary.reported + summary.filtered
     what, renew = ("the credentials expired", "renew them and ") if summary.expired else ("interrupted", "")
     came = f"{what}: {read} of the {keys(summary.listed)} listed so far were read"
     if not summary.listed:

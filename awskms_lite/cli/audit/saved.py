@@ -1,7 +1,7 @@
 """`awskms-lite audit --from FILE`: a saved report judged anew, with nobody asked."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...errors import ParameterError
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ...audit import KeyFacts, KeyFilter, KeyUsageRecord
+    from ...audit.multi_region import Group
 
 _REMEDY = "--from reads what --output jsonl or json wrote."
 _ARRAY_REMEDY = f"{_REMEDY} An array that another tool has written anew becomes lines with jq -c '.[]'."
-_MULTI_REGION_ID = "mrk-"
 
 
 class Saved:
@@ -28,7 +28,6 @@ class Saved:
         self._source: str = arguments.source
         self._idle_days: int = arguments.idle_days
         self._wanted = key_filter(arguments)
-        self._sets: dict[tuple[str, str], list[KeyFacts]] = {}
         self.read = 0
         self.left_out = 0
         self.first: datetime | None = None
@@ -36,18 +35,18 @@ class Saved:
 
     def records(self) -> Iterator["KeyUsageRecord"]:
         """Give the records; raises `ParameterError` for a line that is none, naming it."""
+        from ...audit.multi_region import Member, MultiRegionGroups
+
+        groups = MultiRegionGroups[None](None)
         for facts in self._facts():
-            if facts.key_id.startswith(_MULTI_REGION_ID):
-                self._sets.setdefault((facts.account_id, facts.key_id), []).append(facts)
-            else:
-                yield from self._judged(facts, ())
-        for members in self._sets.values():
-            for facts in members:
-                yield from self._judged(facts, _related(facts, members))
+            for group in groups.add(Member(facts.account_id, facts, None)):
+                yield from self._judged(group)
+        for group in groups.finish_all():
+            yield from self._judged(group)
 
     def _facts(self) -> Iterator["KeyFacts"]:
         from ...audit import KeyFacts
-        from ...audit.reports import from_line
+        from ...audit.serialize import from_line
 
         is_array = is_closed = False
         for number, whole_line in enumerate(read_lines(self._source), 1):
@@ -85,14 +84,15 @@ class Saved:
         self.first = min(moment, self.first or moment)
         self.last = max(moment, self.last or moment)
 
-    def _judged(self, facts: "KeyFacts", related: Sequence["KeyFacts"]) -> Iterator["KeyUsageRecord"]:
-        """Judge a key that is wanted; one that is not still tells of its set."""
-        from ...audit import judge
+    def _judged(self, group: "Group[None]") -> Iterator["KeyUsageRecord"]:
+        """Yield the records of the keys that are wanted; the others still tell about their set."""
+        from ...audit.multi_region import judge_group
 
-        if self._wanted.matches(facts):
-            yield judge(facts, self._idle_days, related)
-        else:
-            self.left_out += 1
+        for member, record in judge_group(group, self._idle_days):
+            if self._wanted.matches(member.facts):
+                yield record
+            else:
+                self.left_out += 1
 
     def counts(self, report: Report) -> Iterator[str]:
         """Say what came of the records of the file."""
@@ -128,8 +128,3 @@ def _check_tags(facts: "KeyFacts", wanted: "KeyFilter") -> None:
             "The record has no tags, so --tag cannot tell whether the key is meant: only an audit that was made "
             "with --tag reads them."
         )
-
-
-def _related(facts: "KeyFacts", members: Sequence["KeyFacts"]) -> list["KeyFacts"]:
-    """Give the other keys of a set that were read."""
-    return [other for other in members if other.arn != facts.arn and other.error is None]

@@ -69,10 +69,10 @@ def read_roles(name: str) -> list[str]:
 
 
 def _role(text: str) -> str:
-    from ...audit.places import check_role_arn
+    from ...audit.targets import validated_role_arn
 
     if _ACCOUNT_ID.fullmatch(text):
         raise ParameterError(
             f"{text} is an account id: name a role in that account to assume, as 'arn:aws:iam::{text}:role/Audit'."
         )
-    return check_role_arn(text)
+    return validated_role_arn(text)

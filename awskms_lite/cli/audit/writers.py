@@ -65,7 +65,7 @@ class CSV:
 
     def add(self, record: "KeyUsageRecord") -> None:
         """Write the record's row."""
-        from ...audit.reports import csv_row
+        from ...audit.serialize import csv_row
 
         self._begin()
         self._rows.writerow(map(printable, csv_row(record)))  # it may be on its way to a terminal
@@ -75,7 +75,7 @@ class CSV:
         self._begin()
 
     def _begin(self) -> None:
-        from ...audit.reports import csv_header
+        from ...audit.serialize import csv_header
 
         if not self._has_header:
             self._rows.writerow(csv_header())
@@ -92,7 +92,7 @@ class _StandardOutput:
 
 def _line(record: "KeyUsageRecord") -> str:
     """Give a record as JSON in which whatever a terminal might act on is escaped: it says the same."""
-    from ...audit.reports import to_line
+    from ...audit.serialize import to_line
 
     line = to_line(record)
     if line.isprintable():

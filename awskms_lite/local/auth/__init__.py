@@ -1,1 +1,1 @@
-"""Who calls the embedded KMS, and whether they may: signatures, accounts, roles, quotas, denials."""
+"""Authentication and authorization: signatures, accounts, roles, quotas, denials."""

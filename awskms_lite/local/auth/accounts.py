@@ -1,8 +1,8 @@
 """Long-term credentials: the access keys that the embedded KMS knows.
 
-It knows one pair of keys for every account there could be, and stores none: the access key id spells the
-account, `AKIA` + the 12 digits + `LITE`, and the secret follows from the id. So a test can make up accounts
-as it needs them, and two processes agree on the keys without a word. These secrets protect nothing.
+There is one access key for every possible account, and none is stored: the access key id contains the account,
+`AKIA` + the 12 digits + `LITE`, and the secret is computed from the id. So a test can use any account, and two
+processes agree on the keys without talking to each other. These secrets protect nothing.
 """
 
 import base64
@@ -17,7 +17,7 @@ _REGION = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 
-def check_account_id(account_id: str) -> str:
+def validated_account_id(account_id: str) -> str:
     """Return the account id; raise `ValueError` unless it has 12 digits."""
     check_text("account_id", account_id)
     if not _ACCOUNT_ID.fullmatch(account_id):
@@ -25,8 +25,8 @@ def check_account_id(account_id: str) -> str:
     return account_id
 
 
-def check_region(region: str) -> str:
-    """Return the region; raise `ValueError` if it is not a valid name, for it becomes a part of ARNs."""
+def validated_region(region: str) -> str:
+    """Return the region; raise `ValueError` if its name could not be part of an ARN."""
     check_text("region", region)
     if not _REGION.fullmatch(region):
         raise ValueError(f"{region!r} is not a region: pass a name like 'us-east-1'")
@@ -35,15 +35,15 @@ def check_region(region: str) -> str:
 
 def credentials_for(account_id: str) -> Credentials:
     """Return the account's credentials; raise `ValueError` unless the account id has 12 digits."""
-    access_key_id = f"AKIA{check_account_id(account_id)}LITE"
+    access_key_id = f"AKIA{validated_account_id(account_id)}LITE"
     return Credentials(access_key_id, secret_of(access_key_id), account_id=account_id, source="LocalKMS")
 
 
 def secret_of(text: str) -> str:
-    """Return the secret access key that follows from an access key id, with the session token if there is one."""
-    return base64.b64encode(seal(text)[:30]).decode("ascii")  # 40 characters, as AWS's secrets have
+    """Return the secret for an access key id, or for an access key id followed by a session token."""
+    return base64.b64encode(keyed_digest(text)[:30]).decode("ascii")  # 40 characters, as AWS's secrets have
 
 
-def seal(text: str) -> bytes:
-    """Return 32 bytes that follow from the text; only this server could make them if its code were a secret."""
+def keyed_digest(text: str) -> bytes:
+    """Return the HMAC-SHA256 of the text under this server's fixed key, which is no secret."""
     return hmac.digest(b"awskms_lite.local", text.encode("utf-8"), "sha256")

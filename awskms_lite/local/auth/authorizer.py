@@ -1,4 +1,4 @@
-"""Authorization: a caller needs a valid signature, an enabled region, and a quota that is not used up."""
+"""Authorization: a caller needs a valid signature, an enabled region, and a quota that is not exhausted."""
 
 from functools import partial
 from typing import cast
@@ -12,7 +12,7 @@ from .signature import UNRECOGNIZED, verify
 
 
 class Authorizer:
-    """Authorizes every request, whichever service it is for."""
+    """Authorizes the requests for both services."""
 
     def __init__(self, quotas: Quotas, clock: ServerClock) -> None:
         self._quotas = quotas
@@ -20,14 +20,14 @@ class Authorizer:
         self.disabled_regions: set[str] = set()
 
     def authorize(self, request: Request, service: str, operation: str) -> Caller:
-        """Return who calls the operation of a service, which goes by its signing name.
+        """Return the caller of an operation; `service` is the service's signing name.
 
-        Raises `ApiError`, under the names that errors have at KMS: those of `verify`, ExpiredTokenException,
-        UnrecognizedClientException for a region that is not enabled, ThrottlingException.
+        Raises `ApiError` with KMS's error codes: those of `verify`, ExpiredTokenException,
+        UnrecognizedClientException for a disabled region, ThrottlingException.
         """
         tokens = request.values("x-amz-security-token")
         token = b",".join(tokens) if tokens else None
-        secret_for = partial(_secret_for, token, self._clock.unmoved())
+        secret_for = partial(_secret_for, token, self._clock.unadvanced())
         scope = verify(request, now=self._clock.nearest, service=service, secret_for=secret_for)
         if scope.region in self.disabled_regions:
             raise ApiError("UnrecognizedClientException", UNRECOGNIZED)

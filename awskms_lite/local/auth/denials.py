@@ -1,4 +1,4 @@
-"""Denials: calls that are refused whatever else would allow them, as by a policy of AWS that says Deny."""
+"""Denials: calls that are refused whatever else allows them, as by an explicit Deny in an IAM policy."""
 
 import threading
 
@@ -11,9 +11,9 @@ from .principals import Caller
 
 @frozen
 class Denial:
-    """One denial, of calls that meet every condition it has; None is no condition.
+    """One denial, of the calls that meet all its conditions; None is no condition.
 
-    `key` is a key id or key ARN, `account_id` the caller's account, for AssumeRole that of the role. Raises
+    `key` is a key id or key ARN, `account_id` the caller's account, or for AssumeRole the role's. Raises
     `ValueError` if `key` is neither an id nor an ARN.
     """
 
@@ -59,7 +59,7 @@ class Denials:
 
     def matches(self, operation: str, caller: Caller, key_arn: str | None = None, *, account_id: str = "") -> bool:
         """Return whether a denial refuses the call; `account_id` stands in for the caller's own."""
-        if not self._denials:  # nearly always, and asked twice in a call
+        if not self._denials:  # the usual case, checked twice in a call
             return False
         return any(
             denial.matches(operation, account_id or caller.account_id, caller.region, key_arn)

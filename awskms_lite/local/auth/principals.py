@@ -12,7 +12,7 @@ _ACCESS_KEY_ID = re.compile(r"(AKIA|ASIA)([0-9]{12})LITE")
 
 
 class Signer(NamedTuple):
-    """Whom an access key belongs to: an account, or a session of one of its roles."""
+    """The owner of an access key: an account, or a session of one of its roles."""
 
     secret: str
     account_id: str
@@ -28,7 +28,7 @@ class Caller(NamedTuple):
 
     @property
     def arn(self) -> str:
-        """The caller's ARN: of the assumed role, or of the one user that every account has here."""
+        """The caller's ARN: of the assumed role, or of the one user of the account."""
         if self.session is not None:
             return self.session.arn
         return f"arn:{partition_of(self.region)}:iam::{self.account_id}:user/local"
@@ -40,7 +40,7 @@ class Caller(NamedTuple):
 
     @property
     def principals(self) -> tuple[str, ...]:
-        """The principals of a policy that mean the caller: anyone, the account, the user or role, the session."""
+        """The principals in a policy that match the caller: anyone, the account, the user or role, the session."""
         role = () if self.session is None else (self.session.role.arn,)
         return "*", self.account_id, root_of(self.region, self.account_id), self.arn, *role
 
@@ -52,10 +52,10 @@ def root_of(region: str, account_id: str) -> str:
 
 @lru_cache(maxsize=256)
 def signer_of(access_key_id: str, token: bytes | None) -> Signer | None:
-    """Return the signer of an access key id and its session token, None if they are not of this server.
+    """Return the signer for an access key id and a session token, None if this server did not issue them.
 
-    A temporary key is nothing without its own token. With a lasting one any token passes, as long as it is signed,
-    so that a test can make one up.
+    A temporary access key needs its own token. With a long-term one any token is accepted, so that a test can make
+    one up.
     """
     match = _ACCESS_KEY_ID.fullmatch(access_key_id)
     if match is None:

@@ -9,7 +9,7 @@ from ..clock import steady_time
 
 
 class Bucket:
-    """`rate` tokens a second, `burst` at the most and at the start. Moments are seconds of any one clock."""
+    """`rate` tokens a second, at most `burst` and so many at the start. Times are seconds of one clock."""
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self._rate = rate
@@ -19,7 +19,7 @@ class Bucket:
 
     def take(self, now: float) -> bool:
         """Take a token; return False if there is none."""
-        passed = max(now - self._then, 0)  # a clock that was frozen may go back when it is let go
+        passed = max(now - self._then, 0)  # a frozen clock may go back when it is released
         self._tokens = min(self._burst, self._tokens + passed * self._rate)
         self._then = now
         if self._tokens < 1:
@@ -38,26 +38,26 @@ class Quotas:
         self._buckets: dict[tuple[str, str, str], Bucket] = {}
 
     def set(self, operation: str, rate: float | None, burst: float | None = None) -> None:
-        """Allow so many calls a second, in full buckets; None lifts the quota. Raises `ValueError`."""
+        """Allow `rate` calls a second, starting with full buckets; None removes the quota. Raises `ValueError`."""
         if rate is not None and not (is_number(rate) and 0 < rate < inf):
             raise ValueError(f"rate={rate!r} is not a rate: pass calls a second, above 0, or None for no quota")
         if burst is not None and not (is_number(burst) and 1 <= burst < inf):
             raise ValueError(f"burst={burst!r} allows no call: pass a number from 1 up")
         with self._lock:
             self._limits.pop(operation, None)
-            self._buckets = {place: bucket for place, bucket in self._buckets.items() if place[2] != operation}
+            self._buckets = {key: bucket for key, bucket in self._buckets.items() if key[2] != operation}
             if rate is not None:
                 self._limits[operation] = (rate, max(1.0, rate) if burst is None else burst)
 
     def take(self, account_id: str, region: str, operation: str) -> bool:
-        """Return whether the account may make this call in this region now; if so, count it."""
+        """Return whether the account may make this call in this region now; count it if so."""
         if operation not in self._limits:
             return True
         with self._lock:
             limit = self._limits.get(operation)
-            if limit is None:  # lifted since
+            if limit is None:  # removed since
                 return True
-            now, place = self._clock(), (account_id, region, operation)
-            if place not in self._buckets:
-                self._buckets[place] = Bucket(*limit, now)
-            return self._buckets[place].take(now)
+            now, key = self._clock(), (account_id, region, operation)
+            if key not in self._buckets:
+                self._buckets[key] = Bucket(*limit, now)
+            return self._buckets[key].take(now)

@@ -1,8 +1,8 @@
-"""Roles, and the temporary credentials of those who assume them.
+"""Roles, and the temporary credentials of their sessions.
 
-Stateless, as the lasting keys of `accounts` are: the session token says whose session it is and until when, under
-a seal, and the secret follows from it and from the access key id, `ASIA` + the 12 digits of the role's account +
-`LITE`. So a token that was altered or made up is known for what it is, in any process.
+Nothing is stored, as with the long-term keys of `accounts`: the session token contains the session and its expiry
+behind a MAC, and the secret is computed from it and from the access key id, `ASIA` + the 12 digits of the role's
+account + `LITE`. So every process recognizes a token that was altered or made up.
 """
 
 import base64
@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from awskms_lite.identity import Credentials
 
-from .accounts import seal, secret_of
+from .accounts import keyed_digest, secret_of
 
 SESSION_NAME = r"[\w+=,.@-]*"  # IAM's alphabet of names, as the API reference spells it
 
 _ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/((?:[!-~]+/)?)([A-Za-z0-9_+=,.@-]{1,64})")
-_SEAL_BYTES = 32
+_DIGEST_BYTES = 32
 
 
 class Role(NamedTuple):
@@ -42,7 +42,7 @@ class Role(NamedTuple):
 
 
 class Session(NamedTuple):
-    """A role that somebody assumed; `expires_at` is in seconds since 1970."""
+    """A session of an assumed role; `expires_at` is in seconds since 1970."""
 
     role: Role
     name: str
@@ -61,7 +61,7 @@ class Session(NamedTuple):
 
 
 def unique_id(prefix: str, arn: str) -> str:
-    """Return IAM's id of what bears the ARN; its prefix is AROA for a role, AIDA for a user."""
+    """Return IAM's unique id of the principal with this ARN; its prefix is AROA for a role, AIDA for a user."""
     return prefix + base64.b32encode(sha256(arn.encode("ascii")).digest()).decode("ascii")[:17]
 
 
@@ -85,18 +85,18 @@ def credentials_of(session: Session) -> Credentials:
 
 
 def session_of(token: bytes) -> Session | None:
-    """Return the session of a token, None if the token is not of this server; an expired one is returned too."""
+    """Return the session of a token, expired or not; None if this server did not issue the token."""
     try:
-        text = base64.b64decode(token)[_SEAL_BYTES:].decode("ascii")
+        text = base64.b64decode(token)[_DIGEST_BYTES:].decode("ascii")
         expires_at, name, arn = text.split(" ")
         role = parse_role(arn)
         session = Session(role, name, int(expires_at)) if role else None
     except ValueError:
         return None
-    # Made anew and not merely checked: no second spelling of a token passes for it.
+    # Compared as a whole with a new token: base64 has several spellings of the same bytes, and one is valid.
     return session if session is not None and hmac.compare_digest(_token(session).encode("ascii"), token) else None
 
 
 def _token(session: Session) -> str:
     text = f"{session.expires_at} {session.name} {session.role.arn}"
-    return base64.b64encode(seal(f"session {text}") + text.encode("ascii")).decode("ascii")
+    return base64.b64encode(keyed_digest(f"session {text}") + text.encode("ascii")).decode("ascii")

@@ -1,8 +1,8 @@
-"""Signature Version 4, seen from the service, which asks whether the holder of the secret sent this.
+"""The verification of Signature Version 4, as a service does it.
 
-Recomputed from the raw request after AWS's description ("Create a signed AWS API request"), sharing no line
-with the client's signer, so that a mistake in one is not answered by the same mistake in the other. The
-checks come in AWS's order, date, host, algorithm, scope, access key, signature, and in AWS's words.
+The signature is recomputed from the raw request after AWS's description ("Create a signed AWS API request"). No
+code is shared with the client's signer, so that a mistake in one is not hidden by the same mistake in the other.
+Order and texts of the checks are AWS's: date, host, algorithm, scope, access key, signature.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ class Scope(NamedTuple):
 
 
 class Authorization(NamedTuple):
-    """The parts of the Authorization header, none of them checked yet."""
+    """The parts of the Authorization header, not checked yet."""
 
     algorithm: str
     credential: str
@@ -53,9 +53,9 @@ def verify(
 ) -> Scope:
     """Return the scope of a request that is signed correctly for `service`; otherwise raise `ApiError`.
 
-    `now` returns the time that a request of this date is compared to, both in seconds since 1970; `secret_for`
-    returns the secret of an access key id, None if it does not know the id. A session token, if there is one,
-    has to be signed; `secret_for` is to check it.
+    `now` returns the time to compare a request of this date with, both in seconds since 1970. `secret_for` returns
+    the secret of an access key id, None if the id is unknown, and checks the session token, if there is one; here
+    it only has to be signed.
     """
     authorization = _parse_authorization(request)
     dated = _date(request)
@@ -110,7 +110,7 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 
 def _canonical_path(path: str) -> bytes:
-    """Return the path normalized and encoded once more than it was sent, as all services but S3 have it."""
+    """Return the path normalized and URI-encoded a second time, as for all services but S3."""
     if path == "/":
         return b"/"
     segments: list[str] = []

@@ -1,4 +1,4 @@
-"""How a faulty response is delivered: pure, as actions for the connection to carry out."""
+"""The delivery of a faulty response, as actions for the connection to carry out; nothing is sent here."""
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
@@ -21,22 +21,22 @@ from .faults import (
 )
 from .messages import Response, render
 
-_NOT_TEXT = b"\x80"  # begins neither HTTP nor UTF-8, and is not a byte order mark
-_NOISE = 64  # bytes, enough to be taken for a body
+_NOT_TEXT = b"\x80"  # starts neither HTTP nor UTF-8 text, and is not a byte order mark
+_NOISE = 64  # bytes, enough to look like a body
 
 
 class Pause(NamedTuple):
-    """A pause of so many seconds."""
+    """A pause."""
 
     seconds: float
 
 
 class ConnectionAction(Enum):
-    """What a connection does besides sending and pausing; nothing follows CLOSE and RESET."""
+    """What a connection does apart from sending and pausing; CLOSE and RESET come last."""
 
-    LISTEN = "wait until the client says something more"
-    CLOSE = "end in good order"
-    RESET = "end at once, and let the client's system know that all is lost"
+    LISTEN = "wait until the client sends more"
+    CLOSE = "close in an orderly way"
+    RESET = "reset the connection (TCP RST)"
 
 
 DeliveryAction: TypeAlias = bytes | Pause | ConnectionAction
@@ -44,7 +44,7 @@ DeliveryAction: TypeAlias = bytes | Pause | ConnectionAction
 
 
 def refusal(fault: Error | Unavailable, refuse: Callable[[ApiError, str], Response]) -> Response:
-    """Return the response in place of the service's own; the service's `refuse` makes errors of its kind."""
+    """Return the response of a fault that replaces the service's own; `refuse` makes an error in its protocol."""
     if isinstance(fault, Unavailable):
         page = f"<html><body><h1>{fault.status}</h1></body></html>\n"
         return Response(fault.status, page.encode("ascii"), "", "text/html")

@@ -1,4 +1,4 @@
-"""Which request gets which fault: rules in the order they were added, and one seeded generator."""
+"""The rules of fault injection, in the order in which they were added, and their seeded random generator."""
 
 import random
 import threading
@@ -38,7 +38,7 @@ class FaultRule(Generic[F]):
             raise ValueError(f"burst={self.burst!r} is not a number of requests: pass one from 1 up")
 
     def matches(self, operation: str | None) -> bool:
-        """Return whether the rule may fire for this request; one that is to be skipped is counted."""
+        """Return whether the rule may fire for this request; count one that is to be skipped."""
         if self.operation not in (None, operation):
             return False
         if self.skip == 0:
@@ -60,10 +60,10 @@ class FaultRule(Generic[F]):
 
 
 class FaultRules(Generic[F]):
-    """Decides from a seed: the same requests, one at a time, get the same faults. Thread-safe."""
+    """The rules of one server. The same seed and sequence of requests give the same faults. Thread-safe."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - to be repeated is what it is for
+        self._random = random.Random(seed)  # noqa: S311 - faults must be reproducible
         self._lock = threading.Lock()
         self._rules: list[FaultRule[F]] = []
 
@@ -73,7 +73,7 @@ class FaultRules(Generic[F]):
             self._rules.append(rule)
 
     def clear(self) -> None:
-        """Remove every rule; the generator goes on from where it is."""
+        """Remove every rule; the generator is not seeded again."""
         with self._lock:
             self._rules.clear()
 
@@ -82,7 +82,7 @@ class FaultRules(Generic[F]):
         if not self._rules:
             return None
         with self._lock:
-            # Every rule counts the request, so that `skip` tells its place whichever rule fires.
+            # Every rule counts the request, so that `skip` does not depend on the other rules.
             for rule in [rule for rule in self._rules if rule.matches(operation)]:
                 if rule.fires(self._random):
                     if rule.times == 0:
@@ -91,6 +91,6 @@ class FaultRules(Generic[F]):
             return None
 
     def noise(self, count: int) -> bytes:
-        """Return so many bytes from the generator."""
+        """Return `count` random bytes from the generator."""
         with self._lock:
             return self._random.randbytes(count)

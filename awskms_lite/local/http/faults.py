@@ -1,21 +1,21 @@
 """Faults of responses and connections, as records for `LocalKMS.inject_fault`.
 
-Each says what the client sees, and whether the operation was carried out: a client that cannot know must be
-careful to ask again. An invalid value raises `ValueError`.
+Each docstring says what the client sees and whether the operation was carried out, which decides whether it is
+safe to send the request again. An invalid value raises `ValueError`.
 """
 
 from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-_LONGEST = 24 * 60 * 60  # seconds, a day: beyond it a wait is a mistake
+_LONGEST = 24 * 60 * 60  # seconds, one day: a longer wait is a mistake
 
 
 @frozen
 class Error:
-    """An error of this code in place of the answer. Not carried out, and the signature not looked at.
+    """An error of this code in place of the answer. Not carried out, and the signature is not checked.
 
-    It comes as KMS would send it, or STS if the request is for it. `retry_after`, in seconds, goes out as
+    It has the form of an error of KMS, or of STS if the request is for STS. `retry_after`, in seconds, goes out as
     `x-amz-retry-after` in whole milliseconds.
     """
 
@@ -44,7 +44,7 @@ class Unavailable:
 
 @frozen
 class Latency:
-    """The right answer, so many seconds late. Carried out at once."""
+    """The right answer, `seconds` late. Carried out at once."""
 
     seconds: float
 
@@ -57,8 +57,8 @@ class Reset:
     """A connection that is reset: `when` is 'before', 'during' or 'after' the answer.
 
     'before': no answer; not carried out. 'during': half of the answer's bytes; carried out. 'after': the whole
-    answer; carried out, and the connection looks sound until the client speaks over it once more, so that
-    the client's next request fails, unread.
+    answer; carried out, and the connection looks usable until the client sends its next request over it, which
+    fails unread.
     """
 
     when: Literal["before", "during", "after"]
@@ -70,15 +70,15 @@ class Reset:
 
 @frozen
 class Truncated:
-    """Half of the body under the length of the whole, then the end, in good order. Carried out."""
+    """Half of the body under the length of the whole, then an orderly close. Carried out."""
 
 
 @frozen
 class WrongLength:
     """The whole answer under a Content-Length that is off by `by`. Carried out.
 
-    Too long a length, and the connection ends in good order before it is reached; too short a one (0 at
-    least), and the surplus bytes stand before the connection's next answer.
+    If it is too long, the connection is closed before it is reached. If it is too short (0 at least), the surplus
+    bytes come before the next answer on the connection.
     """
 
     by: int
@@ -92,7 +92,7 @@ class WrongLength:
 
 @frozen
 class Drip:
-    """The right answer, `size` bytes at a time and `every` so many seconds. Carried out."""
+    """The right answer, `size` bytes at a time, with `every` seconds between. Carried out."""
 
     every: float
     size: int = 1
@@ -105,9 +105,9 @@ class Drip:
 
 @frozen
 class Garbage:
-    """Bytes drawn from the seed: `where` is 'head' or 'body'. Carried out.
+    """Random bytes from the seed: `where` is 'head' or 'body'. Carried out.
 
-    'head': nothing that resembles HTTP, then the end. 'body': a sound 200 whose body is not JSON.
+    'head': bytes that are not HTTP, then an orderly close. 'body': a valid HTTP 200 whose body is not JSON.
     """
 
     where: Literal["head", "body"]
@@ -119,12 +119,12 @@ class Garbage:
 
 @frozen
 class HangUp:
-    """The right answer, which does not say that the connection ends; then it does, in good order. Carried out."""
+    """The right answer without `Connection: close`, then an orderly close all the same. Carried out."""
 
 
 @frozen
 class HandshakeFailure:
-    """A TLS handshake that the server breaks off with an alert. A fault of connections: no request is read."""
+    """A TLS handshake that the server aborts with an alert. It is a fault of connections: no request is read."""
 
 
 DeliveryFault: TypeAlias = Latency | Reset | Truncated | WrongLength | Drip | Garbage | HangUp

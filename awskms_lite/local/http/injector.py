@@ -1,4 +1,4 @@
-"""Fault injection: a request gets its service's response, or where a rule fires, a fault. Both are counted."""
+"""Fault injection: a request gets its service's response, or a fault if a rule fires. Both are counted."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,7 +11,7 @@ from .stats import Counters
 
 
 class FaultInjector:
-    """Stands between the sockets and the services, and lets most requests through as they are.
+    """Stands between the sockets and the services, and passes requests on unless a rule fires.
 
     `parse` returns a request as its service understands it; `now` returns the seconds since 1970 for Date headers.
     """
@@ -24,7 +24,7 @@ class FaultInjector:
         self.counters = Counters()
 
     def __call__(self, request: Request) -> Response | Iterable[DeliveryAction]:
-        """Return the response to the request, or the actions by which it goes wrong."""
+        """Return the response to the request, or the actions that deliver a faulty one."""
         call = self._parse(request)
         if call.operation is not None:
             self.counters.count_request(call.operation)
@@ -33,7 +33,7 @@ class FaultInjector:
             self.counters.count_fault(type(fault).__name__)
             return self._inject(fault, call, request)
         response = call.answer()
-        # Counted before it is sent, so that whoever has the answer finds it counted.
+        # Counted before it is sent, so that a client that has the answer finds it counted.
         if response.code in THROTTLING_CODES:
             self.counters.count_fault("Throttled")
         elif call.operation is not None:

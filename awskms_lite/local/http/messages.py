@@ -1,8 +1,7 @@
-"""HTTP/1.1 messages, as far as the protocols of AWS here need them (RFC 9110 and 9112): pure, no sockets.
+"""HTTP/1.1 messages, as far as AWS's protocols need them (RFC 9110 and 9112), without any sockets.
 
-Written by hand because the standard library's server parses headers as e-mail, which costs more than all the
-rest of a request, and because a signature is about the bytes that came: values stay bytes, and the path and
-the query stay as they were sent.
+The standard library's server is not used because it parses headers as e-mail, which costs more than the rest of a
+request, and because a signature covers the raw bytes: values stay bytes, and path and query stay as sent.
 """
 
 import re
@@ -13,8 +12,8 @@ from typing import NamedTuple
 from ..errors import HTTPError
 
 MAX_HEAD = 64 * 1024  # bytes: request line and headers; a session token alone can take several thousand
-MAX_HEADERS = 100
-MAX_BODY = 1024 * 1024  # bytes
+MAX_HEADERS = 100  # as many as http.client allows; AWS's clients send about ten
+MAX_BODY = 1024 * 1024  # bytes; the largest valid request, a policy of 128 KiB, is far below
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TARGET = re.compile(rb"/[!-~]*")
@@ -53,9 +52,9 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """One answer: its body is sent with its length, its request id, unless it is empty, in `x-amzn-RequestId`.
+    """One response. The request id is sent as `x-amzn-RequestId` unless it is empty.
 
-    `code` repeats the body's error code for whoever counts; it is not sent.
+    `code` is the error code in the body, for the statistics; it is not sent.
     """
 
     status: int
@@ -69,7 +68,7 @@ class Response(NamedTuple):
 def parse_head(head: bytes) -> Request:
     """Return the request without its body, from the bytes before the empty line.
 
-    Raises `HTTPError` for anything that RFC 9112 calls malformed; folded headers are refused as it allows.
+    Raises `HTTPError` for a head that is malformed by RFC 9112, which allows to refuse folded headers.
     """
     if head.replace(b"\r\n", b"").translate(None, _ALLOWED):
         raise HTTPError(400, "control character in the request head")
@@ -84,14 +83,14 @@ def parse_head(head: bytes) -> Request:
     return Request(method, path, query, headers, keep_alive=_keeps_alive(version, headers))
 
 
-@lru_cache(maxsize=64)  # a client sends the same one all day
+@lru_cache(maxsize=64)  # a client sends the same one in each request
 def _parse_request_line(line: bytes) -> tuple[str, str, str, bytes]:
     parts = line.split(b" ")
     if len(parts) != 3 or not _TOKEN.fullmatch(parts[0]) or not parts[2].startswith(b"HTTP/"):
         raise HTTPError(400, "malformed request line")
     method, target, version = parts
     if version not in (b"HTTP/1.1", b"HTTP/1.0"):
-        raise HTTPError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        raise HTTPError(505, "only HTTP/1.1 and HTTP/1.0 are supported")
     if not _TARGET.fullmatch(target):
         raise HTTPError(400, "the request target must be a path of printable ASCII characters")
     path, _, query = target.decode("ascii").partition("?")
@@ -123,11 +122,11 @@ def _keeps_alive(version: bytes, headers: Headers) -> bool:
 def body_length(headers: Headers) -> int:
     """Return the body's length in bytes, 0 without a Content-Length.
 
-    Raises `HTTPError` for a transfer coding (nobody needs one for a body of known size), for a malformed or
-    contradictory length, and above `MAX_BODY`.
+    Raises `HTTPError` for a transfer coding, which is not supported, for a malformed or contradictory length, and
+    above `MAX_BODY`.
     """
     if "transfer-encoding" in headers:
-        raise HTTPError(411, "send a Content-Length: transfer codings are not spoken here")
+        raise HTTPError(411, "send a Content-Length: transfer codings are not supported")
     lengths = set(headers.get("content-length", (b"0",)))
     length = lengths.pop()
     if lengths or not length.isdigit():
@@ -162,6 +161,6 @@ def render(
 
 @lru_cache(maxsize=4)
 def _http_date(seconds: int) -> str:
-    # Neither strftime, which follows the locale, nor email.utils, which is slow to import.
+    # Not strftime, which depends on the locale, and not email.utils, which is slow to import.
     year, month, day, hour, minute, second, weekday, *_ = gmtime(seconds)
     return f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year} {hour:02}:{minute:02}:{second:02} GMT"

@@ -1,7 +1,7 @@
-"""The sockets of the embedded KMS: loopback only, a thread a connection, nothing left behind after `close`.
+"""The sockets of the embedded KMS: loopback only, one thread for each connection, none left after `close`.
 
-Threads, because each answer takes microseconds and the clients wait for it; written on bare sockets, because
-the standard library's server costs a client more than the call itself.
+Threads are enough because an answer takes microseconds; plain sockets are used because the standard library's
+server takes more time than the call itself.
 """
 
 import selectors
@@ -20,9 +20,9 @@ from .delivery import ConnectionAction, DeliveryAction, Pause
 from .messages import MAX_HEAD, Request, Response, body_length, parse_head, render
 
 _LOOPBACK = "127.0.0.1"
-_PIECE = 64 * 1024  # bytes asked of the kernel at a time
-_LINGER = 1.0  # seconds that a refused client has to read why
-_ACCEPT_PAUSE = 0.05  # seconds before the next try to accept, when the system has no descriptor or memory for one
+_CHUNK = 64 * 1024  # bytes to receive at a time; nearly every request fits in one
+_LINGER = 1.0  # seconds that a refused client has to read the reason
+_ACCEPT_PAUSE = 0.05  # seconds before the next accept if the system has no descriptor or memory left
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time
 _HANDSHAKE_FAILURE = b"\x15\x03\x03\x00\x02\x02\x28"  # a fatal TLS alert (RFC 8446, 6.2)
 
@@ -30,9 +30,9 @@ Application = Callable[[Request], Response | Iterable[DeliveryAction]]
 
 
 class Connection:
-    """One client's connection: requests in, answers out, until either side ends it.
+    """A client's connection.
 
-    `now` returns the time for the Date header; `closing` is set when the server is to close.
+    `now` returns the time for the Date header; `closing` is set when the server closes.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Connection:
         self._received = bytearray()
 
     def serve(self) -> None:
-        """Answer request after request, until the client leaves, asks to close or is refused."""
+        """Answer requests until the client leaves, asks to close or is refused."""
         try:
             while (request := self._read_request()) is not None:
                 if not self._answer(request):
@@ -58,8 +58,8 @@ class Connection:
             self._linger()
 
     def _answer(self, request: Request) -> bool:
-        # A bug in the application is not hidden: the client gets a 500 instead of a silent socket, and the
-        # exception goes on to end this thread, loudly, through threading.excepthook.
+        # A bug in the application is not hidden: the client gets a 500 instead of no answer, and the exception
+        # goes on to end this thread and reach threading.excepthook.
         answered = False
         try:
             answer = self._application(request)
@@ -90,9 +90,9 @@ class Connection:
         return False
 
     def _close_tls(self) -> None:
-        # In TLS an end in good order is told, or the client must take it for an attack (RFC 8446, 6.1).
+        # An orderly end of TLS needs a close_notify alert, or the client must assume a truncation (RFC 8446, 6.1).
         if isinstance(self._sock, ssl.SSLSocket):
-            self._sock.settimeout(0)  # the client's own word is not waited for
+            self._sock.settimeout(0)  # do not wait for the client's own alert
             with suppress(OSError):
                 self._sock.unwrap()
 
@@ -122,7 +122,7 @@ class Connection:
 
     def _receive(self) -> bool:
         try:
-            piece = self._sock.recv(_PIECE)
+            piece = self._sock.recv(_CHUNK)
         except OSError:  # reset, timed out, or shut down by `Server.close`
             return False
         self._received += piece
@@ -150,9 +150,9 @@ class Connection:
 class Server:
     """A listening socket on loopback and the threads behind it; `port` 0 takes any that is free.
 
-    With an `ssl_context` it speaks TLS; the handshake runs in the connection's own thread, and is broken off
+    With an `ssl_context` it speaks TLS; the handshake runs in the connection's own thread, and is aborted
     if `accept_handshake`, which is called once for each, returns False. `now` is seconds since 1970, for the Date
-    header. `connections` tells how many were accepted so far.
+    header. `connections` is the number of connections accepted so far.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class Server:
         self._now = now
         self.connections = 0
         self._listener = socket.create_server((_LOOPBACK, port), backlog=256)
-        self._listener.setblocking(False)  # a client may be gone between the selector's word and the accept
+        self._listener.setblocking(False)  # a client may be gone when it is accepted
         self.port: int = self._listener.getsockname()[1]
         self._wake, self._woken = socket.socketpair()
         self._closing = threading.Event()
@@ -192,7 +192,7 @@ class Server:
             thread.join()
 
     def _accept(self) -> None:
-        # The second socket is there because closing a socket wakes nobody who waits on it.
+        # The second socket ends the wait: closing a socket does not wake a thread that waits on it.
         with self._listener, self._woken, selectors.DefaultSelector() as selector:
             selector.register(self._woken, selectors.EVENT_READ)
             selector.register(self._listener, selectors.EVENT_READ)
@@ -201,7 +201,7 @@ class Server:
                     sock, _ = self._listener.accept()
                 except (BlockingIOError, ConnectionAbortedError):  # gone before it was accepted
                     continue
-                except OSError:  # no descriptor or memory left: the client waits in line until there is
+                except OSError:  # no descriptor or memory left: the client stays in the backlog
                     self._closing.wait(_ACCEPT_PAUSE)
                     continue
                 self.connections += 1
@@ -214,7 +214,7 @@ class Server:
             self._open[thread] = sock
         try:
             thread.start()
-        except RuntimeError:  # no thread left: this client is turned away, and others find the server
+        except RuntimeError:  # no thread can be started: drop this client and go on
             with self._lock:
                 self._open.pop(thread).close()
 
@@ -224,33 +224,35 @@ class Server:
             if ready is not None:
                 Connection(ready, self._application, now=self._now, closing=self._closing).serve()
         finally:
-            # Under the lock, lest `close` shut down a number that the system has given to another socket.
+            # Under the lock, or `close` might shut down a descriptor that the system has given to another socket.
             with self._lock:
                 self._open.pop(threading.current_thread()).close()
 
     def _prepare(self, sock: socket.socket) -> socket.socket | None:
-        """Return the socket ready to talk, after the TLS handshake if there is one; None if that failed."""
+        """Return the socket ready to use, after the TLS handshake if there is one; None if that failed."""
         try:
-            sock.setblocking(True)  # BSD passes the listener's mode on
+            sock.setblocking(True)  # on BSD it inherits the listener's mode
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._ssl_context is None:
                 return sock
             if not self._accept_handshake():
-                sock.recv(_PIECE)  # the client's hello; closing over it would take the alert back
+                sock.recv(
+                    _CHUNK
+                )  # the ClientHello: closing over unread bytes would reset the connection before the alert arrives
                 sock.sendall(_HANDSHAKE_FAILURE)
                 return None
-            with self._lock:  # the new socket takes the old one's number over, so `close` must know it
+            with self._lock:  # it takes the descriptor over from the old socket, so `close` must know it
                 tls = self._ssl_context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
                 self._open[threading.current_thread()] = tls
             tls.do_handshake()
-        except OSError:  # not TLS, no trust, or gone
+        except OSError:  # not TLS, not trusted, or gone
             return None
         return tls
 
 
 def _shut_down(sock: socket.socket, how: int) -> None:
     try:
-        # Past SSLSocket's own method: it would take the TLS state away from the thread that reads.
+        # Not SSLSocket's own method, which discards the TLS state that the reading thread uses.
         socket.socket.shutdown(sock, how)
     except OSError:  # the client was quicker
         return

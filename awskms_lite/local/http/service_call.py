@@ -1,4 +1,4 @@
-"""A request as the service it is for understands it: what stands between the sockets and the services."""
+"""The interface between the sockets and the services: a request as parsed by its service."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,15 +6,14 @@ from typing import NamedTuple
 from ..errors import ApiError
 from .messages import Response
 
-THROTTLING_CODES = ("ThrottlingException", "Throttling")  # as KMS and as STS call it
+THROTTLING_CODES = ("ThrottlingException", "Throttling")  # of KMS and of STS
 
 
 class ServiceCall(NamedTuple):
-    """One request, parsed once by its service.
+    """One request, parsed once.
 
-    `operation` is None if the service has none of the name that the request asks for. `answer` carries the request
-    out and returns the response, errors included; `refuse` makes an error response of the service's own kind, with
-    the given request id.
+    `operation` is None if the service does not have it. `answer` carries the request out and returns the response,
+    errors included. `refuse` makes an error response in the service's protocol, with a request id.
     """
 
     operation: str | None

@@ -1,4 +1,4 @@
-"""Statistics: what the embedded KMS saw and did, counted."""
+"""Statistics: the requests, answers and faults of the embedded KMS, counted."""
 
 import threading
 from collections import Counter
@@ -9,20 +9,20 @@ from attrs import frozen
 
 @frozen
 class Stats:
-    """What happened up to one moment. A name that never came up counts 0.
+    """The counts up to one moment. A name that did not occur counts 0.
 
-    A request that was read whole and names an operation of KMS or of STS is one of `asked`, and is then
-    either one of `answered` or one of `faults`, never both.
+    A request that was read whole and names an operation of KMS or of STS counts in `asked`, and then in either
+    `answered` or `faults`.
     """
 
     connections: int
-    """How many were accepted, those included whose TLS handshake failed."""
+    """Connections accepted, including those whose TLS handshake failed."""
     asked: Mapping[str, int]
     """Requests, by operation."""
     answered: Mapping[str, int]
-    """Answers of the service itself that were sent whole and undisturbed, its errors included, by operation."""
+    """Answers of the service that no fault changed, its errors included, by operation."""
     faults: Mapping[str, int]
-    """Faults, by the name of their record; `Throttled` is a request beyond a quota."""
+    """Faults, by the name of their class; `Throttled` is an answer of ThrottlingException, as beyond a quota."""
 
 
 class Counters:

@@ -1,1 +1,1 @@
-"""The embedded KMS itself: the keys, and the operations by subject."""
+"""KMS itself: the keys, and the operations by subject."""

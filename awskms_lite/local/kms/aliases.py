@@ -1,4 +1,4 @@
-"""Other names for keys: CreateAlias, UpdateAlias, DeleteAlias, ListAliases."""
+"""Aliases: CreateAlias, UpdateAlias, DeleteAlias, ListAliases."""
 
 from ..errors import ApiError
 from .call import Call
@@ -8,7 +8,7 @@ from .specs import family_of
 
 ALIAS_NAME = "^[a-zA-Z0-9:/_-]+$"
 _PREFIX = "alias/"
-RESERVED_PREFIX = "alias/aws/"  # AWS's own, for its managed keys
+RESERVED_PREFIX = "alias/aws/"  # for the keys that AWS manages
 
 
 def create_alias(call: Call) -> dict[str, object]:
@@ -45,9 +45,9 @@ def delete_alias(call: Call) -> dict[str, object]:
 
 
 def list_aliases(call: Call) -> dict[str, object]:
-    """List the aliases of the caller's account and region, by name, or those of one key alone.
+    """List the aliases of the caller's account and region, or only those of one key, sorted by name.
 
-    Those that AWS has ready for its managed keys have no target before there is such a key.
+    The predefined aliases of AWS managed keys have no target until the key is created.
     """
     key = call.key() if "KeyId" in call.members else None
     aliases = call.store.aliases(call.account_id, call.region) if key is None else call.store.aliases_of(key)

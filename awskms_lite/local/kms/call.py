@@ -1,4 +1,4 @@
-"""One operation of KMS as data, one authenticated call of it, and how the call comes to the key it names."""
+"""The definition of an operation of KMS, and one authenticated call of it, which looks up its keys."""
 
 from collections.abc import Callable, Collection
 from typing import NamedTuple, NoReturn
@@ -12,18 +12,18 @@ from .keys import Alias, Key
 from .states import ANY, check_state
 from .store import Store
 
-_KEY_ID_LENGTH = 2048  # characters of a KeyId at most, by the API reference
+_KEY_ID_LENGTH = 2048  # characters at most in a KeyId (API reference)
 
 
 class Operation(NamedTuple):
     """The definition of one operation.
 
-    `handler` returns the members of the response, and is None for an operation that is not here. `key` is the
-    member that names the key, empty for an operation that is about no key. `states` are the key states in which it
-    works. `writes` is whether AWS's access level for it is other than Read and List ("Actions, resources, and
-    condition keys for AWS KMS", Service Authorization Reference): no account can call these on an AWS managed key.
-    `takes_alias` is whether an alias may stand for the key, which otherwise goes by its id or ARN alone.
-    `open_to_sharers` is whether accounts that AWS RAM shares the key with can call it too.
+    `handler` returns the members of the response, and is None if LocalKMS does not have the operation. `key` is
+    the member that names the key, empty if the operation has no key. `states` are the key states in which it
+    works. `writes` is whether AWS's access level for it is not Read or List ("Actions, resources, and condition
+    keys for AWS KMS", Service Authorization Reference): no account can call these on an AWS managed key.
+    `takes_alias` is whether the key may be named by an alias, and not only by its id or ARN. `open_to_sharers` is
+    whether accounts that AWS RAM shares the key with can call it too.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Operation(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One call: who asks what, where. Answered while `store.lock` is held."""
+    """One call of an operation. Its handler runs while `store.lock` is held."""
 
     operation: Operation
     members: Members
@@ -56,28 +56,29 @@ class Call(NamedTuple):
         return self.caller.region
 
     def key(self, member: str = "") -> Key:
-        """Return the key that the operation's required member, or another one, names, fit for the operation.
+        """Return the key named by the operation's own member, or by another one, checked for the operation.
 
         Raises `ApiError` as `find` and `checked` do.
         """
         return self.checked(self.named_key(member))
 
     def named_key(self, member: str = "") -> Key:
-        """Return the key that a required member names, whatever its state; raise `ApiError` as `find` does."""
+        """Return the key that a required member names, in any state; raise `ApiError` as `find` does."""
         return self.find(self.members.required_text(member or self.operation.key, longest=_KEY_ID_LENGTH))
 
     def checked(self, key: Key) -> Key:
-        """Return the key itself; raise `ApiError` if its manager or state does not let the operation go on."""
+        """Return the key itself; raise `ApiError` if its manager or state does not allow the operation."""
         if key.manager == "AWS" and self.operation.writes:
             self.deny(key.arn)
         check_state(key, self.operation.states)
         return key
 
     def find(self, identifier: str) -> Key:
-        """Return the key of a key id, key ARN or, for the operations that take them, alias name or ARN.
+        """Return the key of a key id, key ARN or, if the operation takes aliases, alias name or alias ARN.
 
-        Raises `ApiError`: NotFoundException, InvalidArnException, and AccessDeniedException for what is denied and
-        for another account: no key policy here lets others in, who may describe a key that is shared with them.
+        Raises `ApiError`: NotFoundException, InvalidArnException, and AccessDeniedException if the call is denied
+        or the key is another account's. Key policies are not evaluated, so other accounts have no access, except
+        that they may describe a key that is shared with them.
         """
         takes_alias = self.operation.takes_alias
         if identifier.startswith("arn:"):
@@ -106,7 +107,7 @@ class Call(NamedTuple):
         return resource_arn(self.region, self.account_id, resource)
 
     def check_permitted(self) -> None:
-        """Raise `ApiError` if a denial refuses the operation whatever key it is about."""
+        """Raise `ApiError` if a denial refuses the operation for every key."""
         if self.denials.matches(self.operation.name, self.caller):
             self.deny(self._resource())
 
@@ -126,7 +127,7 @@ class Call(NamedTuple):
         return key
 
     def deny(self, resource: str) -> NoReturn:
-        """Refuse the operation as one that no key policy lets the caller do."""
+        """Refuse the operation as one that no key policy allows the caller."""
         action = f"kms:{self.operation.name}"
         raise ApiError(
             "AccessDeniedException",
@@ -135,14 +136,14 @@ class Call(NamedTuple):
         )
 
     def _local_part(self, arn: str) -> tuple[str, str]:
-        """Return the account in an ARN of the caller's region, and the key id or alias name."""
+        """Return the account in an ARN of the caller's region, and the key id or alias name in it."""
         match = ARN.fullmatch(arn)
         is_misplaced = match is not None and match[4] == "alias" and not self.operation.takes_alias
         if match is None or is_misplaced or match[1] != partition_of(self.region):
             raise ApiError("InvalidArnException", f"Invalid arn {arn}")
         _, region, account_id, resource_type, name = match.groups()
         if region != self.region:
-            raise ApiError("NotFoundException", f"Invalid arn {region}")  # KMS says no more than this
+            raise ApiError("NotFoundException", f"Invalid arn {region}")  # KMS names only the region
         return account_id, name if resource_type == "key" else f"alias/{name}"
 
     def _shared_key(self, arn: str, owner: str, key_id: str) -> Key:
@@ -152,7 +153,7 @@ class Call(NamedTuple):
         return self.permitted(key)
 
     def _resource(self) -> str:
-        """Return the ARN of what the call is about, as far as that can be told without looking at any key."""
+        """Return the resource for an AccessDeniedException, as far as it is known without looking up any key."""
         name = self.members.text("KeyId", longest=_KEY_ID_LENGTH)
         if name is None or name.startswith("arn:"):
             return name or "*"

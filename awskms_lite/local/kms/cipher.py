@@ -1,12 +1,12 @@
-"""A stand-in for the cipher of KMS. NOT FOR PRODUCTION: it guards nothing but the manners of a test.
+"""A substitute for the cipher of KMS. NOT FOR PRODUCTION: use it to protect nothing.
 
 KMS encrypts with AES-256-GCM, which the standard library does not have. This one is built from HMAC-SHA256:
 a keystream in counter mode, then a tag over key id, material, nonce, encryption context and ciphertext
-(encrypt-then-MAC). It keeps the promises that tests rely on, a fresh ciphertext every time and a refusal of
-whatever was altered; nobody has reviewed it for more, and the keys live in this process's memory.
+(encrypt-then-MAC). Every ciphertext is new, and an altered one is refused, as tests rely on;
+nobody has reviewed it for more, and the keys are in this process's memory.
 
 A ciphertext is: version 1 byte, key id 36, number of the key material 4, nonce 16, tag 32, then as many bytes as
-the plaintext. Each kind of key id, that of a multi-Region key too, has 36 characters.
+the plaintext. Every key id has 36 characters, that of a multi-Region key too.
 """
 
 import hmac
@@ -47,7 +47,7 @@ def decrypt(secret: bytes, blob: bytes, context: Mapping[str, str]) -> bytes | N
 
 
 def _tag(secret: bytes, header: bytes, body: bytes, context: Mapping[str, str]) -> bytes:
-    # Sorted JSON spells every context in one way only, and the length parts it from the ciphertext.
+    # Sorted JSON is the same for equal contexts, and the length separates it from the ciphertext.
     spelled = json.dumps(context, sort_keys=True).encode("ascii")
     message = header + len(spelled).to_bytes(4, "big") + spelled + body
     return hmac.digest(_derive(secret, b"authenticate"), message, "sha256")

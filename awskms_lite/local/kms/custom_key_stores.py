@@ -1,4 +1,4 @@
-"""Custom key stores: DescribeCustomKeyStores. No account has one here; tools ask, and are told so."""
+"""Custom key stores: DescribeCustomKeyStores. There are none in LocalKMS, but tools list them."""
 
 from ..errors import ApiError
 from .call import Call
@@ -6,7 +6,7 @@ from .paging import page
 
 
 def describe_custom_key_stores(call: Call) -> dict[str, object]:
-    """Describe the custom key stores of the account and region; one that is named is not found."""
+    """Describe the custom key stores of the account and region: none, and one that is named is not found."""
     store_id = call.members.text("CustomKeyStoreId", longest=64)
     name = call.members.text("CustomKeyStoreName", longest=256)
     if store_id is not None and name is not None:

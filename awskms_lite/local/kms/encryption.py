@@ -8,7 +8,7 @@ from . import cipher
 from .call import Call
 from .keys import Key, Material
 from .specs import algorithms_of
-from .usage import encoded, incompatible, record, refuse_unsupported, usable
+from .usage import encoded, record_use, refuse_algorithm, refuse_unsupported, usable
 
 _MAX_PLAINTEXT = 4096  # bytes
 _MAX_CIPHERTEXT = 6144  # bytes
@@ -22,7 +22,7 @@ def encrypt(call: Call) -> dict[str, object]:
     context = call.members.string_map("EncryptionContext")
     key = usable(call, call.key(), "ENCRYPT_DECRYPT")
     algorithm = _algorithm(call, "EncryptionAlgorithm", key)
-    record(call, key)
+    record_use(call, key)
     return {
         "CiphertextBlob": _sealed(key, plaintext, context),
         "KeyId": key.arn,
@@ -31,14 +31,14 @@ def encrypt(call: Call) -> dict[str, object]:
 
 
 def decrypt(call: Call) -> dict[str, object]:
-    """Decrypt what a key of the caller's account and region encrypted; the ciphertext itself names it."""
+    """Decrypt a ciphertext, which names its key, with a key of the caller's account and region."""
     blob = call.members.blob("CiphertextBlob", longest=_MAX_CIPHERTEXT)
     context = call.members.string_map("EncryptionContext")
     refuse_unsupported(call, "Recipient", "DryRunModifiers")
     key, number = _key_of_ciphertext(call, blob)
     algorithm = _algorithm(call, "EncryptionAlgorithm", key)
     material, plaintext = _opened(key, number, blob, context)
-    record(call, key)
+    record_use(call, key)
     return {
         "KeyId": key.arn,
         "Plaintext": encoded(plaintext),
@@ -48,7 +48,7 @@ def decrypt(call: Call) -> dict[str, object]:
 
 
 def re_encrypt(call: Call) -> dict[str, object]:
-    """Decrypt and encrypt again, under another key or with another context; both keys are used."""
+    """Decrypt and encrypt again, under another key or with another context; it is a use of both keys."""
     members = call.members
     blob = members.blob("CiphertextBlob", longest=_MAX_CIPHERTEXT)
     old_context = members.string_map("SourceEncryptionContext")
@@ -59,7 +59,7 @@ def re_encrypt(call: Call) -> dict[str, object]:
     old_algorithm = _algorithm(call, "SourceEncryptionAlgorithm", source)
     new_algorithm = _algorithm(call, "DestinationEncryptionAlgorithm", destination)
     material, plaintext = _opened(source, number, blob, old_context)
-    record(call, source, destination)
+    record_use(call, source, destination)
     return {
         "CiphertextBlob": _sealed(destination, plaintext, new_context),
         "SourceKeyId": source.arn,
@@ -72,14 +72,14 @@ def re_encrypt(call: Call) -> dict[str, object]:
 
 
 def generate_data_key(call: Call) -> dict[str, object]:
-    """Make a data key: plain, and encrypted under the KMS key."""
+    """Return a new data key, in plaintext and encrypted under the KMS key."""
     refuse_unsupported(call, "Recipient")
     data_key, answer = _data_key(call)
     return {"Plaintext": encoded(data_key), **answer}
 
 
 def generate_data_key_without_plaintext(call: Call) -> dict[str, object]:
-    """Make a data key; return it only encrypted under the KMS key."""
+    """Return a new data key, only encrypted under the KMS key."""
     return _data_key(call)[1]
 
 
@@ -96,7 +96,7 @@ def _data_key(call: Call) -> tuple[bytes, dict[str, object]]:
     size = _data_key_bytes(call)
     context = call.members.string_map("EncryptionContext")
     key = usable(call, call.key(), "ENCRYPT_DECRYPT")
-    record(call, key)
+    record_use(call, key)
     data_key = secrets.token_bytes(size)
     answer: dict[str, object] = {
         "CiphertextBlob": _sealed(key, data_key, context),
@@ -117,7 +117,7 @@ def _data_key_bytes(call: Call) -> int:
 
 
 def _key_of_ciphertext(call: Call, blob: bytes) -> tuple[Key, int]:
-    """Return the key that encrypted the blob, and its material's number; the request may require a key."""
+    """Return the key of a ciphertext and the number of its material; raise `ApiError` if it cannot be used."""
     named = call.members.text(call.operation.key, longest=2048)
     wanted = call.find(named) if named is not None else None
     found = cipher.key_of(blob)
@@ -142,7 +142,7 @@ def _key_of_ciphertext(call: Call, blob: bytes) -> tuple[Key, int]:
 def _algorithm(call: Call, member: str, key: Key) -> str:
     algorithm = call.members.choice(member, algorithms_of("ENCRYPT_DECRYPT")) or "SYMMETRIC_DEFAULT"
     if algorithm not in key.algorithms:
-        incompatible(algorithm, key)
+        refuse_algorithm(algorithm, key)
     return algorithm
 
 

@@ -1,4 +1,4 @@
-"""Grants: ListGrants. No key has one here; tools ask for them, and are told that there are none."""
+"""Grants: ListGrants. There are none in LocalKMS, but tools list them."""
 
 from ..errors import ApiError
 from .call import Call

@@ -1,8 +1,8 @@
 """A KMS key as the embedded KMS holds it.
 
-A multi-Region key is several keys, one a Region, that share their key id, their material and its rotation; what
-they share is one record, which a key of a single Region has to itself. Times are whole milliseconds since 1970 UTC
-throughout, as KMS keeps them, so that nothing is lost on the way to the wire and back.
+A multi-Region key is several keys, one in each Region, with the same key id, material and rotation: these shared
+properties are one record, which a single-Region key has to itself. All times are whole milliseconds since 1970
+UTC, as KMS keeps them, so that nothing is lost on the way to the wire and back.
 """
 
 import secrets
@@ -21,7 +21,7 @@ KEY_STATES = (
     "Creating", "Enabled", "Disabled", "PendingDeletion", "PendingImport", "PendingReplicaDeletion",
     "Unavailable", "Updating",
 )  # fmt: skip
-# The aliases that AWS has ready in every account and region; each gets its key when it is first described.
+# The aliases that AWS predefines in every account and region; the key is created when one is first described.
 PREDEFINED_ALIASES = tuple(
     f"alias/aws/{service}"
     for service in (
@@ -34,7 +34,7 @@ ORIGINS = ("AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE")
 
 @frozen
 class Usage:
-    """The last successful cryptographic operation with a key, as `GetKeyLastUsage` tells of it."""
+    """The last successful cryptographic operation with a key, as `GetKeyLastUsage` returns it."""
 
     operation: str
     timestamp: int
@@ -44,7 +44,7 @@ class Usage:
 
 @frozen
 class Material:
-    """One key material of a key, and the rotation that brought it; the first one came with the key itself."""
+    """One key material of a key, and the rotation that created it; the first one was created with the key."""
 
     secret: bytes = field(repr=False)
     id: str
@@ -53,8 +53,8 @@ class Material:
 
 
 @define(eq=False)
-class Shared:
-    """What the keys of a multi-Region key have in common, and what of it changes with time."""
+class SharedProperties:
+    """The shared properties of the related multi-Region keys; a single-Region key has its own."""
 
     spec: str = "SYMMETRIC_DEFAULT"
     usage: str = "ENCRYPT_DECRYPT"
@@ -67,11 +67,11 @@ class Shared:
 
     def __attrs_post_init__(self) -> None:
         self.key_id = str(uuid4()) if self.primary_region is None else f"mrk-{uuid4().hex}"
-        self.renew(None, None)
+        self.add_material(None, None)
 
-    def renew(self, rotation_date: int | None, rotation_type: str | None) -> None:
-        """Make new key material the current one; the older ones stay, for what they encrypted."""
-        name = f"key material id {len(self.materials)} {self.key_id}"  # the id says nothing of the material itself
+    def add_material(self, rotation_date: int | None, rotation_type: str | None) -> None:
+        """Create new key material and make it the current one; older ones stay, to decrypt what they encrypted."""
+        name = f"key material id {len(self.materials)} {self.key_id}"  # the id reveals nothing of the material
         material_id = sha256(name.encode("ascii")).hexdigest()
         secret = secrets.token_bytes(MATERIAL_BYTES.get(self.spec, 0))
         self.materials.append(Material(secret, material_id, rotation_date, rotation_type))
@@ -85,19 +85,19 @@ class Key:
     region: str
     creation_date: int
     tracking_start_date: int
-    shared: Shared = Factory(Shared)
+    shared: SharedProperties = Factory(SharedProperties)
     state: str = "Enabled"
     manager: str = "CUSTOMER"
     description: str = ""
-    policy: str | None = None  # None: the default one
+    policy: str | None = None  # None: the default policy
     tags: dict[str, str] = field(factory=dict[str, str])
-    has_material: bool = True  # without it: waiting for an import
+    has_material: bool = True  # False: waiting for an import
     deletion_window_days: int = DELETION_WINDOW_DAYS
     deletion_date: int | None = None
     last_usage: Usage | None = None
-    shared_with: frozenset[str] = frozenset()  # other accounts, by AWS RAM
-    aliases: dict[str, "Alias"] = field(init=False, factory=dict[str, "Alias"], repr=False)  # the store's to keep
-    sequence: int = 0
+    shared_with: frozenset[str] = frozenset()  # account ids, by AWS RAM
+    aliases: dict[str, "Alias"] = field(init=False, factory=dict[str, "Alias"], repr=False)  # kept by the store
+    sequence: int = 0  # in the order in which keys were added
 
     @property
     def key_id(self) -> str:
@@ -146,7 +146,7 @@ class Alias:
 
 
 class PredefinedAlias(NamedTuple):
-    """A name that AWS keeps for a managed key which is not there yet."""
+    """A predefined alias whose AWS managed key has not been created yet."""
 
     name: str
     arn: str

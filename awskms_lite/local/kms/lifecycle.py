@@ -1,6 +1,6 @@
-"""The life of a key: EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion, and the end that follows.
+"""The life of a key: EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion, and the deletion.
 
-A primary key with replicas does not start to wait before the last of them is gone (PendingReplicaDeletion).
+The waiting period of a primary key with replicas starts when the last of them is deleted (PendingReplicaDeletion).
 """
 
 from functools import partial
@@ -12,16 +12,16 @@ from .store import Store
 
 
 def enable_key(call: Call) -> dict[str, object]:
-    """Enable the key; a rotation that fell due meanwhile is made up for."""
+    """Enable the key, and rotate it if a rotation fell due while it was disabled."""
     key = call.key()
     if key.state == "Disabled":
         key.state = "Enabled"
-        rotation.make_up(call.store, key)
+        rotation.rotate_if_overdue(call.store, key)
     return {}
 
 
 def disable_key(call: Call) -> dict[str, object]:
-    """Disable the key until it is enabled."""
+    """Disable the key."""
     key = call.key()
     if key.state == "Enabled":
         key.state = "Disabled"
@@ -40,7 +40,7 @@ def schedule_key_deletion(call: Call) -> dict[str, object]:
 
 
 def cancel_key_deletion(call: Call) -> dict[str, object]:
-    """Cancel a scheduled deletion: the key is disabled then, or waits for its import as before."""
+    """Cancel a scheduled deletion: the key is disabled afterwards, or in PendingImport if it has no material."""
     key = call.key()
     key.state = "Disabled" if key.has_material else "PendingImport"
     key.deletion_date = None
@@ -48,27 +48,27 @@ def cancel_key_deletion(call: Call) -> dict[str, object]:
 
 
 def schedule_deletion(store: Store, key: Key, now: int, days: int) -> None:
-    """Schedule the key's deletion so many days from `now`, or from the end of its last replica."""
+    """Schedule the key's deletion `days` after `now`, or after the deletion of its last replica."""
     key.deletion_window_days = days
     if _has_replicas(store, key):
         key.state = "PendingReplicaDeletion"
     else:
-        _wait(store, key, now)
+        _start_deletion_window(store, key, now)
 
 
-def _wait(store: Store, key: Key, start: int) -> None:
+def _start_deletion_window(store: Store, key: Key, start: int) -> None:
     key.state = "PendingDeletion"
     key.deletion_date = start + key.deletion_window_days * DAY
-    store.at(key.deletion_date, partial(_end, store, key))
+    store.at(key.deletion_date, partial(_delete_when_due, store, key))
 
 
-def _end(store: Store, key: Key, moment: int) -> None:
+def _delete_when_due(store: Store, key: Key, moment: int) -> None:
     if key.deletion_date != moment or store.find(key.account_id, key.region, key.key_id) is not key:
-        return  # cancelled meanwhile, scheduled anew, or gone already
+        return  # cancelled since, scheduled again, or deleted already
     store.remove(key)
     for primary in store.related(key):
         if primary.state == "PendingReplicaDeletion" and not _has_replicas(store, primary):
-            _wait(store, primary, moment)
+            _start_deletion_window(store, primary, moment)
 
 
 def _has_replicas(store: Store, key: Key) -> bool:

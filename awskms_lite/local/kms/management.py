@@ -1,11 +1,11 @@
-"""The operations that make keys and tell of them."""
+"""Keys: CreateKey, ListKeys, DescribeKey, UpdateKeyDescription, GetKeyLastUsage."""
 
 from functools import partial
 
 from ..errors import ApiError
 from ..members import Members
 from .call import Call
-from .keys import ORIGINS, Alias, Key, Shared
+from .keys import ORIGINS, Alias, Key, SharedProperties
 from .metadata import key_metadata
 from .paging import page
 from .policies import policy_of
@@ -18,9 +18,9 @@ _OWNERS = ("SELF", _OTHERS)
 
 
 def create_key(call: Call) -> dict[str, object]:
-    """Make a key of any spec; one whose Origin is EXTERNAL waits for key material that nobody can import here.
+    """Create a key of any spec; with origin EXTERNAL it stays in PendingImport, as nothing can be imported here.
 
-    Custom key stores are not here: UnsupportedOperationException.
+    Raises `ApiError`, UnsupportedOperationException, for custom key stores, among others.
     """
     members = call.members
     spec, usage = _spec_and_usage(members)
@@ -34,7 +34,7 @@ def create_key(call: Call) -> dict[str, object]:
         call.region,
         now,
         now,
-        Shared(spec, usage, origin, primary_region),
+        SharedProperties(spec, usage, origin, primary_region),
         state="PendingImport" if imported else "Enabled",
         description=description,
         policy=policy,
@@ -45,7 +45,7 @@ def create_key(call: Call) -> dict[str, object]:
 
 
 def list_keys(call: Call) -> dict[str, object]:
-    """List the account's own keys in this region, oldest first, and those of others that are shared with it."""
+    """List the account's own keys in this region, oldest first, or those shared with it, or both."""
     owners = set(call.members.choices("ResourceOwners", _OWNERS, longest=2)) or {"SELF"}
     return page(
         call,
@@ -61,7 +61,7 @@ def list_keys(call: Call) -> dict[str, object]:
 
 
 def describe_key(call: Call) -> dict[str, object]:
-    """Return the key's metadata; a managed key is made when its predefined alias is first named."""
+    """Return the key's metadata; an AWS managed key is created when its predefined alias is first described."""
     _make_managed_key(call)
     return {"KeyMetadata": key_metadata(call.store, call.key())}
 
@@ -105,7 +105,8 @@ def _make_managed_key(call: Call) -> None:
 
 
 def _sort_key(account_id: str, key: Key) -> str:
-    return f"{'own' if key.account_id == account_id else 'shared'} {key.sequence:012}"  # in the order of the list
+    # Own keys sort before shared ones, and each of the two by age.
+    return f"{'own' if key.account_id == account_id else 'shared'} {key.sequence:012}"
 
 
 def _entry(key: Key) -> dict[str, object]:

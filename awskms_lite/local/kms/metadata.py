@@ -41,10 +41,10 @@ def _multi_region_configuration(store: Store, key: Key) -> dict[str, object]:
     keys = store.related(key)
     return {
         "MultiRegionKeyType": "REPLICA" if key.is_replica else "PRIMARY",
-        "PrimaryKey": next(_place(other) for other in keys if not other.is_replica),
-        "ReplicaKeys": [_place(other) for other in keys if other.is_replica],
+        "PrimaryKey": next(_multi_region_key(other) for other in keys if not other.is_replica),
+        "ReplicaKeys": [_multi_region_key(other) for other in keys if other.is_replica],
     }
 
 
-def _place(key: Key) -> dict[str, object]:
+def _multi_region_key(key: Key) -> dict[str, object]:
     return {"Arn": key.arn, "Region": key.region}

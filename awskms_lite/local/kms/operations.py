@@ -1,4 +1,4 @@
-"""Every operation of KMS, defined once."""
+"""Every operation of KMS, each defined once."""
 
 from collections.abc import Mapping
 
@@ -19,13 +19,13 @@ from .call import Operation
 from .states import CHANGEABLE, DELETABLE, ENABLED, PENDING_DELETION, SWITCHABLE, USABLE
 
 _OPERATIONS = (
-    # The life of a key
+    # Creation, states and deletion
     Operation("CreateKey", management.create_key, key=""),
     Operation("EnableKey", lifecycle.enable_key, states=SWITCHABLE),
     Operation("DisableKey", lifecycle.disable_key, states=SWITCHABLE),
     Operation("ScheduleKeyDeletion", lifecycle.schedule_key_deletion, states=DELETABLE),
     Operation("CancelKeyDeletion", lifecycle.cancel_key_deletion, states=PENDING_DELETION),
-    # What there is to know of keys
+    # Reading and describing
     Operation("DescribeKey", management.describe_key, writes=False, takes_alias=True, open_to_sharers=True),
     Operation("GetKeyLastUsage", management.get_key_last_usage, writes=False),
     Operation("ListKeys", management.list_keys, key="", writes=False),
@@ -63,10 +63,10 @@ _OPERATIONS = (
     Operation("GenerateMac", macs.generate_mac, states=USABLE, takes_alias=True),
     Operation("VerifyMac", macs.verify_mac, states=USABLE, takes_alias=True),
     Operation("GenerateRandom", encryption.generate_random, key=""),
-    # What no key or account has here, and tools ask for
+    # Lists that are always empty here, and that tools read
     Operation("ListGrants", grants.list_grants, writes=False),
     Operation("DescribeCustomKeyStores", custom_key_stores.describe_custom_key_stores, key="", writes=False),
-    # What KMS has besides: named, so that a caller can tell a typing error from what is only missing here
+    # What LocalKMS lacks: defined, so that it is told apart from a misspelt name, and can be denied and stubbed
     Operation("ConnectCustomKeyStore"),
     Operation("CreateCustomKeyStore"),
     Operation("CreateGrant"),

@@ -1,4 +1,4 @@
-"""Records by name, and in sorted order: what a list is paged from."""
+"""Records by name and in sorted order, which lists are paged from."""
 
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -9,8 +9,7 @@ T = TypeVar("T")
 class OrderedIndex(Generic[T]):
     """Records under unique names, and sorted by `sort_key`.
 
-    They are sorted when that is needed, and stay so until something changes: a page of a long list costs no more
-    than the page.
+    They are sorted when they are read, once after each change, so that a page of a long list is cheap.
     """
 
     def __init__(self, sort_key: Callable[[T], str | int]) -> None:

@@ -1,8 +1,7 @@
-"""Lists in pages: `Limit` and `Marker` of a request, `Truncated` and `NextMarker` of its answer.
+"""Lists in pages: `Limit` and `Marker` of a request, `Truncated` and `NextMarker` of its response.
 
-A marker is the sort key of the last item returned, not a copy of the list: what is added after it is seen, and
-what is removed before it shifts nothing. It is valid for the operation, account, region and choice of items
-that it comes from.
+A marker holds the sort key of the last item returned: an item that is added after it is listed, and one that is
+removed before it does not shift the rest. It is valid for the same operation, account, region and choice of items.
 """
 
 import base64
@@ -30,16 +29,15 @@ def page(
 ) -> dict[str, object]:
     """Return a response with one page of the items, which are sorted by `sort_key`, each as `wire` makes it.
 
-    A page has `default` items if the request has no Limit, which may be `largest` at most. The sort keys of `more`
-    come after those of `items`, and no page has some of both. A marker is valid for the one `choice`. Raises
+    A page has `default` items without a Limit, which may be `largest` at most. The sort keys of `more` come after
+    those of `items`, and no page has items of both. A marker is valid only for the same `choice`. Raises
     `ApiError`: ValidationException, InvalidMarkerException.
     """
     origin = f"{call.operation.name} {call.account_id} {call.region} {choice} "
     limit = call.members.integer("Limit", smallest=1, largest=largest) or default
     marker = call.members.text("Marker", longest=1024)
-    last = (
-        "" if marker is None else _last_sort_key(origin, marker)
-    )  # no sort key is empty, so none comes before it
+    # No sort key is empty, so without a marker every item comes after the last one returned.
+    last = "" if marker is None else _last_sort_key(origin, marker)
     start = bisect_right(items, last, key=sort_key)
     if start == len(items) and more:
         items, more, start = more, (), bisect_right(more, last, key=sort_key)

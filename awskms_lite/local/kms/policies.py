@@ -1,7 +1,6 @@
 """Key policies: PutKeyPolicy, GetKeyPolicy, ListKeyPolicies.
 
-They are checked as KMS does, kept and given back, and never asked: here the account of a key may do everything
-with it.
+They are validated as by KMS, stored and returned, but not evaluated: a key's account may do everything with it.
 """
 
 import json
@@ -13,7 +12,7 @@ from .keys import Key
 from .paging import page
 from .policy_documents import check_policy
 
-_NAME = "default"  # the only one that can be put
+_NAME = "default"  # the only valid name
 _POLICY = r"[\u0009\u000A\u000D\u0020-\u00FF]+"
 
 
@@ -32,7 +31,7 @@ def get_key_policy(call: Call) -> dict[str, object]:
 
 
 def list_key_policies(call: Call) -> dict[str, object]:
-    """List the names of the key's policies, of which there is one."""
+    """List the name of the key's one policy."""
     call.key()
     return page(call, "PolicyNames", [_NAME], sort_key=str, wire=str, default=100, largest=1000)
 
@@ -48,7 +47,7 @@ def policy_of(call: Call, *, required: bool = False) -> str | None:
 
 
 def policy_text(key: Key) -> str:
-    """Return the key's policy; the default one, if none was put, lets the account or the AWS service decide."""
+    """Return the key's policy: the one that was put, or the default policy of its manager."""
     if key.policy is not None:
         return key.policy
     statement = {

@@ -1,4 +1,4 @@
-"""What KMS asks of a key policy before it takes one: sound statements, and that its author can put another.
+"""The validation of a key policy: valid statements, and that its author can replace it.
 
 Sources: "Elements in a key policy" in the KMS developer guide; `Policy` and `BypassPolicyLockoutSafetyCheck` of
 PutKeyPolicy in the API reference; "Grammar of the IAM JSON policy language" in the IAM user guide.
@@ -22,16 +22,16 @@ Statement = dict[str, object]
 
 
 def check_policy(policy: str, author: Collection[str], *, bypass: bool) -> None:
-    """Raise `ApiError`, MalformedPolicyDocumentException, for a policy that KMS would not take.
+    """Raise `ApiError`, MalformedPolicyDocumentException, for a policy that KMS would refuse.
 
-    `author` are the principals that mean whoever puts it; unless `bypass`, these must be let put the next one.
-    A statement with a Condition decides nothing about that here: whether it will hold cannot be known.
+    `author` are the principals that match the caller; unless `bypass` is set, the policy must allow them the next
+    PutKeyPolicy. A statement with a Condition counts neither for nor against that: it may hold or not.
     """
     statements = _statements(policy)
     for statement in statements:
         _check_statement(statement)
-    sure = [statement for statement in statements if not statement.get("Condition")]
-    effects = {statement["Effect"] for statement in sure if _is_about_next_put(statement, author)}
+    unconditional = [statement for statement in statements if not statement.get("Condition")]
+    effects = {statement["Effect"] for statement in unconditional if _is_about_next_put(statement, author)}
     if not bypass and effects != {"Allow"}:
         _refuse("The new key policy will not allow you to update the key policy in the future.")
 
@@ -63,14 +63,14 @@ def _check_statement(statement: Statement) -> None:
 
 
 def _is_about_next_put(statement: Statement, author: Collection[str]) -> bool:
-    """Return whether the statement is about the author's next PutKeyPolicy."""
+    """Return whether the statement applies to the author's next PutKeyPolicy."""
     named = any(name in author for name in _principals(statement))
     listed = any(_matches(action, _PUT) for action in _texts(_element(statement, "Action")))
     return named == ("Principal" in statement) and listed == ("Action" in statement)
 
 
 def _principals(statement: Statement) -> list[str]:
-    """Return the AWS principals that the statement names; raise `ApiError` if there is none, or an invalid one."""
+    """Return the AWS principals of the statement; raise `ApiError` without a principal or for an invalid one."""
     principal = _element(statement, "Principal")
     kinds = cast(dict[str, object], principal) if isinstance(principal, dict) else {"AWS": principal}
     found = {kind: _texts(names) for kind, names in kinds.items()}
@@ -84,12 +84,12 @@ def _principals(statement: Statement) -> list[str]:
 
 
 def _element(statement: Statement, name: str) -> object:
-    """Return what stands under the name, or under its negation, as NotAction for Action."""
+    """Return the value of an element, or of its negation, such as NotAction for Action."""
     return statement.get(name, statement.get(f"Not{name}"))
 
 
 def _texts(value: object) -> list[str]:
-    """Return a text, or a list of texts, as a list; an empty one for anything else."""
+    """Return a str, or a list of str, as a list; an empty one for anything else."""
     values = _listed(value)
     return cast(list[str], values) if all(isinstance(each, str) and each for each in values) else []
 
@@ -101,7 +101,7 @@ def _listed(value: object) -> list[object]:
 
 
 def _matches(pattern: str, action: str) -> bool:
-    """Return whether the pattern, in which * and ? stand for anything, fits the action, whatever the case."""
+    """Return whether the action, in lower case, matches the pattern, with * and ? as wildcards, in any case."""
     return fnmatchcase(action, pattern.lower().replace("[", "[[]"))
 
 

@@ -1,7 +1,7 @@
-"""Keys of several Regions: ReplicateKey, UpdatePrimaryRegion.
+"""Multi-Region keys: ReplicateKey, UpdatePrimaryRegion.
 
-Both are done when they are answered: no key stays in the states Creating and Updating, as it does at KMS for some
-seconds. That a replica is Creating is told all the same, by the answer that made it.
+Both take effect at once: no key stays in the state Creating or Updating, as it does at KMS for some seconds. The
+response to ReplicateKey has the state Creating all the same, as at KMS.
 """
 
 from ..arns import partition_of, resource_arn
@@ -16,7 +16,7 @@ _REGION = r"^([a-z]+-){2,3}\d+$"
 
 
 def replicate_key(call: Call) -> dict[str, object]:
-    """Make a replica of a primary key in another Region: with its id and material, and a life of its own."""
+    """Create a replica of a primary key in another Region; the shared properties are the same."""
     members, store = call.members, call.store
     region = members.required_text("ReplicaRegion", longest=32, pattern=_REGION)
     description = members.text("Description", shortest=0, longest=8192) or ""
@@ -50,7 +50,7 @@ def update_primary_region(call: Call) -> dict[str, object]:
 
 
 def replica_of(primary: Key, region: str, now: int) -> Key:
-    """Return a new replica of the primary key; imported material is not copied, so it waits for its own."""
+    """Return a new replica of the primary key, in PendingImport if the material was imported: it is not copied."""
     imported = primary.shared.origin == "EXTERNAL"
     return Key(
         primary.account_id,

@@ -1,7 +1,7 @@
 """Rotation of key material, automatic and on demand.
 
-Only symmetric encryption keys rotate, and of a multi-Region key the primary does it for all. While the key is not
-enabled a rotation that falls due is left out, and made up for when it is enabled again.
+Only symmetric encryption keys rotate; of related multi-Region keys, the primary rotates the material of all. A
+rotation that falls due while the key is not enabled is done when it is enabled again.
 """
 
 from functools import partial
@@ -15,15 +15,15 @@ from .store import Store
 
 MANAGED_PERIOD = 365  # days between the rotations of an AWS managed key
 
-_LONGEST_PERIOD = 2560  # days, as all periods here
+_LONGEST_PERIOD = 2560  # days, like the next two (EnableKeyRotation, API reference)
 _SHORTEST_PERIOD = 90
 _DEFAULT_PERIOD = 365
-_MOST_ON_DEMAND = 25
+_MAX_ON_DEMAND = 25  # rotations in the life of a key (KMS's resource quotas)
 _ON_DEMAND_LOCKOUT = 20 * 60_000  # milliseconds before an automatic rotation in which KMS refuses one on demand
 
 
 def enable_key_rotation(call: Call) -> dict[str, object]:
-    """Rotate the key every 90 to 2560 days from now on, by default every 365."""
+    """Enable automatic rotation, every 90 to 2560 days from now, by default 365."""
     days = call.members.integer("RotationPeriodInDays", smallest=_SHORTEST_PERIOD, largest=_LONGEST_PERIOD)
     key = _automatically_rotatable_key(call)
     rotate_every(call.store, key, days or _DEFAULT_PERIOD, call.store.clock.now())
@@ -31,14 +31,14 @@ def enable_key_rotation(call: Call) -> dict[str, object]:
 
 
 def disable_key_rotation(call: Call) -> dict[str, object]:
-    """Stop the key's automatic rotation."""
+    """Disable automatic rotation."""
     shared = _automatically_rotatable_key(call).shared
     shared.rotation_period_days = shared.next_rotation = None
     return {}
 
 
 def get_key_rotation_status(call: Call) -> dict[str, object]:
-    """Return whether and when the key rotates automatically; a key that is to be deleted does not."""
+    """Return whether and when the key rotates automatically; a key pending deletion does not."""
     key = _symmetric(call.key())
     shared = key.shared
     answer: dict[str, object] = {"KeyId": key.key_id, "KeyRotationEnabled": False}
@@ -50,23 +50,23 @@ def get_key_rotation_status(call: Call) -> dict[str, object]:
 
 
 def rotate_key_on_demand(call: Call) -> dict[str, object]:
-    """Rotate the key at once; that leaves the automatic rotations as they were planned."""
-    key = _rotatable(call.key())  # its state comes first here, as it does not for the automatic rotations
+    """Rotate the key at once; this does not change the dates of automatic rotations."""
+    key = _rotatable(call.key())  # KMS checks the state first here, and the spec first for automatic rotation
     now, shared = call.store.clock.now(), key.shared
     if shared.next_rotation is not None and shared.next_rotation - now <= _ON_DEMAND_LOCKOUT:
         raise ApiError("ConflictException", f"{key.arn} is about to be rotated automatically.")
-    if sum(material.rotation_type == "ON_DEMAND" for material in shared.materials) >= _MOST_ON_DEMAND:
+    if sum(material.rotation_type == "ON_DEMAND" for material in shared.materials) >= _MAX_ON_DEMAND:
         raise ApiError(
             "LimitExceededException",
             "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can "
             f"be performed for this key: {key.arn}",
         )
-    shared.renew(now, "ON_DEMAND")
+    shared.add_material(now, "ON_DEMAND")
     return {"KeyId": key.arn}
 
 
 def list_key_rotations(call: Call) -> dict[str, object]:
-    """List the key's rotations, oldest first, and with ALL_KEY_MATERIAL the material it began with."""
+    """List the key's rotations, oldest first; with ALL_KEY_MATERIAL also its first material."""
     included = call.members.choice("IncludeKeyMaterial", ("ALL_KEY_MATERIAL", "ROTATIONS_ONLY"))
     key = _symmetric(call.key())
     first = 0 if included == "ALL_KEY_MATERIAL" else 1
@@ -76,24 +76,24 @@ def list_key_rotations(call: Call) -> dict[str, object]:
 
 
 def rotate_every(store: Store, key: Key, days: int, start: int) -> None:
-    """Rotate the key automatically every so many days, counted from `start`."""
+    """Rotate the key automatically every `days` from `start`."""
     key.shared.rotation_period_days = days
-    _plan(store, key, start + days * DAY)
+    _schedule_rotation(store, key, start + days * DAY)
 
 
-def make_up(store: Store, key: Key) -> None:
-    """Rotate a key that is enabled again if its rotation fell due meanwhile."""
+def rotate_if_overdue(store: Store, key: Key) -> None:
+    """Rotate a key that is enabled again if its rotation fell due before."""
     due, now = key.shared.next_rotation, store.clock.now()
     if due is not None and due <= now and not key.is_replica:
         _rotate(store, key, due, now)
 
 
-def _plan(store: Store, key: Key, moment: int) -> None:
+def _schedule_rotation(store: Store, key: Key, moment: int) -> None:
     key.shared.next_rotation = moment
-    store.at(moment, partial(_fall_due, store, key))
+    store.at(moment, partial(_rotate_when_due, store, key))
 
 
-def _fall_due(store: Store, key: Key, moment: int) -> None:
+def _rotate_when_due(store: Store, key: Key, moment: int) -> None:
     primary = store.find(key.account_id, key.shared.primary_region or key.region, key.key_id)
     if primary is not None and primary.state == "Enabled":
         _rotate(store, primary, moment, moment)
@@ -102,9 +102,9 @@ def _fall_due(store: Store, key: Key, moment: int) -> None:
 def _rotate(store: Store, key: Key, due: int, now: int) -> None:
     shared = key.shared
     if shared.next_rotation != due or shared.rotation_period_days is None:
-        return  # stopped meanwhile, or planned anew
-    shared.renew(now, "AUTOMATIC")
-    _plan(store, key, now + shared.rotation_period_days * DAY)
+        return  # disabled since, or scheduled for another date
+    shared.add_material(now, "AUTOMATIC")
+    _schedule_rotation(store, key, now + shared.rotation_period_days * DAY)
 
 
 def _sort_key(numbered: tuple[int, Material]) -> str:

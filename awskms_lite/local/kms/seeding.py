@@ -1,4 +1,4 @@
-"""Keys with a past, as a test or a demonstration wants them."""
+"""Keys with a past, which a test or a demonstration adds."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TypeAlias
 
 from ..arguments import check_text, check_text_map, check_texts
-from ..auth.accounts import check_account_id
+from ..auth.accounts import validated_account_id
 from ..clock import milliseconds
 from .aliases import ALIAS_NAME, RESERVED_PREFIX
-from .keys import DELETION_WINDOW_DAYS, KEY_STATES, ORIGINS, Alias, Key, Shared, Usage
+from .keys import DELETION_WINDOW_DAYS, KEY_STATES, ORIGINS, Alias, Key, SharedProperties, Usage
 from .lifecycle import schedule_deletion
 from .rotation import MANAGED_PERIOD, rotate_every
 from .specs import ALGORITHMS
@@ -63,7 +63,7 @@ def seed(
     else:
         shared = _shared_with(store, replica_of, account_id, region)
     usage = _usage(last_usage, now)
-    born = now if usage is None else min(now, usage.timestamp)  # nothing is used before it is made
+    born = now if usage is None else min(now, usage.timestamp)  # a key is not used before it is created
     creation_date = born if created is None else milliseconds(created)
     key = Key(
         account_id,
@@ -86,17 +86,17 @@ def seed(
     return key
 
 
-def _shared(spec: str | None, origin: str | None, state: str, primary_region: str | None) -> Shared:
+def _shared(spec: str | None, origin: str | None, state: str, primary_region: str | None) -> SharedProperties:
     spec = spec or "SYMMETRIC_DEFAULT"
     origin = origin or ("EXTERNAL" if state == "PendingImport" else "AWS_KMS")
     _check_known("key spec", spec, ALGORITHMS)
     _check_known("key origin", origin, ORIGINS)
     if state == "PendingImport" and origin != "EXTERNAL":
         raise ValueError(f"only a key of origin EXTERNAL is in PendingImport, not one of {origin}")
-    return Shared(spec, next(iter(ALGORITHMS[spec])), origin, primary_region)
+    return SharedProperties(spec, next(iter(ALGORITHMS[spec])), origin, primary_region)
 
 
-def _shared_with(store: Store, arn: str, account_id: str, region: str) -> Shared:
+def _shared_with(store: Store, arn: str, account_id: str, region: str) -> SharedProperties:
     check_text("replica_of", arn)
     match = _PRIMARY_ARN.fullmatch(arn)
     primary = store.find(match[2], match[1], match[3]) if match else None
@@ -112,7 +112,7 @@ def _shared_with(store: Store, arn: str, account_id: str, region: str) -> Shared
 
 
 def _schedule(store: Store, key: Key, now: int) -> None:
-    """Schedule what follows from the key's state and manager."""
+    """Schedule the deletion or the rotation that the key's state and manager imply."""
     if key.state == "PendingDeletion":
         schedule_deletion(store, key, now, DELETION_WINDOW_DAYS)
     if key.manager == "AWS" and key.shared.spec == "SYMMETRIC_DEFAULT":
@@ -120,7 +120,7 @@ def _schedule(store: Store, key: Key, now: int) -> None:
 
 
 def _others(shared_with: Collection[str], account_id: str, manager: str) -> frozenset[str]:
-    others = frozenset(check_account_id(other) for other in shared_with)
+    others = frozenset(validated_account_id(other) for other in shared_with)
     if account_id in others:
         raise ValueError(f"shared_with contains {account_id}, which owns the key: pass other accounts")
     if others and manager != "CUSTOMER":

@@ -1,4 +1,4 @@
-"""KMS behind the socket: Smithy's awsJson1.1 protocol over the table of operations."""
+"""KMS as a service: the awsJson1.1 protocol (Smithy) over the table of operations."""
 
 import json
 from functools import lru_cache, partial

@@ -1,4 +1,4 @@
-"""Key specs: what each is for, and with which algorithms (KMS's key spec reference)."""
+"""Key specs, their key usages and algorithms (KMS's key spec reference)."""
 
 from collections.abc import Mapping
 
@@ -45,7 +45,7 @@ ALGORITHM_MEMBERS = {
     "ENCAPSULATE_DECAPSULATE": "EncapsulationAlgorithms",
 }
 
-# Bytes of key material; AWS makes an HMAC key as long as its hash's output. The asymmetric ones have none here.
+# Bytes of key material; an HMAC key is as long as its hash's output. Asymmetric keys have no material here.
 MATERIAL_BYTES = {"SYMMETRIC_DEFAULT": 32, "HMAC_224": 28, "HMAC_256": 32, "HMAC_384": 48, "HMAC_512": 64}
 
 

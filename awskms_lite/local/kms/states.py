@@ -20,8 +20,8 @@ PENDING_DELETION = ("PendingDeletion", "PendingReplicaDeletion")
 def check_state(key: Key, states: Collection[str]) -> None:
     """Check that the key is in one of the states.
 
-    Raises `ApiError`: DisabledException for a key that would have to be enabled first, KMSInvalidStateException
-    for any other state that is in the way.
+    Raises `ApiError`: DisabledException for a disabled key that would have to be enabled first,
+    KMSInvalidStateException for any other state.
     """
     if key.state in states:
         return

@@ -1,4 +1,4 @@
-"""What the embedded KMS holds: the keys, their aliases, and the clock that their life follows."""
+"""The keys of the embedded KMS, their aliases, and their clock."""
 
 import heapq
 import threading
@@ -18,8 +18,8 @@ Location = tuple[str, str]  # account id and region
 class Store:
     """The keys and aliases of every account and region, behind one lock.
 
-    Whoever reads or changes keys holds `lock` meanwhile, and first calls `catch_up`: what the passing of time does
-    to keys is done then, moment by moment. An answer takes microseconds, so one lock is enough.
+    Hold `lock` to read or change keys, and call `catch_up` first: it does what has fallen due since, in order of
+    time. An answer takes microseconds, so one lock is enough.
     """
 
     def __init__(self, clock: KeyClock) -> None:
@@ -36,7 +36,7 @@ class Store:
         heapq.heappush(self._schedule, (moment, next(self._numbers), action))
 
     def catch_up(self) -> None:
-        """Run the actions that are due, in the order of time, those included that they schedule."""
+        """Run the actions that are due in order of time, including those that they schedule."""
         now = self.clock.now()
         while self._schedule and self._schedule[0][0] <= now:
             moment, _, action = heapq.heappop(self._schedule)
@@ -97,7 +97,7 @@ class Store:
         return found if isinstance(found, Alias) else None
 
     def is_predefined(self, account_id: str, region: str, name: str) -> bool:
-        """Return whether this is the name of a managed key that AWS has yet to make."""
+        """Return whether this is a predefined alias whose AWS managed key has not been created yet."""
         return isinstance(self._aliases_in(account_id, region).find(name), PredefinedAlias)
 
     def aliases(self, account_id: str, region: str) -> Sequence[Alias | PredefinedAlias]:

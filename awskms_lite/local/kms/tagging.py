@@ -12,7 +12,7 @@ from .call import Call
 from .keys import Key
 from .paging import page
 
-_MOST = 50
+_MAX_TAGS = 50  # of a key (KMS's resource quotas)
 _RESERVED = "aws:"
 _MARKS = "_.:/=+-@"
 _KINDS = "LNZ"  # Unicode's letters, numbers and spaces, by the first letter of a character's category
@@ -22,14 +22,14 @@ def tag_resource(call: Call) -> dict[str, object]:
     """Add tags to the key, or change the values of those it has."""
     given, key = tags_of(call.members, required=True), call.key()
     tags = key.tags | given
-    if len(tags) > _MOST:
-        raise ApiError("LimitExceededException", f"A key has {_MOST} tags at most, not {len(tags)}.")
+    if len(tags) > _MAX_TAGS:
+        raise ApiError("LimitExceededException", f"A key has {_MAX_TAGS} tags at most, not {len(tags)}.")
     key.tags = tags
     return {}
 
 
 def untag_resource(call: Call) -> dict[str, object]:
-    """Remove tags from the key; one that it does not have is no error."""
+    """Remove tags from the key; it need not have them."""
     names, key = call.members.required_strings("TagKeys", longest=128), call.key()
     _check_names(names)
     key.tags = {name: value for name, value in key.tags.items() if name not in names}
@@ -37,7 +37,7 @@ def untag_resource(call: Call) -> dict[str, object]:
 
 
 def list_resource_tags(call: Call) -> dict[str, object]:
-    """List the key's tags, by their keys."""
+    """List the key's tags, sorted by their keys."""
     return page(call, "Tags", wire_tags(call.key()), sort_key=_sort_key, wire=dict, default=50, largest=50)
 
 
@@ -48,7 +48,7 @@ def tags_of(members: Members, *, required: bool = False) -> dict[str, str]:
     values = [tag.required_text("TagValue", shortest=0, longest=256) for tag in tags]
     if len(set(names)) < len(names):
         raise ApiError("TagException", "Duplicate tag keys")
-    if len(names) > _MOST:
+    if len(names) > _MAX_TAGS:
         raise ApiError("TagException", "Too many tags")
     _check_names(names)
     if not all(map(_is_allowed, "".join((*names, *values)))):
@@ -57,7 +57,7 @@ def tags_of(members: Members, *, required: bool = False) -> dict[str, str]:
 
 
 def wire_tags(key: Key) -> list[dict[str, str]]:
-    """Return the key's tags as KMS spells them, sorted by their keys."""
+    """Return the key's tags in wire form, sorted by their keys."""
     return [{"TagKey": name, "TagValue": key.tags[name]} for name in sorted(key.tags)]
 
 

@@ -1,4 +1,4 @@
-"""Whether a key can be used, and how a use is recorded: only one that succeeded, and never a dry run."""
+"""The use of keys: whether an operation can use a key, and the record of the last use."""
 
 import base64
 from typing import NoReturn
@@ -22,8 +22,8 @@ def usable(call: Call, key: Key, usage: str) -> Key:
     return key
 
 
-def record(call: Call, *keys: Key) -> None:
-    """Record the use of the keys; raise `ApiError`, DryRunOperationException, if it is only a dry run."""
+def record_use(call: Call, *keys: Key) -> None:
+    """Record a successful use of the keys; raise `ApiError`, DryRunOperationException, if it is a dry run."""
     if call.members.flag("DryRun"):
         raise ApiError(
             "DryRunOperationException", "The request would have succeeded, but the DryRun option is set."
@@ -34,14 +34,14 @@ def record(call: Call, *keys: Key) -> None:
 
 
 def refuse_unsupported(call: Call, *names: str) -> None:
-    """Raise `ApiError` for the members that would change the answer and that LocalKMS lacks."""
+    """Raise `ApiError` for members that LocalKMS does not support and that would change the response."""
     for name in names:
         if name in call.members:
             raise ApiError("UnsupportedOperationException", f"{name} is not supported by LocalKMS.")
 
 
-def incompatible(algorithm: str, key: Key) -> NoReturn:
-    """Raise `ApiError` for an algorithm that the key does not work with."""
+def refuse_algorithm(algorithm: str, key: Key) -> NoReturn:
+    """Raise `ApiError` for an algorithm that the key does not support."""
     raise ApiError(
         "InvalidKeyUsageException", f"Algorithm {algorithm} is incompatible with key spec {key.shared.spec}."
     )

@@ -8,20 +8,20 @@ import httpx
 import pytest
 
 from awskms_lite import AsyncKMSClient, Credentials, KMSClient, RetryPolicy
-from awskms_lite.audit import AuditSummary, Failure, Place, PlaceReport, PlaceStatus, all_regions, audit
-from awskms_lite.audit.ledger import Ledger
-from awskms_lite.audit.places import places
-from awskms_lite.cli.audit.conclusion import place_lines
+from awskms_lite.audit import AuditSummary, Failure, Target, TargetReport, TargetStatus, audit, known_regions
+from awskms_lite.audit.progress import AuditProgress
+from awskms_lite.audit.targets import make_targets
+from awskms_lite.cli.audit.conclusion import target_lines
 from awskms_lite.errors import ConnectError, ParameterError
 
 ROLES = [f"arn:aws:iam::{account}:role/path/Audit" for account in ("111122223333", "444455556666")]
 
 
-class TestPlaces:
+class TestTargets:
     def test_every_role_in_every_region_once(self) -> None:
         """Accounts times regions, in order, without repeats."""
-        found = places(["us-east-2", "eu-west-1", "us-east-2"], [*ROLES, ROLES[0]], None)
-        assert [(place.role_arn, place.region) for place in found] == [
+        found = make_targets(["us-east-2", "eu-west-1", "us-east-2"], [*ROLES, ROLES[0]], None)
+        assert [(target.role_arn, target.region) for target in found] == [
             (ROLES[0], "us-east-2"),
             (ROLES[0], "eu-west-1"),
             (ROLES[1], "us-east-2"),
@@ -31,11 +31,11 @@ class TestPlaces:
     def test_two_roles_of_one_account(self) -> None:
         """An account that is audited twice would have each key twice, and twice the questions."""
         with pytest.raises(ParameterError, match="roles of one account"):
-            places(["us-east-2"], [ROLES[0], ROLES[0].replace("Audit", "Other")], None)
+            make_targets(["us-east-2"], [ROLES[0], ROLES[0].replace("Audit", "Other")], None)
 
     def test_the_callers_own_account_without_roles(self) -> None:
         """Who names no role audits the account that the credentials are of."""
-        assert places(["us-east-2"], [], "prod") == [Place("us-east-2", None, "prod")]
+        assert make_targets(["us-east-2"], [], "prod") == [Target("us-east-2", None, "prod")]
 
     @pytest.mark.parametrize(
         "wrong",
@@ -44,114 +44,127 @@ class TestPlaces:
     def test_what_is_no_role(self, wrong: str) -> None:
         """An account id or a user is no role, and the error shows what one looks like."""
         with pytest.raises(ParameterError, match="arn:aws:iam::111122223333:role/Audit"):
-            places(["us-east-2"], [wrong], None)
+            make_targets(["us-east-2"], [wrong], None)
 
-    def test_a_place_travels(self) -> None:
+    def test_a_target_travels(self) -> None:
         """It holds names only, so that it can be sent to a worker."""
-        place = Place("us-east-2", ROLES[0], "prod")
-        assert pickle.loads(pickle.dumps(place)) == place
+        target = Target("us-east-2", ROLES[0], "prod")
+        assert pickle.loads(pickle.dumps(target)) == target
 
 
 class TestAllRegions:
     def test_home_comes_first(self) -> None:
         """The region that proves the credentials is the first, and each is there once."""
-        found = all_regions("eu-west-1")
+        found = known_regions("eu-west-1")
         assert found[0] == "eu-west-1"
         assert len(set(found)) == len(found) > 30
 
     def test_a_partition_has_its_own(self) -> None:
         """Credentials are good in one partition, so the others' regions are not tried."""
-        assert set(all_regions("cn-north-1")) == {"cn-north-1", "cn-northwest-1"}
+        assert set(known_regions("cn-north-1")) == {"cn-north-1", "cn-northwest-1"}
 
     def test_a_region_that_is_newer_than_the_list(self) -> None:
         """It is tried beside those that are known."""
-        assert all_regions("eu-north-9")[0] == "eu-north-9"
+        assert known_regions("eu-north-9")[0] == "eu-north-9"
 
 
-def report(status: PlaceStatus, listed: int = 0, *, named: bool = True, failed: bool = False) -> PlaceReport:
+def report(status: TargetStatus, listed: int = 0, *, named: bool = True, failed: bool = False) -> TargetReport:
     failures = (Failure("AccessDeniedException", "no"),) if failed else ()
-    return PlaceReport(Place("us-east-2"), status, named, None, listed, listed, listed, failures)
-
-
-def summary(
-    *reports: PlaceReport, judged: int | None = None, left_out: int = 0, stopped: bool = False
-) -> AuditSummary:
-    listed = sum(place.listed for place in reports)
-    reported = listed - left_out
-    return AuditSummary(
-        reports, {}, listed, left_out, reported, reported if judged is None else judged, 0, None, 0, 0, stopped
+    return TargetReport(
+        target=Target("us-east-2"),
+        status=status,
+        named=named,
+        listed=listed,
+        reported=listed,
+        evaluated=listed,
+        failures=failures,
     )
 
 
-READ, EMPTY = report(PlaceStatus.READ, 10), report(PlaceStatus.EMPTY)
-REFUSED = report(PlaceStatus.REFUSED, failed=True)
+def summary(*reports: TargetReport, filtered: int = 0, **members: Any) -> AuditSummary:
+    listed = sum(report.listed for report in reports)
+    counts: dict[str, Any] = {
+        "listed": listed,
+        "reported": listed - filtered,
+        "evaluated": listed - filtered,
+        "resumed": 0,
+        "resumed_from": None,
+        "usage_calls": 0,
+        "throttled": 0,
+        "stopped": False,
+    }
+    return AuditSummary(targets=reports, verdicts={}, filtered=filtered, **{**counts, **members})
+
+
+READ, EMPTY = report(TargetStatus.READ, 10), report(TargetStatus.EMPTY)
+REFUSED = report(TargetStatus.REFUSED, failed=True)
 
 
 class TestSummary:
     @pytest.mark.parametrize(
-        ("whole", "coverage", "of"),
+        ("complete", "coverage", "of"),
         [
             (True, 1.0, summary(READ, EMPTY)),
             (True, 1.0, summary(EMPTY)),
-            (False, 0.9, summary(READ, judged=9)),
-            (True, 1.0, summary(READ, left_out=4)),
+            (False, 0.9, summary(READ, evaluated=9)),
+            (True, 1.0, summary(READ, filtered=4)),
             (False, 0.5, summary(READ, REFUSED)),
             (False, 0.0, summary(REFUSED)),
-            (True, 1.0, summary(READ, report(PlaceStatus.NOT_ENABLED, named=False, failed=True))),
-            (False, 0.5, summary(READ, report(PlaceStatus.NOT_ENABLED, failed=True))),
-            (True, 1.0, summary(READ, report(PlaceStatus.NOT_OPEN, named=False, failed=True))),
-            (False, 1.0, summary(report(PlaceStatus.FAILED, 10, failed=True))),
-            (False, 1.0, summary(report(PlaceStatus.READ, 10, failed=True))),
-            (False, 1.0, summary(report(PlaceStatus.READ, 10, named=False, failed=True))),
-            (False, 0.5, summary(READ, report(PlaceStatus.UNTRIED))),
+            (True, 1.0, summary(READ, report(TargetStatus.NOT_ENABLED, named=False, failed=True))),
+            (False, 0.5, summary(READ, report(TargetStatus.NOT_ENABLED, failed=True))),
+            (True, 1.0, summary(READ, report(TargetStatus.NOT_OPEN, named=False, failed=True))),
+            (False, 1.0, summary(report(TargetStatus.FAILED, 10, failed=True))),
+            (False, 1.0, summary(report(TargetStatus.READ, 10, failed=True))),
+            (False, 1.0, summary(report(TargetStatus.READ, 10, named=False, failed=True))),
+            (False, 0.5, summary(READ, report(TargetStatus.NOT_STARTED))),
             (False, 1.0, summary(READ, stopped=True)),
         ],
     )
-    def test_whole_and_coverage(self, whole: bool, coverage: float, of: AuditSummary) -> None:
-        """What was not judged lowers the coverage; what may be missing, even unknown, makes it not whole."""
-        assert (of.whole, of.coverage) == (whole, coverage)
+    def test_complete_and_coverage(self, complete: bool, coverage: float, of: AuditSummary) -> None:
+        """What was not evaluated lowers the coverage; what may be missing, even unknown, makes it incomplete."""
+        assert (of.complete, of.coverage) == (complete, coverage)
 
     def test_a_key_without_a_record_is_noticed(self) -> None:
         """Listed and reported are counted apart, so that a gap would show."""
-        assert not AuditSummary((READ,), {}, 10, 0, 9, 9, 0, None, 0, 0, stopped=False).whole
+        assert not summary(READ, reported=9, evaluated=9).complete
 
     @pytest.mark.parametrize(
         ("at_home", "code", "status"),
         [
-            (PlaceStatus.READ, None, "not_enabled"),
-            (PlaceStatus.EMPTY, None, "not_enabled"),
-            (PlaceStatus.REFUSED, "AccessDeniedException", "not_enabled"),
-            (PlaceStatus.REFUSED, "UnrecognizedClientException", "refused"),
-            (PlaceStatus.FAILED, "KMSInternalException", "refused"),
+            (TargetStatus.READ, None, "not_enabled"),
+            (TargetStatus.EMPTY, None, "not_enabled"),
+            (TargetStatus.REFUSED, "AccessDeniedException", "not_enabled"),
+            (TargetStatus.REFUSED, "UnrecognizedClientException", "refused"),
+            (TargetStatus.FAILED, "KMSInternalException", "refused"),
         ],
     )
     def test_not_enabled_is_who_is_known_elsewhere(
-        self, at_home: PlaceStatus, code: str | None, status: str
+        self, at_home: TargetStatus, code: str | None, status: str
     ) -> None:
         """AWS answers alike where a region is not enabled and where nobody knows the keys: others decide."""
-        home, away = Place("us-east-2"), Place("af-south-1")
-        ledger = Ledger([home, away], named=True)
-        ledger[home].status = at_home
+        home, away = Target("us-east-2"), Target("af-south-1")
+        progress = AuditProgress([home, away], named=True)
+        progress[home].status = at_home
         if code is not None:
-            ledger[home].fail(Failure(code, "no"), at_home)
-        ledger[away].fail(Failure("UnrecognizedClientException", "invalid token"), PlaceStatus.REFUSED)
-        assert ledger.summary().places[1].status == status
+            progress[home].fail(Failure(code, "no"), at_home)
+        progress[away].fail(Failure("UnrecognizedClientException", "invalid token"), TargetStatus.REFUSED)
+        assert progress.summary().targets[1].status == status
 
     @pytest.mark.parametrize("named", [True, False])
     @pytest.mark.parametrize(
         ("elsewhere", "status"),
-        [(PlaceStatus.READ, "not_open"), (PlaceStatus.EMPTY, "not_open"), (PlaceStatus.FAILED, "failed")],
+        [(TargetStatus.READ, "not_open"), (TargetStatus.EMPTY, "not_open"), (TargetStatus.FAILED, "failed")],
     )
     def test_not_open_is_what_does_not_resolve_while_another_does(
-        self, elsewhere: PlaceStatus, status: str, named: bool
+        self, elsewhere: TargetStatus, status: str, named: bool
     ) -> None:
         """Without any network nothing resolves; and a region that somebody named is a gap in any case."""
-        home, away = Place("us-east-2"), Place("me-west-1")
-        ledger = Ledger([home, away], named=named)
-        ledger[home].status = elsewhere
-        ledger[away].fail(Failure("ConnectError", "no such host"), PlaceStatus.FAILED)
-        ledger[away].unresolved = True
-        (_, found) = ledger.summary().places
+        home, away = Target("us-east-2"), Target("me-west-1")
+        progress = AuditProgress([home, away], named=named)
+        progress[home].status = elsewhere
+        progress[away].fail(Failure("ConnectError", "no such host"), TargetStatus.FAILED)
+        progress[away].unresolved = True
+        (_, found) = progress.summary().targets
         assert found.status == ("failed" if named else status)
         assert found.is_partial == (found.status == "failed")
 
@@ -181,13 +194,13 @@ class TestTokens:
             random=lambda: 0.0,
         ) as run:
             assert list(run) == []
-        return run.summary, list(place_lines(run.summary, every=not named))
+        return run.summary, list(target_lines(run.summary, every=not named))
 
     @pytest.mark.parametrize("token", ["global", None])
     def test_a_named_region(self, token: str | None) -> None:
         """It counts as not read, and with a token both causes are told."""
         summary, lines = self.run(named=True, token=token)
-        assert not summary.whole
+        assert not summary.complete
         assert "not enabled in the account: af-south-1" in lines
         told = " ".join(lines)
         assert "Enable the region in the account, or leave it out." in told
@@ -197,7 +210,7 @@ class TestTokens:
     def test_all_regions(self, token: str | None) -> None:
         """There it is a note, or every audit would end as incomplete; so is a region that is not open."""
         summary, lines = self.run(named=False, token=token)
-        assert (summary.whole, summary.coverage) == (True, 1.0)
+        assert (summary.complete, summary.coverage) == (True, 1.0)
         told = " ".join(lines)
         assert "not enabled in the account: af-south-1" in lines
         assert ("one of the global endpoint of STS" in told) == (token is not None)

@@ -1,8 +1,8 @@
-"""A task beside the caller's own, under asyncio and trio, which goes on between two steps of an iteration.
+"""A task that goes on between two steps of an iteration, under asyncio and trio.
 
-A task group would have to stay open across the `yield`s of a generator, and neither library can bear that
-(PEP 789). So the task belongs to the event loop, as one of asyncio or a system task of trio. It must raise
-nothing: under trio that would end the whole program.
+A task group would have to stay open across the `yield`s of a generator, which neither library supports (PEP 789).
+So the task belongs to the event loop, as a task of asyncio or a system task of trio. It must not raise: under trio
+that would end the whole program.
 """
 
 import asyncio
@@ -23,20 +23,23 @@ def spawn(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
         trio.lowlevel.spawn_system_task(function)
         return
     task = asyncio.get_running_loop().create_task(function())
-    _tasks.add(task)  # asyncio itself holds its tasks but weakly
+    _tasks.add(task)  # asyncio itself keeps only weak references to its tasks
     task.add_done_callback(_tasks.discard)
 
 
-def caller_in_loop() -> Callable[[Callable[[], object]], None]:
-    """Give what has a function called in the running event loop before long, from any thread."""
+def loop_caller() -> Callable[[Callable[[], object]], None]:
+    """Return a function that has another one called in the running event loop, soon, from any thread.
+
+    A signal handler may use it too. It does nothing once the loop has ended.
+    """
     token: Any = anyio.lowlevel.current_token()
     native: Any = getattr(token, "native_token", token)
-    hop: Callable[[Callable[[], object]], object] = (
+    schedule: Callable[[Callable[[], object]], object] = (
         native.run_sync_soon if hasattr(native, "run_sync_soon") else native.call_soon_threadsafe
     )
 
-    def soon(function: Callable[[], object]) -> None:
+    def call_in_loop(function: Callable[[], object]) -> None:
         with suppress(RuntimeError):  # the loop has ended
-            hop(function)
+            schedule(function)
 
-    return soon
+    return call_in_loop

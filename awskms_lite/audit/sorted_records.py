@@ -1,4 +1,4 @@
-"""Records on disk until the last is there, so that they can be given in order without being held in memory."""
+"""Records sorted on disk, so that they can be returned in order without being held in memory."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from itertools import count
 
 from ..errors import CheckpointError
 from .records import KeyUsageRecord
-from .reports import from_line, to_ascii, to_line
+from .serialize import from_line, to_ascii, to_line
 
 
-class Spool:
-    """Records in a temporary database of SQLite's own, which is gone once it is closed.
+class SortedRecords:
+    """Records in a temporary database, which SQLite removes when it is closed.
 
-    They are kept in their order, so that it takes no more room to give them.
+    The primary key is the order of the records, so sorting takes no space of its own.
     """
 
     def __init__(self) -> None:
@@ -25,28 +25,28 @@ class Spool:
         self._numbers = count()
 
     def add(self, record: KeyUsageRecord) -> None:
-        """Take a record in; raises `CheckpointError` where there is no room, and keeps those before."""
+        """Add a record; raise `CheckpointError` if the disk has no room for it, and keep those before it."""
         names = map(to_ascii, (record.account_id, record.region, record.key_id))
         row = (*names, next(self._numbers), to_line(record, ascii_only=True))
         try:
             self._connection.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?)", row)
         except sqlite3.Error as error:
             raise CheckpointError(
-                f"The records cannot be put in order ({error}): name a directory with room in TMPDIR, or take "
-                "them as they come."
+                f"The records cannot be sorted on disk ({error}). Set TMPDIR to a directory with free space, or "
+                "leave out ordered=True."
             ) from error
 
     def in_order(self) -> Iterator[KeyUsageRecord]:
-        """Give all records by account, region and key id."""
+        """Yield all records by account, region and key id; raise `CheckpointError` if they cannot be read back."""
         try:
             rows = self._connection.execute("SELECT line FROM record ORDER BY account, region, key, number")
             for (line,) in rows:
                 yield from_line(KeyUsageRecord, line)
         except sqlite3.Error as error:
             raise CheckpointError(
-                f"The records cannot be read in order ({error}): take them as they come."
+                f"The sorted records cannot be read back ({error}). Run the audit again without ordered=True."
             ) from error
 
     def close(self) -> None:
-        """Let go of the records."""
+        """Drop all records; a second call does nothing."""
         self._connection.close()

@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from support.audit_data import NOW, days, facts, used
 
 from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, judge
-from awskms_lite.audit.reports import csv_header, csv_row, from_line, to_line
+from awskms_lite.audit.serialize import csv_header, csv_row, from_line, to_line
 from awskms_lite.errors import ParameterError
 from awskms_lite.models.usage import KeyLastUsageData, KeyLastUsageTrackingOperation
 
