@@ -10,9 +10,11 @@ call is made under this lock, and a fork waits for it.
 
 import logging
 import os
+import sys
 from threading import RLock
+from typing import Any
 
-__all__ = ["loading"]
+__all__ = ["Unloaded", "loading"]
 
 _FIRST = logging  # its lock is taken by forks too: registered after ours, the two could block each other
 loading = RLock()  # reentrant, since a module that is imported may import more in this way
@@ -20,3 +22,22 @@ loading = RLock()  # reentrant, since a module that is imported may import more 
 if hasattr(os, "register_at_fork"):  # Windows does not fork
     # The thread that forks holds it, and is the one that goes on in the child.
     os.register_at_fork(before=loading.acquire, after_in_parent=loading.release, after_in_child=loading.release)
+
+
+class Unloaded:
+    """Stands for a public class in annotations, and loads it when they are evaluated, as `get_type_hints` does."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def _load(self) -> Any:
+        with loading:
+            return getattr(
+                sys.modules[str(__package__)], self._name
+            )  # the package loads its names when they are used
+
+    def __or__(self, other: Any) -> Any:
+        return self._load() | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self._load()

@@ -33,7 +33,8 @@ def redact(text: str, secrets: Iterable[str], *, shortest: int = _MIN_SECRET) ->
     If the text holds one of them in any other form, such as encoded twice, nothing of the text is returned.
     Secrets of fewer characters than `shortest` are not looked for.
     """
-    known = sorted((secret for secret in secrets if len(secret) >= shortest), key=len, reverse=True)
+    # A secret longer than the text is not in it, however encoded: no pattern is made of a token of many kilobytes.
+    known = sorted((each for each in secrets if shortest <= len(each) <= len(text)), key=len, reverse=True)
     for secret in known:
         for form in _forms(secret):
             text = re.sub(re.escape(form), REDACTED, text, flags=re.IGNORECASE)  # the case of %2f is free

@@ -38,6 +38,7 @@ from support.servers import (
 )
 
 from awskms_lite import AsyncKMSClient
+from awskms_lite.drivers.asynchronous import AsyncDriver
 from awskms_lite.models.usage import UsageVerdict
 from awskms_lite.pacing import Pacing
 from awskms_lite.transport import pools
@@ -164,6 +165,7 @@ async def at_every_wait(manner: Manner, once: Callable[[int], Awaitable[bool]]) 
 
 async def check_clean(client: AsyncKMSClient, *servers: ScriptedServer) -> None:
     """Check that no lock is held, that all capacity is free, and that only idle connections are open."""
+    assert isinstance(client._driver, AsyncDriver)
     state = client._driver._loop_state()
     assert not any(lock.locked() for lock in state.locks.values())
     idle = 0

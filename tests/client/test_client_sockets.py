@@ -46,6 +46,7 @@ from support.servers import (
 )
 
 from awskms_lite import AsyncKMSClient, KMSClient, errors
+from awskms_lite.drivers.synchronous import Driver
 from awskms_lite.identity import Credentials
 from awskms_lite.local import LocalKMS
 from awskms_lite.models.usage import UsageVerdict
@@ -737,13 +738,15 @@ class TestFork:
             paces = client._state.rate_limiters
             assert paces is not None
             pace, shared = paces.for_operation("GetKeyLastUsage")
+            driver = client._driver
+            assert isinstance(driver, Driver)
             locks = {
                 "quota": client._state.quota._lock,
                 "pace": pace._lock,
                 "shared pace": shared._lock,
-                "driver": client._driver._lock,
-                "routes": client._driver._routes._lock,
-                "exclusive": client._driver._locks[client._state.credentials],
+                "driver": driver._lock,
+                "routes": driver._routes._lock,
+                "exclusive": driver._locks[client._state.credentials],
             }
             with locks[name]:
                 told = told_by_fork(lambda: client.get_key_last_usage(KEY_ID).verdict)

@@ -197,23 +197,33 @@ class TestHeadsWithoutEnd:
                 way.client(endpoint_url=server.url, **options).get_key_last_usage(KEY_ID)
 
 
+VERIFY = {"message": b"m", "signature": b"s", "signing_algorithm": "ECDSA_SHA_256"}
+VERIFIED = {"KeyId": KEY_ID, "SigningAlgorithm": "ECDSA_SHA_256"}
+MAC_VERIFIED = {"KeyId": KEY_ID, "MacAlgorithm": "HMAC_SHA_256"}
 CHECKED: list[tuple[str, dict[str, Any], dict[str, Any], type[Exception] | None]] = [
     *(
-        ("verify", {"message": b"m", "signature": b"s", "signing_algorithm": "ECDSA_SHA_256"}, told, expected)
+        ("verify", VERIFY, told, expected)
         for told, expected in (
-            ({"SignatureValid": True}, None),
+            ({**VERIFIED, "SignatureValid": True}, None),
+            ({**VERIFIED, "SignatureValid": False}, errors.KMSInvalidSignatureException),
+            (VERIFIED, errors.KMSInvalidSignatureException),
+            ({**VERIFIED, "SignatureValid": None}, errors.KMSInvalidSignatureException),
+            ({**VERIFIED, "SignatureValid": "true"}, errors.ProtocolError),
             ({"SignatureValid": False}, errors.KMSInvalidSignatureException),
+            ({"SignatureValid": False, "KeyId": 1}, errors.KMSInvalidSignatureException),
             ({}, errors.KMSInvalidSignatureException),
-            ({"SignatureValid": None}, errors.KMSInvalidSignatureException),
-            ({"SignatureValid": "true"}, errors.ProtocolError),
+            ({"SignatureValid": True}, errors.ProtocolError),
         )
     ),
     *(
         ("verify_mac", {"message": b"m", "mac": b"s", "mac_algorithm": "HMAC_SHA_256"}, told, expected)
         for told, expected in (
-            ({"MacValid": True}, None),
+            ({**MAC_VERIFIED, "MacValid": True}, None),
+            ({**MAC_VERIFIED, "MacValid": False}, errors.KMSInvalidMacException),
+            (MAC_VERIFIED, errors.KMSInvalidMacException),
             ({"MacValid": False}, errors.KMSInvalidMacException),
             ({}, errors.KMSInvalidMacException),
+            ({"MacValid": True}, errors.ProtocolError),
         )
     ),
 ]
