@@ -64,8 +64,7 @@ def _plain(value: Any, secrets: bool) -> Any:
         case list() | tuple():
             return [_plain(item, secrets) for item in cast("Iterable[Any]", value)]
         case _:
-            kind: Any = type(value)
-            return to_dict(value, secrets=secrets) if has(kind) else value
+            return to_dict(value, secrets=secrets) if has(cast("type[Any]", type(value))) else value
 
 
 def from_wire(cls: type[T], members: Mapping[str, Any]) -> T:
