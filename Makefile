@@ -6,14 +6,18 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 BENCH_BIN := $(VENV)-bench/bin
 CASES ?=
-WORKERS ?= 2
+# Twice two cores: many a test waits for a thread, a process or a clock.
+WORKERS ?= 4
+
+# Compiled modules are kept, whatever the caller wants: the tests start some hundred Pythons, and each would compile all.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # Nothing of the caller reaches a run that is to be the same everywhere: no AWS_*, SSL_CERT_*, proxy variable or HOME.
 ALONE = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && env -i PATH="$$PATH" HOME="$$home" TMPDIR="$${TMPDIR:-/tmp}" LANG=C.UTF-8
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all soak cases lint format format-check types interop bench check clean
+.PHONY: help demo test test-fast test-all soak cases lint format format-check types interop bench check clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,8 +25,11 @@ help: ## print this list
 demo: $(VENV)/.base ## run the main job: the last usage of some keys of a local KMS
 	@$(ALONE) $(BIN)/python tests/demo.py
 
-test: $(VENV)/.group-test ## run the tests, with coverage, in two processes (WORKERS=2)
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term $(ARGS)
+test: $(VENV)/.group-test ## run the tests, with coverage, in four processes (WORKERS=4)
+	$(PYTEST) --cov --cov-report=term $(ARGS)
+
+test-fast: $(VENV)/.group-test ## run the tests that open no socket and start no process: half a minute at the most
+	$(PYTEST) --fast $(ARGS)
 
 test-all: ## run the tests on each Python from 3.11 to 3.14 that answers here
 	@for minor in 11 12 13 14; do \

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .async_client import AsyncKMSClient
     from .client import KMSClient
     from .converter import from_wire, to_dict, to_wire
+    from .credentials.role import AssumeRole
     from .errors import (
         AccessDeniedException,
         AlreadyExistsException,
@@ -203,6 +204,7 @@ __all__ = [
     "AlgorithmSpec",
     "AliasListEntry",
     "AlreadyExistsException",
+    "AssumeRole",
     "AsyncKMSClient",
     "CancelKeyDeletionResponse",
     "CheckpointError",
@@ -380,6 +382,7 @@ __all__ = [
 
 _HOMES = {
     "__version__": "_version",
+    "AssumeRole": "credentials.role",
     "AsyncKMSClient": "async_client",
     "KMSClient": "client",
     "from_wire": "converter",

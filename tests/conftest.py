@@ -2,7 +2,9 @@
 
 import gc
 import os
+import re
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,32 @@ settings.register_profile("calm", deadline=None)  # a busy machine is not a fail
 settings.load_profile("calm")
 
 gc.disable()  # until everything is collected: see `pytest_collection_finish`
+
+OUTWARD_MODULE = re.compile(r"^import (socket|subprocess)$|\b(LocalKMS|ScriptedServer|local_kms)\b", re.MULTILINE)
+OUTWARD_EVENTS = {"os.fork", "os.posix_spawn", "socket.bind", "socket.connect", "subprocess.Popen"}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With --fast, pass over the modules that use servers, sockets or processes."""
+    if not config.option.fast or collection_path.suffix != ".py":
+        return None
+    return OUTWARD_MODULE.search(collection_path.read_text(encoding="utf-8")) is not None or None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --fast, pass over what is marked as outward; measure no coverage in what hypothesis repeats.
+
+    A line that only a property test reaches has no example that can be read, and tracing hundreds of repetitions
+    takes longer than the rest of the test.
+    """
+    for item in items:
+        if item.get_closest_marker("hypothesis") is not None:
+            item.add_marker("no_cover")
+    if config.option.fast:
+        outward = [item for item in items if item.get_closest_marker("outward") is not None]
+        items[:] = [item for item in items if item not in outward]
+        config.hook.pytest_deselected(items=outward)
 
 
 @pytest.hookimpl(trylast=True)
@@ -33,8 +61,9 @@ def pytest_configure() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the folder whose cases `make cases` runs beside our own."""
+    """Add the options of `make cases` and `make test-fast`."""
     parser.addoption("--cases", metavar="DIR", help="run the case files of this folder too")
+    parser.addoption("--fast", action="store_true", help="run what opens no socket and starts no process")
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +86,18 @@ def _few_roots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(certifi, "where", lambda: str(path))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_outward(pytestconfig: pytest.Config) -> None:
+    """With --fast, fail a test that opens a socket or starts a process: it belongs to the others."""
+
+    def refuse(event: str, arguments: object) -> None:
+        if event in OUTWARD_EVENTS:
+            raise AssertionError(f"{event} under --fast: mark the test with pytest.mark.outward")
+
+    if pytestconfig.option.fast:
+        sys.addaudithook(refuse)
 
 
 @pytest.fixture(params=["asyncio", "trio"])

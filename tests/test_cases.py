@@ -142,6 +142,7 @@ def decoy(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json={**DECOY, "Expiration": "2099-01-01T00:00:00Z"})
 
 
+@pytest.mark.outward  # some cases run a program
 def test_credentials(case: Case, call: Callable[..., Any], tmp_path: Path) -> None:
     """The credentials that an environment leads to, over the requests that must be made for them."""
     traffic = Traffic(case)

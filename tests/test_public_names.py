@@ -33,7 +33,7 @@ HEAVY = {
     )
 }
 NAMES = {
-    *("KMSClient", "AsyncKMSClient", "Credentials", "RetryPolicy", "Pacing"),
+    *("KMSClient", "AsyncKMSClient", "AssumeRole", "Credentials", "RetryPolicy", "Pacing"),
     *("GetKeyLastUsageRequest", "to_dict", "to_wire", "from_wire", "__version__"),
 }
 MODULES = {"audit", "errors", "local", "models"}

@@ -39,8 +39,8 @@ from ..models.members import KMSResponse
 
 if TYPE_CHECKING:
     from ..call import ClientState
-    from ..drivers.asynchronous import AsyncDriver
-    from ..drivers.synchronous import Driver
+    from ..drivers.asynchronous import AsyncDriver, AsyncSharedDriver
+    from ..drivers.synchronous import Driver, SharedDriver
     from ..operations import Operation
     from ..paging import AsyncListing, Listing
     from ..steps import Flow
@@ -115,13 +115,15 @@ def seconds_of(timeout: float | timedelta | None) -> float | None:
 class Sync(Protocol):
     """A client with plain methods, as overloads name it."""
 
-    _driver: Driver
+    @property
+    def _driver(self) -> Driver | SharedDriver: ...
 
 
 class Async(Protocol):
     """A client with coroutine methods, as overloads name it."""
 
-    _driver: AsyncDriver
+    @property
+    def _driver(self) -> AsyncDriver | AsyncSharedDriver: ...
 
 
 class _Runs(Protocol[T, Out_co]):
@@ -139,7 +141,7 @@ class _Lists(Protocol[T, Out_co]):
 class SyncMethods:
     """Make the methods of a class plain functions, run by a `Driver`."""
 
-    _driver: Driver
+    _driver: Driver | SharedDriver
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -160,7 +162,7 @@ class SyncMethods:
 class AsyncMethods:
     """Make the methods of a class coroutine functions, run by an `AsyncDriver`."""
 
-    _driver: AsyncDriver
+    _driver: AsyncDriver | AsyncSharedDriver
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -31,7 +31,7 @@ USED = {"KeyId": "k", "TrackingStartDate": 0, "KeyCreationDate": 0}
 
 def methods(cls: type) -> list[str]:
     """Return the names of what both clients have: the operations, the listings and the waiters."""
-    own = {"close", "aclose", "resolve_credentials"}
+    own = {"close", "aclose", "in_region", "resolve_credentials"}
     return sorted(
         name for name, _ in inspect.getmembers(cls, inspect.isfunction) if name[0] != "_" and name not in own
     )

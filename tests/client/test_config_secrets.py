@@ -163,6 +163,7 @@ def test_no_text_shows_what_stands_below_a_property(name: str, kind: Kind, secre
     assert not any(secret in text for text in (*texts.values(), log.getvalue()))
 
 
+@pytest.mark.outward  # what is left of some profiles makes calls, to nobody
 @pytest.mark.parametrize("name", PROPERTIES)
 def test_what_is_nested_below_a_property_is_no_value(name: str) -> None:
     """Below an empty value the secret is a sub-property, which makes the property a missing one."""

@@ -50,7 +50,7 @@ def way(request: pytest.FixtureRequest) -> Iterator[Way]:
 
 @pytest.fixture(params=["own", "given", "through a proxy"])
 def caller_of(request: pytest.FixtureRequest, way: Way, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Caller]:
-    """Give a function that makes a client of a server: over connections of its own, a given client, or a proxy."""
+    """Return a function that makes a client of a server: over its own connections, a given client, or a proxy."""
 
     def make(server: ScriptedServer, **options: Any) -> Caller:
         settings = {
@@ -77,7 +77,7 @@ def asked(request: bytes) -> dict[str, Any]:
 
 
 def about(key_id: str, *, request_id: str | None = None, **members: Any) -> bytes:
-    """Give an answer about a key, under a request id of its own."""
+    """Return an answer about a key, under a request id of its own."""
     headers = {"x-amzn-RequestId": request_id or f"request-{next(_ids)}"}
     return answer(json.dumps({"KeyId": key_id, **members}).encode(), headers=headers)
 

@@ -308,7 +308,7 @@ class TestAlone:
 
     @staticmethod
     def during(way: Way, other: Callable[[], Flow[Any]]) -> Drive:
-        """Give a driver whose every wait runs another flow to its end, whatever else is under way."""
+        """Make a driver whose every wait runs another flow to its end, whatever else is under way."""
 
         def rest(seconds: float) -> None:
             assert isinstance(drive.driver, Driver)
@@ -723,7 +723,7 @@ class TestOutcome:
 
     @staticmethod
     def run_against(script: Script, way: Way, flow: Callable[[Request], Flow[Any]]) -> TimeoutError:
-        """Run a flow over connections of our own until its time is over; give the error."""
+        """Run a flow over connections of our own until its time is over; return the error."""
         driver: Any = Driver if way.is_sync else AsyncDriver
         rest = time.sleep if way.is_sync else anyio.sleep
         with ScriptedServer(script) as server:

@@ -46,7 +46,7 @@ class Watch:
             self.seen.append(name)
             if name == self.wanted:
                 self.begun.set()
-                self.forked.wait(0.3)  # no longer: a fork that waits for the import would never come
+                self.forked.wait(0.1)  # no longer: a fork that waits for the import would never come
 
 
 def in_child(function, patience):

@@ -49,7 +49,7 @@ def way(request: pytest.FixtureRequest) -> Iterator[Way]:
 
 @pytest.fixture(params=["own", "given"])
 def client_of(request: pytest.FixtureRequest, way: Way) -> Callable[..., Any]:
-    """Give a function that makes a client of a server: over connections of its own, or a given client."""
+    """Return a function that makes a client of a server: over connections of its own, or a given client."""
 
     def make(server: ScriptedServer, **options: Any) -> Any:
         if request.param == "given":
@@ -61,7 +61,7 @@ def client_of(request: pytest.FixtureRequest, way: Way) -> Callable[..., Any]:
 
 
 def raw(headers: list[tuple[str, str]], body: bytes = USED, status: int = 200) -> bytes:
-    """Give the bytes of an answer with just these headers."""
+    """Return the bytes of an answer with just these headers."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     return f"HTTP/1.1 {status} Scripted\r\n{lines}\r\n".encode("latin-1") + body
 
@@ -258,7 +258,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def shown_by(error: BaseException) -> str:
-    """Give all that an exception and those behind it hold, whoever may come to see it."""
+    """Return all that an exception and those behind it hold, in any way that it can be shown."""
     parts = [*traceback.format_exception(error)]
     for cause in chain(error):
         parts += [str(cause), repr(cause), repr(cause.args), repr(vars(cause))]
