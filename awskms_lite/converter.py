@@ -64,7 +64,12 @@ def _plain(value: object, secrets: bool) -> object:
         case list() | tuple():
             return [_plain(item, secrets) for item in cast("Iterable[Any]", value)]
         case _:
-            return to_dict(value, secrets=secrets) if has(type(value)) else value
+            return _plain_model(value, secrets)
+
+
+def _plain_model(value: object, secrets: bool) -> object:
+    cls: Any = type(value)
+    return to_dict(value, secrets=secrets) if has(cls) else value
 
 
 def from_wire(cls: type[T], members: Mapping[str, Any]) -> T:

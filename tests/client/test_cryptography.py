@@ -1,30 +1,17 @@
 """Encryption, data keys and authentication codes, through both clients, with the embedded KMS at the other end."""
 
 from base64 import b64encode, encodebytes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from support.either_client import EitherClient
-from support.servers import WAYS, open_way
 
 from awskms_lite import errors
 from awskms_lite.local import LocalKMS
 
 CONTEXT = {"tenant": "42", "purpose": "backup"}
 MESSAGE = b"\x00 a message \xff"
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKMS]:
-    with LocalKMS() as server:
-        yield server
-
-
-@pytest.fixture(params=WAYS)
-def kms(request: pytest.FixtureRequest, local: LocalKMS) -> Iterator[EitherClient]:
-    with open_way(request.param) as way:
-        yield EitherClient(way, local)
 
 
 # Encryption.
