@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ._version import __version__
     from .async_client import AsyncKMSClient
     from .client import KMSClient
-    from .converter import from_wire, to_wire
+    from .converter import from_wire, to_dict, to_wire
+    from .credentials.role import AssumeRole
     from .errors import (
         AccessDeniedException,
         AlreadyExistsException,
@@ -115,8 +116,10 @@ if TYPE_CHECKING:
         DataKeyPairSpec,
         DataKeySpec,
         DecapsulateResponse,
+        DecryptForRecipientResponse,
         DecryptResponse,
         DeleteImportedKeyMaterialResponse,
+        DeriveSharedSecretForRecipientResponse,
         DeriveSharedSecretResponse,
         DescribeCustomKeyStoresResponse,
         DescribeKeyResponse,
@@ -126,11 +129,14 @@ if TYPE_CHECKING:
         EncryptionAlgorithmSpec,
         EncryptResponse,
         ExpirationModelType,
+        GenerateDataKeyForRecipientResponse,
+        GenerateDataKeyPairForRecipientResponse,
         GenerateDataKeyPairResponse,
         GenerateDataKeyPairWithoutPlaintextResponse,
         GenerateDataKeyResponse,
         GenerateDataKeyWithoutPlaintextResponse,
         GenerateMacResponse,
+        GenerateRandomForRecipientResponse,
         GenerateRandomResponse,
         GetKeyLastUsageResponse,
         GetKeyPolicyResponse,
@@ -198,6 +204,7 @@ __all__ = [
     "AlgorithmSpec",
     "AliasListEntry",
     "AlreadyExistsException",
+    "AssumeRole",
     "AsyncKMSClient",
     "CancelKeyDeletionResponse",
     "CheckpointError",
@@ -228,9 +235,11 @@ __all__ = [
     "DataKeyPairSpec",
     "DataKeySpec",
     "DecapsulateResponse",
+    "DecryptForRecipientResponse",
     "DecryptResponse",
     "DeleteImportedKeyMaterialResponse",
     "DependencyTimeoutException",
+    "DeriveSharedSecretForRecipientResponse",
     "DeriveSharedSecretResponse",
     "DescribeCustomKeyStoresResponse",
     "DescribeKeyResponse",
@@ -244,11 +253,14 @@ __all__ = [
     "ExpirationModelType",
     "ExpiredImportTokenException",
     "ExpiredTokenException",
+    "GenerateDataKeyForRecipientResponse",
+    "GenerateDataKeyPairForRecipientResponse",
     "GenerateDataKeyPairResponse",
     "GenerateDataKeyPairWithoutPlaintextResponse",
     "GenerateDataKeyResponse",
     "GenerateDataKeyWithoutPlaintextResponse",
     "GenerateMacResponse",
+    "GenerateRandomForRecipientResponse",
     "GenerateRandomResponse",
     "GetKeyLastUsageRequest",
     "GetKeyLastUsageResponse",
@@ -364,14 +376,17 @@ __all__ = [
     "XksProxyVpcEndpointServiceNotFoundException",
     "__version__",
     "from_wire",
+    "to_dict",
     "to_wire",
 ]
 
 _HOMES = {
     "__version__": "_version",
+    "AssumeRole": "credentials.role",
     "AsyncKMSClient": "async_client",
     "KMSClient": "client",
     "from_wire": "converter",
+    "to_dict": "converter",
     "to_wire": "converter",
     "TimeoutError": "errors",  # not in __all__: a star import must not replace the builtin one
     "Credentials": "identity",

@@ -35,6 +35,7 @@ from .sigv4 import PostSigner
 from .steps import Flow, Request, Response, Send, send, sleep
 
 if TYPE_CHECKING:
+    from .credentials.role import GivenCredentials
     from .pacing import Pacing, RateLimiter, RateLimiters
 
 ResponseT = TypeVar("ResponseT", bound=KMSResponse)
@@ -53,6 +54,7 @@ class ClientState(NamedTuple):
     signer: PostSigner
     retry: RetryPolicy
     quota: RetryQuota
+    pacing: "Pacing | None"
     rate_limiters: "RateLimiters | None"
     timeout: float | None
     timer: Callable[[], float]
@@ -64,7 +66,7 @@ class ClientState(NamedTuple):
 def create_state(
     settings: Settings,
     *,
-    credentials: Credentials | CredentialsCache | None,
+    credentials: "GivenCredentials | CredentialsCache | None",
     retry: RetryPolicy | None,
     pacing: "Pacing | None",
     timeout: float | None,
@@ -81,8 +83,6 @@ def create_state(
     Raises `ConfigurationError` for options that contradict each other, and `ParameterError` for wrong types.
     """
     url, region = settings.service_endpoint("kms", "kms")
-    if not isinstance(credentials, Credentials | CredentialsCache | None):
-        raise ParameterError(f"credentials must be awskms_lite.Credentials, not {type(credentials).__name__}.")
     if not isinstance(retry, RetryPolicy | None):
         raise ParameterError(f"retry must be awskms_lite.RetryPolicy, not {type(retry).__name__}.")
     if retry is not None:  # for STS too
@@ -92,9 +92,17 @@ def create_state(
     service_clock = ServiceClock(clock)
     if not isinstance(credentials, CredentialsCache):
         search = partial(chain.find, settings, clock=service_clock, random=random, mfa=mfa)
-        find = search if credentials is None else partial(chain.given, credentials)
         check_clock = partial(_check_clock, Request("GET", f"{url}/", settings.unsigned_headers), service_clock)
-        credentials = CredentialsCache(find, service_clock, random, check_clock)
+        new_cache = partial(CredentialsCache, clock=service_clock, random=random, check_clock=check_clock)
+        if credentials is None:
+            credentials = new_cache(search)
+        elif isinstance(credentials, Credentials):
+            credentials = new_cache(partial(chain.given, credentials))
+        else:
+            with loading:
+                from .credentials.given import open_cache  # most clients search
+
+            credentials = open_cache(credentials, settings, search, new_cache, clock=service_clock, random=random)
     return ClientState(
         settings=settings,
         region=region,
@@ -103,12 +111,30 @@ def create_state(
         signer=PostSigner(url, region=region, service="kms"),
         retry=retry,
         quota=RetryQuota(),
+        pacing=pacing,
         rate_limiters=_rate_limiters(pacing, adaptive=retry.mode == "adaptive"),
         timeout=timeout,
         timer=timer,
         service_clock=service_clock,
         random=random,
         new_id=new_id,
+    )
+
+
+def in_region(client: ClientState, region: str) -> ClientState:
+    """Return what the calls to another region share: all of the client's own but the quotas, which are a region's.
+
+    Raises `ConfigurationError` for an invalid region.
+    """
+    settings = evolve(client.settings, region=Setting(region, "region"))
+    url, region = settings.service_endpoint("kms", "kms")
+    return client._replace(
+        settings=settings,
+        region=region,
+        endpoint_url=url,
+        signer=PostSigner(url, region=region, service="kms"),
+        quota=RetryQuota(),
+        rate_limiters=_rate_limiters(client.pacing, adaptive=client.retry.mode == "adaptive"),
     )
 
 

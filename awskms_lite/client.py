@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from .call import create_state
+from .call import create_state, in_region
 from .drivers.driver_base import renew_after_fork
-from .drivers.synchronous import Driver
+from .drivers.synchronous import Driver, SharedDriver
 from .errors import ParameterError
 from .identity import Credentials
+from .loading import Unloaded
 from .methods.aliases import AliasMethods
 from .methods.binding import SyncMethods
 from .methods.custom_key_stores import CustomKeyStoreMethods
@@ -32,11 +33,14 @@ from .methods.tags import TagMethods
 from .methods.usage import UsageMethods
 from .retry import RetryPolicy
 from .settings import load_files, resolve_settings
-from .system import new_id, now, read_file, steady
+from .system import monotonic, new_id, now, read_file
 from .transport import HTTPClient
 
 if TYPE_CHECKING:
+    from .credentials.role import AssumeRole
     from .pacing import Pacing
+else:  # loaded by whoever evaluates the annotations, as `typing.get_type_hints` does
+    AssumeRole, Pacing = Unloaded("AssumeRole"), Unloaded("Pacing")
 
 
 class KMSClient(
@@ -58,31 +62,34 @@ class KMSClient(
 ):
     """A client for AWS KMS; threads may share one. Use it as a context manager, or `close` it.
 
-    Every argument is optional: what is left out is sought in the environment, then in the profile, under the
-    names of the AWS SDKs. Credentials are sought wherever a container keeps them: environment, profile, web
-    identity, ECS and EKS, EC2.
+    Every argument is optional. What is not passed is read from the environment and then from the profile, by the
+    names that the AWS SDKs use. Credentials are searched for in the environment, the profile, web identity, ECS
+    and EKS, and EC2.
 
-    - `region`, as in "us-east-2"; `credentials`, in place of any search; `profile`, a section of the shared files.
+    - `region`, as in "us-east-2"; `profile`, a section of the shared files.
+    - `credentials`, in place of any search: `Credentials`; a function that returns them, which is called again
+      before they expire; or a role to assume, as `AssumeRole(role_arn)`.
     - `endpoint_url` (http or https), or `use_fips_endpoint` and `use_dualstack_endpoint`.
     - `retry`: a `RetryPolicy`, 3 attempts in all by default; `pacing`: a `Pacing` by KMS's quotas, off by default.
     - `timeout` bounds a whole call with its retries and waits, in seconds, None for no bound; `connect_timeout`
       (3 s by default) and `read_timeout` (10 s) bound the phases of one attempt, and their sum the whole of it.
-      Through a proxy, or an `http_client` of yours, each read of an answer's head is bounded, and not their sum.
+      With an `http_client` of yours, each read of an answer's head is bounded, and not their sum.
     - `http_client`: an `httpx.Client` of your own for all traffic. It keeps its own timeouts unless the two
       above are given, and it stays open. Redirects are never followed.
-    - `mfa`: asks a person for the code of an MFA device, by its serial number, where a profile wants one. The
-      client waits for it, so it must not use the client itself.
+    - `mfa`: a function that asks a person for the code of an MFA device, from its serial number, if a profile
+      needs one. The client waits for it, so it must not use the client itself.
+    - `app_id` names your program in the User-Agent, which CloudTrail shows.
     - `environ`: a mapping in place of `os.environ`. The proxy variables and SSL_CERT_FILE are honoured only
       when it is `os.environ` itself; AWS_CA_BUNDLE always.
     - `clock` (seconds since 1970), `sleep`, `random` (0 to 1): for tests.
 
-    A process may fork with a client in it, even in the middle of a call: the child's calls go over connections of
-    its own. A signal handler must not use a client: the call that it interrupts may hold a lock that it would wait
-    for.
+    A process may fork with a client in it, even in the middle of a call: the child's calls use connections of
+    its own. With an `http_client` that was used before, they raise `ClosedError`: make a new one in the child. A
+    signal handler must not use a client: the call that it interrupts may hold a lock that it would need.
 
-    Raise `ConfigurationError` where there is no region, or for options at odds with each other.
+    Raises `ConfigurationError` if there is no region, or if options contradict each other.
 
-    Each operation is a method; its `timeout` (seconds) stands in for the client's own. All of them raise
+    Each operation is a method; its `timeout` (seconds) replaces the client's own. All of them raise
     `ParameterError` before anything is sent, the errors they name and those that any call can meet, such as
     `AccessDeniedException` (`ServiceError`), `TransportError`, `ProtocolError`, `CredentialsError`, `ClosedError`.
     """
@@ -91,7 +98,7 @@ class KMSClient(
         self,
         *,
         region: str | None = None,
-        credentials: Credentials | None = None,
+        credentials: "Credentials | Callable[[], Credentials] | AssumeRole | None" = None,
         profile: str | None = None,
         endpoint_url: str | None = None,
         use_fips_endpoint: bool | None = None,
@@ -103,6 +110,7 @@ class KMSClient(
         read_timeout: float | None = None,
         http_client: HTTPClient | None = None,
         mfa: Callable[[str], str] | None = None,
+        app_id: str | None = None,
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] | None = None,
         sleep: Callable[[float], None] = time.sleep,
@@ -117,6 +125,7 @@ class KMSClient(
             endpoint_url=endpoint_url,
             use_fips_endpoint=use_fips_endpoint,
             use_dualstack_endpoint=use_dualstack_endpoint,
+            app_id=app_id,
         )
         self._state = create_state(
             settings,
@@ -126,7 +135,7 @@ class KMSClient(
             timeout=timeout,
             mfa=mfa,
             clock=clock or now,
-            timer=clock or steady,
+            timer=clock or monotonic,
             random=random,
             new_id=new_id,
         )
@@ -143,16 +152,16 @@ class KMSClient(
 
     @property
     def region(self) -> str:
-        """The region whose keys this client asks about."""
+        """The region of this client."""
         return self._state.region
 
     @property
     def endpoint_url(self) -> str:
-        """Where requests go, without a slash at the end."""
+        """The URL that requests go to, without a slash at the end."""
         return self._state.endpoint_url
 
     def resolve_credentials(self, *, timeout: float | None = None) -> Credentials:
-        """Return the credentials that calls are signed with; raise `CredentialsError` where there are none.
+        """Return the credentials that calls are signed with; raise `CredentialsError` if there are none.
 
         `timeout` (seconds) bounds the search in place of the client's own.
         """
@@ -160,6 +169,18 @@ class KMSClient(
         cache = self._state.credentials
         current = cache.current()
         return self._driver.run(cache.get(), timeout) if current is None else current
+
+    def in_region(self, region: str) -> Self:
+        """Return a client for another region, which shares the credentials, settings and connections of this one.
+
+        A custom endpoint stays. Retry quota and rate limits are its own, as KMS's quotas are those of a region. To
+        close this client closes the other one too; to close the other closes nothing else. Raise
+        `ConfigurationError` for an invalid region.
+        """
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), _state=in_region(self._state, region), _driver=SharedDriver(self._driver))
+        renew_after_fork(other._state.quota, other._state.rate_limiters)
+        return other
 
     def close(self) -> None:
         """Close the connections; a second time does nothing. An `http_client` of yours stays open."""
@@ -181,6 +202,12 @@ class KMSClient(
 
     async def __aexit__(self, *_: object) -> None:
         """Never reached: `__aenter__` raises."""
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled or copied, because it holds connections and locks: "
+            "make a client of its own in each process, with the same arguments. Threads may share one."
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(region={self.region!r}, endpoint_url={self.endpoint_url!r})"

@@ -1,8 +1,8 @@
 """The one cattrs converter: attrs models to the wire's JSON values, and back.
 
 Wire rules (AWS JSON 1.1 protocol, Smithy): a member is named in CamelCase; timestamps are numbers of seconds
-since 1970 UTC with up to millisecond fractions; blobs are base64; a member that is null is a member that is
-absent; unknown members are ignored; an enum value that is newer than this package stays the string it is.
+since 1970 UTC with up to millisecond fractions; blobs are base64; a member that is null is absent; unknown members
+are ignored; an enum value that is newer than this package stays a string.
 """
 
 from binascii import Error, a2b_base64, b2a_base64
@@ -25,29 +25,63 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def to_wire(model: object) -> dict[str, Any]:
-    """Give a model's members under their wire names, absent ones left out, as `json.dumps` takes them.
+    """Return a model's members under their wire names, absent ones left out, ready for `json.dumps`.
 
-    Raises `ParameterError` for a naive datetime. Times are rounded to the millisecond, as the wire has them.
+    Raise `ParameterError` for a naive datetime. Times are rounded to the millisecond, as on the wire.
     """
     members: dict[str, Any] = _converter.unstructure(model)
     return members
 
 
-def from_wire(cls: type[T], members: Mapping[str, Any]) -> T:
-    """Give the model that the members, as `json.loads` gives them, describe.
+def to_dict(model: object, *, secrets: bool = False) -> dict[str, Any]:
+    """Return a model's members under their Python names as plain values, ready for `json.dumps`.
 
-    Raises `ProtocolError` where a member is of another type than the service model says, or a required one is
-    missing.
+    Times are ISO 8601 texts in UTC with milliseconds, blobs base64, enums their values; an absent member is None.
+    `metadata` is left out, and so are sensitive members (plaintext, tokens, passwords) unless `secrets` is true.
+    Raise `ParameterError` for what is no model, and for a naive datetime.
     """
-    try:
-        return _converter.structure(members, cls)
-    except KeyError as error:
-        missing = str(error)
-    raise ProtocolError(f"{cls.__name__}: the required member {missing} is missing.")
+    cls: Any = type(model)
+    if not has(cls):
+        raise ParameterError(f"model must be a request or a response of awskms_lite.models, not {cls.__name__}.")
+    return {
+        attribute.name: _plain(getattr(model, attribute.name), secrets)
+        for attribute in fields(cls)
+        if attribute.name != "metadata" and (secrets or attribute.repr is not False)
+    }
+
+
+def _plain(value: object, secrets: bool) -> object:
+    match value:
+        case StrEnum():
+            return value.value
+        case bytes():
+            return _write_blob(value)
+        case datetime():
+            _check_aware(value)
+            return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+        case Mapping():
+            return dict(cast("Mapping[str, Any]", value))
+        case list() | tuple():
+            return [_plain(item, secrets) for item in cast("Iterable[Any]", value)]
+        case _:
+            return _plain_model(value, secrets)
+
+
+def _plain_model(value: Any, secrets: bool) -> object:
+    cls: type[Any] = type(value)
+    return to_dict(value, secrets=secrets) if has(cls) else value
+
+
+def from_wire(cls: type[T], members: Mapping[str, Any]) -> T:
+    """Return the model of some members under their wire names, as `json.loads` returns them.
+
+    Raise `ProtocolError` if a member is of another type than the service model says, or a required one is missing.
+    """
+    return _converter.structure(members, cls)
 
 
 def _wire_names(cls: type) -> dict[str, Any]:
-    """Map each member to its wire name: CamelCase, or the `wire` of a name that keeps to no rule.
+    """Map each member to its wire name: CamelCase, or the `wire` in its metadata for a name that is irregular.
 
     `metadata` is about the HTTP exchange and never on the wire.
     """
@@ -66,7 +100,12 @@ def _model_reader(cls: type[T]) -> Callable[[Any, Any], T]:
     def read_object(members: object, _: Any) -> T:
         if not isinstance(members, Mapping):
             raise ProtocolError(f"{cls.__name__} must be a JSON object, not {type(members).__name__}.")
-        return read(cast(Mapping[str, Any], members), cls)
+        given = cast(Mapping[str, Any], members)
+        try:
+            return read({name: value for name, value in given.items() if value is not None}, cls)
+        except KeyError as error:
+            missing = str(error)
+        raise ProtocolError(f"{cls.__name__}: the required member {missing} is missing.")
 
     return read_object
 
@@ -80,15 +119,15 @@ def _is_union(kind: object) -> bool:
 
 
 def _union_reader(kind: Any) -> Callable[[Any, Any], Any]:
-    """Read `X | None`, and `SomeEnum | str`, with None or without: an enum open to values newer than this."""
+    """Return the reader of `X | None`, or of `SomeEnum | str`, with None or without: an open enum."""
     members = [member for member in get_args(kind) if member is not NoneType]
     if len(members) == 1:
         read, (plain,) = _converter.get_structure_hook(members[0]), members
-        return lambda value, _: None if value is None else read(value, plain)
+        return lambda value, _: read(value, plain)
     known: dict[str, StrEnum] = {
         value.value: value for member in members if issubclass(member, StrEnum) for value in member
     }
-    return lambda value, _: None if value is None else known.get(_read_str(value, str), value)
+    return lambda value, _: known.get(_read_str(value, str), value)
 
 
 def _is_array(kind: object) -> bool:
@@ -100,9 +139,9 @@ def _array_reader(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
     read = _converter.get_structure_hook(item)
 
     def read_array(values: object, _: Any) -> tuple[Any, ...]:
-        if not isinstance(values, list | tuple | NoneType):
+        if not isinstance(values, list | tuple):
             raise ProtocolError(f"An array was expected, not {type(values).__name__}.")
-        return tuple(read(value, item) for value in cast(Iterable[Any], values or ()))
+        return tuple(read(value, item) for value in cast(Iterable[Any], values))
 
     return read_array
 
@@ -153,7 +192,7 @@ def _write_blob(value: bytes) -> str:
 
 
 def _read_timestamp(value: object, _: Any) -> datetime:
-    """Read seconds since 1970: a float holds them to well below a millisecond, so rounding is exact."""
+    """Read seconds since 1970: a float is exact to well below a millisecond, so rounding loses nothing."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ProtocolError(f"A timestamp in seconds was expected, not {type(value).__name__}.")
     try:
@@ -164,10 +203,14 @@ def _read_timestamp(value: object, _: Any) -> datetime:
 
 
 def _write_timestamp(value: datetime) -> float:
-    if value.utcoffset() is None:
-        raise ParameterError("A datetime has no time zone: pass an aware one, as in datetime.now(UTC).")
+    _check_aware(value)
     milliseconds = round((value - _EPOCH) / _MILLISECOND)
     return milliseconds // 1000 if milliseconds % 1000 == 0 else milliseconds / 1000
+
+
+def _check_aware(value: datetime) -> None:
+    if value.utcoffset() is None:
+        raise ParameterError("A datetime has no time zone: pass an aware one, as in datetime.now(UTC).")
 
 
 _converter = Converter(detailed_validation=False)

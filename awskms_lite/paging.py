@@ -1,8 +1,8 @@
-"""Listings that go on from page to page, lazily: the cursor once, and a thin iterator for either client.
+"""Lists that turn their pages as they are iterated: one cursor, and a thin iterator for either client.
 
-KMS's rules ("Pagination" in the API reference): what is left is said by `Truncated`, never by the length of a
-page, which may be empty in the middle of a listing; the next page is asked for with the `NextMarker` of the
-one before.
+KMS's rules ("Pagination" in the API reference): `Truncated` says whether there is more, never the length of a
+page, which may be empty in the middle of a list; the next page is asked for with the `NextMarker` of the page
+before.
 """
 
 from collections import deque
@@ -11,25 +11,41 @@ from typing import Any, Generic, TypeVar
 
 from attrs import evolve
 
-from .errors import ProtocolError
+from .errors import ParameterError, ProtocolError
 from .models.members import KMSResponse
+from .models.requests import LARGEST_PAGE
 
 T = TypeVar("T")
 
-_LONGEST_MARKER = 1024
+_MAX_MARKER = 1024
 """Characters, by the service model."""
-_MOST_PAGES = 100_000
-"""Pages of one listing: a thousand keys to a page, that is far beyond any account."""
-_MOST_IDLE_PAGES = 100
-"""Pages in a row without anything new: some may be empty, but with a new marker each time there is no end."""
+_MAX_PAGES = 100_000
+"""Pages of one list: with a thousand keys to a page, far more than any account has."""
+_MAX_IDLE_PAGES = 100
+"""Pages in a row without a new item: some may be empty, but a new marker each time could go on without end."""
+
+
+def check_sizes(page_size: int | None, max_items: int | None) -> None:
+    """Raise `ParameterError` for sizes of an iterator that are no positive whole numbers, or too large for KMS."""
+    _check_size("page_size", page_size, LARGEST_PAGE)
+    _check_size("max_items", max_items, None)
+
+
+def _check_size(name: str, size: object, most: int | None) -> None:
+    wanted = f"pass 1 to {most}" if most else "pass 1 or more, or None for all"
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int)):
+        raise ParameterError(f"{name} must be an int, not {type(size).__name__}: {wanted}.")
+    if size is not None and not (1 <= size <= (most or size)):
+        raise ParameterError(f"{name} is {size}: {wanted}.")
 
 
 class _Cursor(Generic[T]):
-    """Where a listing stands. A page that failed to come is asked for again by the next step."""
+    """The position in a list. If a page fails to come, the next step asks for it again."""
 
-    def __init__(self, request: Any, items: str) -> None:
+    def __init__(self, request: Any, items: str, max_items: int | None) -> None:
         self._request = request
         self._items = items
+        self._left = max_items
         self._page: deque[T] = deque()
         self._ended = False
         self._here: str | None = None
@@ -39,21 +55,34 @@ class _Cursor(Generic[T]):
 
     @property
     def marker(self) -> str | None:
-        """Where to resume from: at the page in hand while any of it is left, else at the next; None at the end.
+        """The marker to resume from: of the page in hand while any of it is left, else of the next.
 
-        So what a listing has given of a page comes once more, and nothing is lost.
+        So the items of a page that were returned already come once more, and none is lost. None at the end.
         """
         return self._here if self._page else self._next
 
     @property
     def ended(self) -> bool:
-        """Whether all of it was given."""
+        """Whether all items were returned; False if `max_items` ended the iteration before."""
         return self._ended and not self._page
 
     @property
     def _next(self) -> str | None:
         marker: str | None = self._request.marker
         return None if self._ended else marker
+
+    @property
+    def _needs_a_page(self) -> bool:
+        return not (self._page or self._ended or self._left == 0)
+
+    @property
+    def _is_over(self) -> bool:
+        return not self._page or self._left == 0
+
+    def _pop(self) -> T:
+        if self._left is not None:
+            self._left -= 1
+        return self._page.popleft()
 
     def _turn(self, page: Any) -> None:
         """Take a page that was answered, and move on to the next."""
@@ -63,8 +92,8 @@ class _Cursor(Generic[T]):
             self._asked.add(here)
             if fault := self._fault(items, marker):
                 raise ProtocolError(
-                    f"The listing of {self._items} says that there is more and {fault} "
-                    f"(request id {page.metadata.request_id}): it cannot be gone on with. List anew.",
+                    f"The list of {self._items} is truncated and {fault} "
+                    f"(request id {page.metadata.request_id}): it cannot be continued. List again from the start.",
                     status_code=page.metadata.status_code,
                     request_id=page.metadata.request_id,
                 )
@@ -75,45 +104,49 @@ class _Cursor(Generic[T]):
         self._page.extend(items)
 
     def _fault(self, items: Sequence[object], marker: str | None) -> str | None:
-        """Return why a page that is not the last cannot be followed by another, None where it can."""
+        """Return why a page that is not the last cannot be followed by another, None if it can."""
         content = hash(repr(items))
         is_new = bool(items) and content not in self._contents
         self._contents.add(content)
         self._idle_pages = 0 if is_new else self._idle_pages + 1
-        if not marker or len(marker) > _LONGEST_MARKER:
+        if not marker or len(marker) > _MAX_MARKER:
             return "gives no marker for it"
         if marker in self._asked:
             return "gives a marker for the second time"
-        if self._idle_pages > _MOST_IDLE_PAGES:
+        if self._idle_pages > _MAX_IDLE_PAGES:
             return f"brought nothing new on {self._idle_pages} pages in a row"
-        return f"has come to {_MOST_PAGES} pages" if len(self._asked) >= _MOST_PAGES else None
+        return f"has come to {_MAX_PAGES} pages" if len(self._asked) >= _MAX_PAGES else None
 
 
 class Listing(_Cursor[T], Iterator[T]):
-    """An iterator over the items of a listing: each page is asked for when its first item is."""
+    """An iterator over the items of a list, which asks for a page when the first item of it is needed."""
 
-    def __init__(self, request: Any, items: str, ask: Callable[[Any], KMSResponse]) -> None:
-        super().__init__(request, items)
+    def __init__(
+        self, request: Any, items: str, ask: Callable[[Any], KMSResponse], max_items: int | None = None
+    ) -> None:
+        super().__init__(request, items, max_items)
         self._ask = ask
 
     def __next__(self) -> T:
-        while not self._page:
-            if self._ended:
-                raise StopIteration
+        while self._needs_a_page:
             self._turn(self._ask(self._request))
-        return self._page.popleft()
+        if self._is_over:
+            raise StopIteration
+        return self._pop()
 
 
 class AsyncListing(_Cursor[T], AsyncIterator[T]):
-    """An asynchronous iterator over the items of a listing: each page is asked for when its first item is."""
+    """An asynchronous iterator over the items of a list, which asks for a page when the first item is needed."""
 
-    def __init__(self, request: Any, items: str, ask: Callable[[Any], Awaitable[KMSResponse]]) -> None:
-        super().__init__(request, items)
+    def __init__(
+        self, request: Any, items: str, ask: Callable[[Any], Awaitable[KMSResponse]], max_items: int | None = None
+    ) -> None:
+        super().__init__(request, items, max_items)
         self._ask = ask
 
     async def __anext__(self) -> T:
-        while not self._page:
-            if self._ended:
-                raise StopAsyncIteration
+        while self._needs_a_page:
             self._turn(await self._ask(self._request))
-        return self._page.popleft()
+        if self._is_over:
+            raise StopAsyncIteration
+        return self._pop()

@@ -1,4 +1,4 @@
-"""The awsJson1.1 protocol: a row and a request to bytes, a response to a model or an error.
+"""The awsJson1.1 protocol: an operation and a request to bytes, a response to a model or an error.
 
 Source: "AWS JSON 1.1 protocol" in the Smithy documentation, and the KMS API reference, "Common Errors".
 """
@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from attrs import evolve, fields, has
 
 from .converter import from_wire, to_wire
-from .errors import ProtocolError, ServiceError, error_class
+from .errors import InvalidCiphertextException, ProtocolError, ServiceError, error_class
 from .models.members import KMSResponse, ResponseMetadata
 from .operations import Operation
 from .quoting import holds_any, printable, redact
@@ -29,6 +29,9 @@ _ECHO = (
     r"The Canonical String for this request should have been|The String-to-Sign should have been"
     r"|Authorization=|\(Hashed with|['\"]?AWS4-[A-Z0-9-]+ Credential="
 )
+_CIPHERTEXTS = ("ciphertext_blob", "encrypted_key_material", "shared_secret_ciphertext_blob")
+_BASE64 = rb"[A-Za-z0-9+/\s]{24,}={0,2}\s*"
+"""Long enough that no ciphertext, which is random bytes, has only these characters by chance."""
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -40,12 +43,12 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def target(operation: Operation[Any, Any]) -> str:
-    """Give the value of `X-Amz-Target`; "TrentService" is KMS's name on the wire."""
+    """Return the value of `X-Amz-Target`; "TrentService" is KMS's name on the wire."""
     return f"TrentService.{operation.name}"
 
 
 def encode(request: object) -> bytes:
-    """Give the body for a request model."""
+    """Return the body for a request model."""
     return _encode(to_wire(request)).encode()
 
 
@@ -59,9 +62,9 @@ def decode(
 ) -> ResponseT:
     """Return the model that a response holds.
 
-    Raises a `ServiceError` for a status of 300 and above, and `ProtocolError` for a success that cannot be read,
-    or is about another key than the `request`. An empty body stands for an empty object; so does null, which
-    servers that stand in for KMS send, where there is nothing to tell. No error repeats one of the `secrets` or
+    Raise a `ServiceError` for a status that is not 2xx, and `ProtocolError` for a success that cannot be read,
+    lacks a required member, or is about another key than the `request`. An empty body means an empty object; so
+    does null, which some emulators send for an operation without output. No error repeats one of the `secrets` or
     a sensitive member of the `request`.
     """
     request_id = response.headers.get(_REQUEST_ID)
@@ -70,14 +73,17 @@ def decode(
     if not 200 <= response.status < 300:
         hidden = [*secrets, *_sensitive_texts(request)]
         error = decode_error(response.status, response.headers, response.body, secrets=hidden)
+        if isinstance(error, InvalidCiphertextException):
+            _hint_at_base64(error, request)
         raise _about(operation, attempts, error)
     mismatched = False
     try:
-        answer = from_wire(operation.response, _members(operation, response.body))
+        members = _members(operation, response.body)
+        if operation.check is not None:
+            operation.check(members)
+        answer = from_wire(operation.response_to(request), members)
         if request is not None:
             mismatched = _is_about_another_key(operation.echoes, request, answer)
-            if not mismatched and operation.check is not None:
-                operation.check(request, answer)
     except ServiceError as error:
         error.request_id = request_id
         raise _about(operation, attempts, error) from None
@@ -101,6 +107,14 @@ def _about(operation: Operation[Any, Any], attempts: int, error: ServiceError) -
     return error
 
 
+def _hint_at_base64(error: InvalidCiphertextException, request: object) -> None:
+    """Set the remedy for a ciphertext that is base64 text: the API of KMS and its CLI show blobs so."""
+    for name in _CIPHERTEXTS:
+        blob: object = getattr(request, name, None)
+        if isinstance(blob, bytes) and re.fullmatch(_BASE64, blob):
+            error.remedy = f"{name} looks like base64 text: pass the bytes, base64.b64decode({name})."
+
+
 def _sensitive_texts(model: object) -> Iterator[str]:
     """Yield what a request's sensitive members, those without `repr`, are on the wire: a blob is base64 there."""
     cls: Any = type(model)
@@ -118,8 +132,8 @@ def _sensitive_texts(model: object) -> Iterator[str]:
 def _is_about_another_key(echoes: Iterable[tuple[str, str]], request: object, answer: object) -> bool:
     """Return whether a key that the answer names is another than the one that the request named in its place.
 
-    Key ids are compared, not the forms that they stand in: KMS answers a key id with the ARN, or the other way
-    round. An alias says nothing about the id behind it.
+    Key ids are compared, whether they come alone or in an ARN: KMS answers a key id with the ARN, or the other way
+    round. An alias does not tell the id of its key.
     """
     for asked_for, answered in echoes:
         asked: str | None = getattr(request, asked_for)
@@ -154,10 +168,10 @@ def decode_error(
 ) -> ServiceError:
     """Return the error that an answer means, whatever its body holds; never raise.
 
-    The code is taken from the header `x-amzn-ErrorType`, else from the body's `__type`, else from its `code`,
-    without a namespace before "#" and without what follows ":"; where none of them is there, the status
-    stands in for it. Header names may be in any case. The `secrets` of the request, which some servers repeat, are
-    taken out of everything, and what is not printable is escaped.
+    The code is the header `x-amzn-ErrorType`, else the body's `__type`, else its `code`, without a namespace
+    before "#" and without what follows ":"; if there is none of them, it is the status. Header names may be in any
+    case. The `secrets` of the request, which some servers repeat, are removed from everything, and characters that
+    are not printable are escaped.
     """
     lower = {name.lower(): printable(redact(value, secrets)) for name, value in headers.items()}
     try:
@@ -200,11 +214,11 @@ def _read_object(body: bytes) -> dict[str, Any]:
 
 
 def _why(error: Exception) -> str:
-    """Say what is wrong with a body without repeating any of it: it may hold plaintext."""
+    """Return what is wrong with a body without repeating any of it: it may hold plaintext."""
     if isinstance(error, json.JSONDecodeError):
         return f"it is no JSON, from byte {error.pos} on"
     if isinstance(error, UnicodeDecodeError):
         return f"it is not UTF-8, from byte {error.start} on"
     if isinstance(error, ProtocolError):
-        return str(error)
+        return str(error).removesuffix(".")
     return "it is nested too deeply" if isinstance(error, RecursionError) else "it holds a number out of range"

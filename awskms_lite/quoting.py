@@ -1,7 +1,7 @@
-"""What of a text from elsewhere may stand in a text of ours.
+"""Makes foreign text safe to show in errors, logs and terminals.
 
-A service, a proxy or whoever answers in its place may send anything: characters that make a terminal or a log
-show what is not there, and the request's own secrets, as servers do that explain a refused signature.
+A service, a proxy or whatever answers in its place may send anything: characters that make a terminal or a log
+show what is not there, and the secrets of the request, as servers do that explain why they refused a signature.
 """
 
 import re
@@ -10,14 +10,14 @@ from urllib.parse import quote, unquote
 
 REDACTED = "***"
 
-_SHORT = re.compile(r"[^=\n]{0,39}")  # shorter than a secret access key, and no assignment
-_PATH = re.compile(r"[^\s=]{1,255}")
+_SHORT = re.compile(r"[^=\n]{0,39}")  # shorter than a secret access key (40 characters), and no assignment
+_PATH = re.compile(r"[^\s=]{1,255}")  # as long as the name of a file may be, and without arguments
 
-# Characters. A shorter secret would stand in many a text by chance, and no key or token of AWS is as short.
-_SHORTEST_SECRET = 8
+_MIN_SECRET = 8
+"""Characters: a shorter secret would be found in many a text by chance, and no key or token of AWS is as short."""
 
-# Encodings one within the other that are looked through; each turn undoes one of every kind.
-_MOST_ENCODINGS = 4
+_MAX_ENCODINGS = 4
+"""Encodings within each other that are undone: servers encode what they repeat once or twice."""
 
 
 def printable(text: str) -> str:
@@ -27,10 +27,10 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def redact(text: str, secrets: Iterable[str], *, shortest: int = _SHORTEST_SECRET) -> str:
-    """Return the text without the secrets, which may be there as they are, percent-encoded or escaped as in JSON.
+def redact(text: str, secrets: Iterable[str], *, shortest: int = _MIN_SECRET) -> str:
+    """Return the text without the secrets, be they there as they are, percent-encoded or escaped as in JSON.
 
-    Where one of them is there in any other form, such as within two encodings, nothing of the text is returned.
+    If the text holds one of them in any other form, such as encoded twice, nothing of the text is returned.
     Secrets of fewer characters than `shortest` are not looked for.
     """
     # A secret longer than the text is not in it, however encoded: no pattern is made of a token of many kilobytes.
@@ -48,9 +48,9 @@ def holds_any(text: str, secrets: Iterable[str]) -> bool:
 
 
 def shown(value: str, *, quoted: bool = True) -> str:
-    """Return a value for a text about it: as it is if it is short and assigns nothing, else by its length alone.
+    """Return a value to be shown in an error: as it is if it is short and assigns nothing, else only its length.
 
-    What was meant to stand on another line, such as a key, ends up behind a value and must not be shown with it.
+    A key that was meant to be on a line of its own may end up behind a value, and must not be shown with it.
     """
     if not _SHORT.fullmatch(value):
         return f"a value of {len(value)} characters"
@@ -58,7 +58,7 @@ def shown(value: str, *, quoted: bool = True) -> str:
 
 
 def shown_program(path: str) -> str:
-    """Return the path of a program, or "the program" if more than a path seems to be in it."""
+    """Return the path of a program, or "the program" if it may be more than a path, such as a command line."""
     return printable(path) if _PATH.fullmatch(path) else "the program"
 
 
@@ -73,8 +73,8 @@ def _letter(code: re.Match[str]) -> str:
 
 
 def _decoded(text: str) -> str:
-    """Return what the text comes to once no encoding is left that a service may have put it into."""
-    for _ in range(_MOST_ENCODINGS):
+    """Return the text without the encodings that a service may have put it into, or into each other."""
+    for _ in range(_MAX_ENCODINGS):
         before, text = text, unquote(text).replace("&amp;", "&").replace("\\/", "/").replace("\\\\", "\\")
         text = re.sub(r"\\u([0-9a-fA-F]{4})|&#x([0-9a-fA-F]{1,4});|&#([0-9]{1,5});", _letter, text)
         if text == before:

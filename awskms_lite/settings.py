@@ -201,6 +201,7 @@ def resolve_settings(
     endpoint_url: str | None = None,
     use_fips_endpoint: bool | None = None,
     use_dualstack_endpoint: bool | None = None,
+    app_id: str | None = None,
 ) -> Settings:
     """Settle the options of a client; blank arguments count as not given.
 
@@ -237,7 +238,7 @@ def resolve_settings(
         ca_bundle=_path(text("AWS_CA_BUNDLE", "ca_bundle")),
         retry_mode=_retry_mode(text("AWS_RETRY_MODE", "retry_mode")),
         max_attempts=_attempts(text("AWS_MAX_ATTEMPTS", "max_attempts")),
-        user_agent=PRODUCT + _app_id(text("AWS_SDK_UA_APP_ID", "sdk_ua_app_id")),
+        user_agent=PRODUCT + _app_id(_argument(app_id, "app_id") or text("AWS_SDK_UA_APP_ID", "sdk_ua_app_id")),
     )
 
 

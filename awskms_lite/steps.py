@@ -139,7 +139,22 @@ class Run(NamedTuple):
         return f"Run({self.argv[0]!r}, ...)"
 
 
-Step: TypeAlias = Send | Sleep | Exclusive | Read | Write | Run
+class Call(NamedTuple):
+    """Call a function of the user's and return its result, awaited if it is awaitable.
+
+    The asynchronous driver calls a plain function in a thread, because it may block. The synchronous driver raises
+    `ParameterError` for an awaitable result. An exception of the function goes through: only a `KMSLiteError` is
+    raised in the flow.
+    """
+
+    function: Callable[[], Any]
+
+    def __repr__(self) -> str:
+        """Leave out the function, whose bound arguments may be secret."""
+        return "Call(...)"
+
+
+Step: TypeAlias = Send | Sleep | Exclusive | Read | Write | Run | Call
 Flow: TypeAlias = Generator[Step, Any, T]
 
 CLOSE = ("Connection", "close")
@@ -180,6 +195,11 @@ def read(path: str) -> Flow[bytes | None]:
 def write(path: str, content: bytes) -> Flow[None]:
     """Replace a file."""
     yield Write(path, content)
+
+
+def call(function: Callable[[], Any]) -> Flow[Any]:
+    """Call a function of the user's; return its result, awaited if it is awaitable."""
+    return (yield Call(function))
 
 
 def run(argv: tuple[str, ...], timeout: float, environ: Mapping[str, str]) -> Flow[Output]:

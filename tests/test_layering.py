@@ -19,7 +19,17 @@ LAYERS = {
     for layer, parts in enumerate(
         [
             ["steps", "identity", "errors", "loading", "quoting", "_version"],
-            ["sigv4", "models", "config", "endpoints", "reference", "retry", "pacing", "service_clock"],
+            [
+                "sigv4",
+                "models",
+                "config",
+                "endpoints",
+                "reference",
+                "retry",
+                "pacing",
+                "service_clock",
+                "verdicts",
+            ],
             ["settings", "converter", "operations", "paging"],
             ["protocol", "sts"],
             ["credentials"],

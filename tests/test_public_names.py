@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import pytest
 
@@ -32,8 +33,8 @@ HEAVY = {
     )
 }
 NAMES = {
-    *("KMSClient", "AsyncKMSClient", "Credentials", "RetryPolicy", "Pacing"),
-    *("GetKeyLastUsageRequest", "to_wire", "from_wire", "__version__"),
+    *("KMSClient", "AsyncKMSClient", "AssumeRole", "Credentials", "RetryPolicy", "Pacing"),
+    *("GetKeyLastUsageRequest", "to_dict", "to_wire", "from_wire", "__version__"),
 }
 MODULES = {"audit", "errors", "local", "models"}
 # The errors that KMS does not return, and the one that a star import would put in the place of the builtin one.
@@ -75,12 +76,16 @@ def declared(package: ModuleType = awskms_lite) -> Iterator[tuple[str, str]]:
 
 
 def model_homes() -> dict[str, str]:
-    """Give the classes of every subject that callers pass or get, and the module that each is in."""
+    """Return what every subject has for callers to pass or to get, and the module that each is in."""
     folder = Path(awskms_lite.__file__).parent / "models"
     homes = {}
     for path in folder.glob("[!_]*.py"):
-        classes = (node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.ClassDef))
-        homes.update({node.name: f"awskms_lite.models.{path.stem}" for node in classes})
+        for node in ast.parse(path.read_text("utf-8")).body:
+            name = node.name if isinstance(node, ast.ClassDef) else ""
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                name = node.target.id
+            if isinstance(node, ast.ClassDef) or name.endswith("Like"):
+                homes[name] = f"awskms_lite.models.{path.stem}"
     return {
         name: home for name, home in homes.items() if not name.startswith("_") and not name.endswith("Request")
     }
@@ -91,15 +96,38 @@ def test_every_model_is_had_from_one_place() -> None:
     homes = model_homes()
     del homes["Bounds"]
     assert set(dir(models)) == set(homes)
-    assert {name: getattr(models, name).__module__ for name in homes} == homes
+    for name, home in homes.items():
+        assert getattr(models, name) is getattr(sys.modules[home], name)
     assert {name: home.replace("lite.", "lite.models.") for name, home in declared(models)} == homes
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
         models.Nonsense  # noqa: B018
 
 
+def test_models_can_be_imported_with_a_star() -> None:
+    """A star import has all models, and nothing that hides a name of the builtins."""
+    names: dict[str, object] = {}
+    exec("from awskms_lite.models import *", names)  # a real import statement, which no linter likes
+    del names["__builtins__"]
+    assert names == {name: getattr(models, name) for name in dir(models)}
+    assert not names.keys() & vars(builtins).keys()
+
+
+def test_each_enum_has_the_literals_of_its_values() -> None:
+    """What methods take for an enum is a member, a value of it, which editors complete, or any other string."""
+    likes = [name for name in dir(models) if name.endswith("Like")]
+    enums = [name for name in likes if name not in ("BytesLike", "GrantConstraintsLike", "TagsLike")]
+    assert len(enums) > 20
+    for name in enums:
+        enum, literals, other = get_args(getattr(models, name))
+        assert enum is getattr(models, name.removesuffix("Like"))
+        assert list(get_args(literals)) == [member.value for member in enum]
+        assert other is str
+
+
 def test_the_public_names() -> None:
     """These are the public names: the models, KMS's errors, and few others. One more or one less is a decision."""
-    assert set(awskms_lite.__all__) == NAMES | ERRORS | set(dir(models))
+    classes = {name for name in dir(models) if not name.endswith("Like")}
+    assert set(awskms_lite.__all__) == NAMES | ERRORS | classes
     assert len(awskms_lite.__all__) == len(set(awskms_lite.__all__))
 
 

@@ -17,12 +17,13 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Unpack
 
+from ..verdicts import AuditVerdict
 from .clients import ClientOptions
 from .engine import Plan
 from .filters import KeyFilter
 from .iterators import AsyncAudit, Audit
 from .progress import AuditSummary, Progress
-from .records import AuditVerdict, Failure, KeyFacts, KeyUsageRecord
+from .records import Failure, KeyFacts, KeyUsageRecord
 from .rules import judge
 from .targets import REGIONS_AS_OF, Target, TargetReport, TargetStatus, known_regions
 

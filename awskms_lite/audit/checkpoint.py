@@ -1,10 +1,10 @@
 """What an audit has read so far, in a file that survives a kill at any moment.
 
-SQLite with a write-ahead log: what is answered is committed before anything else is done with it, so that a run
-that is taken up again asks for no key twice. The file holds facts, not verdicts, so it can be taken up with
-another idle window; errors are not kept, so that what failed is asked for again.
+SQLite with a write-ahead log: an answer is committed before anything else is done with it, so a run that is
+continued reads no key twice. The file holds facts and no verdicts, so another idle window can continue it;
+errors are not kept, so what failed is read again.
 
-All text in it is ASCII, as JSON escapes it. A row that does not read back is damage, and no error shows it.
+All text in it is ASCII, as JSON escapes it. A row that cannot be read back is damage, and no error quotes it.
 """
 
 import json
@@ -14,6 +14,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from attrs import asdict
@@ -26,15 +27,20 @@ from .targets import Target
 
 _APPLICATION_ID = 0x4B4D534C  # "KMSL"
 _FORMAT = 1
-_PAGE = 200
-_ATTEMPTS, _PAUSE = 8, 0.05
-_DIGITS = 12  # of an account id
+_PAGE_SIZE = 200
+"""Answers that are in memory at a time."""
+_ATTEMPTS, _MAX_PAUSE = 8, 0.05
+"""How often a file is tried that another run has, and the longest pause between in seconds: of runs that begin
+together one gets it, and the others wait half a second at most."""
+_ACCOUNT_ID_DIGITS = 12
+_SIDE_FILES = ("-wal", "-shm", "-journal")
+_MODE = 0o600  # for its owner only: what it tells about an account is nobody else's business
 _DAMAGED = {
     sqlite3.SQLITE_CORRUPT: "SQLite finds it malformed",
     sqlite3.SQLITE_ERROR: "a table is not as it was made",
-    sqlite3.SQLITE_NOTADB: "it is not a database any more",
+    sqlite3.SQLITE_NOTADB: "it is no longer a database",
 }
-"""What SQLite's errors mean in a file that was a checkpoint; its own texts may quote what the file holds."""
+"""What SQLite's errors mean in a file that was a checkpoint; SQLite's own texts may quote what is in it."""
 _SCHEMA = (
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_FORMAT}",
@@ -46,18 +52,18 @@ _SCHEMA = (
 
 
 class Answer(NamedTuple):
-    """A key that was answered before: what was read of it, None where the filter left it out."""
+    """A key that was read before: its facts, None if the filter left it out."""
 
     arn: str
     facts: KeyFacts | None
 
 
 class Checkpoint:
-    """The checkpoint of one run, which has it to itself until it is closed.
+    """The checkpoint of one run, which locks it until it is closed.
 
-    Raises `ConfigurationError` for a file that is no checkpoint, is in use by another run, is of another format or
-    was made with another filter, and `CheckpointError` where it is damaged or cannot be used any more later.
-    Opening it may take half a second, where runs begin together.
+    Raise `ConfigurationError` for a file that is no checkpoint, is in use by another run, has another format or
+    was made with another filter, and `CheckpointError` if it is damaged or can no longer be used. Opening may take
+    half a second if runs begin together. The file becomes readable by its owner only.
     """
 
     def __init__(self, path: str | os.PathLike[str], wanted: KeyFilter) -> None:
@@ -72,7 +78,7 @@ class Checkpoint:
                 raise self._damaged(_DAMAGED[sqlite3.SQLITE_CORRUPT])
             if not left or "locked" not in str(error):
                 raise self._unusable(str(error)) from error
-            time.sleep(_PAUSE * random.random())  # noqa: S311 - of runs that begin at once one gets it
+            time.sleep(_MAX_PAUSE * random.random())  # noqa: S311 - of runs that begin at once one gets it
 
     def _try_to_open(self, words: str) -> sqlite3.Error | None:
         try:
@@ -105,7 +111,7 @@ class Checkpoint:
             for question in ("SELECT count(*) FROM sqlite_master", "PRAGMA application_id", "PRAGMA user_version")
         )
         if tables and application_id != _APPLICATION_ID:
-            raise self._unusable("it is a database of something else")
+            raise self._unusable("it is the database of another program")
         if tables and version != _FORMAT:
             raise self._unusable(f"it has format {version}, and this version of awskms-lite reads {_FORMAT}")
         if not tables:
@@ -115,16 +121,19 @@ class Checkpoint:
         rows = self._run("SELECT words FROM filter", connection=connection)
         self._check_filter(rows[0][0] if rows else None, words)
         run("COMMIT")
+        for suffix in ("", *_SIDE_FILES):  # SQLite gives new side files the mode of the file
+            with suppress(OSError):  # there is none, or it has another owner, who alone may change that
+                Path(self.path + suffix).chmod(_MODE)
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = NORMAL")  # a kill loses nothing; a loss of power may lose the last answers
 
     def _check_filter(self, before: object, words: str) -> None:
         if before == words:
             return
-        told = _in_words(before)
-        if told is None:
+        described = _described(before)
+        if described is None:
             raise self._damaged("its filter cannot be read")
-        raise self._unusable(f"it was made {told}, and this run is {_in_words(words)}")
+        raise self._unusable(f"it was made {described}, and this run is {_described(words)}")
 
     def _unusable(self, why: str) -> ConfigurationError:
         remedy = "wait for the other run, or name another file" if "locked" in why else "name another file"
@@ -132,23 +141,23 @@ class Checkpoint:
 
     def _damaged(self, why: str) -> CheckpointError:
         return CheckpointError(
-            f"{self._name} is damaged: {why}. Remove it, or name another file, and run the audit again: what it "
-            "held is asked for anew."
+            f"{self._name} is damaged: {why}. Remove it, or name another file, and run the audit again: what "
+            "was in it is read again."
         )
 
     def bind(self, caller: str, account_id: str) -> None:
-        """Note whose account a caller's is; raise `ConfigurationError` where it was another one before."""
+        """Note the account of a caller; raise `ConfigurationError` if it was another one before."""
         name = to_ascii(caller)
         self._run("INSERT OR IGNORE INTO caller VALUES (?, ?)", (name, to_ascii(account_id)))
         ((before,),) = self._run("SELECT account_id FROM caller WHERE name = ?", (name,))
         before = self._text(before)
         if before != account_id:
-            if not (before.isdecimal() and len(before) == _DIGITS):
+            if not (before.isdecimal() and len(before) == _ACCOUNT_ID_DIGITS):
                 raise self._damaged("the id of an account in it cannot be read")
             raise self._unusable(f"it is of account {before}, and these credentials are of {account_id}")
 
     def add(self, target: Target, arn: str, facts: KeyFacts | None) -> None:
-        """Keep an answer, for good: it is there after a kill. One that is an error is not kept."""
+        """Commit an answer, so that it survives a kill; one with an error is not kept."""
         if facts is not None and facts.error is not None:
             return
         line = None if facts is None else to_line(facts, ascii_only=True)
@@ -156,7 +165,7 @@ class Checkpoint:
         self._run("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", row)
 
     def answers(self, target: Target) -> Iterator[Answer]:
-        """Return what was answered in a place, page by page, so that answers may be added meanwhile."""
+        """Yield the answers of a target, page by page, so that answers may be added meanwhile."""
         after = ""
         while page := self._page(target, after):
             for arn, line in page:
@@ -166,7 +175,7 @@ class Checkpoint:
     def _page(self, target: Target, after: str) -> list[Any]:
         return self._run(
             "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?",
-            (to_ascii(target.caller), target.region, after, _PAGE),
+            (to_ascii(target.caller), target.region, after, _PAGE_SIZE),
         )
 
     def _answer(self, name: object, line: object) -> Answer:
@@ -188,12 +197,12 @@ class Checkpoint:
         raise self._damaged("the name of a key or an account in it cannot be read")
 
     def arns(self, target: Target) -> list[str]:
-        """Return the ARNs of what was answered in a place."""
+        """Return the ARNs of the answers of a target."""
         question = "SELECT arn FROM answer WHERE caller = ? AND region = ? ORDER BY arn"
         return [self._text(arn) for (arn,) in self._run(question, (to_ascii(target.caller), target.region))]
 
     def count(self) -> int:
-        """Return how many answers it holds, of all places."""
+        """Return how many answers there are, of all targets."""
         ((number,),) = self._run("SELECT count(*) FROM answer")
         return int(number)
 
@@ -207,25 +216,25 @@ class Checkpoint:
         if _code(failure) in _DAMAGED:
             raise self._damaged(_DAMAGED[_code(failure)])
         raise CheckpointError(
-            f"{self._name} cannot be used any more ({failure}); what it holds stays good. Make room or mend the "
-            "file system, then run the audit again with it to go on."
+            f"{self._name} cannot be used any more ({failure}); what it holds stays good. Make room or repair "
+            "the file system, then run the audit again with it to continue."
         ) from failure
 
     def close(self) -> None:
-        """Let go of the file; a second time does nothing."""
+        """Close the file; a second call does nothing."""
         self._connection.close()
 
 
 def create_file(path: str | os.PathLike[str]) -> str:
-    """Make the file of a checkpoint if there is none, readable by its owner only, and return its path.
+    """Create the file of a checkpoint if there is none, readable by its owner only, and return its path.
 
-    Raises `ConfigurationError` if that cannot be, or if SQLite would not take the path for a file's.
+    Raise `ConfigurationError` if that is impossible, or if SQLite would not take the path for that of a file.
     """
     name = os.fspath(path)
     if not name or name.startswith((":memory:", "file:")):
         raise ConfigurationError(f"{_name_of(name)} cannot be used: it has to be the name of a file.")
     try:
-        os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
     except FileExistsError:
         pass
     except (OSError, ValueError) as error:  # a NUL in the name is a ValueError
@@ -246,16 +255,16 @@ def _code(error: sqlite3.Error) -> int:
 
 
 def _read_text(raw: bytes) -> str:
-    """Return text of the file as it is: what is not ASCII was not written by this, and fails as that later."""
+    """Decode text of the file; what is not ASCII was not written by this module, and is found out later."""
     return raw.decode("ascii", "surrogateescape")
 
 
-def _in_words(words: object) -> str | None:
-    """Return which keys a filter is for, from how it is kept; None if that cannot be read."""
+def _described(words: object) -> str | None:
+    """Return which keys a filter is for, from the form in the file; None if that cannot be read."""
     try:
-        given = KeyFilter(**json.loads(str(words)))
+        wanted = KeyFilter(**json.loads(str(words)))
     except (TypeError, ValueError, ParameterError):
         return None
-    members: dict[str, Sequence[str]] = asdict(given)
-    told = "; ".join(f"{name} {', '.join(members[name])}" for name in members if members[name])
-    return f"for keys with {told}" if told else "for all keys"
+    members: dict[str, Sequence[str]] = asdict(wanted)
+    given = "; ".join(f"{name} {', '.join(members[name])}" for name in members if members[name])
+    return f"for keys with {given}" if given else "for all keys"

@@ -13,6 +13,7 @@ import anyio.to_thread
 from ..call import ClientState, create_state
 from ..credentials import role
 from ..credentials.cache import CredentialsCache
+from ..credentials.role import AssumeRole, GivenCredentials
 from ..drivers.asynchronous import AsyncDriver
 from ..endpoints import read_region
 from ..errors import ConfigurationError, ParameterError
@@ -25,7 +26,7 @@ from ..methods.usage import UsageMethods
 from ..pacing import Pacing, RateLimiter, RateLimiters
 from ..retry import RetryPolicy
 from ..settings import Settings, load_files, resolve_settings
-from ..system import new_id, now, read_file, steady
+from ..system import monotonic, new_id, now, read_file
 from ..transport import AsyncHTTPClient, HTTPClient
 from .targets import Target
 
@@ -43,6 +44,7 @@ class NetworkOptions(TypedDict, total=False):
     timeout: float | None
     connect_timeout: float | None
     read_timeout: float | None
+    app_id: str | None
 
 
 class ClientOptions(NetworkOptions, total=False):
@@ -50,7 +52,7 @@ class ClientOptions(NetworkOptions, total=False):
 
     region: str | None
     profile: str | None
-    credentials: Credentials | None
+    credentials: GivenCredentials | None
     http_client: HTTPClient | AsyncHTTPClient | None
     mfa: Callable[[str], str] | None
     environ: Mapping[str, str] | None
@@ -129,7 +131,7 @@ class Clients:
         self._environ = os.environ if environ is None else environ
         self._files = load_files(self._environ, read_file)
         self._clock = options.get("clock") or now
-        self._timer = options.get("clock") or steady
+        self._timer = options.get("clock") or monotonic
         self._random = options.get("random", _random.random)
         self._home_settings = self._resolve_home(regions)
         sleep = options.get("sleep", anyio.sleep)
@@ -165,6 +167,7 @@ class Clients:
             endpoint_url=self._options.get("endpoint_url"),
             use_fips_endpoint=self._options.get("use_fips_endpoint"),
             use_dualstack_endpoint=self._options.get("use_dualstack_endpoint"),
+            app_id=self._options.get("app_id"),
         )
 
     @property
@@ -187,11 +190,23 @@ class Clients:
     def _assume(self, role_arn: str) -> CredentialsCache:
         if role_arn not in self._roles:
             clock, base = self._home_state.service_clock, self._home_state.credentials
-            find = partial(role.assume, role_arn, base, self._home_settings, clock=clock, random=self._random)
+            find = partial(
+                role.assume,
+                AssumeRole(role_arn),
+                base,
+                self._home_settings,
+                clock=clock,
+                random=self._random,
+                source="the audit",
+            )
             self._roles[role_arn] = CredentialsCache(find, clock, self._random)
         return self._roles[role_arn]
 
-    def _make_state(self, settings: Settings, credentials: Credentials | CredentialsCache | None) -> ClientState:
+    def _make_state(
+        self,
+        settings: Settings,
+        credentials: GivenCredentials | CredentialsCache | None,
+    ) -> ClientState:
         return create_state(
             settings,
             credentials=credentials,

@@ -174,8 +174,6 @@ class Collector:
             return self._postpone(key, listed, self._outage)
         try:
             response = await self._client.describe_key(key.name)
-            if response.key_metadata is None:
-                raise ProtocolError("DescribeKey answered without a KeyMetadata. Check that the endpoint is KMS.")
             for named in (response.key_metadata.key_id, response.key_metadata.arn):
                 check_is_about(listed.arn, named, "DescribeKey", response.metadata)
         except KMSLiteError as error:
@@ -190,7 +188,7 @@ class Collector:
 
     async def _with_tags(self, key: ListedKey, facts: KeyFacts) -> KeyFacts | None:
         try:
-            listing = self._client.iter_list_resource_tags(key.name, limit=_TAGS_PER_PAGE)
+            listing = self._client.iter_list_resource_tags(key.name, page_size=_TAGS_PER_PAGE)
             tags = {tag.tag_key: tag.tag_value async for tag in listing}
         except KMSLiteError as error:
             return self._failed(key, facts, error, "ListResourceTags")

@@ -332,7 +332,7 @@ class Engine:
             await self._wait_for_room()
 
     async def _wait_for_room(self) -> None:
-        """Wait for the reader, after a stop too: what was read is handed on whole."""
+        """Wait for the reader, after a stop too: all that was read is handed on."""
         with anyio.CancelScope(shield=True):
             await self.queue.wait_for_room()
 

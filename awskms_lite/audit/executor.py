@@ -68,7 +68,7 @@ class Workers:
         return len(self._items)
 
     def submit(self, item: WorkItem) -> None:
-        """Give an item to a worker; if the executor takes no more, its future has the error."""
+        """Submit an item to a worker; if the executor takes no more, its future has the error."""
         future: Future[WorkReport]
         try:
             future = self._executor.submit(read_work_item, item)

@@ -1,10 +1,12 @@
 """What an error means to an audit. Pure.
 
-one key            `is_transient`: it is read again later; any other error goes into the key's record
-the keys after it  `is_outage`: they will meet the same error, so reading pauses after some in a row
-a part of a target `failure_of`: aliases or shared keys are missing, and the target's report says so
-a target           `status_after`: it was refused, or has failed
-the whole audit    `has_expired`, `unknown_caller`, `refused_everywhere`: the credentials are of no use
+    one key             `is_transient`: it is read again later; any other error goes into the key's record
+    the keys after it   `is_outage`: they will meet the same error, so reading pauses after some in a row
+    a part of a target  `failure_of`: aliases or shared keys are missing, and the target's report has the failure
+    a target            `status_after`: it was refused, or has failed
+    the audit           `has_expired`, `unknown_caller`, `refused_everywhere`: the credentials are of no use
+
+Every call has been retried by then as the retry policy says.
 """
 
 from collections.abc import Sequence

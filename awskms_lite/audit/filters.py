@@ -1,4 +1,4 @@
-"""Which keys an audit is about."""
+"""Which keys an audit reports."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -12,7 +12,7 @@ from .records import KeyFacts
 
 
 def _words(value: Iterable[str]) -> Any:
-    """Return the words without regard to their order, which makes no other filter; what cannot be, as it is."""
+    """Return the words sorted, each once, since their order makes no other filter; anything else as it is."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         return value
     words = tuple(value)
@@ -21,12 +21,12 @@ def _words(value: Iterable[str]) -> Any:
 
 @frozen
 class KeyFilter:
-    """The keys to report: those that match each of the members that is given, by one of its words.
+    """The keys to report: those that match every member that is given, by one of its words.
 
     `managers` are AWS or CUSTOMER, `states` KMS's key states (Enabled, Disabled, ...); `aliases` are patterns for
-    alias names, with or without their "alias/" ("prod-*"), and `tags` are tag keys, or KEY=VALUE, which no key of
-    AWS's own has: nobody can tag those. Each is a collection of words, so that no text is taken for its letters.
-    Raises `ParameterError` for anything else, and for managers and states that KMS does not have.
+    alias names, with or without "alias/" ("prod-*"), and `tags` are tag keys or KEY=VALUE. AWS managed keys cannot
+    be tagged, so they match no `tags`. Raise `ParameterError` for a member that is no collection of strings, and
+    for managers and states that KMS does not have.
     """
 
     managers: tuple[str, ...] = field(default=(), converter=_words)
@@ -49,7 +49,7 @@ class KeyFilter:
         _check_known("states", self.states, list(KeyState))
 
     def may_match(self, aliases: Sequence[str] | None) -> bool:
-        """Say, before anything but its aliases is known of a key, whether it could match; None are not known."""
+        """Return whether a key could match of which only the aliases are known; None if they are unknown too."""
         if aliases is None:
             return True
         names = [name.removeprefix("alias/") for name in aliases]
@@ -57,7 +57,7 @@ class KeyFilter:
         return not patterns or any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
     def matches(self, facts: KeyFacts) -> bool:
-        """Say whether a key is one of these; one of which that cannot be told is, lest it be lost."""
+        """Return whether a key matches; what is unknown about it does not exclude it, so that no key is lost."""
         return (
             self.may_match(facts.aliases)
             and (not self.managers or facts.manager in (None, *self.managers))
@@ -77,5 +77,5 @@ def _has_any(tags: Mapping[str, str] | None, wanted: Collection[str]) -> bool:
 
 
 def _has_tag(tags: Mapping[str, str], wanted: str) -> bool:
-    """Say whether a tag is there; try KEY and KEY=VALUE on each, since a tag key may hold "=" itself."""
+    """Return whether there is such a tag, by KEY or by KEY=VALUE: a tag key may contain "=" itself."""
     return any(wanted in (key, f"{key}={value}") for key, value in tags.items())

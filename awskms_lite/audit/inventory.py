@@ -106,7 +106,7 @@ async def take_inventory(client: TargetClient, progress: TargetProgress) -> Inve
     progress.has_session_token = credentials.session_token is not None and role_arn is None
     progress.follow(client.rate_limiters)
     inventory = Inventory(progress.account_id or credentials.account_id)
-    error = await _list(client, client.iter_list_keys(limit=_KEYS_PER_PAGE), inventory.add)
+    error = await _list(client, client.iter_list_keys(page_size=_KEYS_PER_PAGE), inventory.add)
     if error is None or inventory:
         await _list_details(client, progress, inventory)
     if error is None:
@@ -129,8 +129,8 @@ async def _list_details(client: TargetClient, progress: TargetProgress, inventor
             progress.failures.append(failure_of(error, operation))
 
     others = [ResourceOwnerType.OTHER_ACCOUNTS_VIA_RAM]
-    shared = client.iter_list_keys(resource_owners=others, limit=_KEYS_PER_PAGE)
-    aliases = client.iter_list_aliases(limit=_ALIASES_PER_PAGE)
+    shared = client.iter_list_keys(resource_owners=others, page_size=_KEYS_PER_PAGE)
+    aliases = client.iter_list_aliases(page_size=_ALIASES_PER_PAGE)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(add, "ListKeys (shared keys)", shared, inventory.add_shared)
         tasks.start_soon(add, "ListAliases", aliases, inventory.add_alias)

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 import anyio
 from anyio.from_thread import BlockingPortal
 
-from ..system import steady
+from ..system import monotonic
 from .clients import ClientOptions
 from .engine import Engine, Plan, State
 from .event_loop import loop_caller, spawn
@@ -214,7 +214,7 @@ class _LoopThread:
 
     def _run(self) -> None:
         try:
-            anyio.run(self._serve, backend="asyncio", backend_options={"loop_factory": _steady_loop})
+            anyio.run(self._serve, backend="asyncio", backend_options={"loop_factory": _monotonic_loop})
         except OSError as error:  # no file descriptors left, for example
             self._failure = error
         finally:
@@ -244,11 +244,11 @@ class _LoopThread:
         self._thread.join()
 
 
-def _steady_loop() -> asyncio.AbstractEventLoop:
+def _monotonic_loop() -> asyncio.AbstractEventLoop:
     """Return an event loop whose timeouts end even if a tool has frozen `time.monotonic`."""
     loop = asyncio.new_event_loop()
     with suppress(AttributeError):  # uvloop's cannot be changed and need not be
-        loop.time = steady  # type: ignore[method-assign]
+        loop.time = monotonic  # type: ignore[method-assign]
     return loop
 
 

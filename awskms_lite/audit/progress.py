@@ -7,8 +7,9 @@ from datetime import datetime
 from attrs import Factory, define, evolve, field, frozen
 
 from ..pacing import RateLimiter, RateLimiters
+from ..verdicts import AuditVerdict
 from .failures import UNKNOWN_CALLER, is_denial, is_expiry
-from .records import AuditVerdict, Failure, KeyFacts, KeyUsageRecord
+from .records import Failure, KeyFacts, KeyUsageRecord
 from .targets import Target, TargetReport, TargetStatus
 
 _OPERATIONS = ("ListKeys", "ListAliases", "DescribeKey", "ListResourceTags", "GetKeyLastUsage")

@@ -1,92 +1,46 @@
-"""What was read of a key, judged: the verdict, the reasons, and the next safe step. Pure.
+"""What was read about a key, judged: the verdict, the reasons, and the next safe step. Pure.
 
-The rules are those of the AWS KMS Developer Guide ("Determine past usage of a KMS key", "Deleting AWS KMS keys").
-In order: what could not be read, what is not ours to judge, what leaves already, what was used, what was not. A
-key is judged as of the moment when it was read. No advice goes further than the next step that can be taken back.
+In this order: what could not be read, what is not ours to judge, what is to be deleted already, what was used,
+what was not. A key is judged as of the moment when it was read. The texts are those of `verdicts`.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from .. import verdicts as texts
 from ..errors import ParameterError, error_class
-from .records import AuditVerdict, KeyFacts, KeyUsageRecord, facts_of, region_of
+from ..verdicts import MAX_IDLE_DAYS, AuditVerdict
+from .records import Failure, KeyFacts, KeyUsageRecord, facts_of, region_of
 
-_LONGEST_WINDOW = 36_500
-_RESERVED = "alias/aws/"
+_RESERVED = "alias/aws/"  # only AWS can create such aliases
 _LEAVING = ("PendingDeletion", "PendingReplicaDeletion")
-_STATES = {
-    "Disabled": "it is disabled",
-    "PendingImport": "it waits for its key material and cannot be used (PendingImport)",
-    "Unavailable": "its custom key store is not connected (Unavailable)",
-    "Creating": "it is being made (Creating): audit it again later",
-    "Updating": "it is being updated (Updating): audit it again later",
-}
-_WATCH = (
-    "watch CloudTrail for DisabledException on it; only when nobody has missed it for long enough, schedule its "
-    "deletion with a long waiting period."
-)
-_DISABLING = (
-    "EnableKey takes that back for the key at once, but not what it has broken meanwhile: DynamoDB, for example, "
-    "archives a table whose key it cannot reach for more than seven days."
-)
-_NEXT_STEP = f"Find its owner and what depends on it. Then disable it and {_WATCH} {_DISABLING}"
-_NEXT_STEPS = {
-    "Disabled": f"It is disabled: {_WATCH} {_DISABLING}",
-    "PendingImport": "Find its owner. It cannot be used or disabled while it waits for its key material.",
-    "Creating": "Audit it again once it is made: until then it cannot be disabled.",
-    "Updating": "Audit it again once it is updated: until then it cannot be disabled.",
-}
-_USED_AND_NOT_ENABLED = {
-    "Disabled": "Find its owner: it was used not long ago and is disabled, so whoever needs it is refused now, "
-    "and what depends on it may break for good. EnableKey makes it usable again.",
-    "PendingImport": "Find its owner: it was used not long ago and cannot be used until its key material is "
-    "imported again.",
-    "Unavailable": "Find its owner: it was used not long ago and cannot be used until its custom key store is "
-    "connected again.",
-    "Creating": "Audit it again once it is made.",
-    "Updating": "Audit it again once it is updated.",
-}
-_CAVEATS = {
-    "ENCRYPT_DECRYPT": "Data keys that are used outside KMS leave no trace, and an EBS volume asks for its key "
-    "only when it is attached.",
-    "SIGN_VERIFY": "Its public key may be in use outside KMS, which leaves no trace.",
-    "KEY_AGREEMENT": "Its public key may be in use outside KMS, which leaves no trace.",
-    "ENCAPSULATE_DECAPSULATE": "Its public key may be in use outside KMS, which leaves no trace.",
-}
-_ORIGINS = {
-    "EXTERNAL": "Its material was imported: make sure that a copy is kept.",
-    "AWS_CLOUDHSM": "Its material in the CloudHSM cluster may stay behind when the key goes.",
-    "EXTERNAL_KEY_STORE": "Its material in the external key manager stays behind when the key goes.",
-}
 
 
-def check_idle_days(idle_days: int) -> int:
-    """Give the days of a window back; raise `ParameterError` for what is none."""
-    if isinstance(idle_days, bool) or not isinstance(idle_days, int) or not 1 <= idle_days <= _LONGEST_WINDOW:
+def check_idle_days(idle_days: int) -> None:
+    """Raise `ParameterError` if the idle window is no whole number of days from 1 to `MAX_IDLE_DAYS`."""
+    if isinstance(idle_days, bool) or not isinstance(idle_days, int) or not 1 <= idle_days <= MAX_IDLE_DAYS:
         raise ParameterError(
-            f"idle_days is {idle_days!r}: pass a whole number of days, from 1 to {_LONGEST_WINDOW:,}."
+            f"idle_days is {idle_days!r}: pass a whole number of days, from 1 to {MAX_IDLE_DAYS:,}."
         )
-    return idle_days
 
 
 def needs_usage(facts: KeyFacts) -> bool:
-    """Say whether the verdict depends on GetKeyLastUsage; DescribeKey is enough for all other keys."""
+    """Return whether the verdict depends on GetKeyLastUsage; DescribeKey is enough for all other keys."""
     return _from_description(facts) is None
 
 
 def judge(facts: KeyFacts, idle_days: int, related: Sequence[KeyFacts] = ()) -> KeyUsageRecord:
-    """Judge a key for an idle window of so many days, together with the others of its multi-Region set.
+    """Return a key with its verdict for an idle window in days, judged with its multi-Region set.
 
-    `related` are those of the set's other keys that were read too. A set is in use where any key of it is: it
-    shares its material, so what one region encrypted another may decrypt. Raises `ParameterError` for a window
-    that is none.
+    `related` are those of the other keys that were read. A set is in use if any key of it is: its keys share their
+    material, so what one region encrypted another may decrypt. Raise `ParameterError` for an invalid window.
     """
     check_idle_days(idle_days)
     known = _from_description(facts)
     if known is not None:
         verdict, reasons, advice = known
         return KeyUsageRecord(**facts_of(facts), verdict=verdict, reasons=reasons, advice=advice)
-    latest = max((key for key in (facts, *related) if _used_at(key)), key=_used_at_least, default=None)
+    latest = max((key for key in (facts, *related) if _used_at(key)), key=_used_at_or_never, default=None)
     if latest is None:
         verdict, since = _unused(facts, idle_days)
     else:
@@ -105,28 +59,19 @@ def judge(facts: KeyFacts, idle_days: int, related: Sequence[KeyFacts] = ()) -> 
 
 
 def _from_description(facts: KeyFacts) -> tuple[AuditVerdict, tuple[str, ...], str] | None:
-    """Give verdict, reasons and advice of a key that needs no asking, or could not be read; None for any other."""
-    reserved = next((name for name in facts.aliases or () if name.startswith(_RESERVED)), None)
+    """Return verdict, reasons and advice of a key that needs no GetKeyLastUsage, or could not be read."""
     if facts.shared:
         reason = f"It belongs to account {facts.account_id}, whose owner alone may ask for its use."
-        return AuditVerdict.OTHER_ACCOUNT, (reason,), "Ask its owner, or audit that account through a role in it."
-    if facts.manager == "AWS" or (facts.manager is None and reserved):
-        told = "AWS manages it for one of its services"
-        reason = (
-            f"{told}." if facts.manager else f"{told}, as its alias {reserved} tells; it could not be described."
-        )
-        return AuditVerdict.AWS_MANAGED, (reason,), "Nothing: it cannot be deleted, and keeping it costs nothing."
+        return AuditVerdict.OTHER_ACCOUNT, (reason,), texts.ASK_OWNER
+    if facts.manager == "AWS":
+        return AuditVerdict.AWS_MANAGED, (f"{texts.AWS_MANAGES}.",), texts.NOTHING_TO_DO
+    reserved = next((name for name in facts.aliases or () if name.startswith(_RESERVED)), None)
+    if facts.manager is None and reserved:
+        reason = f"{texts.AWS_MANAGES}, as its alias {reserved} shows; it could not be described."
+        return AuditVerdict.AWS_MANAGED, (reason,), texts.NOTHING_TO_DO
     if facts.state in _LEAVING:
         return _leaving(facts)
-    if facts.error is not None:
-        failure = facts.error
-        where = f"{failure.operation} failed with " if failure.operation else ""
-        asked = f" (request id {failure.request_id})" if failure.request_id else ""
-        told = ": ".join(filter(None, (failure.code, failure.message.rstrip("."))))
-        reason = f"{where}{told}{asked}."
-        remedy = error_class(failure.code).remedy or "Mend that, or try again later."
-        return AuditVerdict.UNREADABLE, (reason,), f"{remedy} Then audit it again: nothing is known of its use."
-    return None
+    return None if facts.error is None else _unreadable(facts.error)
 
 
 def _leaving(facts: KeyFacts) -> tuple[AuditVerdict, tuple[str, ...], str]:
@@ -134,15 +79,19 @@ def _leaving(facts: KeyFacts) -> tuple[AuditVerdict, tuple[str, ...], str]:
         reason, until = f"It will be deleted on {_date(facts.deletion_date)}.", "Until then"
     else:
         reason, until = "Its waiting period begins when its last replica is deleted.", "Until its end"
-    advice = (
-        f"{until} CancelKeyDeletion brings it back, disabled, and EnableKey makes it usable again. Watch "
-        "CloudTrail for refused uses of it: DisabledException or KMSInvalidStateException."
-    )
-    return AuditVerdict.PENDING_DELETION, (reason,), advice
+    return AuditVerdict.PENDING_DELETION, (reason,), f"{until} {texts.CANCEL_DELETION}"
+
+
+def _unreadable(failure: Failure) -> tuple[AuditVerdict, tuple[str, ...], str]:
+    operation = f"{failure.operation} failed with " if failure.operation else ""
+    error = ": ".join(filter(None, (failure.code, failure.message.rstrip("."))))
+    request = f" (request id {failure.request_id})" if failure.request_id else ""
+    remedy = error_class(failure.code).remedy or texts.RETRY
+    return AuditVerdict.UNREADABLE, (f"{operation}{error}{request}.",), f"{remedy} {texts.READ_AGAIN}"
 
 
 def _unused(facts: KeyFacts, idle_days: int) -> tuple[AuditVerdict, datetime | None]:
-    """Give the verdict on a key without a use, and since when it surely had none."""
+    """Return the verdict on a key without a use, and since when it certainly had none."""
     created, tracked = facts.created, facts.tracking_start
     if created is None or tracked is None or created < tracked:
         return AuditVerdict.NO_RECORD, tracked
@@ -159,14 +108,15 @@ def _reasons(
         known = facts.tracking_start and _date(facts.tracking_start)
         yield f"no use since tracking began on {known}" if known else "no use, and KMS does not tell since when"
         if facts.created is not None:
-            yield f"it was created on {_date(facts.created)}, and nothing is known of the time before tracking"
+            yield f"it was created on {_date(facts.created)}, and nothing is known about the time before tracking"
     else:
         assert facts.created is not None
         yield f"no use since it was created on {_date(facts.created)}; a use can take an hour to show"
-    if facts.state in _STATES:
-        yield _STATES[facts.state]
+    state = texts.STATES.get(facts.state or "")
+    if state is not None:
+        yield state
     if unread:
-        yield f"it belongs to a multi-Region set, and nothing is known of the set's use in {', '.join(unread)}"
+        yield f"it belongs to a multi-Region set, and nothing is known about the set's use in {', '.join(unread)}"
 
 
 def _last_use(facts: KeyFacts, latest: KeyFacts) -> str:
@@ -178,25 +128,26 @@ def _last_use(facts: KeyFacts, latest: KeyFacts) -> str:
 
 
 def _unread_regions(facts: KeyFacts, related: Sequence[KeyFacts]) -> tuple[str, ...]:
-    """Give the regions of the set's keys of which neither a use is known nor that there was none."""
+    """Return the regions of the set's keys that were not read, or not far enough to know about their use."""
     asked = {key.arn for key in related if needs_usage(key)}
     return tuple(region_of(arn) for arn in facts.related_arns if arn not in asked)
 
 
 def _advice(facts: KeyFacts, verdict: AuditVerdict, idle_days: int) -> str:
     if verdict is AuditVerdict.IN_USE:
-        return _USED_AND_NOT_ENABLED.get(facts.state or "", "Keep it.")
+        return texts.USED_BUT_NOT_ENABLED.get(facts.state or "", texts.KEEP)
     if verdict is AuditVerdict.TOO_NEW:
         assert facts.created is not None
         return f"Audit it again in {idle_days - _days(facts.created, facts.checked_at)} days."
-    return " ".join(_next_steps(facts, verdict))
+    return " ".join(filter(None, _next_steps(facts, verdict)))
 
 
 def _next_steps(facts: KeyFacts, verdict: AuditVerdict) -> Iterator[str]:
     if verdict is AuditVerdict.NO_RECORD:
-        yield "Look into CloudTrail for uses before tracking began."
-    yield _NEXT_STEPS.get(facts.state or "", _NEXT_STEP)
-    yield from filter(None, (_CAVEATS.get(facts.usage or ""), _ORIGINS.get(facts.origin or "")))
+        yield texts.SEARCH_CLOUDTRAIL
+    yield texts.UNUSED_AND_NOT_ENABLED.get(facts.state or "", texts.DISABLE)
+    yield texts.USES_WITHOUT_TRACE.get(facts.usage or "", "")
+    yield texts.MATERIAL_ELSEWHERE.get(facts.origin or "", "")
     if facts.multi_region_role == "PRIMARY" and facts.related_arns:
         regions = ", ".join(region_of(arn) for arn in facts.related_arns)
         yield f"It is the primary of a multi-Region set: its replicas ({regions}) go before it."
@@ -205,13 +156,13 @@ def _next_steps(facts: KeyFacts, verdict: AuditVerdict) -> Iterator[str]:
 
 
 def _used_at(facts: KeyFacts) -> datetime | None:
-    """Give when a key was last used; one whose time KMS does not tell counts as just now."""
+    """Return when a key was last used, None if it was not; a use without a time counts as just now."""
     if facts.last_usage is None:
         return None
     return facts.last_usage.timestamp or facts.checked_at
 
 
-def _used_at_least(facts: KeyFacts) -> datetime:
+def _used_at_or_never(facts: KeyFacts) -> datetime:
     return _used_at(facts) or datetime.min.replace(tzinfo=facts.checked_at.tzinfo)
 
 

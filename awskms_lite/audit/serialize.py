@@ -1,4 +1,4 @@
-"""Records as lines of JSON and as cells of CSV, under names that stay; and lines of JSON back to what was read.
+"""Records as lines of JSON and rows of CSV, under names that stay; and back from lines of JSON.
 
 The names are those of `KeyUsageRecord`'s members. Times are ISO 8601 in UTC, to the millisecond.
 """
@@ -26,8 +26,8 @@ _NESTED = {
     "error": ("code", "message", "request_id", "operation"),
 }
 _FORMULA = re.compile(r"((?:^|[;,\t\r\n])[\s\"\x00-\x1f\x7f\u200b\ufeff]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""What begins a formula, in the wide forms too, where a cell begins or some spreadsheets begin another one; quotes
-and what cannot be seen may stand before it."""
+"""What begins a formula, wide forms included, where a cell begins or where some spreadsheets begin another one;
+quotes and invisible characters may stand before it."""
 _BREAKS = ("\t", "\r", "\n")
 
 
@@ -80,37 +80,37 @@ _converter = Converter(detailed_validation=False)
 _converter.register_structure_hook_factory(has, _reader)
 _converter.register_structure_hook(str, _read_text)
 _converter.register_structure_hook(bool, _read_bool)
-_converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _read_array)
+_converter.register_structure_hook_func(lambda cls: cls == tuple[str, ...], _read_array)
 _converter.register_structure_hook(datetime, _read_time)
 _converter.register_unstructure_hook(datetime, _write_time)
 _converter.register_structure_hook(_Operation, _read_operation)
 
 
 def to_members(facts: KeyFacts) -> dict[str, Any]:
-    """Give all that a record says, as `json.dumps` takes it."""
+    """Return all members of a record, as `json.dumps` takes them."""
     members: dict[str, Any] = _converter.unstructure(facts)
     return members
 
 
 def to_line(facts: KeyFacts, *, ascii_only: bool = False) -> str:
-    """Give a record as one line of JSON, without the line's end."""
+    """Return a record as one line of JSON, without the line's end."""
     return json.dumps(to_members(facts), separators=(",", ":"), ensure_ascii=ascii_only)
 
 
 _DECISIVE = ("shared", "state", "manager", "created", "tracking_start", "last_usage", "error")
-"""What a verdict depends on: without it an old key would pass for one that nobody uses."""
+"""What a verdict depends on: without it a used key could pass for one that nobody uses."""
 
 
-def from_line(kind: type[FactsT], line: str | bytes) -> FactsT:
-    """Give the record that a line of JSON holds, or what was read for it where `kind` is `KeyFacts`.
+def from_line(cls: type[FactsT], line: str | bytes) -> FactsT:
+    """Return the record in a line of JSON, or only what was read if `cls` is `KeyFacts`.
 
-    Members that are not known are passed over: they may be newer than this. Raises `ParameterError`.
+    Unknown members are ignored: they may be newer than this version. Raise `ParameterError` for anything else.
     """
     try:
         members = json.loads(line)
-        facts = _converter.structure(members, kind)
+        facts = _converter.structure(members, cls)
         for name in _DECISIVE:
-            members[name]  # null says that KMS has none; a member that is lost says nothing
+            members[name]  # null means that KMS has none; a missing member means nothing
         return facts
     except json.JSONDecodeError as error:
         why = f"it is not JSON from character {error.pos} on"
@@ -124,7 +124,7 @@ def from_line(kind: type[FactsT], line: str | bytes) -> FactsT:
 def to_ascii(text: str) -> str:
     """Return a text as JSON escapes it, for a database.
 
-    SQLite takes no half of a surrogate pair, and a service may answer one. What KMS names keys by stays as it is.
+    SQLite takes no half of a surrogate pair, which a service may send. The ARNs of KMS stay as they are.
     """
     return json.dumps(text)[1:-1]
 
@@ -136,7 +136,7 @@ def from_ascii(text: str) -> str:
 
 
 def csv_header() -> list[str]:
-    """Give the names of the columns: those of the members, and NAME_PART for each part of a nested one."""
+    """Return the names of the columns: those of the members, and NAME_PART for each part of a nested one."""
     names: list[str] = []
     for attribute in cast("tuple[Any, ...]", fields(KeyUsageRecord)):
         parts = _NESTED.get(attribute.name)
@@ -145,16 +145,18 @@ def csv_header() -> list[str]:
 
 
 def csv_row(record: KeyUsageRecord) -> list[str]:
-    """Give the cells of a record, such that no spreadsheet takes one for a formula.
+    """Return the cells of a record, so that no spreadsheet takes one, or a part of one, for a formula.
 
-    Not even a part of one, since some part cells at semicolons. Several values in a cell are parted by "; ".
-    Source: "CSV Injection", OWASP.
+    Some spreadsheets split cells at semicolons. Several values in a cell are separated by "; ", the sentences of
+    `reasons` by a blank. Source: "CSV Injection", OWASP.
     """
     cells: list[str] = []
     for name, value in to_members(record).items():
         if name in _NESTED:
             part = cast("Mapping[str, Any]", value or {})
             cells += [_cell(part.get(key)) for key in _NESTED[name]]
+        elif name == "reasons":
+            cells.append(_cell(" ".join(value)))
         else:
             cells.append(_cell(value))
     return cells

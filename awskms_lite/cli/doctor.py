@@ -27,9 +27,14 @@ _PAIRS = (
     ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"),
 )
 
+_ALARMING_SKEW = 240
+"""Seconds: a minute less than the 300 beyond which KMS refuses a signature, since clocks drift on."""
+_REMARK_WIDTH = 60
+"""Characters of a remark that may stand beside its value; a longer one stands below the table."""
+
 
 class Finding(NamedTuple):
-    """One line of the report: what was looked at, what it is, and where it comes from or what it means."""
+    """One line of the report: a name, its value, and where that comes from or what it means."""
 
     name: str
     value: str
@@ -51,10 +56,10 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look at everything, report it, and give 0 where KMS was reached and answered as it should."""
+    """Print what was found, and return 0 if KMS was reached and permits the call."""
     findings: list[Finding] = []
     try:
-        code = _look(arguments, findings)
+        code = _examine(arguments, findings)
     except (ConfigurationError, CredentialsError) as error:
         findings.append(Finding("set-up", "broken", str(error)))
         code = 2
@@ -62,15 +67,15 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _look(arguments: argparse.Namespace, findings: list[Finding]) -> int:
-    """Add what there is to find, one after another, so that what comes before a mistake is not lost."""
+def _examine(arguments: argparse.Namespace, findings: list[Finding]) -> int:
+    """Add the findings one after another, so that an error hides none of those that do not depend on it."""
     from ..client import KMSClient
 
     chosen = {name: getattr(arguments, name) for name in ("profile", "region", "endpoint_url")}
     settings = resolve_settings(os.environ, *load_files(os.environ, read_file), **chosen)
+    findings += _settings(settings)
+    findings += _warnings(settings)
     with KMSClient(**chosen, mfa=ask_for_code) as client:
-        findings += _setup(settings, client)
-        findings += _warnings(settings)
         credentials, code = _credentials(client)
         findings.append(credentials)
         if code == 0:
@@ -79,33 +84,46 @@ def _look(arguments: argparse.Namespace, findings: list[Finding]) -> int:
     return code
 
 
-def _setup(settings: Settings, client: "KMSClient") -> list[Finding]:
-    from ..transport import proxy_of
-
+def _settings(settings: Settings) -> list[Finding]:
+    url, region = _endpoint(settings)
     endpoint = settings.endpoint("kms")
-    proxy = proxy_of(client.endpoint_url)
     return [
-        Finding("region", client.region, settings.region.source),
+        Finding("region", region or "none", settings.region.source),
         Finding("profile", settings.profile.value, settings.profile.source),
-        Finding("endpoint", client.endpoint_url, endpoint.source if endpoint else "of the region"),
+        Finding("endpoint", url or "none", endpoint.source if endpoint else "of the region"),
         _flag("FIPS", settings.use_fips_endpoint),
         _flag("dual-stack", settings.use_dualstack_endpoint),
         Finding("retry mode", settings.retry_mode.value, settings.retry_mode.source),
         Finding("attempts", str(settings.max_attempts.value), settings.max_attempts.source),
-        Finding("proxy", str(proxy or "none"), proxy.variable if proxy else ""),
-        _roots(settings, os.environ),
+        *([] if url is None else [_proxy(url)]),
+        _roots(settings),
     ]
 
 
+def _endpoint(settings: Settings) -> tuple[str | None, str | None]:
+    """Return the URL of KMS and its region; None if the settings name none, which the client tells about."""
+    try:
+        return settings.service_endpoint("kms", "kms")
+    except ConfigurationError:
+        return None, settings.region.value
+
+
+def _proxy(url: str) -> Finding:
+    from ..transport import proxy_of
+
+    proxy = proxy_of(url)
+    return Finding("proxy", str(proxy or "none"), proxy.variable if proxy else "")
+
+
 def _warnings(settings: Settings) -> list[Finding]:
-    """Return one finding for all that was set or written and does not count, none where there is nothing."""
+    """Return one finding for every setting without effect; none if there is no such setting."""
     notes = settings.notes
     lines = [*notes.unread, *notes.absent, *map(str, notes.omissions), *_pairs(settings.environ), *_idle(settings)]
     return [Finding("warnings", str(len(lines)), "\n".join(lines))] if lines else []
 
 
 def _pairs(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the pairs of variables that mean one thing and do not say the same."""
+    """Yield the pairs of variables with one meaning and different values."""
     for first, second in _PAIRS:
         one, other = environ.get(first, "").strip(), environ.get(second, "").strip()
         if one and other and one != other:
@@ -129,13 +147,13 @@ def _flag(name: str, setting: Setting[bool]) -> Finding:
     return Finding(name, "yes" if setting.value else "no", setting.source)
 
 
-def _roots(settings: Settings, environ: Mapping[str, str]) -> Finding:
+def _roots(settings: Settings) -> Finding:
+    from ..transport import roots_variable
+
     if settings.ca_bundle is not None:
         return Finding("CA", settings.ca_bundle.value, settings.ca_bundle.source)
-    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        if environ.get(name):
-            return Finding("CA", environ[name], name)
-    return Finding("CA", "certifi", "default")
+    variable, path = roots_variable() or ("default", "certifi")
+    return Finding("CA", path, variable)
 
 
 def _credentials(client: "KMSClient") -> tuple[Finding, int]:
@@ -148,21 +166,21 @@ def _credentials(client: "KMSClient") -> tuple[Finding, int]:
 
 
 def _end(credentials: Credentials) -> str:
-    """Return when the keys end; those with a session token do, though not every source says when."""
+    """Return when the credentials expire; with a session token they do, though not every source says when."""
     if credentials.expires_at is not None:
         return f"until {credentials.expires_at:%Y-%m-%d %H:%M:%S} UTC"
     return "end unknown" if credentials.session_token else "without end"
 
 
 def _call(client: "KMSClient") -> tuple[list[Finding], int]:
-    """Ask about a key that does not exist: to be told so means that the call arrived and is permitted."""
-    asked = time.time()
+    """Call GetKeyLastUsage for a key that does not exist: NotFoundException means that the call is permitted."""
+    sent = time.time()
     try:
         client.get_key_last_usage(new_id())
     except NotFoundException as error:
-        return [_clock(error, asked), Finding("call", "reached and permitted", _request_id(error))], 0
+        return [_clock(error, sent), Finding("call", "reached and permitted", _request_id(error))], 0
     except ServiceError as error:
-        return [_clock(error, asked), Finding("call", f"refused: {error.code}", str(error))], 1
+        return [_clock(error, sent), Finding("call", f"refused: {error.code}", str(error))], 1
     except (ConfigurationError, CredentialsError) as error:
         return [Finding("call", "not made", str(error))], 2
     except KMSLiteError as error:
@@ -174,28 +192,28 @@ def _request_id(error: ServiceError) -> str:
     return f"request id {error.request_id}" if error.request_id else ""
 
 
-def _clock(error: ServiceError, asked: float) -> Finding:
-    """Compare the clocks; the header counts whole seconds, and the answer took its time."""
+def _clock(error: ServiceError, sent: float) -> Finding:
+    """Compare the Date header, which counts whole seconds, with our clock in the middle of the call."""
     theirs = read_date(error.date)
     if theirs is None:
-        return Finding("clock", "unknown", "the answer tells no date")
-    difference = round((asked + time.time()) / 2 - theirs - 0.5)
+        return Finding("clock", "unknown", "the answer has no Date header")
+    difference = round((sent + time.time()) / 2 - theirs - 0.5)
     if abs(difference) < 2:
         return Finding("clock", "right", "as the endpoint's")
     side = "ahead of" if difference > 0 else "behind"
-    remark = "KMS refuses what is signed beyond 300 s: set it" if abs(difference) > 240 else ""
+    remark = "KMS refuses what is signed beyond 300 s: set it" if abs(difference) > _ALARMING_SKEW else ""
     return Finding("clock", f"{abs(difference)} s {side} the endpoint's", remark)
 
 
 def _as_text(findings: list[Finding]) -> str:
-    """Give a line for each finding; a remark that is longer than a line stands below them all."""
+    """Return a line for each finding; a remark that does not fit stands below them all."""
     short = [(f.name, printable(f.value), printable(f.remark) if _fits(f) else "see below") for f in findings]
     long = [f"\n{f.name}:\n" + "\n".join(map(printable, f.remark.splitlines())) for f in findings if not _fits(f)]
     return "\n".join([columns(short), *long])
 
 
 def _fits(finding: Finding) -> bool:
-    return len(finding.remark) <= 60 and finding.remark.isprintable()
+    return len(finding.remark) <= _REMARK_WIDTH and finding.remark.isprintable()
 
 
 def _as_json(findings: list[Finding], code: int) -> str:

@@ -16,7 +16,7 @@ def add_command(commands: Any) -> None:
         description="Run a KMS on loopback until interrupted, and print the variables that point a client at it. "
         "It answers GetKeyLastUsage and verifies signatures, and it is not for production: keys live in memory.",
         epilog="The variables are printed as shell commands, for another shell to read. It starts without keys: "
-        "make some with CreateKey, from the AWS CLI or any SDK.",
+        "create some with CreateKey, from the AWS CLI or any SDK.",
     )
     parser.add_argument("--port", type=_port, default=0, help="default: a free one")
     parser.add_argument("--region", default="us-east-1", help="default: us-east-1")

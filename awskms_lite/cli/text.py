@@ -1,28 +1,34 @@
-"""Text for a terminal: columns, complaints, and nothing in them that the terminal would act on."""
+"""Text for a terminal: columns, messages on standard error, and nothing in them that a terminal would act on."""
 
 import contextlib
 import os
 import sys
+import unicodedata
 from collections.abc import Generator, Sequence
 from typing import TextIO
 
 from ..quoting import printable
 
+_MIN_WIDTH = 20
+"""Columns: what a narrower terminal gets too, since no wrapping makes a key id readable in less."""
+_DEFAULT_WIDTH = 80
+"""Columns of a terminal that does not know its width."""
+
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Give the rows as lines, each column as wide as its widest cell."""
+    """Return the rows as lines, each column as wide as its widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
 
 
-def complain(text: str) -> None:
-    """Say what went wrong on standard error, line by line."""
-    note(f"awskms-lite: {text}")
+def print_error(text: str) -> None:
+    """Print what went wrong on standard error, after the command's name."""
+    print_stderr(f"awskms-lite: {text}")
 
 
-def note(text: str) -> None:
-    """Say something on standard error, line by line; where nobody reads that, the exit code has to do."""
+def print_stderr(text: str) -> None:
+    """Print a text on standard error; if nobody can read that, the exit code has to do."""
     if sys.stderr is None:
         return
     lines = [printable(line) for line in text.splitlines()]
@@ -32,31 +38,31 @@ def note(text: str) -> None:
 
 @contextlib.contextmanager
 def log_on_stderr() -> Generator[None]:
-    """Tell on standard error all that this package logs; not what the HTTP libraries log, which holds secrets."""
+    """Print on standard error what this package logs; not what the HTTP libraries log, which holds secrets."""
     import logging
 
-    class Notes(logging.Handler):
+    class StderrHandler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            note(f"awskms-lite: {record.levelname.lower()}: {record.getMessage()}")
+            print_error(f"{record.levelname.lower()}: {record.getMessage()}")
 
-    logger, notes = logging.getLogger("awskms_lite"), Notes()
+    logger, handler = logging.getLogger("awskms_lite"), StderrHandler()
     before = logger.level
     logger.setLevel(logging.DEBUG)
-    logger.addHandler(notes)
+    logger.addHandler(handler)
     try:
         yield
     finally:
-        logger.removeHandler(notes)
+        logger.removeHandler(handler)
         logger.setLevel(before)
 
 
 def silence_output() -> None:
-    """Let standard output go nowhere: Python flushes it once more at its end, which would fail again, loudly."""
+    """Discard what is left for standard output: Python flushes it at its end, which would fail again, loudly."""
     _silence(sys.stdout)
 
 
 def silence_broken_streams() -> None:
-    """Let go nowhere what cannot be written: Python's own last try would turn the exit code into 120."""
+    """Discard what cannot be written: Python's own last attempt would turn the exit code into 120."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
@@ -69,6 +75,51 @@ def _silence(stream: TextIO | None) -> None:
     if stream is None:
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    with contextlib.suppress(OSError, ValueError):  # a stream that is no file
+    with contextlib.suppress(OSError, ValueError):  # a stream without a file
         os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def terminal_width(stream: TextIO | None) -> int | None:
+    """Return the columns of the terminal that a stream is connected to; None if it is connected to none."""
+    if stream is None or not stream.isatty():
+        return None
+    named = os.environ.get("COLUMNS", "")
+    if named.isdecimal() and len(named) < 6 and int(named):
+        return max(int(named), _MIN_WIDTH)
+    try:
+        width = os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        width = 0
+    return max(width, _MIN_WIDTH) if width else _DEFAULT_WIDTH
+
+
+def display_width(text: str) -> int:
+    """Return how many columns a text takes: East Asian letters take two, and combining accents none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return the text as lines of so many columns at most, broken at blanks, and within a word that is longer."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        if line and display_width(line) + 1 + display_width(word) <= width:
+            line = f"{line} {word}"
+            continue
+        *full, rest = _pieces(word, width)
+        lines += [line, *full] if line else full
+        line = rest
+    return [*lines, line]
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    """Break a word that is longer than a line."""
+    pieces = [""]
+    for char in word:
+        if display_width(pieces[-1]) + display_width(char) > width:
+            pieces.append("")
+        pieces[-1] += char
+    return pieces

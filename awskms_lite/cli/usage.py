@@ -9,21 +9,17 @@ from typing import Any, NamedTuple
 
 from ..converter import to_wire
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError, ServiceError
-from ..models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse, UsageVerdict
+from ..models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse
 from ..quoting import printable
+from ..verdicts import ANSWER_MEANINGS, NO_PERMISSION, label
 from .mfa import ask_for_code
-from .text import columns, complain
+from .text import columns, print_error
 
-_MEANING = {
-    UsageVerdict.USED: "used since tracking began; keys that depend on rare events may look idle",
-    UsageVerdict.NEVER_USED: "not used since it was created; a use can take up to an hour to show",
-    UsageVerdict.NO_RECORD: "not used since tracking began, but the key is older: look into CloudTrail",
-}
 _HEADINGS = ("KEY", "VERDICT", "LAST USED (UTC)", "OPERATION", "TRACKED SINCE (UTC)")
 
 
 class Outcome(NamedTuple):
-    """What became of the question about one key: an answer or an error."""
+    """The result for one key: an answer or an error."""
 
     key: str
     answer: GetKeyLastUsageResponse | None
@@ -36,7 +32,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         "usage",
         parents=[shared],
         help="ask when and how keys were last used",
-        description="Ask KMS when and how each key was last used, at the 5 keys a second that KMS allows.",
+        description="Ask KMS when and how each key was last used, at the 5 keys per second that KMS allows.",
         epilog="Example: awskms-lite usage --region us-east-2 1234abcd-12ab-34cd-56ef-1234567890ab",
     )
     parser.add_argument("keys", metavar="KEY", nargs="+", help="a key id or a key ARN; aliases are not taken")
@@ -45,50 +41,51 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ask about each key, print the answers, and name each failure on standard error."""
+    """Look up each key, print the answers, and print each error on standard error; return the exit code."""
     outcomes: list[Outcome] = []
     try:
         outcomes.extend(_ask(arguments))
-    finally:  # what was answered before a stop is not lost
+    finally:  # what was answered before Ctrl-C is not lost
         if outcomes:
             print(_as_json(outcomes) if arguments.output == "json" else _as_table(outcomes))
             for outcome in outcomes:
                 if outcome.error is not None:
-                    complain(f"{printable(outcome.key)}: {outcome.error}")
+                    print_error(f"{printable(outcome.key)}: {outcome.error}")
     return 1 if any(outcome.error is not None for outcome in outcomes) else 0
 
 
 def _ask(arguments: argparse.Namespace) -> Iterator[Outcome]:
-    """Ask about the keys in their order, with a client for each region."""
+    """Yield the result for each key in order, with one client for each region."""
     from ..client import KMSClient
     from ..pacing import Pacing
 
     with ExitStack() as stack:
         clients: dict[str | None, KMSClient] = {}
-        places = {key: arguments.region or _region_of(key) for key in arguments.keys if _fault(key) is None}
-        for place in dict.fromkeys(places.values()):  # all first: a wrong set-up shows before any call
+        valid = [key for key in arguments.keys if _key_error(key) is None]
+        regions = {key: arguments.region or _region_of(key) for key in valid}
+        for region in dict.fromkeys(regions.values()):  # all first: wrong configuration shows before any call
             client = KMSClient(
-                region=place,
+                region=region,
                 profile=arguments.profile,
                 endpoint_url=arguments.endpoint_url,
                 pacing=Pacing(burst=5),
                 mfa=ask_for_code,
             )
-            clients[place] = stack.enter_context(client)
+            clients[region] = stack.enter_context(client)
         for key in arguments.keys:
-            if key not in places:
-                yield Outcome(key, None, _fault(key))
+            if key not in regions:
+                yield Outcome(key, None, _key_error(key))
                 continue
             try:
-                yield Outcome(key, clients[places[key]].get_key_last_usage(key), None)
+                yield Outcome(key, clients[regions[key]].get_key_last_usage(key), None)
             except (ConfigurationError, CredentialsError):
                 raise
             except KMSLiteError as error:
                 yield Outcome(key, None, error)
 
 
-def _fault(key: str) -> ParameterError | None:
-    """Say what is wrong with a key, before anybody is asked about it."""
+def _key_error(key: str) -> ParameterError | None:
+    """Return why a key is invalid, before any request is made; None if it is valid."""
     try:
         GetKeyLastUsageRequest(key)
     except ParameterError as error:
@@ -97,12 +94,12 @@ def _fault(key: str) -> ParameterError | None:
 
 
 def _region_of(key: str) -> str | None:
-    """Give the region that an ARN names, None for a key id, which names none."""
+    """Return the region in an ARN; None for a key id, which has none."""
     return key.split(":")[3] if key.startswith("arn:") else None
 
 
 def _as_json(outcomes: Sequence[Outcome]) -> str:
-    """Give a JSON array in the order of the keys: the members of each answer under AWS's names, or its error."""
+    """Return a JSON array in the order of the keys: the members of each answer under AWS's names, or its error."""
     return json.dumps([_wire_row(outcome) for outcome in outcomes], indent=2)
 
 
@@ -118,12 +115,12 @@ def _wire_row(outcome: Outcome) -> dict[str, Any]:
 
 
 def _as_table(outcomes: Sequence[Outcome]) -> str:
-    """Give a table, and below it what the verdicts in it mean."""
+    """Return a table, and below it what the verdicts in it mean."""
     rows = [_HEADINGS, *map(_table_row, outcomes)]
     verdicts = {outcome.answer.verdict for outcome in outcomes if outcome.answer is not None}
-    meanings = [f"{_words(verdict)}: {text}." for verdict, text in _MEANING.items() if verdict in verdicts]
+    meanings = [f"{label(verdict)}: {text}." for verdict, text in ANSWER_MEANINGS.items() if verdict in verdicts]
     if meanings:
-        meanings.append("No verdict alone is leave to delete a key: disable it first, and watch CloudTrail.")
+        meanings.append(f"{NO_PERMISSION} Disable it first, and watch CloudTrail.")
     return "\n".join([columns(rows), *([""] if meanings else []), *meanings])
 
 
@@ -135,15 +132,11 @@ def _table_row(outcome: Outcome) -> tuple[str, ...]:
     used = answer.key_last_usage
     return (
         key,
-        _words(answer.verdict),
+        label(answer.verdict),
         _moment(used.timestamp if used else None),
         printable(used.operation or "-") if used else "-",
         _moment(answer.tracking_start_date),
     )
-
-
-def _words(verdict: UsageVerdict) -> str:
-    return verdict.value.replace("_", " ")
 
 
 def _moment(when: datetime | None) -> str:

@@ -1,5 +1,6 @@
 """The asynchronous driver: it runs flows under asyncio and trio."""
 
+import inspect
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable
 from functools import partial
@@ -12,10 +13,10 @@ import anyio
 from .. import system, transport
 from ..errors import CredentialsError, KMSLiteError
 from ..loading import loading
-from ..steps import Exclusive, Flow, Read, Run, Send, Sleep, Step, Write
+from ..steps import Call, Exclusive, Flow, Read, Run, Send, Sleep, Step, Write
 from ..transport import NEVER, Deadline, DeadlineExceeded, Proxy
 from .attempt import Attempt, logger
-from .driver_base import DriverBase, Routes, check_time, out_of_time
+from .driver_base import DriverBase, Routes, check_not_closed, check_time, out_of_time
 
 T = TypeVar("T")
 
@@ -116,6 +117,8 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
                 await deadline.wait_for(anyio.to_thread.run_sync(system.write_file, Path(path), content))
             case Run(argv, timeout, environ):
                 return await deadline.wait_for(system.run_program_async(argv, timeout, environ))
+            case Call(function):
+                return await deadline.wait_for(_result_of(function))
         return None
 
     async def _send(self, step: Send, deadline: Deadline) -> Any:
@@ -175,6 +178,28 @@ async def _read_file(path: Path) -> bytes | None:
     return await anyio.to_thread.run_sync(read, abandon_on_cancel=True)
 
 
+class AsyncSharedDriver:
+    """A driver that uses the connections of another and is closed by itself, or with the other."""
+
+    def __init__(self, driver: "AsyncDriver | AsyncSharedDriver") -> None:
+        self._driver = driver
+        self._closed = False
+
+    def check_open(self) -> None:
+        """Raise `ClosedError` once this driver or the other was closed."""
+        check_not_closed(self._closed)
+        self._driver.check_open()
+
+    async def run(self, flow: Flow[T], timeout: float | None = None) -> T:
+        """Run a flow to its end, as `AsyncDriver.run` does."""
+        check_not_closed(self._closed)
+        return await self._driver.run(flow, timeout)
+
+    async def aclose(self) -> None:
+        """Close this driver and none of the other's connections."""
+        self._closed = True
+
+
 def _running_loop() -> object:
     """Return what stands for the event loop we are in, asyncio's or trio's, and lives as long as it."""
     with loading:
@@ -182,3 +207,12 @@ def _running_loop() -> object:
 
         token: Any = anyio.lowlevel.current_token()  # the first time anyio loads what it has for this kind of loop
     return getattr(token, "native_token", token)
+
+
+async def _result_of(function: Callable[[], Any]) -> Any:
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
+        return await function()
+    (result,) = await anyio.to_thread.run_sync(
+        lambda: (function(),), abandon_on_cancel=True
+    )  # trio: no coroutines
+    return await result if inspect.isawaitable(result) else result

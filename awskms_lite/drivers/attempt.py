@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from .. import transport
 from ..errors import KMSLiteError, ServiceError
 from ..steps import Response, Send
-from ..system import steady as monotonic
+from ..system import monotonic
 
 _REQUEST_ID = re.compile(r"[\w.:-]{0,40}", re.ASCII)  # a UUID has 36 characters, a signature 64, a token more
 

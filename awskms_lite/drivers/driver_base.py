@@ -89,8 +89,7 @@ class DriverBase(Generic[GivenT]):
 
     def check_open(self) -> None:
         """Raise `ClosedError` once the client was closed."""
-        if self._closed:
-            raise ClosedError("This client is closed: make a new one, or close it later.")
+        check_not_closed(self._closed)
 
     def renew(self) -> None:
         """Begin anew in a forked process: the sockets are the parent's, and a lock may be held for ever."""
@@ -122,6 +121,12 @@ class DriverBase(Generic[GivenT]):
         if self._given is not None and self._has_asked_metadata:
             error.args = (f"{error}\n{_METADATA_HINT}",)
         return error
+
+
+def check_not_closed(closed: bool) -> None:
+    """Raise `ClosedError` if a client is closed."""
+    if closed:
+        raise ClosedError("This client is closed: make a new one, or close it later.")
 
 
 def check_time(deadline: Deadline, step: Step, error: KMSLiteError) -> None:

@@ -1,5 +1,6 @@
 """The synchronous driver: it runs flows with plain calls."""
 
+import inspect
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 from pathlib import Path
@@ -7,11 +8,11 @@ from threading import TIMEOUT_MAX, Lock
 from typing import Any, TypeVar
 
 from .. import system, transport
-from ..errors import CredentialsError, KMSLiteError
-from ..steps import Exclusive, Flow, Read, Run, Send, Sleep, Step, Write
+from ..errors import CredentialsError, KMSLiteError, ParameterError
+from ..steps import Call, Exclusive, Flow, Read, Run, Send, Sleep, Step, Write
 from ..transport import NEVER, Deadline, DeadlineExceeded, Proxy
 from .attempt import Attempt, logger
-from .driver_base import DriverBase, Routes, check_time, out_of_time
+from .driver_base import DriverBase, Routes, check_not_closed, check_time, out_of_time
 
 T = TypeVar("T")
 
@@ -104,6 +105,8 @@ class Driver(DriverBase[transport.Client]):
                 system.write_file(Path(path), content)
             case Run(argv, timeout, environ):
                 return system.run_program(argv, deadline.limit(timeout), environ)
+            case Call(function):
+                return _result_of(function)
         return None
 
     def _send(self, step: Send, deadline: Deadline) -> Any:
@@ -136,3 +139,36 @@ class Driver(DriverBase[transport.Client]):
         self._closed = True
         for sender in self._routes.clear():
             sender.close()
+
+
+class SharedDriver:
+    """A driver that uses the connections of another and is closed by itself, or with the other."""
+
+    def __init__(self, driver: "Driver | SharedDriver") -> None:
+        self._driver = driver
+        self._closed = False
+
+    def check_open(self) -> None:
+        """Raise `ClosedError` once this driver or the other was closed."""
+        check_not_closed(self._closed)
+        self._driver.check_open()
+
+    def run(self, flow: Flow[T], timeout: float | None = None) -> T:
+        """Run a flow to its end, as `Driver.run` does."""
+        check_not_closed(self._closed)
+        return self._driver.run(flow, timeout)
+
+    def close(self) -> None:
+        """Close this driver and none of the other's connections."""
+        self._closed = True
+
+
+def _result_of(function: Callable[[], Any]) -> Any:
+    result = function()
+    if not inspect.isawaitable(result):
+        return result
+    if inspect.iscoroutine(result):
+        result.close()  # else Python would warn that it was never awaited
+    raise ParameterError(
+        "A function that was passed to this client is asynchronous: use AsyncKMSClient, or pass a plain function."
+    )

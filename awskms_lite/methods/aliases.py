@@ -1,6 +1,8 @@
-"""The methods about aliases."""
+"""The methods for aliases."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from .. import models
 from ..loading import loading
@@ -8,18 +10,18 @@ from .binding import Invocation, Methods, Pages, listing, operation
 
 
 class AliasMethods(Methods):
-    """Friendly names for keys: make, move, remove and list them."""
+    """Friendly names for keys: create, update, delete and list them."""
 
     @operation
     def create_alias(
-        self, alias_name: str, target_key_id: str, *, timeout: float | None = None
+        self, alias_name: str, target_key_id: str, *, timeout: float | timedelta | None = None
     ) -> Invocation[models.KMSResponse]:
-        """Give a key a friendly name, one more if it has one already.
+        """Create an alias, a friendly name, for a key; a key can have several.
 
         `alias_name` is "alias/" and up to 250 letters, digits, "/", "_" and "-"; names that begin with
-        "alias/aws/" are AWS's own. `target_key_id` is the id or the ARN of a customer managed key of this
-        account and region. KMS may take some minutes until the alias is known everywhere. A call whose answer
-        is lost is not sent again: the second would find its own alias in the way.
+        "alias/aws/" are AWS's own. `target_key_id` is the id or the ARN of a customer managed key of this account
+        and region. KMS may take some minutes until the alias is known everywhere. A call whose answer is lost is
+        not sent again: the second would find the alias of the first.
 
         Permission: `kms:CreateAlias`, on the alias (IAM policy) and on the key (its own policy).
 
@@ -33,13 +35,13 @@ class AliasMethods(Methods):
 
     @operation
     def update_alias(
-        self, alias_name: str, target_key_id: str, *, timeout: float | None = None
+        self, alias_name: str, target_key_id: str, *, timeout: float | timedelta | None = None
     ) -> Invocation[models.KMSResponse]:
-        """Let an alias stand for another key.
+        """Associate an alias with another key.
 
-        The new key (its id or its ARN) and the old one are of the same account and region, of the same kind,
-        symmetric, asymmetric or HMAC, and of the same key usage. What was encrypted under the old key by this
-        alias still needs the old key. KMS may take some minutes until the change is known everywhere.
+        `target_key_id` is the id or the ARN of the new key. It must have the same account, region, type
+        (symmetric, asymmetric or HMAC) and key usage as the old one. What was encrypted with this alias under the
+        old key still needs the old key. KMS may take some minutes until the change is known everywhere.
 
         Permission: `kms:UpdateAlias`, on the alias (IAM policy) and on both keys (their own policies).
 
@@ -52,8 +54,10 @@ class AliasMethods(Methods):
         return self._call(UPDATE_ALIAS, timeout, alias_name=alias_name, target_key_id=target_key_id)
 
     @operation
-    def delete_alias(self, alias_name: str, *, timeout: float | None = None) -> Invocation[models.KMSResponse]:
-        """Remove an alias; the key behind it, and what it encrypted, stays as it is.
+    def delete_alias(
+        self, alias_name: str, *, timeout: float | timedelta | None = None
+    ) -> Invocation[models.KMSResponse]:
+        """Delete an alias; its key stays as it is, and what was encrypted with it can still be decrypted.
 
         An alias cannot be renamed: delete it and create another. A call whose answer is lost is not sent
         again: the second would find no such alias.
@@ -75,13 +79,13 @@ class AliasMethods(Methods):
         key_id: str | None = None,
         limit: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.ListAliasesResponse]:
-        """Give a page of the aliases of this account and region, or of those of one key.
+        """Return a page of the aliases of this account and region, or of those of one key.
 
-        `key_id` is a key id or a key ARN, no alias. `limit` bounds the page: KMS takes 1 to 100, and gives 50
-        where it is None. Where the page is `truncated`, its `next_marker` is the `marker` of the next.
-        AWS's own aliases are among them; one without a `target_key_id` has no key yet.
+        `key_id` is a key id or a key ARN. `limit` bounds the page: KMS takes 1 to 100, and returns 50 if it is
+        None. If the page is `truncated`, its `next_marker` is the `marker` of the next. AWS's own aliases are
+        among them; one without a `target_key_id` has no key yet.
 
         Permission: `kms:ListAliases`, in an IAM policy.
 
@@ -98,16 +102,20 @@ class AliasMethods(Methods):
         self,
         *,
         key_id: str | None = None,
-        limit: int | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Pages[models.AliasListEntry]:
-        """Go through all that `list_aliases` lists, page by page as they are needed.
+        """Return an iterator over all that `list_aliases` lists, page by page.
 
-        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
-        which begins with the page in hand.
+        `page_size` bounds the items of a page, as `limit` of `list_aliases` does, and `max_items` the items of the
+        iterator, which asks for no more pages than it needs. `timeout` is for each page. `marker` is where to
+        begin: the `marker` of an iterator that was not used up, which leads to the page in hand.
         """
         with loading:
             from ..operations.aliases import LIST_ALIASES
 
-        return self._pages(LIST_ALIASES, timeout, key_id=key_id, limit=limit, marker=marker)
+        return self._pages(
+            LIST_ALIASES, timeout, key_id=key_id, page_size=page_size, max_items=max_items, marker=marker
+        )

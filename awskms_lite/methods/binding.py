@@ -1,13 +1,15 @@
-"""How a method that is written once becomes a plain function of one client and a coroutine function of the other.
+"""Binding: a method that is written once becomes a plain function of one client, a coroutine of the other.
 
-The method of a subject says what is to be done, as an `Invocation`, and has the signature and the docstring that
-users see. A client's class is given a function for each of its methods when it is made, which carries the
-invocation out as that client does:
+The method of a subject returns an `Invocation`, which describes the call, and has the signature and the docstring
+that users see. When a client's class is created, it gets a function for each of its methods, which runs the
+invocation as that client does:
 
     class KMSClient(AliasMethods, SyncMethods): ...         # create_alias(...) returns a KMSResponse
     class AsyncKMSClient(AliasMethods, AsyncMethods): ...   # await create_alias(...) returns one
 
-Type checkers see the same: what `_run` of a client makes of an `Invocation[R]` is what its methods return.
+Type checkers see the same: a method that returns an `Invocation[R]` returns what `_run` of the client returns for
+it. A method with overloads (`overloaded`) declares each of them for either client, by `self: Sync` and `self:
+Async`.
 """
 
 from __future__ import annotations
@@ -15,9 +17,21 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from functools import update_wrapper
-from types import FunctionType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeVar, overload
+from types import CoroutineType, FunctionType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    NamedTuple,
+    ParamSpec,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    overload,
+)
 
 from ..call import call
 from ..loading import loading
@@ -25,8 +39,8 @@ from ..models.members import KMSResponse
 
 if TYPE_CHECKING:
     from ..call import ClientState
-    from ..drivers.asynchronous import AsyncDriver
-    from ..drivers.synchronous import Driver
+    from ..drivers.asynchronous import AsyncDriver, AsyncSharedDriver
+    from ..drivers.synchronous import Driver, SharedDriver
     from ..operations import Operation
     from ..paging import AsyncListing, Listing
     from ..steps import Flow
@@ -39,58 +53,95 @@ ResponseT = TypeVar("ResponseT", bound=KMSResponse)
 
 
 class Invocation(NamedTuple, Generic[T]):
-    """What a method does when it is called: a flow, how long it may take, and which operation it is a call of."""
+    """A call to be made: its flow, how long it may take, and its operation."""
 
     flow: Flow[T]
     timeout: float | None
-    """Seconds; the client's own where it is None."""
+    """Seconds; None for the client's own."""
     operation: str | None = None
     """The operation's name; None for a flow that makes many calls."""
 
 
 class Pages(NamedTuple, Generic[T]):
-    """What a listing begins with, which member of an answer has its items, and how a page is asked for."""
+    """A list to iterate: its first request, the member that has the items of a page, and how to ask for one."""
 
     request: Any
     items: str
     invoke: Callable[[Any], Invocation[Any]]
+    max_items: int | None
+    """How many items the list may have; None for all."""
 
 
 class Methods:
-    """What the methods of every subject are made from."""
+    """The base of the methods of every subject."""
 
     _state: ClientState
 
     def _call(
-        self, operation: Operation[Any, ResponseT], timeout: float | None, **members: object
+        self, operation: Operation[Any, ResponseT], timeout: float | timedelta | None, **members: object
     ) -> Invocation[ResponseT]:
+        if isinstance(timeout, timedelta):  # as `seconds_of` does, without one more call in every call
+            timeout = timeout.total_seconds()
         flow = call(self._state, operation, operation.request(**members), timeout)
         return Invocation(flow, timeout, operation.name)
 
-    def _pages(self, operation: Operation[Any, Any], timeout: float | None, **members: object) -> Pages[Any]:
+    def _pages(
+        self,
+        operation: Operation[Any, Any],
+        timeout: float | timedelta | None,
+        *,
+        page_size: int | None,
+        max_items: int | None,
+        **members: object,
+    ) -> Pages[Any]:
+        with loading:
+            from ..paging import check_sizes
+
+        seconds = seconds_of(timeout)
+        check_sizes(page_size, max_items)
+
         def invoke(request: object) -> Invocation[Any]:
-            return Invocation(call(self._state, operation, request, timeout), timeout, operation.name)
+            return Invocation(call(self._state, operation, request, seconds), seconds, operation.name)
 
         assert operation.items is not None
-        return Pages(operation.request(**members), operation.items, invoke)
+        return Pages(operation.request(limit=page_size, **members), operation.items, invoke, max_items)
+
+
+def seconds_of(timeout: float | timedelta | None) -> float | None:
+    """Return a timeout in seconds; what is neither a timedelta nor a number is left to the driver's check."""
+    return timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+
+
+class Sync(Protocol):
+    """A client with plain methods, as overloads name it."""
+
+    @property
+    def _driver(self) -> Driver | SharedDriver: ...
+
+
+class Async(Protocol):
+    """A client with coroutine methods, as overloads name it."""
+
+    @property
+    def _driver(self) -> AsyncDriver | AsyncSharedDriver: ...
 
 
 class _Runs(Protocol[T, Out_co]):
-    """A client that makes an `Out` of an `Invocation[T]`."""
+    """A client whose `_run` returns an `Out` for an `Invocation[T]`."""
 
     def _run(self, invocation: Invocation[T], /) -> Out_co: ...
 
 
 class _Lists(Protocol[T, Out_co]):
-    """A client that makes an `Out` of `Pages[T]`."""
+    """A client whose `_list` returns an `Out` for `Pages[T]`."""
 
     def _list(self, pages: Pages[T], /) -> Out_co: ...
 
 
 class SyncMethods:
-    """Make the methods of a class plain functions, carried out by a `Driver`."""
+    """Make the methods of a class plain functions, run by a `Driver`."""
 
-    _driver: Driver
+    _driver: Driver | SharedDriver
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -103,13 +154,15 @@ class SyncMethods:
         with loading:
             from ..paging import Listing
 
-        return Listing(pages.request, pages.items, lambda request: self._run(pages.invoke(request)))
+        return Listing(
+            pages.request, pages.items, lambda request: self._run(pages.invoke(request)), pages.max_items
+        )
 
 
 class AsyncMethods:
-    """Make the methods of a class coroutine functions, carried out by an `AsyncDriver`."""
+    """Make the methods of a class coroutine functions, run by an `AsyncDriver`."""
 
-    _driver: AsyncDriver
+    _driver: AsyncDriver | AsyncSharedDriver
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -122,15 +175,20 @@ class AsyncMethods:
         with loading:
             from ..paging import AsyncListing
 
-        return AsyncListing(pages.request, pages.items, lambda request: self._run(pages.invoke(request)))
+        return AsyncListing(
+            pages.request, pages.items, lambda request: self._run(pages.invoke(request)), pages.max_items
+        )
 
 
 if TYPE_CHECKING:
-    # Two declarations of the same, since neither serves both checkers. Looking a method up on a client, mypy does
-    # not infer `Out` from what that client's `_run` returns: a descriptor tells it. pyright does, and does not
-    # take a descriptor for a method: it would refuse overrides, and clients where a Protocol asks for a method.
-    MYPY = False  # mypy takes a variable of this name for true, and nobody else does
+    # Two declarations of the same, since neither serves both checkers. When a method is looked up on a client,
+    # mypy does not infer `Out` from what the `_run` of the client returns, and needs a descriptor. pyright infers
+    # it, and does not accept a descriptor as a method: it would refuse overrides, and clients for a Protocol with
+    # the method.
+    MYPY = False  # mypy takes a variable of this name for true, and no other checker does
     if MYPY:
+        Awaited: TypeAlias = Coroutine[Any, Any, T]  # pyright: ignore[reportRedeclaration]
+        """What a coroutine function returns, as the checker has it."""
 
         class operation(Generic[P, T]):  # noqa: N801  # pyright: ignore[reportRedeclaration]
             """Declare what `operation` below does."""
@@ -167,18 +225,23 @@ if TYPE_CHECKING:
             def __get__(self, client: Any, owner: type) -> Any: ...
 
     else:
+        Awaited: TypeAlias = CoroutineType[Any, Any, T]  # pyright: ignore[reportRedeclaration]
 
         def operation(
             method: Callable[Concatenate[Any, P], Invocation[T]],
         ) -> Callable[Concatenate[_Runs[T, Out], P], Out]:
-            """Make what a method does the result that its client's `_run` returns."""
+            """Declare that a method returns what the `_run` of its client returns."""
             ...
 
         def listing(
             method: Callable[Concatenate[Any, P], Pages[T]],
         ) -> Callable[Concatenate[_Lists[T, Out], P], Out]:
-            """Make what a method lists the iterator that its client's `_list` returns."""
+            """Declare that a method returns what the `_list` of its client returns."""
             ...
+
+    def overloaded(method: Callable[..., Invocation[Any]]) -> Callable[..., Any]:
+        """Declare nothing: the overloads before the method do."""
+        ...
 
 else:
 
@@ -187,6 +250,9 @@ else:
         method.is_listing = False
         return method
 
+    overloaded = operation
+    Awaited = Coroutine[Any, Any, T]
+
     def listing(method):
         """Mark a method that returns `Pages`."""
         method.is_listing = True
@@ -194,7 +260,7 @@ else:
 
 
 def _bind(cls: type, wrap: Callable[[FunctionType], Callable[..., Any]], listing_type: str) -> None:
-    """Give a class functions of its own for the marked methods that it inherits."""
+    """Set functions of a class for the marked methods that it inherits."""
     members = {name: member for base in reversed(cls.__mro__) for name, member in vars(base).items()}
     for name, member in members.items():
         is_listing = vars(member).get("is_listing") if isinstance(member, FunctionType) else None
@@ -227,9 +293,10 @@ def _listing(method: FunctionType) -> Callable[..., Any]:
 
 
 def _describe(function: Callable[..., Any], method: FunctionType, qualname: str, listing_type: str) -> None:
-    """Let a function show what its method declares, but for the result, which is that of its client.
+    """Make a function show what its method declares, except for the result, which is that of its client.
 
-    It shows what it wraps: a copy of the method that nobody calls, with the annotation of the result in its place.
+    The function wraps, for `inspect`, a copy of the method that is never called, with the annotation of the
+    result.
     """
     names = {**method.__globals__, **_LISTING_TYPES} if listing_type else method.__globals__
     shown = FunctionType(method.__code__, names, method.__name__, method.__defaults__, method.__closure__)
@@ -240,13 +307,13 @@ def _describe(function: Callable[..., Any], method: FunctionType, qualname: str,
     }
     shown.__kwdefaults__, shown.__doc__, shown.__qualname__ = method.__kwdefaults__, method.__doc__, qualname
     update_wrapper(function, shown)
-    function.__annotations__ = shown.__annotations__  # Python 3.14 copies it no more
+    function.__annotations__ = shown.__annotations__  # Python 3.14 no longer copies it
     if sys.version_info >= (3, 12) and inspect.iscoroutinefunction(function):
-        inspect.markcoroutinefunction(shown)  # mocks look at what is wrapped, from 3.12.4 on
+        inspect.markcoroutinefunction(shown)  # from 3.12.4 on, mocks look at the wrapped function
 
 
 class _Unloaded:
-    """Stands for a generic type of `paging` in annotations, and loads it when they are evaluated."""
+    """A stand-in for a generic type of `paging` in annotations, which loads the type when they are evaluated."""
 
     def __init__(self, name: str) -> None:
         self._name = name

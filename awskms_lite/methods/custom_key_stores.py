@@ -1,14 +1,16 @@
-"""The methods about custom key stores."""
+"""The methods for custom key stores."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from .. import models
 from ..loading import loading
-from .binding import Invocation, Methods, Pages, listing, operation
+from .binding import Invocation, Methods, Pages, listing, operation, seconds_of
 
 
 class CustomKeyStoreMethods(Methods):
-    """Key stores of one's own behind KMS: a CloudHSM cluster, or a key manager outside AWS."""
+    """Custom key stores, backed by a CloudHSM cluster or by a key manager outside AWS."""
 
     @operation
     def create_custom_key_store(
@@ -18,25 +20,25 @@ class CustomKeyStoreMethods(Methods):
         cloud_hsm_cluster_id: str | None = None,
         trust_anchor_certificate: str | None = None,
         key_store_password: str | None = None,
-        custom_key_store_type: models.CustomKeyStoreType | str | None = None,
+        custom_key_store_type: models.CustomKeyStoreTypeLike | None = None,
         xks_proxy_uri_endpoint: str | None = None,
         xks_proxy_uri_path: str | None = None,
         xks_proxy_vpc_endpoint_service_name: str | None = None,
         xks_proxy_vpc_endpoint_service_owner: str | None = None,
         xks_proxy_authentication_credential: models.XksProxyAuthenticationCredentialType | None = None,
-        xks_proxy_connectivity: models.XksProxyConnectivityType | str | None = None,
-        timeout: float | None = None,
+        xks_proxy_connectivity: models.XksProxyConnectivityTypeLike | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.CreateCustomKeyStoreResponse]:
-        """Make a custom key store, under a name that no other of this account and region has.
+        """Create a custom key store, under a name that is unique in this account and region.
 
         For a CloudHSM cluster: the cluster's id, its trust anchor (the text of customerCA.crt) and the password
         of its user `kmsuser` (7 to 32 characters). For a key manager outside AWS: `custom_key_store_type`
         "EXTERNAL_KEY_STORE", and of its proxy the endpoint ("https://" and a host), the path (it ends with
         "/kms/xks/v1"), the credential and the connectivity; for "VPC_ENDPOINT_SERVICE" the service's name too,
-        and its owner where that is another account. The type stays what it is.
+        and its owner if that is another account. The type cannot be changed later.
 
-        The store can be used once it is connected: `connect_custom_key_store`. A call whose answer is lost is
-        not sent again: the second would find the name in use.
+        The store can be used after `connect_custom_key_store`. A call whose answer is lost is not sent again: the
+        second would find the name in use.
 
         Permission: `kms:CreateCustomKeyStore`, in an IAM policy.
 
@@ -81,14 +83,14 @@ class CustomKeyStoreMethods(Methods):
         xks_proxy_vpc_endpoint_service_name: str | None = None,
         xks_proxy_vpc_endpoint_service_owner: str | None = None,
         xks_proxy_authentication_credential: models.XksProxyAuthenticationCredentialType | None = None,
-        xks_proxy_connectivity: models.XksProxyConnectivityType | str | None = None,
-        timeout: float | None = None,
+        xks_proxy_connectivity: models.XksProxyConnectivityTypeLike | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.KMSResponse]:
-        """Change a custom key store, or tell KMS of a password or a credential that was changed there.
+        """Change a custom key store, or let KMS know a password or a credential that was changed there.
 
-        What is None stays. The store must be disconnected, but for its name, and for path and credential of an
-        external one. A new cluster must have the same backups behind it as the old, and a new proxy must
-        lead to the same keys: without them, what they encrypted is lost.
+        What is None stays as it is. The store must be disconnected, except to change its name, or the path and the
+        credential of an external one. A new cluster must have the same backups behind it as the old, and a new
+        proxy must lead to the same keys: without them, what they encrypted is lost.
 
         Permission: `kms:UpdateCustomKeyStore`, in an IAM policy.
 
@@ -122,13 +124,12 @@ class CustomKeyStoreMethods(Methods):
 
     @operation
     def delete_custom_key_store(
-        self, custom_key_store_id: str, *, timeout: float | None = None
+        self, custom_key_store_id: str, *, timeout: float | timedelta | None = None
     ) -> Invocation[models.KMSResponse]:
-        """Remove a custom key store that is disconnected and has no keys any more.
+        """Delete a custom key store that is disconnected and has no keys.
 
-        Cluster or key manager, and the keys in them, stay as they are. Where the store may be wanted again,
-        disconnect it instead. A call whose answer is lost is not sent again: the second would find no such
-        store.
+        The cluster or the key manager, and the keys in it, stay as they are. If the store may be needed again,
+        disconnect it instead. A call whose answer is lost is not sent again: the second would find no such store.
 
         Permission: `kms:DeleteCustomKeyStore`, in an IAM policy.
 
@@ -148,13 +149,13 @@ class CustomKeyStoreMethods(Methods):
         custom_key_store_name: str | None = None,
         limit: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.DescribeCustomKeyStoresResponse]:
-        """Give a page of the custom key stores of this account and region, or one by its id or its name.
+        """Return a page of the custom key stores of this account and region, or one by its id or its name.
 
-        `connection_state` tells whether a store can be used, and `connection_error_code` why it could not be
-        connected. `limit` bounds the page: KMS takes 1 to 1000. Where the page is `truncated`, its
-        `next_marker` is the `marker` of the next.
+        `connection_state` is whether a store can be used, and `connection_error_code` why it could not be
+        connected. `limit` bounds the page: KMS takes 1 to 1000. If the page is `truncated`, its `next_marker` is
+        the `marker` of the next.
 
         Permission: `kms:DescribeCustomKeyStores`, in an IAM policy.
 
@@ -178,14 +179,16 @@ class CustomKeyStoreMethods(Methods):
         *,
         custom_key_store_id: str | None = None,
         custom_key_store_name: str | None = None,
-        limit: int | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Pages[models.CustomKeyStoresListEntry]:
-        """Go through all that `describe_custom_key_stores` lists, page by page as they are needed.
+        """Return an iterator over all that `describe_custom_key_stores` lists, page by page.
 
-        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
-        which begins with the page in hand.
+        `page_size` bounds the items of a page, as `limit` of `describe_custom_key_stores` does, and `max_items`
+        the items of the iterator, which then asks for no further page. `timeout` is for each page. `marker` is
+        where to begin: the `marker` of an iterator that was not used up, which leads to the page in hand.
         """
         with loading:
             from ..operations.custom_key_stores import DESCRIBE_CUSTOM_KEY_STORES
@@ -195,19 +198,20 @@ class CustomKeyStoreMethods(Methods):
             timeout,
             custom_key_store_id=custom_key_store_id,
             custom_key_store_name=custom_key_store_name,
-            limit=limit,
+            page_size=page_size,
+            max_items=max_items,
             marker=marker,
         )
 
     @operation
     def connect_custom_key_store(
-        self, custom_key_store_id: str, *, timeout: float | None = None
+        self, custom_key_store_id: str, *, timeout: float | timedelta | None = None
     ) -> Invocation[models.KMSResponse]:
-        """Begin to connect a custom key store, so that its keys can be used.
+        """Start to connect a custom key store, so that its keys can be used.
 
-        That takes up to 20 minutes and may fail in the end: `wait_until_custom_key_store_connected` sees to
-        both. A store that failed is disconnected before it is connected again. Of a CloudHSM cluster one HSM
-        must be active, and `kmsuser` logged out; of an external store the proxy must answer.
+        That takes up to 20 minutes and may fail: `wait_until_custom_key_store_connected` waits for the result. A
+        store that failed is disconnected before it is connected again. Of a CloudHSM cluster one HSM must be
+        active, and `kmsuser` logged out; of an external store the proxy must answer.
 
         Permission: `kms:ConnectCustomKeyStore`, in an IAM policy.
 
@@ -221,9 +225,9 @@ class CustomKeyStoreMethods(Methods):
 
     @operation
     def disconnect_custom_key_store(
-        self, custom_key_store_id: str, *, timeout: float | None = None
+        self, custom_key_store_id: str, *, timeout: float | timedelta | None = None
     ) -> Invocation[models.KMSResponse]:
-        """Part a custom key store from what is behind it: its keys can be managed, and not used, until it is back.
+        """Disconnect a custom key store: its keys can be managed, but not used, until it is connected again.
 
         A call whose answer is lost is not sent again: the second would be told that the store is disconnected.
 
@@ -238,15 +242,16 @@ class CustomKeyStoreMethods(Methods):
 
     @operation
     def wait_until_custom_key_store_connected(
-        self, custom_key_store_id: str, *, timeout: float = 1800.0
+        self, custom_key_store_id: str, *, timeout: float | timedelta = 1800.0
     ) -> Invocation[models.CustomKeyStoresListEntry]:
-        """Wait until a custom key store is connected, and give what KMS tells of it then.
+        """Wait until a custom key store is connected, and return its description.
 
-        It is asked for by `describe_custom_key_stores`, at once, after a second, then ever more rarely, for
-        `timeout` seconds in all. Raises `StateError` where connecting it failed, with KMS's code for the
-        reason, `TimeoutError`, and what `describe_custom_key_stores` raises.
+        It calls `describe_custom_key_stores` at once and then with pauses from 1 to 16 s, for `timeout` (seconds
+        or a timedelta) in all. Raises `StateError` if connecting failed, with KMS's code for the reason,
+        `TimeoutError`, and what `describe_custom_key_stores` raises.
         """
         with loading:
             from ..waiting import custom_key_store_connected
 
-        return Invocation(custom_key_store_connected(self._state, custom_key_store_id, timeout), timeout)
+        seconds = seconds_of(timeout)
+        return Invocation(custom_key_store_connected(self._state, custom_key_store_id, seconds), seconds)

@@ -1,45 +1,48 @@
-"""The methods about grants."""
+"""The methods for grants."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
+from datetime import timedelta
+from typing import overload
 
 from .. import models
 from ..loading import loading
-from .binding import Invocation, Methods, Pages, listing, operation
+from .binding import Async, Awaited, Invocation, Methods, Pages, Sync, listing, operation, overloaded
 
 
 class GrantMethods(Methods):
-    """Permissions for a key that come and go without a change to its policy."""
+    """Grants: permissions for a key that are added and removed without a change to its policy."""
 
     @operation
     def create_grant(
         self,
         key_id: str,
         *,
-        operations: Sequence[models.GrantOperation | str],
+        operations: Collection[models.GrantOperationLike],
         grantee_principal: str | None = None,
         grantee_service_principal: str | None = None,
         retiring_principal: str | None = None,
         retiring_service_principal: str | None = None,
-        constraints: models.GrantConstraints | None = None,
-        grant_tokens: Sequence[str] | None = None,
+        constraints: models.GrantConstraintsLike | None = None,
+        grant_tokens: Collection[str] | None = None,
         name: str | None = None,
         dry_run: bool | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.CreateGrantResponse]:
-        """Let a principal, or a service of AWS, do some operations with a key.
+        """Create a grant: allow a principal, or an AWS service, some operations with a key.
 
-        `key_id` is a key id or a key ARN, the ARN for a key of another account. The operations must fit the
-        key. The grantee is either `grantee_principal`, an ARN, or `grantee_service_principal`, as in
-        "backup.amazonaws.com", which needs a `source_arn` among the `constraints`, and somebody to retire the
-        grant: `retiring_principal` or `retiring_service_principal`, never both.
+        `key_id` is a key id or a key ARN, the ARN for a key of another account. The operations must fit the key.
+        The grantee is either `grantee_principal`, an ARN, or `grantee_service_principal`, as in
+        "backup.amazonaws.com", which needs a `source_arn` among the `constraints`, and a principal that can retire
+        the grant: `retiring_principal` or `retiring_service_principal`, not both. `constraints` are
+        `GrantConstraints` or a mapping with the same names, or those of the API (`EncryptionContextSubset`).
 
-        With a `name` (256 characters of a-z, A-Z, 0-9 and ":/_-") a request that was made before gives the
-        same grant again; without one it makes another, so a call whose answer is lost is sent again only with
-        one. Until all of KMS knows a grant, some minutes at most, it counts for those who pass on its
-        `grant_token`, which is to be kept as a secret. `grant_tokens` are those that this very call needs.
-        With `dry_run` nothing is done, and `DryRunOperationException` says that it could have been.
+        With a `name` (256 characters of a-z, A-Z, 0-9 and ":/_-") a repeated request returns the same grant;
+        without one it creates another, so a call whose answer is lost is sent again only with a name. Until all of
+        KMS knows the grant, some minutes at most, it applies to callers who pass its `grant_token`, which is a
+        secret. `grant_tokens` are those that this call itself needs. With `dry_run`, a call that would succeed
+        raises `DryRunOperationException` and does nothing.
 
         Permission: `kms:CreateGrant`, in the key's policy or in a grant.
 
@@ -65,7 +68,51 @@ class GrantMethods(Methods):
             dry_run=dry_run,
         )
 
-    @operation
+    @overload
+    def retire_grant(
+        self: Sync,
+        *,
+        grant_token: str,
+        key_id: None = None,
+        grant_id: None = None,
+        dry_run: bool | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> models.KMSResponse: ...
+
+    @overload
+    def retire_grant(
+        self: Async,
+        *,
+        grant_token: str,
+        key_id: None = None,
+        grant_id: None = None,
+        dry_run: bool | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> Awaited[models.KMSResponse]: ...
+
+    @overload
+    def retire_grant(
+        self: Sync,
+        *,
+        grant_token: None = None,
+        key_id: str,
+        grant_id: str,
+        dry_run: bool | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> models.KMSResponse: ...
+
+    @overload
+    def retire_grant(
+        self: Async,
+        *,
+        grant_token: None = None,
+        key_id: str,
+        grant_id: str,
+        dry_run: bool | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> Awaited[models.KMSResponse]: ...
+
+    @overloaded
     def retire_grant(
         self,
         *,
@@ -73,16 +120,16 @@ class GrantMethods(Methods):
         key_id: str | None = None,
         grant_id: str | None = None,
         dry_run: bool | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.KMSResponse]:
-        """End a grant that is needed no more, as the one whom it serves or who was named to retire it.
+        """Retire a grant that is no longer needed, as its grantee or its retiring principal.
 
-        Name it by its `grant_token`, or by its `grant_id` and the ARN of its key (`key_id`). It may still count
-        for some minutes. With `dry_run` nothing is done, and `DryRunOperationException` says that it could have
-        been. A call whose answer is lost is not sent again: the second would find no such grant.
+        Pass either its `grant_token`, or its `grant_id` and the ARN of its key as `key_id`. It may still apply for
+        some minutes. With `dry_run`, a call that would succeed raises `DryRunOperationException` and does nothing.
+        A call whose answer is lost is not sent again: the second would find no such grant.
 
-        Permission: the grant gives it, to its retiring principal, and to its grantee where it permits
-        RetireGrant; the key's own account may too, and those to whom it leaves that by `kms:RetireGrant`.
+        Permission: the grant itself allows it, to its retiring principal, and to its grantee if it permits
+        RetireGrant; so does `kms:RetireGrant` for principals of the key's account.
 
         Raises `DependencyTimeoutException`, `DryRunOperationException`, `InvalidArnException`,
         `InvalidGrantIdException`, `InvalidGrantTokenException`, `KMSInternalException`,
@@ -97,13 +144,13 @@ class GrantMethods(Methods):
 
     @operation
     def revoke_grant(
-        self, key_id: str, grant_id: str, *, dry_run: bool | None = None, timeout: float | None = None
+        self, key_id: str, grant_id: str, *, dry_run: bool | None = None, timeout: float | timedelta | None = None
     ) -> Invocation[models.KMSResponse]:
-        """Take back a grant: what only it permitted is permitted no more, within some minutes.
+        """Revoke a grant: what it alone permitted is denied, within some minutes.
 
-        `key_id` is a key id or a key ARN, the ARN for a key of another account. With `dry_run` nothing is done,
-        and `DryRunOperationException` says that it could have been. A call whose answer is lost is not sent
-        again: the second would find no such grant.
+        `key_id` is a key id or a key ARN, the ARN for a key of another account. With `dry_run`, a call that would
+        succeed raises `DryRunOperationException` and does nothing. A call whose answer is lost is not sent again:
+        the second would find no such grant.
 
         Permission: `kms:RevokeGrant`, in the key's policy.
 
@@ -125,13 +172,13 @@ class GrantMethods(Methods):
         grantee_service_principal: str | None = None,
         limit: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.ListGrantsResponse]:
-        """Give a page of a key's grants: all of them, or the one with an id, or those of one grantee.
+        """Return a page of a key's grants: all of them, or the one with an id, or those of one grantee.
 
-        `key_id` is a key id or a key ARN, the ARN for a key of another account. Only services of AWS can ask by
-        `grantee_service_principal`. `limit` bounds the page: KMS takes 1 to 100, and gives 50 where it is None.
-        Where the page is `truncated`, its `next_marker` is the `marker` of the next.
+        `key_id` is a key id or a key ARN, the ARN for a key of another account. Only AWS services can use
+        `grantee_service_principal`. `limit` bounds the page: KMS takes 1 to 100, and returns 50 if it is None. If
+        the page is `truncated`, its `next_marker` is the `marker` of the next.
 
         Permission: `kms:ListGrants`, in the key's policy.
 
@@ -160,14 +207,16 @@ class GrantMethods(Methods):
         grant_id: str | None = None,
         grantee_principal: str | None = None,
         grantee_service_principal: str | None = None,
-        limit: int | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Pages[models.GrantListEntry]:
-        """Go through all that `list_grants` lists, page by page as they are needed.
+        """Return an iterator over all that `list_grants` lists, page by page.
 
-        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
-        which begins with the page in hand.
+        `page_size` bounds the items of a page, as `limit` of `list_grants` does, and `max_items` the items of the
+        iterator, which asks for no more pages than it needs. `timeout` is for each page. `marker` is where to
+        begin: the `marker` of an iterator that was not used up, which leads to the page in hand.
         """
         with loading:
             from ..operations.grants import LIST_GRANTS
@@ -179,7 +228,8 @@ class GrantMethods(Methods):
             grant_id=grant_id,
             grantee_principal=grantee_principal,
             grantee_service_principal=grantee_service_principal,
-            limit=limit,
+            page_size=page_size,
+            max_items=max_items,
             marker=marker,
         )
 
@@ -191,13 +241,13 @@ class GrantMethods(Methods):
         retiring_service_principal: str | None = None,
         limit: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.ListGrantsResponse]:
-        """Give a page of the grants of this region that a principal of this account was named to retire.
+        """Return a page of the grants of this region that a principal of this account may retire.
 
-        `retiring_principal` is an ARN; only services of AWS can ask by `retiring_service_principal`. Grants for
-        keys of other accounts are among them. `limit` bounds the page: KMS takes 1 to 100, and gives 50 where
-        it is None. Where the page is `truncated`, its `next_marker` is the `marker` of the next.
+        `retiring_principal` is an ARN; only AWS services can use `retiring_service_principal`. Grants for keys of
+        other accounts are included. `limit` bounds the page: KMS takes 1 to 100, and returns 50 if it is None. If
+        the page is `truncated`, its `next_marker` is the `marker` of the next.
 
         Permission: `kms:ListRetirableGrants`, in an IAM policy.
 
@@ -222,14 +272,16 @@ class GrantMethods(Methods):
         *,
         retiring_principal: str | None = None,
         retiring_service_principal: str | None = None,
-        limit: int | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Pages[models.GrantListEntry]:
-        """Go through all that `list_retirable_grants` lists, page by page as they are needed.
+        """Return an iterator over all that `list_retirable_grants` lists, page by page.
 
-        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
-        which begins with the page in hand.
+        `page_size` bounds the items of a page, as `limit` of `list_retirable_grants` does, and `max_items` the
+        items of the iterator, which then asks for no further page. `timeout` is for each page. `marker` is where
+        to begin: the `marker` of an iterator that was not used up, which leads to the page in hand.
         """
         with loading:
             from ..operations.grants import LIST_RETIRABLE_GRANTS
@@ -239,6 +291,7 @@ class GrantMethods(Methods):
             timeout,
             retiring_principal=retiring_principal,
             retiring_service_principal=retiring_service_principal,
-            limit=limit,
+            page_size=page_size,
+            max_items=max_items,
             marker=marker,
         )

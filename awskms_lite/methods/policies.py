@@ -1,6 +1,10 @@
-"""The methods about key policies."""
+"""The methods for key policies."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 
 from .. import models
 from ..loading import loading
@@ -8,17 +12,17 @@ from .binding import Invocation, Methods, Pages, listing, operation
 
 
 class PolicyMethods(Methods):
-    """Key policies, which say who may do what with a key."""
+    """Key policies: who may do what with a key."""
 
     @operation
     def get_key_policy(
-        self, key_id: str, *, policy_name: str | None = None, timeout: float | None = None
+        self, key_id: str, *, policy_name: str | None = None, timeout: float | timedelta | None = None
     ) -> Invocation[models.GetKeyPolicyResponse]:
-        """Give a key's policy, a JSON document.
+        """Return a key's policy, a JSON document.
 
-        `key_id` is a key id or a key ARN of this account and region. `policy_name` is "default" where it is
-        None; "AWS_RAM" is the policy by which the key is shared with other accounts, a `NotFoundException`
-        where it is not.
+        `key_id` is a key id or a key ARN of this account and region. `policy_name` is "default" if it is None;
+        "AWS_RAM" is the policy that shares the key with other accounts, and raises `NotFoundException` for a key
+        that is not shared.
 
         Permission: `kms:GetKeyPolicy`, in the key's policy.
 
@@ -34,19 +38,19 @@ class PolicyMethods(Methods):
     def put_key_policy(
         self,
         key_id: str,
-        policy: str,
+        policy: str | Mapping[str, Any],
         *,
         policy_name: str | None = None,
         bypass_policy_lockout_safety_check: bool | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.KMSResponse]:
-        """Put another policy in the place of a key's, as a whole.
+        """Replace a key's policy, as a whole.
 
-        `key_id` is a key id or a key ARN of this account and region. `policy` is a JSON document; by quota it
-        has 32,768 bytes at most. "default" is the only `policy_name` that can be put. KMS refuses a policy that
-        would keep the caller from changing it again, unless `bypass_policy_lockout_safety_check` is true: a
-        key so locked needs AWS Support, and such a call is not sent again when its answer is lost, since the
-        second could be refused by the first one's policy. KMS may take some minutes until the change is known
+        `key_id` is a key id or a key ARN of this account and region. `policy` is a JSON document, as text or as a
+        mapping; the quota is 32,768 bytes. "default" is the only `policy_name` that can be put. KMS refuses a
+        policy that would prevent the caller from changing it again, unless `bypass_policy_lockout_safety_check` is
+        true: such a locked key needs AWS Support, and the call is not sent again when its answer is lost, since
+        the policy of the first could deny the second. KMS may take some minutes until the change is known
         everywhere.
 
         Permission: `kms:PutKeyPolicy`, in the key's policy.
@@ -74,13 +78,12 @@ class PolicyMethods(Methods):
         *,
         limit: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.ListKeyPoliciesResponse]:
-        """Give a page of the names of a key's policies: "default", and "AWS_RAM" for a key that is shared.
+        """Return a page of the names of a key's policies: "default", and "AWS_RAM" for a key that is shared.
 
-        `key_id` is a key id or a key ARN of this account and region. `limit` bounds the page: KMS takes 1 to
-        1000, and gives 100 where it is None. Where the page is `truncated`, its `next_marker` is the `marker`
-        of the next.
+        `key_id` is a key id or a key ARN of this account and region. `limit` bounds the page: KMS takes 1 to 1000,
+        and returns 100 if it is None. If the page is `truncated`, its `next_marker` is the `marker` of the next.
 
         Permission: `kms:ListKeyPolicies`, in the key's policy.
 
@@ -97,16 +100,20 @@ class PolicyMethods(Methods):
         self,
         key_id: str,
         *,
-        limit: int | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Pages[str]:
-        """Go through all that `list_key_policies` lists, page by page as they are needed.
+        """Return an iterator over all that `list_key_policies` lists, page by page.
 
-        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
-        which begins with the page in hand.
+        `page_size` bounds the items of a page, as `limit` of `list_key_policies` does, and `max_items` the items
+        of the iterator, which then asks for no further page. `timeout` is for each page. `marker` is where to
+        begin: the `marker` of an iterator that was not used up, which leads to the page in hand.
         """
         with loading:
             from ..operations.policies import LIST_KEY_POLICIES
 
-        return self._pages(LIST_KEY_POLICIES, timeout, key_id=key_id, limit=limit, marker=marker)
+        return self._pages(
+            LIST_KEY_POLICIES, timeout, key_id=key_id, page_size=page_size, max_items=max_items, marker=marker
+        )

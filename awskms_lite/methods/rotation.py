@@ -1,6 +1,8 @@
-"""The methods about rotation of key material."""
+"""The methods for rotation of key material."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from .. import models
 from ..loading import loading
@@ -8,17 +10,17 @@ from .binding import Invocation, Methods, Pages, listing, operation
 
 
 class RotationMethods(Methods):
-    """New material for keys, by the calendar or now; what the old one encrypted, it still decrypts."""
+    """Rotation of key material, automatic or on demand; old material still decrypts what it encrypted."""
 
     @operation
     def enable_key_rotation(
-        self, key_id: str, *, rotation_period_in_days: int | None = None, timeout: float | None = None
+        self, key_id: str, *, rotation_period_in_days: int | None = None, timeout: float | timedelta | None = None
     ) -> Invocation[models.KMSResponse]:
-        """Have a key rotate by itself every 90 to 2560 days from now on, every 365 where nothing is said.
+        """Enable automatic rotation of a key, every 90 to 2560 days, 365 if `rotation_period_in_days` is None.
 
         `key_id` is a key id or a key ARN of this account and region: of a customer managed key for symmetric
-        encryption whose material is KMS's own, and of a multi-Region set the primary. A key that rotates
-        already gets the new period.
+        encryption with material from KMS, and of a multi-Region set the primary. A key that rotates already gets
+        the new period.
 
         Permission: `kms:EnableKeyRotation`, in the key's policy.
 
@@ -33,8 +35,10 @@ class RotationMethods(Methods):
         )
 
     @operation
-    def disable_key_rotation(self, key_id: str, *, timeout: float | None = None) -> Invocation[models.KMSResponse]:
-        """Have a key rotate by itself no more; it can still be rotated on demand.
+    def disable_key_rotation(
+        self, key_id: str, *, timeout: float | timedelta | None = None
+    ) -> Invocation[models.KMSResponse]:
+        """Disable automatic rotation of a key; it can still be rotated on demand.
 
         `key_id` is a key id or a key ARN of this account and region, as for `enable_key_rotation`.
 
@@ -50,13 +54,13 @@ class RotationMethods(Methods):
 
     @operation
     def get_key_rotation_status(
-        self, key_id: str, *, timeout: float | None = None
+        self, key_id: str, *, timeout: float | timedelta | None = None
     ) -> Invocation[models.GetKeyRotationStatusResponse]:
-        """Tell whether, how often and when next a key rotates by itself, and whether it rotates at this moment.
+        """Return whether, how often and when next a key rotates automatically, and whether it is rotating now.
 
         `key_id` is a key id or a key ARN, the ARN for a key of another account. A disabled key keeps its status
-        and does not rotate; it makes up for that when it is enabled. One whose deletion is scheduled has its
-        rotation off. AWS's own keys rotate every year.
+        and does not rotate; it catches up when it is enabled. A key whose deletion is scheduled has rotation
+        disabled. AWS managed keys rotate every year.
 
         Permission: `kms:GetKeyRotationStatus`, in the key's policy.
 
@@ -73,16 +77,16 @@ class RotationMethods(Methods):
         self,
         key_id: str,
         *,
-        include_key_material: models.IncludeKeyMaterial | str | None = None,
+        include_key_material: models.IncludeKeyMaterialLike | None = None,
         limit: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.ListKeyRotationsResponse]:
-        """Give a page of a key's rotations, each with the material that it brought.
+        """Return a page of a key's rotations, each with its new key material.
 
         `key_id` is a key id or a key ARN of this account and region. With `include_key_material`
-        "ALL_KEY_MATERIAL" the first material is among them, and imported material that waits for its rotation.
-        `limit` bounds the page: KMS takes 1 to 1000, and gives 100 where it is None. Where the page is
+        "ALL_KEY_MATERIAL" the first material is included, and imported material in PENDING_ROTATION.
+        `limit` bounds the page: KMS takes 1 to 1000, and returns 100 if it is None. If the page is
         `truncated`, its `next_marker` is the `marker` of the next.
 
         Permission: `kms:ListKeyRotations`, in the key's policy.
@@ -107,15 +111,17 @@ class RotationMethods(Methods):
         self,
         key_id: str,
         *,
-        include_key_material: models.IncludeKeyMaterial | str | None = None,
-        limit: int | None = None,
+        include_key_material: models.IncludeKeyMaterialLike | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Pages[models.RotationsListEntry]:
-        """Go through all that `list_key_rotations` lists, page by page as they are needed.
+        """Return an iterator over all that `list_key_rotations` lists, page by page.
 
-        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
-        which begins with the page in hand.
+        `page_size` bounds the items of a page, as `limit` of `list_key_rotations` does, and `max_items` the items
+        of the iterator, which then asks for no further page. `timeout` is for each page. `marker` is where to
+        begin: the `marker` of an iterator that was not used up, which leads to the page in hand.
         """
         with loading:
             from ..operations.rotation import LIST_KEY_ROTATIONS
@@ -125,24 +131,25 @@ class RotationMethods(Methods):
             timeout,
             key_id=key_id,
             include_key_material=include_key_material,
-            limit=limit,
+            page_size=page_size,
+            max_items=max_items,
             marker=marker,
         )
 
     @operation
     def rotate_key_on_demand(
-        self, key_id: str, *, timeout: float | None = None
+        self, key_id: str, *, timeout: float | timedelta | None = None
     ) -> Invocation[models.RotateKeyOnDemandResponse]:
-        """Begin to rotate a key now, which can be done 25 times in a key's life; planned rotations stay planned.
+        """Start to rotate a key now, at most 25 times in a key's life; automatic rotations are not rescheduled.
 
         `key_id` is a key id or a key ARN of this account and region: of a customer managed key for symmetric
         encryption, and of a multi-Region set the primary. A key of origin EXTERNAL rotates to material that was
-        imported for it before. `get_key_rotation_status` tells as long as it goes on. A call whose answer is
+        imported for it before. `get_key_rotation_status` shows it while it is in progress. A call whose answer is
         lost is not sent again: it could rotate the key twice.
 
         Permission: `kms:RotateKeyOnDemand`, in the key's policy.
 
-        Raises `ConflictException` (a planned rotation goes on, or is due within 20 minutes),
+        Raises `ConflictException` (an automatic rotation is in progress, or is due within 20 minutes),
         `DependencyTimeoutException`, `DisabledException`, `InvalidArnException`, `KMSInternalException`,
         `KMSInvalidStateException`, `LimitExceededException`, `NotFoundException`,
         `UnsupportedOperationException`.

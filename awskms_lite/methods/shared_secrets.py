@@ -1,39 +1,93 @@
-"""The methods about shared secrets."""
+"""The methods for shared secrets."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
+from datetime import timedelta
+from typing import overload
 
 from .. import models
 from ..loading import loading
-from .binding import Invocation, Methods, operation
+from .binding import Async, Awaited, Invocation, Methods, Sync, operation, overloaded
 
 
 class SharedSecretMethods(Methods):
-    """Secrets that two parties come to share over a line that others read: ECDH and ML-KEM."""
+    """Shared secrets over a channel that others can read: ECDH and ML-KEM."""
 
-    @operation
+    @overload
+    def derive_shared_secret(
+        self: Sync,
+        key_id: str,
+        *,
+        public_key: models.BytesLike,
+        key_agreement_algorithm: models.KeyAgreementAlgorithmSpecLike,
+        grant_tokens: Collection[str] | None = None,
+        dry_run: bool | None = None,
+        recipient: None = None,
+        timeout: float | timedelta | None = None,
+    ) -> models.DeriveSharedSecretResponse: ...
+
+    @overload
+    def derive_shared_secret(
+        self: Async,
+        key_id: str,
+        *,
+        public_key: models.BytesLike,
+        key_agreement_algorithm: models.KeyAgreementAlgorithmSpecLike,
+        grant_tokens: Collection[str] | None = None,
+        dry_run: bool | None = None,
+        recipient: None = None,
+        timeout: float | timedelta | None = None,
+    ) -> Awaited[models.DeriveSharedSecretResponse]: ...
+
+    @overload
+    def derive_shared_secret(
+        self: Sync,
+        key_id: str,
+        *,
+        public_key: models.BytesLike,
+        key_agreement_algorithm: models.KeyAgreementAlgorithmSpecLike,
+        grant_tokens: Collection[str] | None = None,
+        dry_run: bool | None = None,
+        recipient: models.RecipientInfo,
+        timeout: float | timedelta | None = None,
+    ) -> models.DeriveSharedSecretForRecipientResponse: ...
+
+    @overload
+    def derive_shared_secret(
+        self: Async,
+        key_id: str,
+        *,
+        public_key: models.BytesLike,
+        key_agreement_algorithm: models.KeyAgreementAlgorithmSpecLike,
+        grant_tokens: Collection[str] | None = None,
+        dry_run: bool | None = None,
+        recipient: models.RecipientInfo,
+        timeout: float | timedelta | None = None,
+    ) -> Awaited[models.DeriveSharedSecretForRecipientResponse]: ...
+
+    @overloaded
     def derive_shared_secret(
         self,
         key_id: str,
         *,
-        public_key: bytes,
-        key_agreement_algorithm: models.KeyAgreementAlgorithmSpec | str,
-        grant_tokens: Sequence[str] | None = None,
+        public_key: models.BytesLike,
+        key_agreement_algorithm: models.KeyAgreementAlgorithmSpecLike,
+        grant_tokens: Collection[str] | None = None,
         dry_run: bool | None = None,
         recipient: models.RecipientInfo | None = None,
-        timeout: float | None = None,
-    ) -> Invocation[models.DeriveSharedSecretResponse]:
-        """Derive the secret that an elliptic curve key of KMS and another party's public key have in common.
+        timeout: float | timedelta | None = None,
+    ) -> Invocation[models.DeriveSharedSecretResponse | models.DeriveSharedSecretForRecipientResponse]:
+        """Derive the shared secret of an elliptic curve key of KMS and another party's public key.
 
-        `key_id` names a key whose usage is KEY_AGREEMENT: a key id, an alias, or the ARN of either, which a key
-        of another account needs. `public_key` is the other party's, of the same curve, as DER
-        (SubjectPublicKeyInfo, RFC 5280), 1 to 8192 bytes; `key_agreement_algorithm` is ECDH. The secret comes
-        raw: make keys of it by a key derivation function.
+        `key_id` names a key whose usage is KEY_AGREEMENT: a key id, an alias, or the ARN of either, which a key of
+        another account needs. `public_key` is the other party's, of the same curve, as DER (SubjectPublicKeyInfo,
+        RFC 5280), 1 to 8192 bytes; `key_agreement_algorithm` is ECDH. The secret is raw: derive keys from it with
+        a key derivation function.
 
-        With `recipient`, the document of an attested environment, only that can read the secret:
-        `ciphertext_for_recipient` then, and no `shared_secret`. `grant_tokens` make a new grant count before all
-        of KMS knows it. With `dry_run`, a call that would succeed ends in `DryRunOperationException`.
+        With `recipient`, an attested environment, the answer has `ciphertext_for_recipient`, which only that
+        environment can decrypt, in place of `shared_secret`. `grant_tokens` let a new grant apply before all of
+        KMS knows it. With `dry_run`, a call that would succeed raises `DryRunOperationException`.
 
         Permission: `kms:DeriveSharedSecret`, in the key's policy.
 
@@ -60,17 +114,17 @@ class SharedSecretMethods(Methods):
         self,
         key_id: str,
         *,
-        encapsulation_algorithm: models.EncapsulationAlgorithmSpec | str,
-        grant_tokens: Sequence[str] | None = None,
+        encapsulation_algorithm: models.EncapsulationAlgorithmSpecLike,
+        grant_tokens: Collection[str] | None = None,
         dry_run: bool | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.EncapsulateResponse]:
-        """Make a secret of 32 bytes, and wrap it for the holder of an ML-KEM key (FIPS 203).
+        """Generate a shared secret of 32 bytes, and encapsulate it for the holder of an ML-KEM key (FIPS 203).
 
-        Keep `shared_secret` and send `shared_secret_ciphertext_blob`: whoever may `decapsulate` with the key has
-        the same secret then. It is a key as it stands. `key_id` is a key id, an alias, or the ARN of either,
-        which a key of another account needs; `encapsulation_algorithm` is ML_KEM. `grant_tokens` make a new grant
-        count before all of KMS knows it. With `dry_run`, a call that would succeed ends in
+        Keep `shared_secret` and send `shared_secret_ciphertext_blob`: a party that may `decapsulate` with the key
+        gets the same secret. It can be used as a key without derivation. `key_id` is a key id, an alias, or the
+        ARN of either, which a key of another account needs; `encapsulation_algorithm` is ML_KEM. `grant_tokens`
+        let a new grant apply before all of KMS knows it. With `dry_run`, a call that would succeed raises
         `DryRunOperationException`.
 
         Permission: `kms:Encapsulate`, in the key's policy.
@@ -96,18 +150,18 @@ class SharedSecretMethods(Methods):
         self,
         key_id: str,
         *,
-        shared_secret_ciphertext_blob: bytes,
-        encapsulation_algorithm: models.EncapsulationAlgorithmSpec | str,
-        grant_tokens: Sequence[str] | None = None,
+        shared_secret_ciphertext_blob: models.BytesLike,
+        encapsulation_algorithm: models.EncapsulationAlgorithmSpecLike,
+        grant_tokens: Collection[str] | None = None,
         dry_run: bool | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.DecapsulateResponse]:
-        """Unwrap the secret that `encapsulate`, or the key's public half elsewhere, wrapped.
+        """Return the shared secret that `encapsulate`, or the key's public key elsewhere, encapsulated.
 
-        A success is no proof: from a wrapping that was changed, or that is another key's of the same spec, come
-        32 other bytes (implicit rejection, FIPS 203). Have both parties confirm the secret before it is used.
-        Only a wrapping of a wrong length is an `InvalidCiphertextException`. The other arguments are as for
-        `encapsulate`.
+        A success is no proof: for a ciphertext that was changed, or that belongs to another key of the same spec,
+        KMS returns 32 other bytes (implicit rejection, FIPS 203). Let both parties confirm the secret before it is
+        used. Only a ciphertext of a wrong length raises `InvalidCiphertextException`. The other arguments are as
+        for `encapsulate`.
 
         Permission: `kms:Decapsulate`, in the key's policy.
 

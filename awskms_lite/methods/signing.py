@@ -1,8 +1,9 @@
-"""The methods about signatures, public keys and message authentication codes."""
+"""The methods for signatures, public keys and message authentication codes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
+from datetime import timedelta
 
 from .. import models
 from ..loading import loading
@@ -10,29 +11,29 @@ from .binding import Invocation, Methods, operation
 
 
 class SigningMethods(Methods):
-    """Who wrote a message, and that it is still the same: signatures and message authentication codes."""
+    """Signatures, public keys and message authentication codes."""
 
     @operation
     def sign(
         self,
         key_id: str,
-        message: bytes,
+        message: models.BytesLike,
         *,
-        signing_algorithm: models.SigningAlgorithmSpec | str,
-        message_type: models.MessageType | str | None = None,
-        grant_tokens: Sequence[str] | None = None,
+        signing_algorithm: models.SigningAlgorithmSpecLike,
+        message_type: models.MessageTypeLike | None = None,
+        grant_tokens: Collection[str] | None = None,
         dry_run: bool | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.SignResponse]:
         """Sign a message of 1 to 4096 bytes, or the digest of a longer one, with an asymmetric key.
 
-        `key_id` is a key id, an alias, or the ARN of either, which a key of another account needs.
-        `message_type` says what `message` is: the message itself (RAW, also where it is None), its DIGEST by the
-        hash function that the algorithm is named after, or, for ML-DSA, EXTERNAL_MU. ED25519_SHA_512 takes RAW
-        only, ED25519_PH_SHA_512 only DIGEST. An ECDSA signature is DER, as RFC 3279 has it.
+        `key_id` is a key id, an alias, or the ARN of either, which a key of another account needs. `message_type`
+        is what `message` is: the message itself (RAW, also for None), its DIGEST by the hash function in the
+        algorithm's name, or, for ML-DSA, EXTERNAL_MU. ED25519_SHA_512 takes RAW only, ED25519_PH_SHA_512 only
+        DIGEST. An ECDSA signature is DER (RFC 3279).
 
-        `grant_tokens` make a new grant count before all of KMS knows it. With `dry_run`, a call that would
-        succeed ends in `DryRunOperationException`.
+        `grant_tokens` let a new grant apply before all of KMS knows it. With `dry_run`, a call that would succeed
+        raises `DryRunOperationException`.
 
         Permission: `kms:Sign`, in the key's policy.
 
@@ -58,19 +59,19 @@ class SigningMethods(Methods):
     def verify(
         self,
         key_id: str,
-        message: bytes,
+        message: models.BytesLike,
         *,
-        signature: bytes,
-        signing_algorithm: models.SigningAlgorithmSpec | str,
-        message_type: models.MessageType | str | None = None,
-        grant_tokens: Sequence[str] | None = None,
+        signature: models.BytesLike,
+        signing_algorithm: models.SigningAlgorithmSpecLike,
+        message_type: models.MessageTypeLike | None = None,
+        grant_tokens: Collection[str] | None = None,
         dry_run: bool | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.VerifyResponse]:
-        """Check a signature of `sign`, with the same key, message, `message_type` and algorithm.
+        """Verify a signature of `sign`, with the same key, message, `message_type` and algorithm.
 
-        A signature that is not right raises `KMSInvalidSignatureException`: no answer says False. Without KMS,
-        and without its quota and its permission, a signature can be checked by the key of `get_public_key`.
+        An invalid signature raises `KMSInvalidSignatureException`: no answer has `signature_valid` False. With the
+        key of `get_public_key` a signature can be verified without KMS, its quota and its permission.
 
         `grant_tokens` and `dry_run` are as for `sign`.
 
@@ -98,14 +99,14 @@ class SigningMethods(Methods):
 
     @operation
     def get_public_key(
-        self, key_id: str, *, grant_tokens: Sequence[str] | None = None, timeout: float | None = None
+        self, key_id: str, *, grant_tokens: Collection[str] | None = None, timeout: float | timedelta | None = None
     ) -> Invocation[models.GetPublicKeyResponse]:
-        """Give the public half of an asymmetric key, to encrypt, verify or agree on secrets outside KMS.
+        """Return the public key of an asymmetric key, to encrypt, verify or derive secrets outside KMS.
 
-        `key_id` is a key id, an alias, or the ARN of either, which a key of another account needs. The key comes
-        as DER (SubjectPublicKeyInfo, RFC 5280), with its spec, its usage and its algorithms: keep to them, since
-        KMS cannot, for instance, decrypt what a key for signing encrypted. What is done with it outside is not
-        seen by KMS. `grant_tokens` make a new grant count before all of KMS knows it.
+        `key_id` is a key id, an alias, or the ARN of either, which a key of another account needs. The key is DER
+        (SubjectPublicKeyInfo, RFC 5280), with its spec, its usage and its algorithms: use no others, since KMS
+        cannot, for instance, decrypt what a key for signing encrypted. KMS does not see how it is used outside.
+        `grant_tokens` let a new grant apply before all of KMS knows it.
 
         Permission: `kms:GetPublicKey`, in the key's policy.
 
@@ -123,19 +124,19 @@ class SigningMethods(Methods):
     def generate_mac(
         self,
         key_id: str,
-        message: bytes,
+        message: models.BytesLike,
         *,
-        mac_algorithm: models.MacAlgorithmSpec | str,
-        grant_tokens: Sequence[str] | None = None,
+        mac_algorithm: models.MacAlgorithmSpecLike,
+        grant_tokens: Collection[str] | None = None,
         dry_run: bool | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.GenerateMacResponse]:
-        """Make the authentication code (HMAC, RFC 2104) of a message of 1 to 4096 bytes, with an HMAC key.
+        """Generate the HMAC (RFC 2104) of a message of 1 to 4096 bytes, with an HMAC key.
 
-        `key_id` is a key id, an alias, or the ARN of either, which a key of another account needs;
-        `mac_algorithm` is the one that fits the key's spec. A digest is a message like any other here.
-        `grant_tokens` make a new grant count before all of KMS knows it. With `dry_run`, a call that would
-        succeed ends in `DryRunOperationException`.
+        `key_id` is a key id, an alias, or the ARN of either, which a key of another account needs; `mac_algorithm`
+        is the one of the key's spec. A digest is treated like any other message. `grant_tokens` let a new grant
+        apply before all of KMS knows it. With `dry_run`, a call that would succeed raises
+        `DryRunOperationException`.
 
         Permission: `kms:GenerateMac`, in the key's policy.
 
@@ -160,17 +161,17 @@ class SigningMethods(Methods):
     def verify_mac(
         self,
         key_id: str,
-        message: bytes,
+        message: models.BytesLike,
         *,
-        mac: bytes,
-        mac_algorithm: models.MacAlgorithmSpec | str,
-        grant_tokens: Sequence[str] | None = None,
+        mac: models.BytesLike,
+        mac_algorithm: models.MacAlgorithmSpecLike,
+        grant_tokens: Collection[str] | None = None,
         dry_run: bool | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.VerifyMacResponse]:
-        """Check an authentication code of `generate_mac`, with the same key, message and algorithm.
+        """Verify an HMAC of `generate_mac`, with the same key, message and algorithm.
 
-        A code that is not right raises `KMSInvalidMacException`: no answer says False. `grant_tokens` and
+        An invalid HMAC raises `KMSInvalidMacException`: no answer has `mac_valid` False. `grant_tokens` and
         `dry_run` are as for `generate_mac`.
 
         Permission: `kms:VerifyMac`, in the key's policy.

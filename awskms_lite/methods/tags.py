@@ -1,8 +1,9 @@
-"""The methods about tags."""
+"""The methods for tags."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
+from datetime import timedelta
 
 from .. import models
 from ..loading import loading
@@ -10,17 +11,18 @@ from .binding import Invocation, Methods, Pages, listing, operation
 
 
 class TagMethods(Methods):
-    """Tags of keys: for bills, for order, and for access by attributes."""
+    """Tags of keys: for cost allocation, for organization, and for attribute-based access."""
 
     @operation
     def tag_resource(
-        self, key_id: str, tags: Sequence[models.Tag], *, timeout: float | None = None
+        self, key_id: str, tags: models.TagsLike, *, timeout: float | timedelta | None = None
     ) -> Invocation[models.KMSResponse]:
-        """Put tags on a customer managed key; a tag whose key is there already gets the new value.
+        """Add tags to a customer managed key; a tag whose key exists already gets the new value.
 
-        `key_id` is a key id or a key ARN of this account and region. A tag's key has 1 to 128 characters, its
-        value 0 to 256; keys that begin with "aws:" are AWS's own, and a KMS key holds 50 tags. Where policies
-        decide by tags, this changes who may use the key, within some minutes.
+        `key_id` is a key id or a key ARN of this account and region. `tags` is a mapping of keys to values, or
+        `Tag` objects; a tag's key has 1 to 128 characters, its value 0 to 256; keys that begin with "aws:" are
+        AWS's own, and a KMS key holds 50 tags. If policies depend on tags, this changes who may use the key,
+        within some minutes.
 
         Permission: `kms:TagResource`, in the key's policy.
 
@@ -34,12 +36,12 @@ class TagMethods(Methods):
 
     @operation
     def untag_resource(
-        self, key_id: str, tag_keys: Sequence[str], *, timeout: float | None = None
+        self, key_id: str, tag_keys: Collection[str], *, timeout: float | timedelta | None = None
     ) -> Invocation[models.KMSResponse]:
-        """Take tags from a customer managed key, by their keys; one that is not there is passed over.
+        """Remove tags from a customer managed key, by their keys; one that the key does not have is ignored.
 
-        `key_id` is a key id or a key ARN of this account and region. Where policies decide by tags, this
-        changes who may use the key, within some minutes.
+        `key_id` is a key id or a key ARN of this account and region. If policies depend on tags, this changes who
+        may use the key, within some minutes.
 
         Permission: `kms:UntagResource`, in the key's policy.
 
@@ -58,13 +60,12 @@ class TagMethods(Methods):
         *,
         limit: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Invocation[models.ListResourceTagsResponse]:
-        """Give a page of a key's tags.
+        """Return a page of a key's tags.
 
-        `key_id` is a key id or a key ARN of this account and region. `limit` bounds the page: KMS takes 1 to
-        50, and gives 50 where it is None. Where the page is `truncated`, its `next_marker` is the `marker` of
-        the next.
+        `key_id` is a key id or a key ARN of this account and region. `limit` bounds the page: KMS takes 1 to 50,
+        and returns 50 if it is None. If the page is `truncated`, its `next_marker` is the `marker` of the next.
 
         Permission: `kms:ListResourceTags`, in the key's policy.
 
@@ -80,16 +81,20 @@ class TagMethods(Methods):
         self,
         key_id: str,
         *,
-        limit: int | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
         marker: str | None = None,
-        timeout: float | None = None,
+        timeout: float | timedelta | None = None,
     ) -> Pages[models.Tag]:
-        """Go through all that `list_resource_tags` lists, page by page as they are needed.
+        """Return an iterator over all that `list_resource_tags` lists, page by page.
 
-        `limit` and `timeout` are for each page. `marker` is where to begin: that of a listing which was left, and
-        which begins with the page in hand.
+        `page_size` bounds the items of a page, as `limit` of `list_resource_tags` does, and `max_items` the items
+        of the iterator, which then asks for no further page. `timeout` is for each page. `marker` is where to
+        begin: the `marker` of an iterator that was not used up, which leads to the page in hand.
         """
         with loading:
             from ..operations.tags import LIST_RESOURCE_TAGS
 
-        return self._pages(LIST_RESOURCE_TAGS, timeout, key_id=key_id, limit=limit, marker=marker)
+        return self._pages(
+            LIST_RESOURCE_TAGS, timeout, key_id=key_id, page_size=page_size, max_items=max_items, marker=marker
+        )

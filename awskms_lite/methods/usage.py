@@ -1,6 +1,8 @@
-"""The methods about the use of keys."""
+"""The method for the use of keys."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from .. import models
 from ..loading import loading
@@ -12,12 +14,12 @@ class UsageMethods(Methods):
 
     @operation
     def get_key_last_usage(
-        self, key_id: str, *, timeout: float | None = None
+        self, key_id: str, *, timeout: float | timedelta | None = None
     ) -> Invocation[models.GetKeyLastUsageResponse]:
-        """Ask when and how a key was last used for a successful cryptographic operation.
+        """Return when and how a key was last used for a successful cryptographic operation.
 
         `key_id` is a key id or a key ARN of this client's region; aliases are refused, and so are keys of other
-        accounts. A use can take up to an hour to show, and the answer alone is no leave to delete a key: see
+        accounts. A use can take up to an hour to show, and the answer alone is no reason to delete a key: see
         `UsageVerdict`. KMS allows 5 such calls a second for an account and region.
 
         Permission: `kms:GetKeyLastUsage`, in the key's policy.

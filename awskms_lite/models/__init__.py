@@ -2,10 +2,14 @@
 
     from awskms_lite.models import KeySpec, Tag
 
-What callers pass and get can be had from here, and is loaded when it is first touched (PEP 562); the requests,
-which the clients' methods make, are in their subject's module. Members are named in Python's way; the wire name
-is the same in CamelCase. Requests check themselves when they are made and raise `ParameterError`; responses take
-what KMS sends and check nothing, since a service may grow. All are frozen.
+What callers pass and get is exported here, and loaded when it is first used (PEP 562); the requests, which the
+clients' methods make, are in their subject's module. Members have Python names; the wire name is the same in
+CamelCase. Requests check themselves when they are made and raise `ParameterError`. A response has what KMS always
+sends as required members and checks nothing else, since a service may grow. All are frozen, and hashable: mappings
+are left out of the hash.
+
+`KeySpecLike` and the other names in "Like" are what methods take for an enum: a member, its value, or any other
+string, which may be newer than this package.
 """
 
 from typing import TYPE_CHECKING
@@ -23,40 +27,54 @@ if TYPE_CHECKING:
         CreateCustomKeyStoreResponse as CreateCustomKeyStoreResponse,
         CustomKeyStoresListEntry as CustomKeyStoresListEntry,
         CustomKeyStoreType as CustomKeyStoreType,
+        CustomKeyStoreTypeLike as CustomKeyStoreTypeLike,
         DescribeCustomKeyStoresResponse as DescribeCustomKeyStoresResponse,
         XksProxyAuthenticationCredentialType as XksProxyAuthenticationCredentialType,
         XksProxyConfigurationType as XksProxyConfigurationType,
         XksProxyConnectivityType as XksProxyConnectivityType,
+        XksProxyConnectivityTypeLike as XksProxyConnectivityTypeLike,
     )
     from .data_keys import (
         DataKeyPairSpec as DataKeyPairSpec,
+        DataKeyPairSpecLike as DataKeyPairSpecLike,
         DataKeySpec as DataKeySpec,
+        DataKeySpecLike as DataKeySpecLike,
+        GenerateDataKeyForRecipientResponse as GenerateDataKeyForRecipientResponse,
+        GenerateDataKeyPairForRecipientResponse as GenerateDataKeyPairForRecipientResponse,
         GenerateDataKeyPairResponse as GenerateDataKeyPairResponse,
         GenerateDataKeyPairWithoutPlaintextResponse as GenerateDataKeyPairWithoutPlaintextResponse,
         GenerateDataKeyResponse as GenerateDataKeyResponse,
         GenerateDataKeyWithoutPlaintextResponse as GenerateDataKeyWithoutPlaintextResponse,
+        GenerateRandomForRecipientResponse as GenerateRandomForRecipientResponse,
         GenerateRandomResponse as GenerateRandomResponse,
     )
     from .encryption import (
+        DecryptForRecipientResponse as DecryptForRecipientResponse,
         DecryptResponse as DecryptResponse,
         DryRunModifierType as DryRunModifierType,
+        DryRunModifierTypeLike as DryRunModifierTypeLike,
         EncryptResponse as EncryptResponse,
         ReEncryptResponse as ReEncryptResponse,
     )
     from .grants import (
         CreateGrantResponse as CreateGrantResponse,
         GrantConstraints as GrantConstraints,
+        GrantConstraintsLike as GrantConstraintsLike,
         GrantListEntry as GrantListEntry,
         GrantOperation as GrantOperation,
+        GrantOperationLike as GrantOperationLike,
         ListGrantsResponse as ListGrantsResponse,
     )
     from .importing import (
         AlgorithmSpec as AlgorithmSpec,
+        AlgorithmSpecLike as AlgorithmSpecLike,
         DeleteImportedKeyMaterialResponse as DeleteImportedKeyMaterialResponse,
         GetParametersForImportResponse as GetParametersForImportResponse,
         ImportKeyMaterialResponse as ImportKeyMaterialResponse,
         ImportType as ImportType,
+        ImportTypeLike as ImportTypeLike,
         WrappingKeySpec as WrappingKeySpec,
+        WrappingKeySpecLike as WrappingKeySpecLike,
     )
     from .keys import (
         CancelKeyDeletionResponse as CancelKeyDeletionResponse,
@@ -66,11 +84,13 @@ if TYPE_CHECKING:
         KeyManagerType as KeyManagerType,
         KeyMetadata as KeyMetadata,
         KeyState as KeyState,
+        KeyStateLike as KeyStateLike,
         ListKeysResponse as ListKeysResponse,
         MultiRegionConfiguration as MultiRegionConfiguration,
         MultiRegionKey as MultiRegionKey,
         MultiRegionKeyType as MultiRegionKeyType,
         ResourceOwnerType as ResourceOwnerType,
+        ResourceOwnerTypeLike as ResourceOwnerTypeLike,
         ScheduleKeyDeletionResponse as ScheduleKeyDeletionResponse,
         XksKeyConfigurationType as XksKeyConfigurationType,
     )
@@ -84,15 +104,20 @@ if TYPE_CHECKING:
     )
     from .recipients import (
         KeyEncryptionMechanism as KeyEncryptionMechanism,
+        KeyEncryptionMechanismLike as KeyEncryptionMechanismLike,
         RecipientInfo as RecipientInfo,
     )
     from .replicas import (
         ReplicateKeyResponse as ReplicateKeyResponse,
     )
+    from .requests import (
+        BytesLike as BytesLike,
+    )
     from .rotation import (
         GetKeyRotationStatusResponse as GetKeyRotationStatusResponse,
         ImportState as ImportState,
         IncludeKeyMaterial as IncludeKeyMaterial,
+        IncludeKeyMaterialLike as IncludeKeyMaterialLike,
         KeyMaterialState as KeyMaterialState,
         ListKeyRotationsResponse as ListKeyRotationsResponse,
         RotateKeyOnDemandResponse as RotateKeyOnDemandResponse,
@@ -101,6 +126,7 @@ if TYPE_CHECKING:
     )
     from .shared_secrets import (
         DecapsulateResponse as DecapsulateResponse,
+        DeriveSharedSecretForRecipientResponse as DeriveSharedSecretForRecipientResponse,
         DeriveSharedSecretResponse as DeriveSharedSecretResponse,
         EncapsulateResponse as EncapsulateResponse,
     )
@@ -108,25 +134,37 @@ if TYPE_CHECKING:
         GenerateMacResponse as GenerateMacResponse,
         GetPublicKeyResponse as GetPublicKeyResponse,
         MessageType as MessageType,
+        MessageTypeLike as MessageTypeLike,
         SignResponse as SignResponse,
         VerifyMacResponse as VerifyMacResponse,
         VerifyResponse as VerifyResponse,
     )
     from .specs import (
         CustomerMasterKeySpec as CustomerMasterKeySpec,
+        CustomerMasterKeySpecLike as CustomerMasterKeySpecLike,
         EncapsulationAlgorithmSpec as EncapsulationAlgorithmSpec,
+        EncapsulationAlgorithmSpecLike as EncapsulationAlgorithmSpecLike,
         EncryptionAlgorithmSpec as EncryptionAlgorithmSpec,
+        EncryptionAlgorithmSpecLike as EncryptionAlgorithmSpecLike,
         ExpirationModelType as ExpirationModelType,
+        ExpirationModelTypeLike as ExpirationModelTypeLike,
         KeyAgreementAlgorithmSpec as KeyAgreementAlgorithmSpec,
+        KeyAgreementAlgorithmSpecLike as KeyAgreementAlgorithmSpecLike,
         KeySpec as KeySpec,
+        KeySpecLike as KeySpecLike,
         KeyUsageType as KeyUsageType,
+        KeyUsageTypeLike as KeyUsageTypeLike,
         MacAlgorithmSpec as MacAlgorithmSpec,
+        MacAlgorithmSpecLike as MacAlgorithmSpecLike,
         OriginType as OriginType,
+        OriginTypeLike as OriginTypeLike,
         SigningAlgorithmSpec as SigningAlgorithmSpec,
+        SigningAlgorithmSpecLike as SigningAlgorithmSpecLike,
     )
     from .tags import (
         ListResourceTagsResponse as ListResourceTagsResponse,
         Tag as Tag,
+        TagsLike as TagsLike,
     )
     from .usage import (
         GetKeyLastUsageResponse as GetKeyLastUsageResponse,
@@ -136,46 +174,66 @@ if TYPE_CHECKING:
     )
 
 _SUBJECTS = {
-    "aliases": "AliasListEntry ListAliasesResponse",
+    "aliases": ("AliasListEntry ListAliasesResponse"),
     "custom_key_stores": (
         "ConnectionErrorCodeType ConnectionStateType CreateCustomKeyStoreResponse CustomKeyStoreType "
-        "CustomKeyStoresListEntry DescribeCustomKeyStoresResponse XksProxyAuthenticationCredentialType "
-        "XksProxyConfigurationType XksProxyConnectivityType"
+        "CustomKeyStoreTypeLike CustomKeyStoresListEntry DescribeCustomKeyStoresResponse "
+        "XksProxyAuthenticationCredentialType XksProxyConfigurationType XksProxyConnectivityType "
+        "XksProxyConnectivityTypeLike"
     ),
     "data_keys": (
-        "DataKeyPairSpec DataKeySpec GenerateDataKeyPairResponse "
-        "GenerateDataKeyPairWithoutPlaintextResponse GenerateDataKeyResponse "
-        "GenerateDataKeyWithoutPlaintextResponse GenerateRandomResponse"
+        "DataKeyPairSpec DataKeyPairSpecLike DataKeySpec DataKeySpecLike "
+        "GenerateDataKeyForRecipientResponse GenerateDataKeyPairForRecipientResponse "
+        "GenerateDataKeyPairResponse GenerateDataKeyPairWithoutPlaintextResponse GenerateDataKeyResponse "
+        "GenerateDataKeyWithoutPlaintextResponse GenerateRandomForRecipientResponse "
+        "GenerateRandomResponse"
     ),
-    "encryption": "DecryptResponse DryRunModifierType EncryptResponse ReEncryptResponse",
-    "grants": "CreateGrantResponse GrantConstraints GrantListEntry GrantOperation ListGrantsResponse",
+    "encryption": (
+        "DecryptForRecipientResponse DecryptResponse DryRunModifierType DryRunModifierTypeLike "
+        "EncryptResponse ReEncryptResponse"
+    ),
+    "grants": (
+        "CreateGrantResponse GrantConstraints GrantConstraintsLike GrantListEntry GrantOperation "
+        "GrantOperationLike ListGrantsResponse"
+    ),
     "importing": (
-        "AlgorithmSpec DeleteImportedKeyMaterialResponse GetParametersForImportResponse "
-        "ImportKeyMaterialResponse ImportType WrappingKeySpec"
+        "AlgorithmSpec AlgorithmSpecLike DeleteImportedKeyMaterialResponse "
+        "GetParametersForImportResponse ImportKeyMaterialResponse ImportType ImportTypeLike "
+        "WrappingKeySpec WrappingKeySpecLike"
     ),
     "keys": (
         "CancelKeyDeletionResponse CreateKeyResponse DescribeKeyResponse KeyListEntry KeyManagerType "
-        "KeyMetadata KeyState ListKeysResponse MultiRegionConfiguration MultiRegionKey "
-        "MultiRegionKeyType ResourceOwnerType ScheduleKeyDeletionResponse XksKeyConfigurationType"
+        "KeyMetadata KeyState KeyStateLike ListKeysResponse MultiRegionConfiguration MultiRegionKey "
+        "MultiRegionKeyType ResourceOwnerType ResourceOwnerTypeLike ScheduleKeyDeletionResponse "
+        "XksKeyConfigurationType"
     ),
-    "members": "KMSResponse ResponseMetadata",
-    "policies": "GetKeyPolicyResponse ListKeyPoliciesResponse",
-    "recipients": "KeyEncryptionMechanism RecipientInfo",
-    "replicas": "ReplicateKeyResponse",
+    "members": ("KMSResponse ResponseMetadata"),
+    "policies": ("GetKeyPolicyResponse ListKeyPoliciesResponse"),
+    "recipients": ("KeyEncryptionMechanism KeyEncryptionMechanismLike RecipientInfo"),
+    "replicas": ("ReplicateKeyResponse"),
+    "requests": ("BytesLike"),
     "rotation": (
-        "GetKeyRotationStatusResponse ImportState IncludeKeyMaterial KeyMaterialState "
-        "ListKeyRotationsResponse RotateKeyOnDemandResponse RotationType RotationsListEntry"
+        "GetKeyRotationStatusResponse ImportState IncludeKeyMaterial IncludeKeyMaterialLike "
+        "KeyMaterialState ListKeyRotationsResponse RotateKeyOnDemandResponse RotationType "
+        "RotationsListEntry"
     ),
-    "shared_secrets": "DecapsulateResponse DeriveSharedSecretResponse EncapsulateResponse",
+    "shared_secrets": (
+        "DecapsulateResponse DeriveSharedSecretForRecipientResponse DeriveSharedSecretResponse EncapsulateResponse"
+    ),
     "signing": (
-        "GenerateMacResponse GetPublicKeyResponse MessageType SignResponse VerifyMacResponse VerifyResponse"
+        "GenerateMacResponse GetPublicKeyResponse MessageType MessageTypeLike SignResponse "
+        "VerifyMacResponse VerifyResponse"
     ),
     "specs": (
-        "CustomerMasterKeySpec EncapsulationAlgorithmSpec EncryptionAlgorithmSpec ExpirationModelType "
-        "KeyAgreementAlgorithmSpec KeySpec KeyUsageType MacAlgorithmSpec OriginType SigningAlgorithmSpec"
+        "CustomerMasterKeySpec CustomerMasterKeySpecLike EncapsulationAlgorithmSpec "
+        "EncapsulationAlgorithmSpecLike EncryptionAlgorithmSpec EncryptionAlgorithmSpecLike "
+        "ExpirationModelType ExpirationModelTypeLike KeyAgreementAlgorithmSpec "
+        "KeyAgreementAlgorithmSpecLike KeySpec KeySpecLike KeyUsageType KeyUsageTypeLike "
+        "MacAlgorithmSpec MacAlgorithmSpecLike OriginType OriginTypeLike SigningAlgorithmSpec "
+        "SigningAlgorithmSpecLike"
     ),
-    "tags": "ListResourceTagsResponse Tag",
-    "usage": "GetKeyLastUsageResponse KeyLastUsageData KeyLastUsageTrackingOperation UsageVerdict",
+    "tags": ("ListResourceTagsResponse Tag TagsLike"),
+    "usage": ("GetKeyLastUsageResponse KeyLastUsageData KeyLastUsageTrackingOperation UsageVerdict"),
 }
 
 
@@ -197,3 +255,7 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted(" ".join(_SUBJECTS.values()).split())
+
+
+if not TYPE_CHECKING:  # type checkers have the names from the imports above
+    __all__ = __dir__()  # noqa: PLE0605 - a list, and the same names

@@ -1,14 +1,11 @@
 """Aliases, the friendly names of keys: the models of their operations."""
 
 from datetime import datetime
-from typing import Annotated, TypeAlias
 
 from attrs import frozen
 
 from .members import KMSResponse
-from .requests import Arn, Bounds, KeyId, KMSRequest, Limit, Marker
-
-AliasName: TypeAlias = Annotated[str, Bounds(1, 256)]
+from .requests import AliasName, Arn, KeyId, KeyIdOrArn, KMSRequest, Limit, Marker
 
 
 @frozen(kw_only=True)
@@ -16,7 +13,7 @@ class CreateAliasRequest(KMSRequest):
     """A new alias, "alias/" and a name, and the key that it shall stand for."""
 
     alias_name: AliasName
-    target_key_id: KeyId
+    target_key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
@@ -24,7 +21,7 @@ class UpdateAliasRequest(KMSRequest):
     """An alias there is, and the key that it shall stand for from now on."""
 
     alias_name: AliasName
-    target_key_id: KeyId
+    target_key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
@@ -38,7 +35,7 @@ class DeleteAliasRequest(KMSRequest):
 class ListAliasesRequest(KMSRequest):
     """Which aliases: all of the account and region, or those of one key; `limit` is for one page."""
 
-    key_id: KeyId | None = None
+    key_id: KeyIdOrArn | None = None
     limit: Limit | None = None
     marker: Marker | None = None
 
@@ -47,8 +44,8 @@ class ListAliasesRequest(KMSRequest):
 class AliasListEntry:
     """An alias. `target_key_id` is None for one of AWS's own that no key stands behind yet."""
 
-    alias_name: AliasName | None = None
-    alias_arn: Arn | None = None
+    alias_name: AliasName
+    alias_arn: Arn
     target_key_id: KeyId | None = None
     creation_date: datetime | None = None
     last_updated_date: datetime | None = None
@@ -60,4 +57,4 @@ class ListAliasesResponse(KMSResponse):
 
     aliases: tuple[AliasListEntry, ...] = ()
     next_marker: Marker | None = None
-    truncated: bool | None = None
+    truncated: bool = False

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from attrs import field, frozen
 
@@ -26,11 +26,21 @@ class CustomKeyStoreType(StrEnum):
     EXTERNAL_KEY_STORE = "EXTERNAL_KEY_STORE"
 
 
+CustomKeyStoreTypeLike: TypeAlias = CustomKeyStoreType | Literal["AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"] | str
+"""A member of `CustomKeyStoreType`, its value, or a value that is newer than both."""
+
+
 class XksProxyConnectivityType(StrEnum):
     """How KMS reaches the proxy of an external key store: over the internet, or within a VPC."""
 
     PUBLIC_ENDPOINT = "PUBLIC_ENDPOINT"
     VPC_ENDPOINT_SERVICE = "VPC_ENDPOINT_SERVICE"
+
+
+XksProxyConnectivityTypeLike: TypeAlias = (
+    XksProxyConnectivityType | Literal["PUBLIC_ENDPOINT", "VPC_ENDPOINT_SERVICE"] | str
+)
+"""A member of `XksProxyConnectivityType`, its value, or a value that is newer than both."""
 
 
 class ConnectionStateType(StrEnum):
@@ -104,7 +114,7 @@ class CreateCustomKeyStoreRequest(KMSRequest):
 class CreateCustomKeyStoreResponse(KMSResponse):
     """The id of the new custom key store, which is not connected yet."""
 
-    custom_key_store_id: CustomKeyStoreId | None = None
+    custom_key_store_id: CustomKeyStoreId
 
 
 @frozen(kw_only=True)
@@ -144,10 +154,10 @@ class DescribeCustomKeyStoresRequest(KMSRequest):
 class XksProxyConfigurationType:
     """How KMS reaches the proxy of an external key store; the service's name and owner are there for a VPC."""
 
-    connectivity: XksProxyConnectivityType | str | None = None
-    access_key_id: XksProxyAccessKeyId | None = field(default=None, repr=False)
-    uri_endpoint: XksProxyUriEndpoint | None = None
-    uri_path: XksProxyUriPath | None = None
+    connectivity: XksProxyConnectivityType | str
+    access_key_id: XksProxyAccessKeyId = field(repr=False)
+    uri_endpoint: XksProxyUriEndpoint
+    uri_path: XksProxyUriPath
     vpc_endpoint_service_name: XksProxyVpcEndpointServiceName | None = None
     vpc_endpoint_service_owner: AccountId | None = None
 
@@ -156,14 +166,14 @@ class XksProxyConfigurationType:
 class CustomKeyStoresListEntry:
     """A custom key store. `connection_error_code` is there where `connection_state` is FAILED."""
 
-    custom_key_store_id: CustomKeyStoreId | None = None
-    custom_key_store_name: CustomKeyStoreName | None = None
+    custom_key_store_id: CustomKeyStoreId
+    custom_key_store_name: CustomKeyStoreName
     cloud_hsm_cluster_id: CloudHsmClusterId | None = None
     trust_anchor_certificate: TrustAnchorCertificate | None = None
-    connection_state: ConnectionStateType | str | None = None
+    connection_state: ConnectionStateType | str
     connection_error_code: ConnectionErrorCodeType | str | None = None
-    creation_date: datetime | None = None
-    custom_key_store_type: CustomKeyStoreType | str | None = None
+    creation_date: datetime
+    custom_key_store_type: CustomKeyStoreType | str
     xks_proxy_configuration: XksProxyConfigurationType | None = None
 
 
@@ -173,7 +183,7 @@ class DescribeCustomKeyStoresResponse(KMSResponse):
 
     custom_key_stores: tuple[CustomKeyStoresListEntry, ...] = ()
     next_marker: Marker | None = None
-    truncated: bool | None = None
+    truncated: bool = False
 
 
 @frozen(kw_only=True)

@@ -1,10 +1,11 @@
 """Keys and random bytes for use outside KMS: the models of their operations."""
 
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from attrs import field, frozen
 
+from ..errors import ParameterError
 from .members import KMSResponse
 from .recipients import RecipientInfo
 from .requests import (
@@ -30,6 +31,10 @@ class DataKeySpec(StrEnum):
     AES_128 = "AES_128"
 
 
+DataKeySpecLike: TypeAlias = DataKeySpec | Literal["AES_256", "AES_128"] | str
+"""A member of `DataKeySpec`, its value, or a value that is newer than both."""
+
+
 class DataKeyPairSpec(StrEnum):
     """The kind of a data key pair. SM2 is of the China regions."""
 
@@ -47,31 +52,66 @@ class DataKeyPairSpec(StrEnum):
     ML_KEM_1024 = "ML_KEM_1024"
 
 
+DataKeyPairSpecLike: TypeAlias = (
+    DataKeyPairSpec
+    | Literal[
+        "RSA_2048",
+        "RSA_3072",
+        "RSA_4096",
+        "ECC_NIST_P256",
+        "ECC_NIST_P384",
+        "ECC_NIST_P521",
+        "ECC_SECG_P256K1",
+        "SM2",
+        "ECC_NIST_EDWARDS25519",
+        "ML_KEM_512",
+        "ML_KEM_768",
+        "ML_KEM_1024",
+    ]
+    | str
+)
+"""A member of `DataKeyPairSpec`, its value, or a value that is newer than both."""
+
+
+def _check_one_length(key_spec: str | None, number_of_bytes: int | None) -> None:
+    if (key_spec is None) == (number_of_bytes is None):
+        given = "neither" if key_spec is None else "both"
+        raise ParameterError(f"{given} of key_spec and number_of_bytes was passed: pass exactly one of them.")
+
+
 @frozen(kw_only=True)
 class GenerateDataKeyRequest(KMSRequest):
     """The symmetric key to encrypt a new data key under, and its length: by `key_spec` or by `number_of_bytes`."""
 
     key_id: KeyId
-    encryption_context: EncryptionContext | None = None
+    encryption_context: EncryptionContext | None = field(default=None, hash=False)
     number_of_bytes: NumberOfBytes | None = None
     key_spec: DataKeySpec | str | None = None
     grant_tokens: GrantTokens | None = field(default=None, repr=False)
     recipient: RecipientInfo | None = None
     dry_run: bool | None = None
 
+    def _check_combination(self) -> None:
+        _check_one_length(self.key_spec, self.number_of_bytes)
+
 
 @frozen(kw_only=True)
 class GenerateDataKeyResponse(KMSResponse):
-    """A data key, encrypted and in plain.
+    """A data key: encrypted under the KMS key, and as plaintext. `key_id` is the ARN of the KMS key."""
 
-    For an attested environment `ciphertext_for_recipient` stands for the plain one.
-    """
-
-    ciphertext_blob: Ciphertext | None = None
-    plaintext: Plaintext | None = field(default=None, repr=False)
-    key_id: KeyId | None = None
-    ciphertext_for_recipient: Ciphertext | None = None
+    ciphertext_blob: Ciphertext
+    plaintext: Plaintext = field(repr=False)
+    key_id: KeyId
     key_material_id: KeyMaterialId | None = None
+
+
+@frozen(kw_only=True)
+class GenerateDataKeyForRecipientResponse(KMSResponse):
+    """A data key: encrypted under the KMS key, and to the public key of an attested environment."""
+
+    ciphertext_blob: Ciphertext
+    ciphertext_for_recipient: Ciphertext
+    key_id: KeyId
 
 
 @frozen(kw_only=True)
@@ -79,19 +119,22 @@ class GenerateDataKeyWithoutPlaintextRequest(KMSRequest):
     """The symmetric key to encrypt a new data key under, and its length: by `key_spec` or by `number_of_bytes`."""
 
     key_id: KeyId
-    encryption_context: EncryptionContext | None = None
+    encryption_context: EncryptionContext | None = field(default=None, hash=False)
     key_spec: DataKeySpec | str | None = None
     number_of_bytes: NumberOfBytes | None = None
     grant_tokens: GrantTokens | None = field(default=None, repr=False)
     dry_run: bool | None = None
+
+    def _check_combination(self) -> None:
+        _check_one_length(self.key_spec, self.number_of_bytes)
 
 
 @frozen(kw_only=True)
 class GenerateDataKeyWithoutPlaintextResponse(KMSResponse):
     """A data key that nobody has seen yet."""
 
-    ciphertext_blob: Ciphertext | None = None
-    key_id: KeyId | None = None
+    ciphertext_blob: Ciphertext
+    key_id: KeyId
     key_material_id: KeyMaterialId | None = None
 
 
@@ -101,7 +144,7 @@ class GenerateDataKeyPairRequest(KMSRequest):
 
     key_id: KeyId
     key_pair_spec: DataKeyPairSpec | str
-    encryption_context: EncryptionContext | None = None
+    encryption_context: EncryptionContext | None = field(default=None, hash=False)
     grant_tokens: GrantTokens | None = field(default=None, repr=False)
     recipient: RecipientInfo | None = None
     dry_run: bool | None = None
@@ -109,17 +152,25 @@ class GenerateDataKeyPairRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class GenerateDataKeyPairResponse(KMSResponse):
-    """A key pair: the public half (DER, RFC 5280), and the private one encrypted and in plain (DER, PKCS #8).
+    """A key pair: the public key (DER, RFC 5280), and the private key, encrypted and plain (DER, PKCS #8)."""
 
-    For an attested environment `ciphertext_for_recipient` stands for the plain private key.
-    """
+    private_key_ciphertext_blob: Ciphertext
+    private_key_plaintext: Plaintext = field(repr=False)
+    public_key: PublicKey
+    key_id: KeyId
+    key_pair_spec: DataKeyPairSpec | str
+    key_material_id: KeyMaterialId | None = None
 
-    private_key_ciphertext_blob: Ciphertext | None = None
-    private_key_plaintext: Plaintext | None = field(default=None, repr=False)
-    public_key: PublicKey | None = None
-    key_id: KeyId | None = None
-    key_pair_spec: DataKeyPairSpec | str | None = None
-    ciphertext_for_recipient: Ciphertext | None = None
+
+@frozen(kw_only=True)
+class GenerateDataKeyPairForRecipientResponse(KMSResponse):
+    """A key pair whose private key is encrypted under the KMS key, and to an attested environment's public key."""
+
+    private_key_ciphertext_blob: Ciphertext
+    public_key: PublicKey
+    key_id: KeyId
+    key_pair_spec: DataKeyPairSpec | str
+    ciphertext_for_recipient: Ciphertext
     key_material_id: KeyMaterialId | None = None
 
 
@@ -129,7 +180,7 @@ class GenerateDataKeyPairWithoutPlaintextRequest(KMSRequest):
 
     key_id: KeyId
     key_pair_spec: DataKeyPairSpec | str
-    encryption_context: EncryptionContext | None = None
+    encryption_context: EncryptionContext | None = field(default=None, hash=False)
     grant_tokens: GrantTokens | None = field(default=None, repr=False)
     dry_run: bool | None = None
 
@@ -138,10 +189,10 @@ class GenerateDataKeyPairWithoutPlaintextRequest(KMSRequest):
 class GenerateDataKeyPairWithoutPlaintextResponse(KMSResponse):
     """A key pair: the public half (DER, RFC 5280), and the private one, encrypted, that nobody has seen yet."""
 
-    private_key_ciphertext_blob: Ciphertext | None = None
-    public_key: PublicKey | None = None
-    key_id: KeyId | None = None
-    key_pair_spec: DataKeyPairSpec | str | None = None
+    private_key_ciphertext_blob: Ciphertext
+    public_key: PublicKey
+    key_id: KeyId
+    key_pair_spec: DataKeyPairSpec | str
     key_material_id: KeyMaterialId | None = None
 
 
@@ -156,7 +207,13 @@ class GenerateRandomRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class GenerateRandomResponse(KMSResponse):
-    """Random bytes, or, for an attested environment, `ciphertext_for_recipient` in their place."""
+    """Random bytes."""
 
-    plaintext: Plaintext | None = field(default=None, repr=False)
-    ciphertext_for_recipient: Ciphertext | None = None
+    plaintext: Plaintext = field(repr=False)
+
+
+@frozen(kw_only=True)
+class GenerateRandomForRecipientResponse(KMSResponse):
+    """Random bytes, encrypted to the public key of the attested environment that asked for them."""
+
+    ciphertext_for_recipient: Ciphertext

@@ -1,14 +1,25 @@
 """Grants, permissions given for a key without a change to its policy: the models of their operations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
+from ..errors import ParameterError
 from .members import KMSResponse
-from .requests import Bounds, EncryptionContext, GrantToken, GrantTokens, KeyId, KMSRequest, Limit, Marker
+from .requests import (
+    Bounds,
+    EncryptionContext,
+    GrantToken,
+    GrantTokens,
+    KeyId,
+    KeyIdOrArn,
+    KMSRequest,
+    Limit,
+    Marker,
+)
 
 GrantId: TypeAlias = Annotated[str, Bounds(1, 128)]
 GrantName: TypeAlias = Annotated[str, Bounds(1, 256)]
@@ -43,6 +54,34 @@ class GrantOperation(StrEnum):
     DECAPSULATE = "Decapsulate"
 
 
+GrantOperationLike: TypeAlias = (
+    GrantOperation
+    | Literal[
+        "Decrypt",
+        "Encrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext",
+        "ReEncryptFrom",
+        "ReEncryptTo",
+        "Sign",
+        "Verify",
+        "GetPublicKey",
+        "CreateGrant",
+        "RetireGrant",
+        "DescribeKey",
+        "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext",
+        "GenerateMac",
+        "VerifyMac",
+        "DeriveSharedSecret",
+        "Encapsulate",
+        "Decapsulate",
+    ]
+    | str
+)
+"""A member of `GrantOperation`, its value, or a value that is newer than both."""
+
+
 @frozen(kw_only=True)
 class GrantConstraints:
     """When a grant counts: for which encryption contexts, and on behalf of which resource.
@@ -51,9 +90,30 @@ class GrantConstraints:
     no place for secrets: constraints show in CloudTrail.
     """
 
-    encryption_context_subset: EncryptionContext | None = None
-    encryption_context_equals: EncryptionContext | None = None
+    encryption_context_subset: EncryptionContext | None = field(default=None, hash=False)
+    encryption_context_equals: EncryptionContext | None = field(default=None, hash=False)
     source_arn: SourceArn | None = None
+
+
+GrantConstraintsLike: TypeAlias = GrantConstraints | Mapping[str, Mapping[str, str] | str]
+"""Constraints as `create_grant` takes them: an object, or a mapping of its members' names or their wire names."""
+
+_CONSTRAINTS = {
+    "EncryptionContextSubset": "encryption_context_subset",
+    "EncryptionContextEquals": "encryption_context_equals",
+    "SourceArn": "source_arn",
+}
+
+
+def constraints_of(constraints: GrantConstraintsLike | None) -> GrantConstraints | None:
+    """Return constraints as an object; raise `ParameterError` for a mapping with other names than theirs."""
+    if not isinstance(constraints, Mapping):
+        return constraints
+    members: dict[str, Any] = {_CONSTRAINTS.get(name, name): value for name, value in constraints.items()}
+    if len(members) < len(constraints) or not members.keys() <= set(_CONSTRAINTS.values()):
+        names = ", ".join(_CONSTRAINTS.values())
+        raise ParameterError(f"constraints is a mapping with wrong names: pass {names}, each once at most.")
+    return GrantConstraints(**members)
 
 
 @frozen(kw_only=True)
@@ -64,13 +124,13 @@ class CreateGrantRequest(KMSRequest):
     grant of all requests that are alike.
     """
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     operations: Sequence[GrantOperation | str]
     grantee_principal: Principal | None = None
     grantee_service_principal: ServicePrincipal | None = None
     retiring_principal: Principal | None = None
     retiring_service_principal: ServicePrincipal | None = None
-    constraints: GrantConstraints | None = None
+    constraints: GrantConstraints | None = field(default=None, converter=constraints_of)
     grant_tokens: GrantTokens | None = field(default=None, repr=False)
     name: GrantName | None = None
     dry_run: bool | None = None
@@ -80,25 +140,30 @@ class CreateGrantRequest(KMSRequest):
 class CreateGrantResponse(KMSResponse):
     """The grant, and the token that makes it count before all of KMS knows it."""
 
-    grant_token: GrantToken | None = field(default=None, repr=False)
-    grant_id: GrantId | None = None
+    grant_token: GrantToken = field(repr=False)
+    grant_id: GrantId
 
 
 @frozen(kw_only=True)
 class RetireGrantRequest(KMSRequest):
-    """The grant that is needed no more, by its token, or by its id and its key's ARN."""
+    """The grant to retire, by its token, or by its id and its key's ARN."""
 
     grant_token: GrantToken | None = field(default=None, repr=False)
-    key_id: KeyId | None = None
+    key_id: KeyIdOrArn | None = None
     grant_id: GrantId | None = None
     dry_run: bool | None = None
+
+    def _check_combination(self) -> None:
+        by_token, by_id = self.grant_token is not None, (self.key_id is not None, self.grant_id is not None)
+        if by_id != (not by_token, not by_token):
+            raise ParameterError("Name the grant in one way: pass grant_token alone, or key_id and grant_id.")
 
 
 @frozen(kw_only=True)
 class RevokeGrantRequest(KMSRequest):
     """The grant that shall count no more, and its key."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     grant_id: GrantId
     dry_run: bool | None = None
 
@@ -107,7 +172,7 @@ class RevokeGrantRequest(KMSRequest):
 class ListGrantsRequest(KMSRequest):
     """The key whose grants are asked for: all, one, or those of one grantee; `limit` is for one page."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     grant_id: GrantId | None = None
     grantee_principal: Principal | None = None
     grantee_service_principal: ServicePrincipal | None = None
@@ -129,8 +194,8 @@ class ListRetirableGrantsRequest(KMSRequest):
 class GrantListEntry:
     """A grant. Where AWS's own services are the grantee, `grantee_principal` may be the name of one."""
 
-    key_id: KeyId | None = None
-    grant_id: GrantId | None = None
+    key_id: KeyId
+    grant_id: GrantId
     name: GrantName | None = None
     creation_date: datetime | None = None
     grantee_principal: Principal | None = None
@@ -148,4 +213,4 @@ class ListGrantsResponse(KMSResponse):
 
     grants: tuple[GrantListEntry, ...] = ()
     next_marker: Marker | None = None
-    truncated: bool | None = None
+    truncated: bool = False

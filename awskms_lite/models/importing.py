@@ -2,12 +2,21 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from attrs import field, frozen
 
 from .members import KMSResponse
-from .requests import Bounds, Ciphertext, KeyId, KeyMaterialDescription, KeyMaterialId, KMSRequest, Plaintext
+from .requests import (
+    Bounds,
+    Ciphertext,
+    KeyId,
+    KeyIdOrArn,
+    KeyMaterialDescription,
+    KeyMaterialId,
+    KMSRequest,
+    Plaintext,
+)
 from .specs import ExpirationModelType
 
 
@@ -27,6 +36,21 @@ class AlgorithmSpec(StrEnum):
     SM2PKE = "SM2PKE"
 
 
+AlgorithmSpecLike: TypeAlias = (
+    AlgorithmSpec
+    | Literal[
+        "RSAES_PKCS1_V1_5",
+        "RSAES_OAEP_SHA_1",
+        "RSAES_OAEP_SHA_256",
+        "RSA_AES_KEY_WRAP_SHA_1",
+        "RSA_AES_KEY_WRAP_SHA_256",
+        "SM2PKE",
+    ]
+    | str
+)
+"""A member of `AlgorithmSpec`, its value, or a value that is newer than both."""
+
+
 class WrappingKeySpec(StrEnum):
     """The kind of the public key that wraps key material for its way to KMS."""
 
@@ -36,6 +60,10 @@ class WrappingKeySpec(StrEnum):
     SM2 = "SM2"
 
 
+WrappingKeySpecLike: TypeAlias = WrappingKeySpec | Literal["RSA_2048", "RSA_3072", "RSA_4096", "SM2"] | str
+"""A member of `WrappingKeySpec`, its value, or a value that is newer than both."""
+
+
 class ImportType(StrEnum):
     """Whether a key had the material before."""
 
@@ -43,11 +71,15 @@ class ImportType(StrEnum):
     EXISTING_KEY_MATERIAL = "EXISTING_KEY_MATERIAL"
 
 
+ImportTypeLike: TypeAlias = ImportType | Literal["NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"] | str
+"""A member of `ImportType`, its value, or a value that is newer than both."""
+
+
 @frozen(kw_only=True)
 class GetParametersForImportRequest(KMSRequest):
     """The key of origin EXTERNAL that material is for, and how the material will be wrapped."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     wrapping_algorithm: AlgorithmSpec | str
     wrapping_key_spec: WrappingKeySpec | str
 
@@ -56,10 +88,10 @@ class GetParametersForImportRequest(KMSRequest):
 class GetParametersForImportResponse(KMSResponse):
     """The public key (DER) to wrap material with, and the token to send with it; both are good for 24 hours."""
 
-    key_id: KeyId | None = None
-    import_token: Ciphertext | None = field(default=None, repr=False)
-    public_key: Plaintext | None = field(default=None, repr=False)
-    parameters_valid_to: datetime | None = None
+    key_id: KeyId
+    import_token: Ciphertext = field(repr=False)
+    public_key: Plaintext = field(repr=False)
+    parameters_valid_to: datetime
 
 
 @frozen(kw_only=True)
@@ -69,7 +101,7 @@ class ImportKeyMaterialRequest(KMSRequest):
     Where `expiration_model` is None the material expires, and `valid_to` is needed, 365 days from now at most.
     """
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     import_token: Ciphertext = field(repr=False)
     encrypted_key_material: Ciphertext
     valid_to: datetime | None = None
@@ -91,7 +123,7 @@ class ImportKeyMaterialResponse(KMSResponse):
 class DeleteImportedKeyMaterialRequest(KMSRequest):
     """The key, and which of its imported materials to delete, the current one where None."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     key_material_id: KeyMaterialId | None = None
 
 

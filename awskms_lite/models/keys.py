@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from attrs import field, frozen
 
@@ -15,11 +15,13 @@ from .requests import (
     CustomKeyStoreId,
     GrantTokens,
     KeyId,
+    KeyIdOrArn,
     KeyMaterialId,
     KMSRequest,
     Limit,
     Marker,
     Policy,
+    policy_text,
 )
 from .specs import (
     CustomerMasterKeySpec,
@@ -33,7 +35,7 @@ from .specs import (
     OriginType,
     SigningAlgorithmSpec,
 )
-from .tags import Tag
+from .tags import Tag, tags_of
 
 XksKeyId: TypeAlias = Annotated[str, Bounds(1, 128)]
 Description: TypeAlias = Annotated[str, Bounds(0, 8192)]
@@ -53,6 +55,23 @@ class KeyState(StrEnum):
     UNAVAILABLE = "Unavailable"
     """The custom key store is not connected."""
     UPDATING = "Updating"
+
+
+KeyStateLike: TypeAlias = (
+    KeyState
+    | Literal[
+        "Creating",
+        "Enabled",
+        "Disabled",
+        "PendingDeletion",
+        "PendingImport",
+        "PendingReplicaDeletion",
+        "Unavailable",
+        "Updating",
+    ]
+    | str
+)
+"""A member of `KeyState`, its value, or a value that is newer than both."""
 
 
 class KeyManagerType(StrEnum):
@@ -76,20 +95,24 @@ class ResourceOwnerType(StrEnum):
     OTHER_ACCOUNTS_VIA_RAM = "OTHER_ACCOUNTS_VIA_RAM"
 
 
+ResourceOwnerTypeLike: TypeAlias = ResourceOwnerType | Literal["SELF", "OTHER_ACCOUNTS_VIA_RAM"] | str
+"""A member of `ResourceOwnerType`, its value, or a value that is newer than both."""
+
+
 @frozen(kw_only=True)
 class MultiRegionKey:
     """One key of a multi-Region set."""
 
-    arn: Arn | None = None
-    region: Region | None = None
+    arn: Arn
+    region: Region
 
 
 @frozen(kw_only=True)
 class MultiRegionConfiguration:
     """The set that a multi-Region key belongs to: the primary and all replicas, the key itself among them."""
 
-    multi_region_key_type: MultiRegionKeyType | str | None = None
-    primary_key: MultiRegionKey | None = None
+    multi_region_key_type: MultiRegionKeyType | str
+    primary_key: MultiRegionKey
     replica_keys: tuple[MultiRegionKey, ...] = ()
 
 
@@ -97,7 +120,7 @@ class MultiRegionConfiguration:
 class XksKeyConfigurationType:
     """The key in an external key manager that a KMS key stands for."""
 
-    id: XksKeyId | None = None
+    id: XksKeyId
 
 
 @frozen(kw_only=True)
@@ -109,28 +132,28 @@ class KeyMetadata:
     The algorithms are those that fit the key's spec and usage; the others are empty.
     """
 
-    aws_account_id: str | None = field(default=None, metadata={"wire": "AWSAccountId"})
+    aws_account_id: str = field(metadata={"wire": "AWSAccountId"})
     key_id: KeyId
-    arn: Arn | None = None
-    creation_date: datetime | None = None
-    enabled: bool | None = None
-    description: Description | None = None
+    arn: Arn
+    creation_date: datetime
+    enabled: bool
+    description: Description
     key_usage: KeyUsageType | str | None = None
-    key_state: KeyState | str | None = None
+    key_state: KeyState | str
     deletion_date: datetime | None = None
     valid_to: datetime | None = None
-    origin: OriginType | str | None = None
+    origin: OriginType | str
     custom_key_store_id: CustomKeyStoreId | None = None
     cloud_hsm_cluster_id: CloudHsmClusterId | None = None
     expiration_model: ExpirationModelType | str | None = None
-    key_manager: KeyManagerType | str | None = None
+    key_manager: KeyManagerType | str
     customer_master_key_spec: CustomerMasterKeySpec | str | None = None
-    key_spec: KeySpec | str | None = None
+    key_spec: KeySpec | str
     encryption_algorithms: tuple[EncryptionAlgorithmSpec | str, ...] = ()
     signing_algorithms: tuple[SigningAlgorithmSpec | str, ...] = ()
     key_agreement_algorithms: tuple[KeyAgreementAlgorithmSpec | str, ...] = ()
     encapsulation_algorithms: tuple[EncapsulationAlgorithmSpec | str, ...] = ()
-    multi_region: bool | None = None
+    multi_region: bool = False
     multi_region_configuration: MultiRegionConfiguration | None = None
     pending_deletion_window_in_days: Annotated[int, Bounds(1, 365)] | None = None
     mac_algorithms: tuple[MacAlgorithmSpec | str, ...] = ()
@@ -142,7 +165,7 @@ class KeyMetadata:
 class CreateKeyRequest(KMSRequest):
     """A new key; one of which nothing is said is symmetric, for encryption, with material of KMS's own."""
 
-    policy: Policy | None = None
+    policy: Policy | None = field(default=None, converter=policy_text)
     description: Description | None = None
     key_usage: KeyUsageType | str | None = None
     customer_master_key_spec: CustomerMasterKeySpec | str | None = None
@@ -150,7 +173,7 @@ class CreateKeyRequest(KMSRequest):
     origin: OriginType | str | None = None
     custom_key_store_id: CustomKeyStoreId | None = None
     bypass_policy_lockout_safety_check: bool | None = None
-    tags: Sequence[Tag] | None = None
+    tags: Sequence[Tag] | None = field(default=None, converter=tags_of)
     multi_region: bool | None = None
     xks_key_id: XksKeyId | None = None
 
@@ -159,7 +182,7 @@ class CreateKeyRequest(KMSRequest):
 class CreateKeyResponse(KMSResponse):
     """What KMS tells of the new key."""
 
-    key_metadata: KeyMetadata | None = None
+    key_metadata: KeyMetadata
 
 
 @frozen(kw_only=True)
@@ -174,7 +197,7 @@ class DescribeKeyRequest(KMSRequest):
 class DescribeKeyResponse(KMSResponse):
     """What KMS tells of the key."""
 
-    key_metadata: KeyMetadata | None = None
+    key_metadata: KeyMetadata
 
 
 @frozen(kw_only=True)
@@ -190,8 +213,8 @@ class ListKeysRequest(KMSRequest):
 class KeyListEntry:
     """A key: its id, and its ARN, which names its account."""
 
-    key_id: KeyId | None = None
-    key_arn: Arn | None = None
+    key_id: KeyId
+    key_arn: Arn
 
 
 @frozen(kw_only=True)
@@ -200,14 +223,14 @@ class ListKeysResponse(KMSResponse):
 
     keys: tuple[KeyListEntry, ...] = ()
     next_marker: Marker | None = None
-    truncated: bool | None = None
+    truncated: bool = False
 
 
 @frozen(kw_only=True)
 class UpdateKeyDescriptionRequest(KMSRequest):
     """The key, and its new description, which may be empty."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     description: Description
 
 
@@ -215,14 +238,14 @@ class UpdateKeyDescriptionRequest(KMSRequest):
 class EnableKeyRequest(KMSRequest):
     """The key that may be used from now on."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
 class DisableKeyRequest(KMSRequest):
     """The key that may be used no more, until it is enabled."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
@@ -232,7 +255,7 @@ class ScheduleKeyDeletionRequest(KMSRequest):
     The service model would let 1 to 365 pass, which KMS refuses (API reference, ScheduleKeyDeletion).
     """
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     pending_window_in_days: Annotated[int, Bounds(7, 30)] | None = None
 
 
@@ -240,7 +263,7 @@ class ScheduleKeyDeletionRequest(KMSRequest):
 class ScheduleKeyDeletionResponse(KMSResponse):
     """When the key is deleted; a multi-Region primary that waits for its replicas has no `deletion_date` yet."""
 
-    key_id: KeyId | None = None
+    key_id: KeyId
     deletion_date: datetime | None = None
     key_state: KeyState | str | None = None
     pending_window_in_days: Annotated[int, Bounds(1, 365)] | None = None
@@ -250,11 +273,11 @@ class ScheduleKeyDeletionResponse(KMSResponse):
 class CancelKeyDeletionRequest(KMSRequest):
     """The key that shall not be deleted after all."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
 class CancelKeyDeletionResponse(KMSResponse):
     """The ARN of the key, which is disabled now."""
 
-    key_id: KeyId | None = None
+    key_id: KeyId

@@ -2,10 +2,10 @@
 
 from typing import Annotated, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from .members import KMSResponse
-from .requests import Bounds, KeyId, KMSRequest, Limit, Marker, Policy
+from .requests import Bounds, KeyIdOrArn, KMSRequest, Limit, Marker, Policy, policy_text
 
 PolicyName: TypeAlias = Annotated[str, Bounds(1, 128)]
 
@@ -14,7 +14,7 @@ PolicyName: TypeAlias = Annotated[str, Bounds(1, 128)]
 class GetKeyPolicyRequest(KMSRequest):
     """The key whose policy is asked for, and which policy, "default" where None."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     policy_name: PolicyName | None = None
 
 
@@ -22,7 +22,7 @@ class GetKeyPolicyRequest(KMSRequest):
 class GetKeyPolicyResponse(KMSResponse):
     """The policy, a JSON document."""
 
-    policy: Policy | None = None
+    policy: Policy
     policy_name: PolicyName | None = None
 
 
@@ -30,9 +30,9 @@ class GetKeyPolicyResponse(KMSResponse):
 class PutKeyPolicyRequest(KMSRequest):
     """The key and the policy, a JSON document, that takes the place of the one it has."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     policy_name: PolicyName | None = None
-    policy: Policy
+    policy: Policy = field(converter=policy_text)
     bypass_policy_lockout_safety_check: bool | None = None
 
 
@@ -40,7 +40,7 @@ class PutKeyPolicyRequest(KMSRequest):
 class ListKeyPoliciesRequest(KMSRequest):
     """The key whose policies' names are asked for; `limit` is for one page."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     limit: Limit | None = None
     marker: Marker | None = None
 
@@ -51,4 +51,4 @@ class ListKeyPoliciesResponse(KMSResponse):
 
     policy_names: tuple[PolicyName, ...] = ()
     next_marker: Marker | None = None
-    truncated: bool | None = None
+    truncated: bool = False

@@ -1,7 +1,7 @@
 """Attested environments: to whom KMS can answer so that nobody else reads the answer."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from attrs import frozen
 
@@ -12,6 +12,10 @@ class KeyEncryptionMechanism(StrEnum):
     """How an answer is encrypted to an attested environment."""
 
     RSAES_OAEP_SHA_256 = "RSAES_OAEP_SHA_256"
+
+
+KeyEncryptionMechanismLike: TypeAlias = KeyEncryptionMechanism | Literal["RSAES_OAEP_SHA_256"] | str
+"""A member of `KeyEncryptionMechanism`, its value, or a value that is newer than both."""
 
 
 @frozen(kw_only=True)

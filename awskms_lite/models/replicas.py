@@ -2,31 +2,31 @@
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
 from .keys import Description, KeyMetadata, Region
 from .members import KMSResponse
-from .requests import KeyId, KMSRequest, Policy
-from .tags import Tag
+from .requests import KeyIdOrArn, KMSRequest, Policy, policy_text
+from .tags import Tag, tags_of
 
 
 @frozen(kw_only=True)
 class ReplicateKeyRequest(KMSRequest):
     """A multi-Region primary key, and the replica that another region of its partition shall have."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     replica_region: Region
-    policy: Policy | None = None
+    policy: Policy | None = field(default=None, converter=policy_text)
     bypass_policy_lockout_safety_check: bool | None = None
     description: Description | None = None
-    tags: Sequence[Tag] | None = None
+    tags: Sequence[Tag] | None = field(default=None, converter=tags_of)
 
 
 @frozen(kw_only=True)
 class ReplicateKeyResponse(KMSResponse):
     """What KMS tells of the new replica."""
 
-    replica_key_metadata: KeyMetadata | None = None
+    replica_key_metadata: KeyMetadata
     replica_policy: Policy | None = None
     replica_tags: tuple[Tag, ...] = ()
 
@@ -35,5 +35,5 @@ class ReplicateKeyResponse(KMSResponse):
 class UpdatePrimaryRegionRequest(KMSRequest):
     """The multi-Region primary key there is, and the region whose replica shall be it from now on."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     primary_region: Region

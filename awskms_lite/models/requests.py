@@ -1,31 +1,35 @@
-"""Requests that check themselves, and the bounds that they keep to.
+"""Requests that check themselves, and the bounds of their members.
 
-All there is to say of a member stands in its annotation: the type, the bounds, and, by a default of None,
-that it may be left out:
+The annotation of a member holds its type, its bounds and further rules; a default of None makes it optional:
 
     limit: Annotated[int, Bounds(1, 1000)] | None = None
 
-That one line serves type checkers, the check before a request is sent, and the tests that hold it against
-the service model. A sensitive member is one with `repr=False`. No error repeats a text, a blob or a mapping:
-it says its size or its type.
+Type checkers read that line, and so do the check before a request is sent and the tests that compare it with the
+service model. A sensitive member has `repr=False`. No error repeats a text, a blob or a mapping, only its size or
+type; an alias in the place of a key id is the one exception.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence, Set as AbstractSet
 from datetime import datetime
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, NamedTuple, TypeAlias, Union, cast, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, TypeAlias, Union, cast, get_args, get_origin, overload
 
 from attrs import NOTHING, fields, has
 
 from ..errors import ParameterError
+from .members import check_no_alias
 
 Rule: TypeAlias = Callable[[str, Any], Any]
-"""Takes a member's name and its value; gives the value as it is kept, or raises `ParameterError`."""
+"""A function of a member's name and value that returns the value to keep, or raises `ParameterError`."""
+
+BytesLike: TypeAlias = bytes | bytearray | memoryview
+"""What a method takes for a blob; a request keeps a copy as bytes."""
 
 
 class Bounds(NamedTuple):
-    """How many characters, bytes or items a member may have, or how large a number may be; both ends count."""
+    """How many characters, bytes or items a member may have, or how large a number may be; both are inclusive."""
 
     low: int
     high: int
@@ -34,10 +38,27 @@ class Bounds(NamedTuple):
         return f"{self.low}" if self.low == self.high else f"{self.low} to {self.high}"
 
 
+def _no_alias(name: str, value: str) -> str:
+    check_no_alias(name, value)
+    return value
+
+
+def _alias_name(name: str, value: str) -> str:
+    if not value.startswith("alias/"):
+        raise ParameterError(f"{name} is {value!r}: alias names begin with 'alias/', as in 'alias/orders'.")
+    return value
+
+
 # What several subjects share.
 KeyId: TypeAlias = Annotated[str, Bounds(1, 2048)]
+"""A key id, a key ARN, an alias name or an alias ARN."""
+KeyIdOrArn: TypeAlias = Annotated[str, Bounds(1, 2048), _no_alias]
+"""A key id or a key ARN."""
+AliasName: TypeAlias = Annotated[str, Bounds(1, 256), _alias_name]
 Arn: TypeAlias = Annotated[str, Bounds(20, 2048)]
-Limit: TypeAlias = Annotated[int, Bounds(1, 1000)]
+LARGEST_PAGE = 1000
+"""Items: the highest `Limit` of the service model. For some operations KMS takes less (100, or 50 for tags)."""
+Limit: TypeAlias = Annotated[int, Bounds(1, LARGEST_PAGE)]
 Marker: TypeAlias = Annotated[str, Bounds(1, 1024)]
 Policy: TypeAlias = Annotated[str, Bounds(1, 131072)]
 """A key policy, a JSON document."""
@@ -54,15 +75,35 @@ CloudHsmClusterId: TypeAlias = Annotated[str, Bounds(19, 24)]
 
 
 class KMSRequest:
-    """What all requests share: each checks its members, and theirs, when it is made.
+    """The base of all requests: each checks its members, and theirs, when it is made.
 
-    Raises `ParameterError` for what the service model does not allow. Lists are kept as tuples.
+    Raise `ParameterError` for what the service model does not allow. Lists and sets are kept as tuples, a
+    `bytearray` or a `memoryview` as bytes.
     """
 
     __slots__ = ()
 
     def __attrs_post_init__(self) -> None:
         _check(self)
+        self._check_combination()
+
+    def _check_combination(self) -> None:
+        """Raise `ParameterError` for members that do not go together."""
+
+
+@overload
+def policy_text(policy: str | Mapping[str, Any]) -> str: ...
+@overload
+def policy_text(policy: None) -> None: ...
+def policy_text(policy: str | Mapping[str, Any] | None) -> str | None:
+    """Return a policy as the text to send: a mapping becomes compact JSON, a text stays as it is."""
+    if not isinstance(policy, Mapping):
+        return policy
+    try:
+        return json.dumps(policy, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        pass  # the error's text may repeat what the policy holds
+    raise ParameterError("policy is a mapping that is not JSON: pass one of str, numbers, lists and dicts.")
 
 
 def _check(model: object, path: str = "") -> None:
@@ -79,15 +120,16 @@ def _check(model: object, path: str = "") -> None:
 
 @cache
 def _rules(cls: Any) -> list[tuple[str, bool, Rule]]:
-    """Give each member of a model with its name and whether it is required."""
+    """Return each member of a model: its name, whether it is required, and its rule."""
     return [(member.name, member.default is NOTHING, _rule(member.type)) for member in fields(cls)]
 
 
 def _rule(kind: Any) -> Rule:
-    """Read the rule of a member from its annotation."""
+    """Return the rule that a member's annotation stands for."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        return _bounded(_rule(arguments[0]), arguments[1])
+        plain, bounds, *further = arguments
+        return _all([_bounded(_rule(plain), bounds), *further])
     if origin in (Union, UnionType):
         kinds = [one for one in arguments if one is not NoneType]
         return _rule(kinds[0] if len(kinds) == 1 else str)  # an enum open to new values takes any string
@@ -96,6 +138,15 @@ def _rule(kind: Any) -> Rule:
     if origin is Mapping:
         return _text_by_text
     return _structure(kind) if has(kind) else _plain(kind)
+
+
+def _all(rules: list[Rule]) -> Rule:
+    def check(name: str, value: Any) -> Any:
+        for rule in rules:
+            value = rule(name, value)
+        return value
+
+    return check if len(rules) > 1 else rules[0]
 
 
 def _bounded(rule: Rule, bounds: Bounds) -> Rule:
@@ -114,9 +165,11 @@ def _bounded(rule: Rule, bounds: Bounds) -> Rule:
 
 def _sequence(rule: Rule) -> Rule:
     def check(name: str, value: object) -> tuple[Any, ...]:
-        if not isinstance(value, list | tuple):
-            raise _wrong(name, "a list or a tuple", value)
-        items = cast(Sequence[Any], value)
+        if not isinstance(value, list | tuple | AbstractSet):
+            raise _wrong(name, "a list, a tuple or a set", value)
+        items = cast(Collection[Any], value)
+        if isinstance(value, AbstractSet):
+            items = sorted(items, key=str)  # the same set is the same request
         return tuple(_item(rule, f"{name}[{position}]", item) for position, item in enumerate(items))
 
     return check
@@ -129,7 +182,7 @@ def _item(rule: Rule, name: str, value: object) -> Any:
 
 
 def _text_by_text(name: str, value: object) -> dict[str, str]:
-    """Take a mapping of strings to strings; neither shows in an error: an encryption context may tell much."""
+    """Return a copy of a mapping of str to str; no error shows any of it: an encryption context may tell much."""
     if not isinstance(value, Mapping):
         raise _wrong(name, "a mapping of str to str", value)
     pairs = dict(cast(Mapping[object, object], value))
@@ -150,6 +203,9 @@ def _structure(cls: type) -> Rule:
 
 
 def _plain(kind: type) -> Rule:
+    if kind is bytes:
+        return _blob
+
     def check(name: str, value: object) -> object:
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise _wrong(name, _WANTED[kind], value)
@@ -160,9 +216,15 @@ def _plain(kind: type) -> Rule:
     return check
 
 
+def _blob(name: str, value: Any) -> bytes:
+    if not isinstance(value, _BYTES_TYPES):
+        raise _wrong(name, "bytes, a bytearray or a memoryview (encode() makes bytes of a text)", value)
+    return value if type(value) is bytes else bytes(value)
+
+
+_BYTES_TYPES: tuple[type[Any], ...] = (bytes, bytearray, memoryview)
 _WANTED = {
     str: "a str",
-    bytes: "bytes (bytes() makes some of a buffer, encode() of a text)",
     int: "an int",
     bool: "True or False",
     datetime: "an aware datetime",

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from attrs import frozen
 
 from .members import KMSResponse
-from .requests import Bounds, KeyId, KeyMaterialDescription, KeyMaterialId, KMSRequest, Limit, Marker
+from .requests import Bounds, KeyId, KeyIdOrArn, KeyMaterialDescription, KeyMaterialId, KMSRequest, Limit, Marker
 from .specs import ExpirationModelType
 
 RotationPeriodInDays: TypeAlias = Annotated[int, Bounds(90, 2560)]
@@ -19,6 +19,10 @@ class IncludeKeyMaterial(StrEnum):
     ALL_KEY_MATERIAL = "ALL_KEY_MATERIAL"
     """The first one too, and imported ones that wait for their rotation."""
     ROTATIONS_ONLY = "ROTATIONS_ONLY"
+
+
+IncludeKeyMaterialLike: TypeAlias = IncludeKeyMaterial | Literal["ALL_KEY_MATERIAL", "ROTATIONS_ONLY"] | str
+"""A member of `IncludeKeyMaterial`, its value, or a value that is newer than both."""
 
 
 class ImportState(StrEnum):
@@ -52,7 +56,7 @@ class RotationType(StrEnum):
 class EnableKeyRotationRequest(KMSRequest):
     """The key that shall rotate by itself, and every how many days: 90 to 2560, 365 where None."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     rotation_period_in_days: RotationPeriodInDays | None = None
 
 
@@ -60,14 +64,14 @@ class EnableKeyRotationRequest(KMSRequest):
 class DisableKeyRotationRequest(KMSRequest):
     """The key that shall rotate by itself no more."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
 class GetKeyRotationStatusRequest(KMSRequest):
     """The key whose plan of rotations is asked for."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
@@ -77,7 +81,7 @@ class GetKeyRotationStatusResponse(KMSResponse):
     `on_demand_rotation_start_date` is there while a rotation on demand goes on.
     """
 
-    key_rotation_enabled: bool | None = None
+    key_rotation_enabled: bool
     key_id: KeyId | None = None
     rotation_period_in_days: RotationPeriodInDays | None = None
     next_rotation_date: datetime | None = None
@@ -88,7 +92,7 @@ class GetKeyRotationStatusResponse(KMSResponse):
 class ListKeyRotationsRequest(KMSRequest):
     """The key whose materials are asked for, and which; `limit` is for one page."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
     include_key_material: IncludeKeyMaterial | str | None = None
     limit: Limit | None = None
     marker: Marker | None = None
@@ -102,7 +106,7 @@ class RotationsListEntry:
     import state, expiration model and `valid_to` are those of imported material.
     """
 
-    key_id: KeyId | None = None
+    key_id: KeyId
     key_material_id: KeyMaterialId | None = None
     key_material_description: KeyMaterialDescription | None = None
     import_state: ImportState | str | None = None
@@ -119,18 +123,18 @@ class ListKeyRotationsResponse(KMSResponse):
 
     rotations: tuple[RotationsListEntry, ...] = ()
     next_marker: Marker | None = None
-    truncated: bool | None = None
+    truncated: bool = False
 
 
 @frozen(kw_only=True)
 class RotateKeyOnDemandRequest(KMSRequest):
     """The key that shall rotate now."""
 
-    key_id: KeyId
+    key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
 class RotateKeyOnDemandResponse(KMSResponse):
     """The key whose rotation has begun."""
 
-    key_id: KeyId | None = None
+    key_id: KeyId

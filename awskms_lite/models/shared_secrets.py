@@ -22,13 +22,22 @@ class DeriveSharedSecretRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class DeriveSharedSecretResponse(KMSResponse):
-    """The raw secret, or, for an attested environment, `ciphertext_for_recipient` in its place."""
+    """The raw shared secret."""
 
-    key_id: KeyId | None = None
-    shared_secret: Plaintext | None = field(default=None, repr=False)
-    ciphertext_for_recipient: Ciphertext | None = None
-    key_agreement_algorithm: KeyAgreementAlgorithmSpec | str | None = None
-    key_origin: OriginType | str | None = None
+    key_id: KeyId
+    shared_secret: Plaintext = field(repr=False)
+    key_agreement_algorithm: KeyAgreementAlgorithmSpec | str
+    key_origin: OriginType | str
+
+
+@frozen(kw_only=True)
+class DeriveSharedSecretForRecipientResponse(KMSResponse):
+    """The raw shared secret, encrypted to the public key of the attested environment that asked for it."""
+
+    key_id: KeyId
+    ciphertext_for_recipient: Ciphertext
+    key_agreement_algorithm: KeyAgreementAlgorithmSpec | str
+    key_origin: OriginType | str
 
 
 @frozen(kw_only=True)
@@ -45,10 +54,10 @@ class EncapsulateRequest(KMSRequest):
 class EncapsulateResponse(KMSResponse):
     """A new secret of 32 bytes, and its wrapped form, 768, 1088 or 1568 bytes by the key's spec."""
 
-    key_id: KeyId | None = None
-    shared_secret: Plaintext | None = field(default=None, repr=False)
-    shared_secret_ciphertext_blob: Ciphertext | None = None
-    encapsulation_algorithm: EncapsulationAlgorithmSpec | str | None = None
+    key_id: KeyId
+    shared_secret: Plaintext = field(repr=False)
+    shared_secret_ciphertext_blob: Ciphertext
+    encapsulation_algorithm: EncapsulationAlgorithmSpec | str
 
 
 @frozen(kw_only=True)
@@ -66,6 +75,6 @@ class DecapsulateRequest(KMSRequest):
 class DecapsulateResponse(KMSResponse):
     """A secret of 32 bytes: the one that was wrapped, or, from a forged or foreign wrapping, another."""
 
-    key_id: KeyId | None = None
-    shared_secret: Plaintext | None = field(default=None, repr=False)
-    encapsulation_algorithm: EncapsulationAlgorithmSpec | str | None = None
+    key_id: KeyId
+    shared_secret: Plaintext = field(repr=False)
+    encapsulation_algorithm: EncapsulationAlgorithmSpec | str

@@ -1,6 +1,7 @@
 """Signatures, public keys and message authentication codes: the models of their operations."""
 
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
@@ -29,6 +30,10 @@ class MessageType(StrEnum):
     """The 64 bytes that stand for a message in ML-DSA (FIPS 204)."""
 
 
+MessageTypeLike: TypeAlias = MessageType | Literal["RAW", "DIGEST", "EXTERNAL_MU"] | str
+"""A member of `MessageType`, its value, or a value that is newer than both."""
+
+
 @frozen(kw_only=True)
 class SignRequest(KMSRequest):
     """A message of 1 to 4096 bytes, or its digest, and the asymmetric key and the algorithm to sign it with."""
@@ -45,9 +50,9 @@ class SignRequest(KMSRequest):
 class SignResponse(KMSResponse):
     """The signature: of an RSA key as in RFC 8017, of an ECDSA one in DER (RFC 3279, section 2.2.3)."""
 
-    key_id: KeyId | None = None
-    signature: Ciphertext | None = None
-    signing_algorithm: SigningAlgorithmSpec | str | None = None
+    key_id: KeyId
+    signature: Ciphertext
+    signing_algorithm: SigningAlgorithmSpec | str
 
 
 @frozen(kw_only=True)
@@ -67,9 +72,9 @@ class VerifyRequest(KMSRequest):
 class VerifyResponse(KMSResponse):
     """The signature is right: a wrong one is no answer but `KMSInvalidSignatureException`."""
 
-    key_id: KeyId | None = None
-    signature_valid: bool | None = None
-    signing_algorithm: SigningAlgorithmSpec | str | None = None
+    key_id: KeyId
+    signature_valid: bool
+    signing_algorithm: SigningAlgorithmSpec | str
 
 
 @frozen(kw_only=True)
@@ -88,11 +93,11 @@ class GetPublicKeyResponse(KMSResponse):
     fits `key_usage` is filled.
     """
 
-    key_id: KeyId | None = None
-    public_key: PublicKey | None = None
+    key_id: KeyId
+    public_key: PublicKey
     customer_master_key_spec: CustomerMasterKeySpec | str | None = None
     key_spec: KeySpec | str | None = None
-    key_usage: KeyUsageType | str | None = None
+    key_usage: KeyUsageType | str
     encryption_algorithms: tuple[EncryptionAlgorithmSpec | str, ...] = ()
     signing_algorithms: tuple[SigningAlgorithmSpec | str, ...] = ()
     key_agreement_algorithms: tuple[KeyAgreementAlgorithmSpec | str, ...] = ()
@@ -114,9 +119,9 @@ class GenerateMacRequest(KMSRequest):
 class GenerateMacResponse(KMSResponse):
     """The message's authentication code, 28 to 64 bytes by its algorithm."""
 
-    mac: Ciphertext | None = None
-    mac_algorithm: MacAlgorithmSpec | str | None = None
-    key_id: KeyId | None = None
+    mac: Ciphertext
+    mac_algorithm: MacAlgorithmSpec | str
+    key_id: KeyId
 
 
 @frozen(kw_only=True)
@@ -135,6 +140,6 @@ class VerifyMacRequest(KMSRequest):
 class VerifyMacResponse(KMSResponse):
     """The code is right: a wrong one is no answer but `KMSInvalidMacException`."""
 
-    key_id: KeyId | None = None
-    mac_valid: bool | None = None
-    mac_algorithm: MacAlgorithmSpec | str | None = None
+    key_id: KeyId
+    mac_valid: bool
+    mac_algorithm: MacAlgorithmSpec | str

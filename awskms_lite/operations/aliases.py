@@ -1,4 +1,4 @@
-"""The rows about aliases."""
+"""The operations on aliases."""
 
 from ..models.aliases import (
     CreateAliasRequest,

@@ -1,4 +1,4 @@
-"""All the rows there are. Importing this loads every model, so only tests and tools do."""
+"""All operations. Importing this loads every model, so only tests and tools do."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from . import (
 )
 
 ALL_OPERATIONS: tuple[Operation[Any, Any], ...] = tuple(
-    row
+    operation
     for subject in (
         aliases,
         custom_key_stores,
@@ -38,6 +38,6 @@ ALL_OPERATIONS: tuple[Operation[Any, Any], ...] = tuple(
         tags,
         usage,
     )
-    for name, row in vars(subject).items()
+    for name, operation in vars(subject).items()
     if name.isupper() and name != "KEY_ID"
 )

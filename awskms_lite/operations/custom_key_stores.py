@@ -1,4 +1,4 @@
-"""The rows about custom key stores."""
+"""The operations on custom key stores."""
 
 from ..models.custom_key_stores import (
     ConnectCustomKeyStoreRequest,

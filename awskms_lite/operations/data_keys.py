@@ -1,6 +1,8 @@
-"""The rows about data keys and random bytes."""
+"""The operations on data keys and random bytes."""
 
 from ..models.data_keys import (
+    GenerateDataKeyForRecipientResponse,
+    GenerateDataKeyPairForRecipientResponse,
     GenerateDataKeyPairRequest,
     GenerateDataKeyPairResponse,
     GenerateDataKeyPairWithoutPlaintextRequest,
@@ -9,16 +11,20 @@ from ..models.data_keys import (
     GenerateDataKeyResponse,
     GenerateDataKeyWithoutPlaintextRequest,
     GenerateDataKeyWithoutPlaintextResponse,
+    GenerateRandomForRecipientResponse,
     GenerateRandomRequest,
     GenerateRandomResponse,
 )
 from . import KEY_ID, Operation
 
-GENERATE_DATA_KEY = Operation(
+GENERATE_DATA_KEY: Operation[
+    GenerateDataKeyRequest, GenerateDataKeyResponse | GenerateDataKeyForRecipientResponse
+] = Operation(
     name="GenerateDataKey",
     request=GenerateDataKeyRequest,
     response=GenerateDataKeyResponse,
-    idempotent=True,  # nothing is encrypted under a data key that nobody has seen
+    for_recipient=GenerateDataKeyForRecipientResponse,
+    idempotent=True,  # nothing is encrypted under a data key that nobody has received
     echoes=KEY_ID,
 )
 
@@ -26,15 +32,18 @@ GENERATE_DATA_KEY_WITHOUT_PLAINTEXT = Operation(
     name="GenerateDataKeyWithoutPlaintext",
     request=GenerateDataKeyWithoutPlaintextRequest,
     response=GenerateDataKeyWithoutPlaintextResponse,
-    idempotent=True,  # as with GenerateDataKey
+    idempotent=True,  # for the same reason as GenerateDataKey
     echoes=KEY_ID,
 )
 
-GENERATE_DATA_KEY_PAIR = Operation(
+GENERATE_DATA_KEY_PAIR: Operation[
+    GenerateDataKeyPairRequest, GenerateDataKeyPairResponse | GenerateDataKeyPairForRecipientResponse
+] = Operation(
     name="GenerateDataKeyPair",
     request=GenerateDataKeyPairRequest,
     response=GenerateDataKeyPairResponse,
-    idempotent=True,  # as with GenerateDataKey
+    for_recipient=GenerateDataKeyPairForRecipientResponse,
+    idempotent=True,  # for the same reason as GenerateDataKey
     echoes=KEY_ID,
 )
 
@@ -42,13 +51,16 @@ GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT = Operation(
     name="GenerateDataKeyPairWithoutPlaintext",
     request=GenerateDataKeyPairWithoutPlaintextRequest,
     response=GenerateDataKeyPairWithoutPlaintextResponse,
-    idempotent=True,  # as with GenerateDataKey
+    idempotent=True,  # for the same reason as GenerateDataKey
     echoes=KEY_ID,
 )
 
-GENERATE_RANDOM = Operation(
-    name="GenerateRandom",
-    request=GenerateRandomRequest,
-    response=GenerateRandomResponse,
-    idempotent=True,
+GENERATE_RANDOM: Operation[GenerateRandomRequest, GenerateRandomResponse | GenerateRandomForRecipientResponse] = (
+    Operation(
+        name="GenerateRandom",
+        request=GenerateRandomRequest,
+        response=GenerateRandomResponse,
+        for_recipient=GenerateRandomForRecipientResponse,
+        idempotent=True,
+    )
 )

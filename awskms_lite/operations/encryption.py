@@ -1,6 +1,7 @@
-"""The rows about encrypting and decrypting."""
+"""The operations for encryption and decryption."""
 
 from ..models.encryption import (
+    DecryptForRecipientResponse,
     DecryptRequest,
     DecryptResponse,
     EncryptRequest,
@@ -14,14 +15,15 @@ ENCRYPT = Operation(
     name="Encrypt",
     request=EncryptRequest,
     response=EncryptResponse,
-    idempotent=True,  # a ciphertext that nobody has seen is of no use
+    idempotent=True,  # a ciphertext that nobody has received does no harm
     echoes=KEY_ID,
 )
 
-DECRYPT = Operation(
+DECRYPT: Operation[DecryptRequest, DecryptResponse | DecryptForRecipientResponse] = Operation(
     name="Decrypt",
     request=DecryptRequest,
     response=DecryptResponse,
+    for_recipient=DecryptForRecipientResponse,
     idempotent=True,
     echoes=KEY_ID,
 )
@@ -30,6 +32,6 @@ RE_ENCRYPT = Operation(
     name="ReEncrypt",
     request=ReEncryptRequest,
     response=ReEncryptResponse,
-    idempotent=True,  # the old ciphertext stays good
+    idempotent=True,  # the old ciphertext can still be decrypted
     echoes=(("source_key_id", "source_key_id"), ("destination_key_id", "key_id")),
 )

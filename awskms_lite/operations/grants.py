@@ -1,4 +1,4 @@
-"""The rows about grants."""
+"""The operations on grants."""
 
 from ..models.grants import (
     CreateGrantRequest,
@@ -14,9 +14,9 @@ from . import Operation
 
 
 def _is_named(request: CreateGrantRequest) -> bool:
-    """Say whether a second request gives the grant of the first; without a name it makes another.
+    """Return whether a second request returns the grant of the first: without a name it creates another.
 
-    The token is a new one each time, but all tokens of a grant do the same (API reference, CreateGrant, Name).
+    The token is a new one each time, but all tokens of a grant are equivalent (API reference, CreateGrant, Name).
     """
     return request.name is not None
 

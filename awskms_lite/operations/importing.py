@@ -1,4 +1,4 @@
-"""The rows about import of key material."""
+"""The operations on import of key material."""
 
 from ..models.importing import (
     DeleteImportedKeyMaterialRequest,
@@ -13,7 +13,7 @@ from . import KEY_ID, Operation
 
 
 def _may_be_there_already(request: ImportKeyMaterialRequest) -> bool:
-    """Say whether KMS takes the material a second time: not what is said to be new, which it is only once."""
+    """Return whether KMS takes the material a second time: it is then no longer new, if the request says so."""
     return request.import_type != ImportType.NEW_KEY_MATERIAL
 
 

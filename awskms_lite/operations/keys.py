@@ -1,4 +1,4 @@
-"""The rows about keys and their lives."""
+"""The operations on keys and their lives."""
 
 from ..models.keys import (
     CancelKeyDeletionRequest,

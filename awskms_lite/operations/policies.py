@@ -1,4 +1,4 @@
-"""The rows about key policies."""
+"""The operations on key policies."""
 
 from ..models.members import KMSResponse
 from ..models.policies import (
@@ -11,8 +11,8 @@ from ..models.policies import (
 from . import Operation
 
 
-def _leaves_us_in(request: PutKeyPolicyRequest) -> bool:
-    """Say whether the caller may put a policy a second time, which KMS makes sure of unless told not to."""
+def _keeps_the_caller_in(request: PutKeyPolicyRequest) -> bool:
+    """Return whether the caller may put the policy a second time: KMS ensures it unless the check is bypassed."""
     return not request.bypass_policy_lockout_safety_check
 
 
@@ -28,7 +28,7 @@ PUT_KEY_POLICY = Operation(
     request=PutKeyPolicyRequest,
     response=KMSResponse,
     mutating=True,
-    idempotent=_leaves_us_in,
+    idempotent=_keeps_the_caller_in,
 )
 
 LIST_KEY_POLICIES = Operation(

@@ -1,4 +1,4 @@
-"""The rows about replicas of multi-Region keys."""
+"""The operations on replicas of multi-Region keys."""
 
 from ..models.members import KMSResponse
 from ..models.replicas import ReplicateKeyRequest, ReplicateKeyResponse, UpdatePrimaryRegionRequest

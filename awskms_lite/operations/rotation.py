@@ -1,4 +1,4 @@
-"""The rows about rotation of key material."""
+"""The operations on rotation of key material."""
 
 from ..models.members import KMSResponse
 from ..models.rotation import (

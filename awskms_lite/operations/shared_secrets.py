@@ -1,8 +1,9 @@
-"""The rows about shared secrets."""
+"""The operations on shared secrets."""
 
 from ..models.shared_secrets import (
     DecapsulateRequest,
     DecapsulateResponse,
+    DeriveSharedSecretForRecipientResponse,
     DeriveSharedSecretRequest,
     DeriveSharedSecretResponse,
     EncapsulateRequest,
@@ -10,10 +11,13 @@ from ..models.shared_secrets import (
 )
 from . import KEY_ID, Operation
 
-DERIVE_SHARED_SECRET = Operation(
+DERIVE_SHARED_SECRET: Operation[
+    DeriveSharedSecretRequest, DeriveSharedSecretResponse | DeriveSharedSecretForRecipientResponse
+] = Operation(
     name="DeriveSharedSecret",
     request=DeriveSharedSecretRequest,
     response=DeriveSharedSecretResponse,
+    for_recipient=DeriveSharedSecretForRecipientResponse,
     idempotent=True,
     echoes=KEY_ID,
 )
@@ -22,7 +26,7 @@ ENCAPSULATE = Operation(
     name="Encapsulate",
     request=EncapsulateRequest,
     response=EncapsulateResponse,
-    idempotent=True,  # a secret that nobody has seen is shared with nobody
+    idempotent=True,  # a secret that nobody has received does no harm
 )
 
 DECAPSULATE = Operation(

@@ -1,4 +1,7 @@
-"""The rows about signatures, public keys and message authentication codes."""
+"""The operations for signatures, public keys and message authentication codes."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from ..errors import KMSInvalidMacException, KMSInvalidSignatureException
 from ..models.signing import (
@@ -15,27 +18,28 @@ from ..models.signing import (
 )
 from . import KEY_ID, Operation
 
-# KMS itself answers a signature that does not fit with an error, and never with False. Others in its place do, and
-# a caller who only minds errors would take the message for genuine.
+# KMS answers an invalid signature with an error, never with False. Emulators answer with False, or leave the
+# member out, and a caller who only catches errors would take the message for genuine. The converter refuses a
+# value that is no boolean.
 
 
-def _check_signature(_: VerifyRequest, answer: VerifyResponse) -> None:
-    """Raise `KMSInvalidSignatureException` unless the answer says that the signature is valid."""
-    if answer.signature_valid is not True:
+def _check_signature(answer: Mapping[str, Any]) -> None:
+    """Raise `KMSInvalidSignatureException` if the answer does not say that the signature is valid."""
+    if answer.get("SignatureValid") in (None, False):
         raise KMSInvalidSignatureException("The answer does not say that the signature is valid.", status_code=200)
 
 
-def _check_mac(_: VerifyMacRequest, answer: VerifyMacResponse) -> None:
-    """Raise `KMSInvalidMacException` unless the answer says that the code is valid."""
-    if answer.mac_valid is not True:
-        raise KMSInvalidMacException("The answer does not say that the code is valid.", status_code=200)
+def _check_mac(answer: Mapping[str, Any]) -> None:
+    """Raise `KMSInvalidMacException` if the answer does not say that the MAC is valid."""
+    if answer.get("MacValid") in (None, False):
+        raise KMSInvalidMacException("The answer does not say that the MAC is valid.", status_code=200)
 
 
 SIGN = Operation(
     name="Sign",
     request=SignRequest,
     response=SignResponse,
-    idempotent=True,  # a second signature of the same message says no more than the first
+    idempotent=True,  # a second signature of the same message proves no more than the first
     echoes=KEY_ID,
 )
 

@@ -1,4 +1,4 @@
-"""The rows about tags."""
+"""The operations on tags."""
 
 from ..models.members import KMSResponse
 from ..models.tags import (

@@ -1,4 +1,4 @@
-"""The rows about the use of keys."""
+"""The operation on the use of keys."""
 
 from ..models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse
 from . import KEY_ID, Operation

@@ -20,12 +20,13 @@ from ..sigv4 import sign
 from ..steps import CLOSE, Flow, Request, Response
 from .answer import describe, read_credentials, read_error
 
-__all__ = ["assume_role", "assume_role_with_web_identity"]
+__all__ = ["SESSION_NAME", "assume_role", "assume_role_with_web_identity"]
 
 _VERSION = "2011-06-15"
 _HEADERS = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")]
 _SESSION_NAME_VARIABLE = "AWS_ROLE_SESSION_NAME"
-_SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
+SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
+"""What may name the session of a role (AWS STS API reference, AssumeRole)."""
 
 
 def assume_role(
@@ -39,15 +40,16 @@ def assume_role(
     session_name: str | None = None,
     duration: int | None = None,
     external_id: str | None = None,
+    policy: str | None = None,
     serial_number: str | None = None,
     token_code: str | None = None,
 ) -> Flow[Credentials]:
-    """Return the credentials of a role, asked for with other credentials.
+    """Return the credentials of a role, assumed with other credentials.
 
-    `source` says where they come from, for people to read; `duration` is in seconds; `serial_number` and
-    `token_code` are those of an MFA device. The session is named by `session_name`, else by
-    AWS_ROLE_SESSION_NAME, else after the time. Raise `CredentialsError`, with its cause chained, where the
-    role cannot be assumed, and `ConfigurationError` for a region or an endpoint that is none.
+    `source` names their origin for people to read; `duration` is in seconds; `policy` is a session policy as JSON;
+    `serial_number` and `token_code` are those of an MFA device. The session is named by `session_name`, else by
+    AWS_ROLE_SESSION_NAME, else after the time. Raise `CredentialsError`, with its cause chained, if the role
+    cannot be assumed, and `ConfigurationError` for an invalid region or endpoint.
     """
     form = {
         "Action": "AssumeRole",
@@ -55,10 +57,11 @@ def assume_role(
         "RoleSessionName": _read_session_name(session_name, settings, clock, source),
         "DurationSeconds": None if duration is None else str(duration),
         "ExternalId": external_id,
+        "Policy": policy,
         "SerialNumber": serial_number,
         "TokenCode": token_code,
     }
-    return (yield from _ask(form, credentials, settings, clock, random, source))
+    return (yield from _exchange_form(form, credentials, settings, clock, random, source))
 
 
 def assume_role_with_web_identity(
@@ -71,7 +74,7 @@ def assume_role_with_web_identity(
     source: str,
     session_name: str | None = None,
 ) -> Flow[Credentials]:
-    """Return the credentials of a role, asked for with the token of an identity provider and without a signature.
+    """Return the credentials of a role, assumed with the token of an identity provider and without a signature.
 
     The other arguments and the errors are those of `assume_role`.
     """
@@ -81,20 +84,20 @@ def assume_role_with_web_identity(
         "RoleSessionName": _read_session_name(session_name, settings, clock, source),
         "WebIdentityToken": token,
     }
-    return (yield from _ask(form, None, settings, clock, random, source))
+    return (yield from _exchange_form(form, None, settings, clock, random, source))
 
 
 def _read_session_name(given: str | None, settings: Settings, clock: ServiceClock, source: str) -> str:
     name = given or settings.variable(_SESSION_NAME_VARIABLE) or f"awskms-lite-{int(clock())}"
-    if not _SESSION_NAME.fullmatch(name):
+    if not SESSION_NAME.fullmatch(name):
         raise CredentialsError(
-            f"{source}: {shown(name)} cannot name the session of a role: set role_session_name or "
+            f"{source}: {shown(name)} is not a valid session name: set role_session_name or "
             f"{_SESSION_NAME_VARIABLE} to 2 to 64 letters, digits and any of _+=,.@-"
         )
     return name
 
 
-def _ask(
+def _exchange_form(
     form: dict[str, str | None],
     caller: Credentials | None,
     settings: Settings,
@@ -102,7 +105,7 @@ def _ask(
     random: Callable[[], float],
     source: str,
 ) -> Flow[Credentials]:
-    """Make the exchange; the one place where its failures become a `CredentialsError`."""
+    """Make the exchange; raise a `CredentialsError` for whatever it fails with."""
     url, region = settings.service_endpoint("sts", "sts")
     filled = {"Version": _VERSION, **{name: value for name, value in form.items() if value}}
     request = Request("POST", url, _HEADERS, urlencode(filled, errors="replace").encode())
@@ -123,7 +126,7 @@ def _ask(
         idempotent=not form.get("TokenCode"),  # STS takes an MFA code once
     )
     try:
-        response = yield from _exchange(
+        response = yield from _send_form(
             prepare, attempts, clock, settings.unsigned_headers, [text for text in secrets if text]
         )
         return read_credentials(response, source)
@@ -134,7 +137,7 @@ def _ask(
         ) from error
 
 
-def _exchange(
+def _send_form(
     prepare: Callable[[float], Request],
     attempts: Attempts,
     clock: ServiceClock,

@@ -8,7 +8,7 @@ import anyio
 
 from ..settings import checked_timeout
 from ..steps import Send
-from ..system import steady as monotonic
+from ..system import monotonic
 
 T = TypeVar("T")
 
@@ -70,20 +70,21 @@ class Deadline:
             raise DeadlineExceeded
 
     def limit(self, seconds: float) -> float:
-        """Return the seconds that a wait may take which begins now, `seconds` at most.
+        """Return the seconds that a wait which begins now may take: `seconds`, or what is left if that is less.
 
         Raise `DeadlineExceeded` if no time is left.
         """
+        self.check()
+        return min(seconds, self.remaining())
+
+    def timeout(self, seconds: float | None) -> float | None:
+        """Return a timeout for what begins now, as `limit` does; None is no timeout."""
+        if self._at == inf:
+            return seconds
         left = self._at - monotonic()
         if left <= 0:
             raise DeadlineExceeded
-        return min(seconds, left)
-
-    def timeout(self, seconds: float | None) -> float | None:
-        """Return a timeout as `limit` does, None if neither this nor the deadline bounds the wait."""
-        if self._at == inf:
-            return seconds
-        return self.limit(inf if seconds is None else seconds)
+        return left if seconds is None or left < seconds else seconds
 
     async def wait_for(self, awaitable: Awaitable[T]) -> T:
         """Return what the awaitable returns. Once the deadline passes cancel it and raise `DeadlineExceeded`."""

@@ -10,6 +10,7 @@ import socket
 import ssl
 import traceback
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from .. import errors
@@ -76,6 +77,7 @@ def detach(error: errors.KMSLiteError) -> None:
         error.__context__ = None
 
 
+@lru_cache(maxsize=64)  # asked for with every request
 def origin_of(url: str) -> str:
     """Return the scheme and the host of a URL, for people to read."""
     parts = urlsplit(url)

@@ -16,7 +16,7 @@ import httpx
 
 from ..errors import ServiceError, TransportError
 from ..steps import CLOSE, Request, Response, Send
-from ..system import steady as monotonic
+from ..system import monotonic
 from .connections import KEEP_ALIVE, AsyncConnection, Connection
 from .deadline import Deadline, DeadlineExceeded, Phases, Timeouts
 from .errors import map_transport_error, too_late
@@ -74,13 +74,13 @@ class _Use(Generic[T]):
 
     def __init__(self, guard: ResponseGuard, request: Request, accept: Callable[[Response], T]) -> None:
         self._guard = guard
-        self._alone = CLOSE in request.headers
+        self._closes = CLOSE in request.headers
         self._accept = accept
-        self.leaves_idle = False
+        self.is_reusable = False
 
     def accept(self, response: Response) -> T:
         """Return what is made of the response."""
-        self.leaves_idle = self._guard.is_complete(response) and not self._alone
+        self.is_reusable = self._guard.is_complete(response) and not self._closes
         return self._accept(response)
 
 
@@ -106,7 +106,8 @@ class _PoolBase:
         if _parsed(request.url)[0].scheme == "http":
             return guard.has_begun
         assert self._usable_proxy is not None
-        return guard.handshakes > (self._usable_proxy.url.scheme == "https")
+        servers_handshake = 2 if self._usable_proxy.url.scheme == "https" else 1
+        return guard.handshakes >= servers_handshake
 
 
 class ConnectionPool(_PoolBase):
@@ -128,10 +129,10 @@ class ConnectionPool(_PoolBase):
             connection.guard.begin(deadline)
             response = connection.handle_request(_message(request, self._timeouts.phases))
             outcome = read_response(response, use.accept, deadline)
-            kept = use.leaves_idle
+            kept = use.is_reusable
             return outcome
         except ServiceError:  # a response like any other
-            kept = use.leaves_idle
+            kept = use.is_reusable
             raise
         except DeadlineExceeded:
             raise too_late(request) from None
@@ -179,11 +180,11 @@ class AsyncConnectionPool(_PoolBase):
             with anyio.move_on_after(deadline.remaining()):
                 response = await connection.handle_async_request(_message(request, self._timeouts.phases))
                 outcome = await read_response_async(response, use.accept)
-                kept = use.leaves_idle
+                kept = use.is_reusable
                 return outcome
             raise too_late(request)
         except ServiceError:  # a response like any other
-            kept = use.leaves_idle
+            kept = use.is_reusable
             raise
         except httpx.RequestError as failure:
             raise self._map(failure, request, connection.guard) from None

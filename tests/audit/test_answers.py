@@ -10,12 +10,15 @@ from typing import Any
 import httpx
 import pytest
 from support.audit_data import NOW, UNPACED, arn_of, facts
+from support.model_samples import least
 from support.servers import CREDENTIALS
 
+from awskms_lite import to_wire
 from awskms_lite.audit import Audit, Target, audit, judge
 from awskms_lite.audit.collector import check_is_about
 from awskms_lite.audit.progress import AuditProgress
 from awskms_lite.errors import ProtocolError
+from awskms_lite.models.keys import KeyMetadata
 from awskms_lite.models.members import ResponseMetadata
 
 IDS = [f"{number:08x}-12ab-34cd-56ef-1234567890ab" for number in range(6)]
@@ -45,21 +48,20 @@ class Service:
         name = self._name(operation, asked["KeyId"].rpartition("/")[2])
         key_id = name.rpartition("/")[2].lower()
         if operation == "DescribeKey":
-            return {
-                "KeyMetadata": {
-                    "KeyId": name,
-                    "Arn": arn_of(key_id),
-                    "KeyManager": "CUSTOMER",
-                    "KeyState": "Enabled",
-                    "CreationDate": 1.6e9,
-                    "Description": key_id,
-                }
+            described = {
+                "KeyId": name,
+                "Arn": arn_of(key_id),
+                "KeyManager": "CUSTOMER",
+                "KeyState": "Enabled",
+                "CreationDate": 1.6e9,
+                "Description": key_id,
             }
+            return {"KeyMetadata": {**to_wire(least(KeyMetadata)), **described}}
         used = {"Operation": "Decrypt", "Timestamp": time.time()} if key_id in IDS[1::2] else {}
         return {"KeyId": name, "TrackingStartDate": 1.6e9, "KeyCreationDate": 1.6e9, "KeyLastUsage": used}
 
 
-def audited(name: Rename, ids: Sequence[str] = IDS, **options: Any) -> Audit:
+def audit_service(name: Rename, ids: Sequence[str] = IDS, **options: Any) -> Audit:
     http = httpx.Client(transport=httpx.MockTransport(Service(name, ids)))
     given: dict[str, Any] = {"region": "us-east-2", "credentials": CREDENTIALS, "environ": {}, "pacing": UNPACED}
     return audit(http_client=http, sleep=lambda _: None, **given, **options)
@@ -102,15 +104,15 @@ class TestAnswersAboutAnotherKey:
         """The key is asked about once more, and nothing is known wrongly."""
         checkpoint = tmp_path / "c" if kept else None
         for _ in range(2):
-            with audited(swapped(operation, times=1), checkpoint=checkpoint, ordered=ordered) as run:
+            with audit_service(swapped(operation, times=1), checkpoint=checkpoint, ordered=ordered) as run:
                 check_records(run, set())
 
     def test_always(self, operation: str, kept: bool, ordered: bool, tmp_path: Path) -> None:
         """The key is unreadable, and no other gets its answer; the next run reads it."""
         checkpoint = tmp_path / "c" if kept else None
-        with audited(swapped(operation, times=None), checkpoint=checkpoint, ordered=ordered) as run:
+        with audit_service(swapped(operation, times=None), checkpoint=checkpoint, ordered=ordered) as run:
             check_records(run, {arn_of(IDS[3])})
-        with audited(swapped(operation, times=0), checkpoint=checkpoint, ordered=ordered) as run:
+        with audit_service(swapped(operation, times=0), checkpoint=checkpoint, ordered=ordered) as run:
             check_records(run, set())
 
 
@@ -118,7 +120,7 @@ class TestAnswersAboutAnotherKey:
 @pytest.mark.parametrize("operation", CROSSED)
 def test_the_same_key_in_other_words(operation: str, form: Callable[[str], str]) -> None:
     """An answer may name its key by id or ARN, in any case."""
-    with audited(lambda asked, key_id: form(key_id) if asked == operation else key_id) as run:
+    with audit_service(lambda asked, key_id: form(key_id) if asked == operation else key_id) as run:
         check_records(run, set())
 
 
@@ -156,13 +158,13 @@ def test_names_that_no_encoding_holds(kept: bool, ordered: bool, tmp_path: Path)
     ids = ["a", "half-\ud800", "\udfff", "b"]
     checkpoint = tmp_path / "c" if kept else None
     for _ in range(2):
-        with audited(lambda _, key_id: key_id, ids, checkpoint=checkpoint, ordered=ordered) as run:
+        with audit_service(lambda _, key_id: key_id, ids, checkpoint=checkpoint, ordered=ordered) as run:
             assert {record.key_id for record in run if record.error is None} == set(ids)
             assert run.summary.complete
 
 
 class TestSets:
-    """A run is whole where the keys listed are the keys reported, and not where their numbers happen to agree."""
+    """A run is complete if the keys listed are the keys reported, and not if their numbers happen to agree."""
 
     @pytest.mark.parametrize("reported", [["a", "b"], ["a", "a"], ["a", "c"], ["a"]])
     def test_records(self, reported: list[str]) -> None:

@@ -32,7 +32,7 @@ def kms() -> Iterator[LocalKMS]:
 
 @pytest.fixture(params=["sync", "trio"])
 def run(request: pytest.FixtureRequest, kms: LocalKMS) -> Run:
-    """Give what runs an audit to its end, synchronously (over asyncio) and under trio; give records and summary.
+    """Return what runs an audit to its end, over asyncio and trio, and returns its records and summary.
 
     With `on_pause` it rests by calling that.
     """
@@ -120,7 +120,7 @@ class TestVerdicts:
         replica = add_old(kms, replica_of=primary, region="eu-west-1", last_usage=datetime.now(UTC) - days(3))
         alone, _ = run()
         assert verdicts(alone) == {primary: "no_record"}
-        assert "nothing is known of the set's use in eu-west-1" in alone[0].reasons[-1]
+        assert "nothing is known about the set's use in eu-west-1" in alone[0].reasons[-1]
         together, _ = run(regions=["us-east-2", "eu-west-1"])
         assert verdicts(together) == {primary: "in_use", replica: "in_use"}
         assert {record.multi_region_role for record in together} == {"PRIMARY", "REPLICA"}
@@ -234,7 +234,7 @@ class TestNothingIsLost:
         assert summary.throttled == kms.stats.asked["GetKeyLastUsage"] == 3 * 3 * 100  # keys, rounds, attempts
 
     @pytest.mark.parametrize("operation", ["DescribeKey", "GetKeyLastUsage"])
-    def test_a_place_that_answers_no_more(self, run: Run, kms: LocalKMS, operation: str) -> None:
+    def test_a_target_that_answers_no_more(self, run: Run, kms: LocalKMS, operation: str) -> None:
         """After twenty keys without an answer the others are not asked for, in three rounds; none is lost."""
         for _ in range(200):
             add_old(kms)
@@ -338,7 +338,7 @@ class TestRegions:
         assert run(all_regions=True)[1].complete
 
     def test_a_named_region_that_is_not_enabled(self, run: Run, kms: LocalKMS) -> None:
-        """Who names it wants it read: the audit is not whole, and says what AWS said."""
+        """Who names it wants it read: the audit is incomplete, and says what AWS said."""
         add_old(kms)
         kms.disable_region("af-south-1")
         _, summary = run(regions=["us-east-2", "af-south-1"])

@@ -63,12 +63,30 @@ class TestFile:
         Checkpoint(path, EVERY).close()
         assert seen == [0o600]
 
-    def test_one_that_is_there_keeps_its_mode(self, path: Path) -> None:
-        """Who has opened it to others meant it."""
-        Checkpoint(path, EVERY).close()
-        path.chmod(0o640)
-        Checkpoint(path, EVERY).close()
-        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    @pytest.mark.skipif(os.name != "posix", reason="there are no such modes elsewhere")
+    @pytest.mark.parametrize("empty", [False, True])
+    def test_one_that_others_may_read_becomes_its_owners(self, path: Path, empty: bool) -> None:
+        """However it was created, so are the files beside it, from the beginning."""
+        if empty:
+            path.touch()
+        else:
+            Checkpoint(path, EVERY).close()
+        path.chmod(0o644)
+        with closing(Checkpoint(path, EVERY)) as checkpoint:
+            checkpoint.add(HERE, arn_of(), facts())
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+        assert len(modes) > 1
+        assert set(modes.values()) == {0o600}
+
+    @pytest.mark.skipif(os.name != "posix", reason="there are no such modes elsewhere")
+    def test_a_file_of_something_else_keeps_its_mode(self, path: Path) -> None:
+        """What is refused is left as it is."""
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("CREATE TABLE theirs (x)")
+        path.chmod(0o644)
+        with pytest.raises(ConfigurationError, match="another program"):
+            Checkpoint(path, EVERY)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
     def test_a_second_look_leaves_the_first_its_lock(self, path: Path, checkpoint: Checkpoint) -> None:
         """To fail to open it within the same process takes nothing from who has it: another process fails too."""
@@ -144,7 +162,7 @@ class TestRefused:
         with closing(sqlite3.connect(path)) as other:
             other.execute("CREATE TABLE keys (name TEXT)")
         before = path.read_bytes()
-        with pytest.raises(ConfigurationError, match="a database of something else"):
+        with pytest.raises(ConfigurationError, match="the database of another program"):
             Checkpoint(path, EVERY)
         assert path.read_bytes() == before
 

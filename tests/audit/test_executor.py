@@ -13,10 +13,20 @@ import pytest
 from support.audit_data import UNPACED, days
 
 from awskms_lite import Credentials
-from awskms_lite.audit import AuditVerdict, KeyFilter, Target, audit, audit_async
+from awskms_lite.audit import (
+    AuditVerdict,
+    Failure,
+    KeyFilter,
+    Target,
+    TargetStatus,
+    audit,
+    audit_async,
+    executor,
+)
 from awskms_lite.audit.executor import WorkItem, WorkReport, read_work_item
+from awskms_lite.audit.progress import AuditProgress, TargetProgress
 from awskms_lite.errors import CredentialsError, ParameterError
-from awskms_lite.local import LocalKMS
+from awskms_lite.local import Error, LocalKMS
 
 ACCOUNTS = [f"{number:012}" for number in range(1, 201)]
 
@@ -27,7 +37,7 @@ def roles(accounts: list[str]) -> list[str]:
 
 @pytest.fixture
 def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalKMS]:
-    """Give a KMS that this process and its workers find by their environment."""
+    """Yield a KMS that this process and its workers find by their environment."""
     with LocalKMS(region="us-east-2") as server:
         for name, value in server.environ.items():
             monkeypatch.setenv(name, value)
@@ -79,8 +89,35 @@ async def test_from_an_event_loop(kms: LocalKMS) -> None:
     assert found == keys
 
 
-class TestUnits:
-    def test_a_unit_travels_without_secrets(self, kms: LocalKMS) -> None:
+def test_no_failure_of_a_target_is_replaced_by_a_later_one(kms: LocalKMS, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one work item could not list stays missing, though the next item of the target lists it."""
+    monkeypatch.setattr(executor, "_KEYS_PER_ITEM", 2)
+    keys = {add_key(kms, aliases=[f"alias/{number}"]) for number in range(4)}
+    kms.inject_fault(Error("ValidationException"), operation="ListAliases", times=1)
+    with ThreadPoolExecutor(1) as pool, audit(executor=pool, pacing=UNPACED) as records:
+        found = list(records)
+    assert {record.arn for record in found} == keys
+    assert sorted(record.aliases is None for record in found) == [False, False, True, True]
+    (report,) = records.summary.targets
+    assert [(failure.operation, failure.code) for failure in report.failures] == [
+        ("ListAliases", "ValidationException")
+    ]
+    assert not records.summary.complete
+
+
+def test_the_failures_of_all_work_items_are_kept() -> None:
+    """Each once: two items meet the same cause as often as they list."""
+    target = Target("us-east-2")
+    progress = AuditProgress([target], named=True)
+    for operation in ("ListAliases", "ListKeys (shared keys)", "ListAliases"):
+        failures = [Failure("AccessDeniedException", "no", operation, operation)]
+        progress.merge(TargetProgress(target, status=TargetStatus.READ, failures=failures))
+    (report,) = progress.summary().targets
+    assert [failure.operation for failure in report.failures] == ["ListAliases", "ListKeys (shared keys)"]
+
+
+class TestWorkItems:
+    def test_a_work_item_travels_without_secrets(self, kms: LocalKMS) -> None:
         """What is sent to a worker are names and numbers; what comes back holds no credentials either."""
         add_key(kms, account_id=ACCOUNTS[0])
         unit = WorkItem(Target("us-east-2", roles(ACCOUNTS)[0], None), {"pacing": UNPACED}, KeyFilter())

@@ -1,4 +1,4 @@
-"""An audit in hard circumstances: nothing is taken for whole that is not, and nothing that was read gets lost."""
+"""An audit in hard circumstances: nothing incomplete passes for complete, and nothing that was read is lost."""
 
 import asyncio
 import gc
@@ -41,7 +41,7 @@ def add_old(kms: LocalKMS, **members: Any) -> str:
 
 
 def without_account(kms: LocalKMS, account_id: str = ACCOUNT) -> dict[str, str]:
-    """Give the environment of plain keys, which do not tell whose they are."""
+    """Return the environment of plain keys, which do not tell whose they are."""
     keys = kms.credentials_for(account_id)
     environ = {name: kms.environ[name] for name in LASTING}
     return {**environ, "AWS_ACCESS_KEY_ID": keys.access_key_id, "AWS_SECRET_ACCESS_KEY": keys.secret_access_key}
@@ -448,7 +448,7 @@ class TestWorkers:
             monkeypatch.setenv(name, value)
         return kms
 
-    def test_a_place_in_slices(self, kms: LocalKMS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_target_in_slices(self, kms: LocalKMS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A target is read some keys at a time, none of them twice, and each slice is kept as it comes."""
         monkeypatch.setattr(executor, "_KEYS_PER_ITEM", 4)
         keys = {add_old(kms) for _ in range(18)}

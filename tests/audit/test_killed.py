@@ -35,7 +35,7 @@ PATIENCE = 30
 
 @pytest.fixture
 def kms() -> Iterator[LocalKMS]:
-    """Give a KMS with keys in two regions, some of them multi-Region, whose answers take their time."""
+    """Yield a KMS with keys in two regions, some of them multi-Region, whose answers take their time."""
     now = datetime.now(UTC)
     with LocalKMS(region=REGIONS[0]) as server:
         seed_every_verdict(server)
@@ -55,7 +55,7 @@ def begin(kms: LocalKMS, checkpoint: Path) -> subprocess.Popen[str]:
 
 
 def kept(checkpoint: Path) -> set[str]:
-    """Give the ARNs of the keys that the checkpoint has an answer for."""
+    """Return the ARNs of the keys that the checkpoint has an answer for."""
     with closing(Checkpoint(checkpoint, KeyFilter())) as opened:
         return {arn for region in REGIONS for arn in opened.arns(Target(region))}
 
@@ -70,7 +70,7 @@ def settled(kms: LocalKMS, operation: str) -> int:
 
 
 def comparable(records: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the records in one order, without the moments when they were read."""
+    """Return the records in one order, without the moments when they were read."""
     return sorted(({**record, "checked_at": None} for record in records), key=lambda record: record["arn"])
 
 

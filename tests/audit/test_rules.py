@@ -80,7 +80,7 @@ def test_reasons_and_advice(members: Mapping[str, Any], words: list[str]) -> Non
 
 
 def member_of_set(region: str, role: str = "REPLICA", **members: Any) -> KeyFacts:
-    """Give one of three keys of a set, in us-east-2 (the primary), eu-west-1 and ap-south-1."""
+    """Return one of three keys of a set, in us-east-2 (the primary), eu-west-1 and ap-south-1."""
     regions = ("us-east-2", "eu-west-1", "ap-south-1")
     related = tuple(arn_of(SET_ID, other) for other in regions if other != region)
     return facts(key_id=SET_ID, region=region, multi_region_role=role, related_arns=related, **members)
@@ -106,13 +106,13 @@ class TestMultiRegionSets:
     def test_keys_that_were_not_read_are_named(self) -> None:
         """Where the set is not seen whole, an idle key's reasons say which regions are missing."""
         record = judge(member_of_set("eu-west-1", last_usage=used(days(100))), 90, [member_of_set("ap-south-1")])
-        assert record.reasons[-1].endswith("nothing is known of the set's use in us-east-2.")
+        assert record.reasons[-1].endswith("nothing is known about the set's use in us-east-2.")
 
     def test_a_key_that_is_leaving_was_not_asked_about(self) -> None:
         """One whose deletion is scheduled is judged without its use, so that of the set stays unknown."""
         leaving = member_of_set("ap-south-1", state="PendingDeletion")
         record = judge(member_of_set("eu-west-1"), 90, [leaving, member_of_set("us-east-2", "PRIMARY")])
-        assert record.reasons[-1].endswith("nothing is known of the set's use in ap-south-1.")
+        assert record.reasons[-1].endswith("nothing is known about the set's use in ap-south-1.")
 
     def test_nothing_is_missing_from_a_set_in_use(self) -> None:
         """What other regions would add could not change the verdict, so nothing is said of them."""
@@ -202,7 +202,7 @@ def test_what_disabling_takes_with_it() -> None:
     """Enabling a key again does not mend what broke meanwhile, and the advice says so."""
     for state in ("Enabled", "Disabled"):
         advice = judge(facts(last_usage=used(days(200)), state=state), 90).advice
-        assert "EnableKey takes that back for the key at once, but not what it has broken meanwhile" in advice
+        assert "EnableKey undoes that for the key at once, but not what it has broken meanwhile" in advice
         assert "DynamoDB" in advice
 
 

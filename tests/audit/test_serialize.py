@@ -129,6 +129,13 @@ class TestCSV:
         assert row["last_usage_timestamp"] == "2026-11-25T12:00:00.000Z"
         assert (row["error_code"], row["deletion_date"], row["idle_days"]) == ("", "", "3")
 
+    def test_reasons_are_sentences(self) -> None:
+        """They follow each other as sentences do, and no semicolon stands behind a full stop."""
+        record = judge(facts(state="Disabled"), 90)
+        row = dict(zip(csv_header(), csv_row(record), strict=True))
+        assert len(record.reasons) > 1
+        assert row["reasons"] == " ".join(record.reasons)
+
     @given(
         st.text(st.sampled_from('=+-@\t\r\n\x00;," \u00a0\ufeff\u200b\uff1d\uff0b\uff0d\uff20ab'), max_size=8),
         text,

@@ -11,7 +11,7 @@ from awskms_lite import AsyncKMSClient, Credentials, KMSClient, RetryPolicy
 from awskms_lite.audit import AuditSummary, Failure, Target, TargetReport, TargetStatus, audit, known_regions
 from awskms_lite.audit.progress import AuditProgress
 from awskms_lite.audit.targets import make_targets
-from awskms_lite.cli.audit.conclusion import target_lines
+from awskms_lite.cli.audit.summary import count_lines, target_lines
 from awskms_lite.errors import ConnectError, ParameterError
 
 ROLES = [f"arn:aws:iam::{account}:role/path/Audit" for account in ("111122223333", "444455556666")]
@@ -167,6 +167,25 @@ class TestSummary:
         (_, found) = progress.summary().targets
         assert found.status == ("failed" if named else status)
         assert found.is_partial == (found.status == "failed")
+
+
+class TestCoverageLine:
+    """What the command says of the coverage."""
+
+    @pytest.mark.parametrize(
+        ("of", "text"),
+        [
+            (summary(READ), "10 of 10 evaluated, coverage 100 %"),
+            (summary(READ, REFUSED), "10 of 10 evaluated, 1 of 2 targets listed, coverage 50 %"),
+            (
+                summary(report(TargetStatus.FAILED, 10, failed=True)),
+                "10 of 10 evaluated, coverage 100 % of the keys that were listed",
+            ),
+        ],
+    )
+    def test_a_listing_that_broke_off(self, of: AuditSummary, text: str) -> None:
+        """Nobody knows how many keys it would have had: 100 % are those of the keys that it had."""
+        assert list(count_lines(of))[1] == text
 
 
 class TestTokens:

@@ -25,23 +25,23 @@ from awskms_lite.sigv4 import PostSigner
 UNPACED = Pacing(dict.fromkeys(("DescribeKey", "GetKeyLastUsage", "ListAliases", "ListKeys"), 1000000.0))
 
 
-async def audited(**options: Any) -> dict[str, float]:
+async def timed_audit(**options: Any) -> dict[str, float]:
     begin, reported = perf_counter(), 0
     async with audit_async(**options) as records:
         async for _ in records:
             reported += 1
     wall, summary = perf_counter() - begin, records.summary
     if not summary.complete or reported != summary.listed:
-        raise RuntimeError(f"not whole: {summary}")
+        raise RuntimeError(f"incomplete: {summary}")
     return {"wall": wall, "throttled": summary.throttled, "keys": reported}
 
 
 async def paced(regions: str) -> dict[str, float]:
-    return await audited(regions=[f"r-{number}" for number in range(int(regions))])
+    return await timed_audit(regions=[f"r-{number}" for number in range(int(regions))])
 
 
 async def unpaced(checkpoint: str) -> dict[str, float]:
-    return await audited(pacing=UNPACED, checkpoint=checkpoint or None)
+    return await timed_audit(pacing=UNPACED, checkpoint=checkpoint or None)
 
 
 class Bare:

@@ -24,9 +24,9 @@ from awskms_lite import CheckpointError
 from awskms_lite.audit import AuditVerdict, KeyUsageRecord, judge
 from awskms_lite.audit.serialize import csv_header, from_line
 from awskms_lite.cli import main
-from awskms_lite.cli.audit.verdicts import MEANINGS, words
 from awskms_lite.local import Error, LocalKMS
 from awskms_lite.models.keys import KeyState
+from awskms_lite.verdicts import MEANINGS, label
 
 OTHER = "444455556666"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Audit"
@@ -67,13 +67,13 @@ class TestReport:
         assert rows == sorted(rows)
         told = {row.split()[0]: row for row in rows}
         for arn, verdict in expected.items():
-            assert f"  {words(verdict)} " in told[arn.rpartition("/")[2]]
+            assert f"  {label(verdict)} " in told[arn.rpartition("/")[2]]
         for verdict in expected.values():
-            assert f"\n\n{words(verdict)}: " in out
+            assert f"\n\n{label(verdict)}: " in out
         assert "deletable" not in out
         assert err.splitlines()[0] == f"{len(expected)} keys listed = {len(expected)} reported"
         assert "coverage 100 %: 1 in use, 1 idle, 1 never used, 1 no record, 1 too new, 1 pending deletion" in err
-        assert "not whole" not in err
+        assert "incomplete" not in err
 
     def test_lines_of_json_are_records(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """Each line of --output jsonl is a record that can be read back, and nothing else is there."""
@@ -137,7 +137,7 @@ class TestReport:
         assert f"{OTHER}  other account" in out
 
 
-class TestPlaces:
+class TestTargets:
     """Where it looks, and what it says of that."""
 
     def test_several_regions_are_one_table(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,7 +150,7 @@ class TestPlaces:
         assert "no keys: eu-west-3\n" in err
 
     def test_all_regions_are_each_named(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
-        """--all-regions says of every region what became of it; one that is not enabled leaves it whole."""
+        """--all-regions says of every region what became of it; one that is not enabled leaves it complete."""
         add_leaving(kms, 2)
         for region in ("af-south-1", "ap-east-1"):
             kms.disable_region(region)
@@ -164,12 +164,12 @@ class TestPlaces:
     def test_a_named_region_that_is_not_enabled_is_a_gap(
         self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Somebody wanted to know about it, so the audit is not whole, and what to do is said."""
+        """Somebody wanted to know about it, so the audit is incomplete, and what to do is said."""
         kms.disable_region("af-south-1")
         assert audit("--region", "us-east-2", "--region", "af-south-1") == 3
         err = capsys.readouterr().err
         assert "not enabled in the account: af-south-1\n  Enable the region" in err
-        assert "not whole" in err
+        assert "The audit is incomplete: 1 of 2 targets could not be listed in full. Fix the cause" in err
 
     def test_a_refused_listing_is_told_once_for_all_its_regions(
         self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]
@@ -186,7 +186,7 @@ class TestPlaces:
         assert "Let the key policy" in lines[at + 1]
 
     def test_missing_aliases_are_told(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
-        """Where keys could be listed and aliases could not, the region is read without them: not whole."""
+        """Where keys could be listed and aliases could not, the region is read without them: incomplete."""
         add_leaving(kms, 1)
         kms.deny("ListAliases")
         assert audit() == 3
@@ -310,10 +310,30 @@ class TestExitCodes:
         out, err = capsys.readouterr()
         assert out.count("unreadable (DescribeKey: AccessDeniedException)") == 2
         assert "coverage 33.3 %" in err
+        assert (
+            "The audit is incomplete: 2 of 3 keys could not be read. Fix the cause and run the same command again"
+            "; with --checkpoint FILE each run continues where the one before ended. "
+        ) in err
         lines = err.splitlines()
         (at,) = [number for number, line in enumerate(lines) if line.startswith("2 keys unreadable, as ")]
         assert any(key in lines[at] for key in keys)
         assert "request id" in lines[at + 1]
+
+    def test_the_checkpoint_of_an_incomplete_audit_is_told(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """What it keeps need not be read again: the same command completes the audit once the cause is fixed."""
+        add_leaving(kms, 2)
+        kms.deny("DescribeKey", key=kms.add_key(state="PendingDeletion"))
+        arguments = ["--checkpoint", str(tmp_path / "kept")]
+        assert audit(*arguments) == 3
+        assert (
+            "The audit is incomplete: 1 of 3 keys could not be read. Fix the cause and run the same command again"
+            f"; the checkpoint {tmp_path / 'kept'} keeps the 2 answers. "
+        ) in capsys.readouterr().err
+        kms.allow()
+        assert audit(*arguments) == 0
+        assert "incomplete" not in capsys.readouterr().err
 
     def test_throttled_answers_are_counted(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """What KMS throttled is in the summary, and no key is lost by it."""
@@ -430,13 +450,16 @@ class TestExitCodes:
             (["--fail-on", "idle,"], "'' is none of"),
             (["--output", "xml"], "invalid choice: 'xml'"),
             (["--ordered"], "unrecognized arguments"),
-            (["--from", "x", "--region", "us-east-2"], "--from: asks nobody, so it goes without --region"),
-            (["--from", "x", "--all-regions"], "without --all-regions"),
-            (["--from", "x", "--role-arn", ROLE], "without --role-arn"),
-            (["--from", "x", "--accounts", "y"], "without --accounts"),
-            (["--from", "x", "--profile", "y"], "without --profile"),
-            (["--from", "x", "--endpoint-url", "y"], "without --endpoint-url"),
-            (["--from", "x", "--checkpoint", "y"], "without --checkpoint"),
+            (
+                ["--from", "x", "--region", "us-east-2"],
+                "--from: sends no requests, so it cannot be combined with --region",
+            ),
+            (["--from", "x", "--all-regions"], "combined with --all-regions"),
+            (["--from", "x", "--role-arn", ROLE], "combined with --role-arn"),
+            (["--from", "x", "--accounts", "y"], "combined with --accounts"),
+            (["--from", "x", "--profile", "y"], "combined with --profile"),
+            (["--from", "x", "--endpoint-url", "y"], "combined with --endpoint-url"),
+            (["--from", "x", "--checkpoint", "y"], "combined with --checkpoint"),
         ],
     )
     def test_wrong_use_ends_with_2(
@@ -509,8 +532,8 @@ class TestEnds:
         out, err = capsys.readouterr()
         held = len(out.splitlines())
         assert (code, 3 <= held < 22) == (130, True)
-        assert f"interrupted: {held} of the 22 keys listed so far were read; to go on, run" in err
-        assert f"{kept} holds {held} answers\n" in err
+        assert f"The audit was interrupted: {held} of the 22 keys listed so far were read. Run the same" in err
+        assert f"; the checkpoint {kept} keeps the {held} answers." in err
 
     @pytest.mark.parametrize("kept", [False, True])
     @pytest.mark.parametrize("operation", ["DescribeKey", "GetKeyLastUsage"])
@@ -527,9 +550,9 @@ class TestEnds:
         read = [json.loads(line) for line in out.splitlines()]
         assert len(read) <= 2
         assert "unreadable" not in {record["verdict"] for record in read}
-        assert f"the credentials expired: {len(read)} of the 6 keys listed so far were read; " in err
-        assert ("to go on, renew them and run the same command again: " in err) == kept
-        assert ("renew them and run the same command again; with --checkpoint FILE" in err) == (not kept)
+        assert f"The credentials expired: {len(read)} of the 6 keys listed so far were read. Renew them and" in err
+        assert ("run the same command again; the checkpoint " in err) == kept
+        assert ("run the same command again; with --checkpoint FILE" in err) == (not kept)
         kms.clear_faults()
         assert audit("--output", "jsonl", *checkpoint) == 0
         assert {json.loads(line)["arn"] for line in capsys.readouterr().out.splitlines()} == arns
@@ -564,7 +587,7 @@ class TestEnds:
             assert audit("--output", "jsonl") == 3
             out, err = capsys.readouterr()
             assert len(out.splitlines()) == reported
-            assert f"the audit broke off: {cause}. Mend that" in err
+            assert f"the audit broke off: {cause}. Fix that" in err
             assert "the output cannot be written" not in err
 
     def test_a_machine_without_a_thread_to_spare(

@@ -27,7 +27,7 @@ from support.servers import PATIENCE
 
 from awskms_lite.audit import KeyUsageRecord, Progress, judge
 from awskms_lite.audit.serialize import from_line, to_line
-from awskms_lite.cli.audit.progress import duration, in_words, repeated, shown_progress
+from awskms_lite.cli.audit.progress import duration, progress_text, repeated, shown_progress
 from awskms_lite.cli.audit.signals import Interruption
 from awskms_lite.local import LocalKMS
 
@@ -85,7 +85,8 @@ class TestInterruption:
         """Run the command until some keys were answered, send it a signal, and give what it makes of that."""
         before = kms.stats.answered["GetKeyLastUsage"]
         with started(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            wait_until(lambda: kms.stats.answered["GetKeyLastUsage"] >= before + 3)
+            wait_until(lambda: kms.stats.answered["DescribeKey"] >= LEAVING + ASKED)
+            wait_until(lambda: kms.stats.answered["GetKeyLastUsage"] >= before + 5)  # it may lag behind by some
             process.send_signal(number)
             out, err = process.communicate(timeout=PATIENCE)
         return process.returncode, out, err.decode()
@@ -97,7 +98,8 @@ class TestInterruption:
         code, out, err = self.interrupted(kms, "--output", output)
         assert code == 130
         match = re.search(
-            r"interrupted: (\d+) of the 43 keys listed so far were read; with --checkpoint FILE", err
+            r"was interrupted: (\d+) of the 43 keys listed so far were read\. .*; with --checkpoint FILE",
+            err,
         )
         assert match, err
         reported = int(match[1])
@@ -114,7 +116,7 @@ class TestInterruption:
         code, out, err = self.interrupted(kms, "--output", "jsonl", "--checkpoint", kept)
         held = len(out.splitlines())
         assert code == 130
-        assert f"to go on, run the same command again: {kept} holds {held} answers\n" in err
+        assert f"Run the same command again; the checkpoint {kept} keeps the {held} answers." in err
         code, out, err = self.interrupted(kms, "--output", "jsonl", "--checkpoint", kept)
         assert f"\n{held} taken from the checkpoint, read from " in err
         assert len(out.splitlines()) > held
@@ -125,6 +127,14 @@ class TestInterruption:
         code, out, _ = self.interrupted(kms, "--output", "jsonl", number=signal.SIGTERM)
         assert code == 143
         assert len(out.splitlines()) >= LEAVING + 2
+
+    def test_sighup_is_like_it(self, kms: LocalKMS) -> None:
+        """Whoever closes the terminal finds the table in the file all the same, and 129."""
+        add_many(kms)
+        code, out, err = self.interrupted(kms, number=signal.SIGHUP)
+        assert code == 129
+        assert len(out.partition(b"\n\n")[0].splitlines()) >= 2  # the headings, and what was read
+        assert "was interrupted" in err
 
     @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="a process of Linux tells what it catches")
     def test_the_second_ends_it_at_once(self, kms: LocalKMS) -> None:
@@ -181,13 +191,13 @@ class TestInterruption:
 
 
 def waiting(pipe: int) -> int:
-    """Give how many bytes a pipe holds."""
+    """Return how many bytes a pipe holds."""
     number: int = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
     return number
 
 
 def catches(pid: int, number: int) -> bool:
-    """Say whether a process has a handler of its own for a signal (`man proc_pid_status`)."""
+    """Return whether a process has a handler of its own for a signal (`man proc_pid_status`)."""
     match = re.search(r"SigCgt:\s*([0-9a-f]+)", Path(f"/proc/{pid}/status").read_text())
     assert match
     return bool(int(match[1], 16) >> (number - 1) & 1)
@@ -221,7 +231,7 @@ class TestOutput:
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
     @pytest.mark.parametrize("output", ["table", "json", "jsonl", "csv"])
     def test_a_full_disk_makes_it_3(self, kms: LocalKMS, output: str) -> None:
-        """Where the report has no room it is not whole; the summary is there, and says why."""
+        """Where the report has no room it is incomplete; the summary is there, and says why."""
         kms.add_key(state="PendingDeletion")
         with Path("/dev/full").open("wb") as full:
             ended = subprocess.run(
@@ -246,7 +256,7 @@ class TestOutput:
         err = cut.stderr.decode()
         assert cut.returncode == 3
         assert "cannot be used any more" in err.splitlines()[-1]
-        assert "run the audit again with it to go on" in err
+        assert "run the audit again with it to continue" in err
         assert cut.stdout.count(b"\n") >= 1
         whole = subprocess.run([*COMMAND, *arguments], timeout=60, **options)
         assert whole.returncode == 0
@@ -271,7 +281,7 @@ class Terminal:
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
     def shown(self) -> str:
-        """Give all that is written until the last writer has left."""
+        """Return all that is written until the last writer has left."""
         os.close(self.end)
         written = b""
         while select.select([self._ours], [], [], 6 * PATIENCE)[0]:
@@ -354,7 +364,7 @@ class TestProgress:
     )
     def test_only_what_is_known_is_said(self, progress: Progress, text: str) -> None:
         """What is nothing, or not known, is left out."""
-        assert in_words(progress) == text
+        assert progress_text(progress) == text
 
     @pytest.mark.parametrize(
         ("seconds", "text"),
@@ -370,7 +380,7 @@ class TestProgress:
         """Without rich a terminal gets a line now and then."""
         monkeypatch.setitem(sys.modules, "rich.console", None)
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-        monkeypatch.setattr("awskms_lite.cli.audit.progress._SELDOM", 0.001)
+        monkeypatch.setattr("awskms_lite.cli.audit.progress._LINE_INTERVAL", 0.001)
         looked = threading.Event()
         looks = iter(range(1000000))
 

@@ -14,7 +14,7 @@ from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, j
 from awskms_lite.audit.serialize import from_line, to_line
 from awskms_lite.cli import main
 from awskms_lite.cli.audit.table import Table
-from awskms_lite.cli.wrapping import cells, wrap
+from awskms_lite.cli.text import display_width, wrap
 
 DENIED = Failure("AccessDeniedException", "denied", "request-7", "GetKeyLastUsage")
 IDLE = facts(last_usage=used(days(120)))
@@ -26,7 +26,7 @@ Saving = Callable[..., str]
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Saving:
-    """Give what saves records for a window of 90 days, and gives the file's name."""
+    """Return what saves records for a window of 90 days, and returns the file's name."""
 
     def save(*keys: KeyFacts) -> str:
         file = tmp_path / "keys.jsonl"
@@ -46,7 +46,7 @@ def written(key: KeyFacts) -> str:
 
 
 def told(out: str) -> dict[str, KeyUsageRecord]:
-    """Give the records of a report, by ARN."""
+    """Return the records of a report, by ARN."""
     return {record.arn: record for record in (from_line(KeyUsageRecord, line) for line in out.splitlines())}
 
 
@@ -133,7 +133,7 @@ class TestJudging:
             Path(name).write_text(f"{to_line(judge(IDLE, 90))}\n")
 
     def test_an_array_that_was_cut_short(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
-        """Without its end an array may lack any number of keys, so none is judged; an empty one is whole."""
+        """Without its end an array may lack any number of keys, so none is judged; an empty one is complete."""
         name = saved(facts(key_id="a"), facts(key_id="b"))
         judge_again(name, "--output", "json")
         whole = capsys.readouterr().out
@@ -187,6 +187,15 @@ class TestJudging:
         assert ", line 2: The record has no tags" in err
         assert "made with --tag" in err
 
+    def test_a_key_that_is_there_twice_is_told(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """Two reports in one file are not taken for one account with more keys."""
+        assert judge_again(saved(IDLE, RECENT, IDLE, IDLE), "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        assert len(out.splitlines()) == 4
+        assert "\n2 of them repeat a key: the file has more than one report in it" in err
+        assert judge_again(saved(IDLE, RECENT)) == 0
+        assert "repeat" not in capsys.readouterr().err
+
 
 class TestBadFiles:
     """What is no report."""
@@ -235,7 +244,7 @@ class Screen(io.StringIO):
 
 
 def table(keys: Sequence[KeyFacts], monkeypatch: pytest.MonkeyPatch, columns: int | None) -> str:
-    """Give the table of these keys, on a terminal of so many columns or on none."""
+    """Return the table of these keys, on a terminal of so many columns or on none."""
     screen = io.StringIO() if columns is None else Screen()
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setenv("COLUMNS", str(columns))
@@ -257,7 +266,7 @@ class TestTable:
     def test_no_line_is_longer_than_the_terminal(self, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
         """Whatever there is to say is broken, and nothing is cut off."""
         out = table([LONG, WIDE, LEAVING, facts(error=DENIED)], monkeypatch, columns)
-        assert max(map(cells, out.splitlines())) <= columns
+        assert max(map(display_width, out.splitlines())) <= columns
         whole = "".join(out.split())
         for text in (KEY_ID, "x" * 60, "鍵の説明がここにあります" * 6, "Decrypt", "2026-07-31", LEAVING.key_id):
             assert text in whole

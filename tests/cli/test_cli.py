@@ -79,7 +79,7 @@ class TestTable:
         assert re.split(r"  +", no_record) == [keys["no_record"], "no record", "-", "-", tracked]
         assert blank == ""
         assert [meaning.partition(":")[0] for meaning in meanings[:3]] == ["used", "never used", "no record"]
-        assert "disable it first" in meanings[3]
+        assert "Disable it first" in meanings[3]
         assert err == ""
 
     def test_only_verdicts_that_occur_are_explained(

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -30,7 +31,7 @@ USED = {"KeyId": "k", "TrackingStartDate": 0, "KeyCreationDate": 0}
 
 def methods(cls: type) -> list[str]:
     """Return the names of what both clients have: the operations, the listings and the waiters."""
-    own = {"close", "aclose", "resolve_credentials"}
+    own = {"close", "aclose", "in_region", "resolve_credentials"}
     return sorted(
         name for name, _ in inspect.getmembers(cls, inspect.isfunction) if name[0] != "_" and name not in own
     )
@@ -77,7 +78,7 @@ def test_each_client_shows_the_result_that_its_callers_get(name: str) -> None:
         method = getattr(cls, name)
         signature = inspect.signature(method)
         result = signature.return_annotation
-        assert result.startswith(listing if name.startswith("iter_") else ("models.", "None"))
+        assert result.startswith(listing if name.startswith("iter_") else ("models.", "None", "str"))
         assert "timeout" in signature.parameters
         shown = pydoc.render_doc(method, renderer=pydoc.TextDoc())
         assert result in shown
@@ -89,7 +90,15 @@ def test_each_client_shows_the_result_that_its_callers_get(name: str) -> None:
 
 @every_client
 @pytest.mark.parametrize(
-    "name", ["get_key_last_usage", "import_key_material", "iter_list_keys", "wait_until_deleted"]
+    "name",
+    [
+        "get_key_last_usage",
+        "import_key_material",
+        "iter_list_keys",
+        "wait_until_deleted",
+        "resolve_key",
+        "decrypt",
+    ],
 )
 def test_type_hints_are_there_in_a_fresh_process(cls: type, name: str) -> None:
     """The annotations of a method can be evaluated though nothing has loaded the models that they name."""
@@ -104,6 +113,8 @@ assert hints["return"] == {{
     "import_key_material": models.ImportKeyMaterialResponse,
     "iter_list_keys": listing[models.KeyListEntry],
     "wait_until_deleted": type(None),
+    "resolve_key": str,
+    "decrypt": models.DecryptResponse | models.DecryptForRecipientResponse,
 }}[{name!r}], hints
 """
     subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
@@ -158,7 +169,9 @@ def test_a_synchronous_method_can_be_overridden() -> None:
     """An override calls the method of its base by `super()`, by the class, and with keywords."""
 
     class Mine(KMSClient):
-        def get_key_last_usage(self, key_id: str, *, timeout: float | None = None) -> GetKeyLastUsageResponse:
+        def get_key_last_usage(
+            self, key_id: str, *, timeout: float | timedelta | None = None
+        ) -> GetKeyLastUsageResponse:
             usage = super().get_key_last_usage(key_id=key_id.lower(), timeout=timeout)
             assert KMSClient.get_key_last_usage(self, key_id) == usage
             return usage
@@ -172,7 +185,7 @@ def test_an_asynchronous_method_can_be_overridden() -> None:
 
     class Mine(AsyncKMSClient):
         async def get_key_last_usage(
-            self, key_id: str, *, timeout: float | None = None
+            self, key_id: str, *, timeout: float | timedelta | None = None
         ) -> GetKeyLastUsageResponse:
             usage = await super().get_key_last_usage(key_id=key_id.lower(), timeout=timeout)
             assert await AsyncKMSClient.get_key_last_usage(self, key_id) == usage

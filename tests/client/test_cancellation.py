@@ -38,6 +38,7 @@ from support.servers import (
 )
 
 from awskms_lite import AsyncKMSClient
+from awskms_lite.drivers.asynchronous import AsyncDriver
 from awskms_lite.models.usage import UsageVerdict
 from awskms_lite.pacing import Pacing
 from awskms_lite.transport import pools
@@ -119,7 +120,7 @@ def step_by_step(
 
 
 async def cancelled_at(number: int, call: Call, manner: Manner) -> bool:
-    """Make the call and cancel it at its wait of that number; say whether it came so far."""
+    """Make the call and cancel it at its wait of that number; return whether it came so far."""
     with anyio.fail_after(PATIENCE):
         if manner.by == "scope":
             with anyio.CancelScope() as scope:
@@ -164,6 +165,7 @@ async def at_every_wait(manner: Manner, once: Callable[[int], Awaitable[bool]]) 
 
 async def check_clean(client: AsyncKMSClient, *servers: ScriptedServer) -> None:
     """Check that no lock is held, that all capacity is free, and that only idle connections are open."""
+    assert isinstance(client._driver, AsyncDriver)
     state = client._driver._loop_state()
     assert not any(lock.locked() for lock in state.locks.values())
     idle = 0
@@ -194,7 +196,7 @@ def environ_of(server: ScriptedServer) -> dict[str, str]:
 
 @asynccontextmanager
 async def client_of(server: ScriptedServer, environ: Any = KEYS, **options: Any) -> AsyncIterator[AsyncKMSClient]:
-    """Give a client of the server; in the end all its connections have ended."""
+    """Make a client of the server; in the end all its connections have ended."""
     async with AsyncKMSClient(environ={**environ_of(server), **environ}, random=lambda: 1.0, **options) as client:
         yield client
     await check_left(server)

@@ -220,7 +220,7 @@ class TestCredentials:
     def test_a_token_that_would_break_the_request_is_refused(self, way: Way, token: str) -> None:
         """A given token with a line end in it is refused before anything is sent, and not repeated."""
         credentials = awskms_lite.Credentials("AKIA", "secret", token)
-        with pytest.raises(errors.CredentialsError, match=r"session token .* anew") as caught:
+        with pytest.raises(errors.CredentialsError, match=r"session token .* again") as caught:
             silent_caller(way, credentials=credentials).get_key_last_usage(KEY_ID)
         assert "token-of-the-tests" not in str(caught.value)
 

@@ -45,6 +45,7 @@ from support.servers import (
 )
 
 from awskms_lite import AsyncKMSClient, KMSClient, errors
+from awskms_lite.drivers.synchronous import Driver
 from awskms_lite.identity import Credentials
 from awskms_lite.local import LocalKMS
 from awskms_lite.models.usage import UsageVerdict
@@ -89,11 +90,11 @@ def unused_port() -> int:
 class TestContract:
     """The same calls and answers, whichever client makes them and whatever it sends through."""
 
-    @pytest.fixture(params=["own", "given", "plain client for a proxy's sake"])
+    @pytest.fixture(params=["own", "given", "beside a proxy"])
     def caller(
         self, request: pytest.FixtureRequest, way: Way, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch
     ) -> Caller:
-        """Give a client that sends over its own connections, over a given client or over a plain one."""
+        """Make a client that sends over its own connections, over a given client or beside a proxy."""
         if request.param == "own":
             return way.client(environ=kms.environ)
         if request.param == "given":
@@ -613,7 +614,7 @@ def test_the_connections_of_an_ended_loop_are_let_go(name: str) -> None:
 
 
 def told_by_fork(function: Callable[[], str]) -> str:
-    """Run the function in a fork of this process; give what it returns, or what became of it."""
+    """Run the function in a fork of this process; return what it returns, or what became of it."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -641,7 +642,7 @@ class TestFork:
 
     @pytest.fixture(params=WAYS)
     def uses(self, request: pytest.FixtureRequest) -> Iterator[tuple[ScriptedServer, Callable[[], str], Any]]:
-        """Give a server, a call of one client that has been made before, and how to close the client."""
+        """Yield a server, a call of one client that has been made before, and how to close the client."""
         name = request.param
         with ScriptedServer(replying(answer())) as server:
             if name == "sync":
@@ -686,6 +687,28 @@ class TestFork:
         assert call() == "used"
         assert len(server.requests) == 2
 
+    @pytest.mark.parametrize("name", WAYS)
+    def test_a_given_client_that_was_used_is_refused(self, name: str) -> None:
+        """Its connections are the parent's, where the answers to the child could arrive; the parent goes on."""
+        with ScriptedServer(replying(answer())) as server:
+            given: Any = (httpx.Client if name == "sync" else httpx.AsyncClient)(trust_env=False)
+            client: Any = (KMSClient if name == "sync" else AsyncKMSClient)(
+                environ=environ_of(server), http_client=given
+            )
+
+            def call() -> str:
+                get = partial(client.get_key_last_usage, KEY_ID)
+                try:
+                    return str((get() if name == "sync" else run_in_new_loop(name, get)).verdict)
+                except errors.ClosedError as error:
+                    return str(error)
+
+            assert told_by_fork(call) == call() == "used"  # before it is used it has no connections to share
+            assert "make a new http_client, and a new client, in the child process" in told_by_fork(call)
+            assert call() == "used"
+            if name == "sync":
+                given.close()
+
     @pytest.mark.parametrize("uses", ["sync"], indirect=True)
     def test_the_parent_keeps_its_connection(self, uses: tuple[ScriptedServer, Callable[[], str], Any]) -> None:
         """What the child does costs the parent no connection."""
@@ -703,13 +726,15 @@ class TestFork:
             paces = client._state.rate_limiters
             assert paces is not None
             pace, shared = paces.for_operation("GetKeyLastUsage")
+            driver = client._driver
+            assert isinstance(driver, Driver)
             locks = {
                 "quota": client._state.quota._lock,
                 "pace": pace._lock,
                 "shared pace": shared._lock,
-                "driver": client._driver._lock,
-                "routes": client._driver._routes._lock,
-                "exclusive": client._driver._locks[client._state.credentials],
+                "driver": driver._lock,
+                "routes": driver._routes._lock,
+                "exclusive": driver._locks[client._state.credentials],
             }
             with locks[name]:
                 told = told_by_fork(lambda: client.get_key_last_usage(KEY_ID).verdict)

@@ -1,17 +1,23 @@
 """Models to the wire's JSON values and back: nothing is lost, nothing is guessed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import pytest
-from attrs import field, frozen
+from attrs import field, fields, frozen, has
 from hypothesis import given, strategies as st
+from support.model_samples import full, least, plain
 
-from awskms_lite.converter import from_wire, to_wire
+from awskms_lite.converter import from_wire, to_dict, to_wire
 from awskms_lite.errors import ParameterError, ProtocolError
+from awskms_lite.models.custom_key_stores import (
+    CreateCustomKeyStoreRequest,
+    XksProxyAuthenticationCredentialType,
+)
+from awskms_lite.models.encryption import DecryptResponse
 from awskms_lite.models.members import ResponseMetadata
 from awskms_lite.models.requests import Bounds
 from awskms_lite.models.usage import (
@@ -20,6 +26,7 @@ from awskms_lite.models.usage import (
     KeyLastUsageData,
     KeyLastUsageTrackingOperation,
 )
+from awskms_lite.operations.all import ALL_OPERATIONS
 
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 WHEN = datetime(2026, 4, 27, 12, 0, 0, 123000, tzinfo=UTC)
@@ -338,3 +345,103 @@ def test_a_required_member_within_is_named() -> None:
 
     with pytest.raises(ProtocolError, match="'KeyCreationDate' is missing"):
         from_wire(Box, {"Timed": {}})
+
+
+# Plain values.
+
+
+def all_models(cls: type) -> Iterator[type]:
+    yield cls
+    for member in fields(cls):
+        inner = plain(member.type)
+        inner = plain(get_args(inner)[0]) if get_origin(inner) in (tuple, Sequence) else inner
+        if has(inner):
+            yield from all_models(inner)
+
+
+MODELS = {
+    model
+    for operation in ALL_OPERATIONS
+    for root in (operation.request, operation.response, operation.for_recipient or operation.response)
+    for model in all_models(root)
+}
+
+
+@pytest.mark.parametrize("model", sorted(MODELS, key=str), ids=lambda model: model.__name__)
+def test_every_model_can_be_json(model: type) -> None:
+    """Any model is a dict of its members for `json.dumps`, without metadata, and without secrets unless asked."""
+    names = [member.name for member in fields(model) if member.name != "metadata"]
+    hidden = {member.name for member in fields(model) if member.repr is False}
+    for members in (full(model), {}):
+        whole = least(model, **members)
+        assert list(to_dict(whole, secrets=True)) == names
+        assert list(to_dict(whole)) == [name for name in names if name not in hidden]
+        for shown in (to_dict(whole, secrets=True), to_dict(whole)):
+            assert json.loads(json.dumps(shown, allow_nan=False)) == shown
+
+
+def test_each_kind_of_member_has_its_plain_form() -> None:
+    """Texts, numbers and flags stay; blobs, times, enums, lists, mappings and models become what JSON has."""
+    model = Everything(
+        blob=b"\xfb\xff",
+        flag=False,
+        number=0,
+        pairs={"a": "b"},
+        part=Part(aws_account_id="1"),
+        parts=(Part(),),
+        texts=("",),
+        colours=(Colour.RED, "GREEN"),
+    )
+    plain_model = to_dict(model)
+    assert plain_model == {
+        "blob": "+/8=",
+        "flag": False,
+        "number": 0,
+        "pairs": {"a": "b"},
+        "part": {"aws_account_id": "1"},
+        "parts": [{"aws_account_id": None}],
+        "texts": [""],
+        "colours": ["RED", "GREEN"],
+    }
+    assert type(plain_model["colours"][0]) is str
+    assert plain_model["pairs"] is not model.pairs
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (WHEN, "2026-04-27T12:00:00.123Z"),
+        (WHEN.replace(microsecond=0), "2026-04-27T12:00:00.000Z"),
+        (WHEN.astimezone(timezone(timedelta(hours=2))), "2026-04-27T12:00:00.123Z"),
+    ],
+)
+def test_a_time_is_a_text_in_utc(moment: datetime, text: str) -> None:
+    """A time is ISO 8601 in UTC with milliseconds, whatever its zone was."""
+    assert to_dict(Timed(moment)) == {"key_creation_date": text}
+    assert datetime.fromisoformat(text) == moment
+
+
+def test_secrets_are_told_on_request_only() -> None:
+    """Plaintext is left out of a response, and of a model within another, unless it is asked for."""
+    answer = DecryptResponse(key_id=KEY, plaintext=b"gold")
+    assert to_dict(answer) == {"key_id": KEY, "encryption_algorithm": None, "key_material_id": None}
+    assert to_dict(answer, secrets=True)["plaintext"] == "Z29sZA=="
+    credential = XksProxyAuthenticationCredentialType(access_key_id="A" * 20, raw_secret_access_key="s" * 43)
+    request = CreateCustomKeyStoreRequest(
+        custom_key_store_name="n", xks_proxy_authentication_credential=credential
+    )
+    assert to_dict(request)["xks_proxy_authentication_credential"] == {}
+    assert to_dict(request, secrets=True)["xks_proxy_authentication_credential"] == {
+        "access_key_id": "A" * 20,
+        "raw_secret_access_key": "s" * 43,
+    }
+
+
+def test_what_is_no_model_is_no_dict() -> None:
+    """Anything else is refused, and so is a time without a zone; no error repeats a value."""
+    for value in ("secret", {"a": "secret"}, None):
+        with pytest.raises(ParameterError, match="model must be a request or a response") as caught:
+            to_dict(value)
+        assert "secret" not in str(caught.value)
+    with pytest.raises(ParameterError, match="no time zone"):
+        to_dict(Timed(WHEN.replace(tzinfo=None)))

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.model_samples import least
 from support.servers import (
     CREDENTIALS,
     KEY_ID,
@@ -26,7 +27,10 @@ from support.servers import (
     replying,
 )
 
-from awskms_lite import errors, transport
+from awskms_lite import errors, to_wire, transport
+from awskms_lite.models.aliases import AliasListEntry
+from awskms_lite.models.grants import GrantListEntry
+from awskms_lite.models.keys import KeyMetadata
 from awskms_lite.models.usage import UsageVerdict
 from awskms_lite.retry import RetryPolicy
 from awskms_lite.steps import CLOSE, Request, Response, Send
@@ -39,7 +43,7 @@ _ids = count()
 
 @pytest.fixture(params=["own", "given", "through a proxy"])
 def caller_of(request: pytest.FixtureRequest, way: Way, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Caller]:
-    """Give a function that makes a client of a server: over connections of its own, a given client, or a proxy."""
+    """Return a function that makes a client of a server: over its own connections, a given client, or a proxy."""
 
     def make(server: ScriptedServer, **options: Any) -> Caller:
         settings = {
@@ -66,7 +70,7 @@ def asked(request: bytes) -> dict[str, Any]:
 
 
 def about(key_id: str, *, request_id: str | None = None, **members: Any) -> bytes:
-    """Give an answer about a key, under a request id of its own."""
+    """Return an answer about a key, under a request id of its own."""
     headers = {"x-amzn-RequestId": request_id or f"request-{next(_ids)}"}
     return answer(json.dumps({"KeyId": key_id, **members}).encode(), headers=headers)
 
@@ -132,7 +136,7 @@ class TestDoubled:
 
     def test_a_change_is_not_made_twice(self, way: Way, caller_of: Callable[..., Caller]) -> None:
         """What is not safe to send twice is sent once, and the error says that nobody knows what came of it."""
-        with ScriptedServer(one_late(lambda _: about(KEY_ID))) as server:
+        with ScriptedServer(one_late(lambda _: about(KEY_ID, KeyRotationEnabled=False))) as server:
             client: Any = caller_of(server).client
             way.run(partial(client.get_key_rotation_status, KEY_ID))
             with pytest.raises(errors.ProtocolError) as caught:
@@ -167,17 +171,28 @@ class TestSwapped:
             assert caller_of(server).get_key_last_usage(KEYS[0]).verdict is UsageVerdict.NO_RECORD
 
 
+METADATA = to_wire(least(KeyMetadata, key_id="%s"))
+GRANT = to_wire(least(GrantListEntry, key_id="%s"))
+ALIAS = to_wire(least(AliasListEntry, target_key_id="%s"))
 ECHOES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
-    ("describe_key", {}, {"KeyMetadata": {"KeyId": "%s"}}),
-    ("encrypt", {"plaintext": b"p"}, {"KeyId": "%s"}),
+    ("describe_key", {}, {"KeyMetadata": METADATA}),
+    ("encrypt", {"plaintext": b"p"}, {"KeyId": "%s", "CiphertextBlob": "Yw=="}),
     ("decrypt", {"ciphertext_blob": b"c"}, {"KeyId": "%s", "Plaintext": "cA=="}),
-    ("sign", {"message": b"m", "signing_algorithm": "ECDSA_SHA_256"}, {"KeyId": "%s"}),
-    ("get_public_key", {}, {"KeyId": "%s"}),
-    ("generate_mac", {"message": b"m", "mac_algorithm": "HMAC_SHA_256"}, {"KeyId": "%s"}),
-    ("list_grants", {}, {"Grants": [{"KeyId": KEY_ID}, {"KeyId": "%s"}]}),
-    ("list_aliases", {}, {"Aliases": [{"AliasName": "alias/a", "TargetKeyId": "%s"}]}),
+    (
+        "sign",
+        {"message": b"m", "signing_algorithm": "ECDSA_SHA_256"},
+        {"KeyId": "%s", "Signature": "cw==", "SigningAlgorithm": "ECDSA_SHA_256"},
+    ),
+    ("get_public_key", {}, {"KeyId": "%s", "PublicKey": "aw==", "KeyUsage": "SIGN_VERIFY"}),
+    (
+        "generate_mac",
+        {"message": b"m", "mac_algorithm": "HMAC_SHA_256"},
+        {"KeyId": "%s", "Mac": "bQ==", "MacAlgorithm": "HMAC_SHA_256"},
+    ),
+    ("list_grants", {}, {"Grants": [{**GRANT, "KeyId": KEY_ID}, GRANT]}),
+    ("list_aliases", {}, {"Aliases": [ALIAS]}),
     ("list_key_rotations", {}, {"Rotations": [{"KeyId": "%s"}]}),
-    ("get_key_rotation_status", {}, {"KeyId": "%s"}),
+    ("get_key_rotation_status", {}, {"KeyId": "%s", "KeyRotationEnabled": True}),
     ("schedule_key_deletion", {}, {"KeyId": "%s"}),
 ]
 
@@ -208,13 +223,16 @@ class TestEchoes:
                 self.ask(name, arguments, with_key(members, told), asked_for)
             with pytest.raises(errors.ProtocolError, match="about another key"):
                 self.ask(name, arguments, with_key(members, KEYS[3]), asked_for)
-        if name not in ("list_grants", "list_key_rotations", "list_aliases", "schedule_key_deletion"):
+        if name in ("describe_key", "encrypt", "decrypt", "sign", "get_public_key", "generate_mac"):
             self.ask(name, arguments, with_key(members, KEYS[3]), "alias/orders")
 
     def test_each_key_of_a_re_encryption(self) -> None:
         """The old key and the new one are told apart."""
         arguments = {"ciphertext_blob": b"c", "source_key_id": KEYS[0], "destination_key_id": KEYS[1]}
-        told = [{"SourceKeyId": KEYS[0], "KeyId": KEYS[1]}, {"SourceKeyId": KEYS[1], "KeyId": KEYS[0]}]
+        told = [
+            {"SourceKeyId": KEYS[0], "KeyId": KEYS[1], "CiphertextBlob": "Yw=="},
+            {"SourceKeyId": KEYS[1], "KeyId": KEYS[0], "CiphertextBlob": "Yw=="},
+        ]
         handler = httpx.MockTransport(lambda _: httpx.Response(200, json=told.pop(0)))
         with open_way("sync") as way:
             options = {"region": "us-east-2", "environ": {}, "credentials": CREDENTIALS, "retry": ONCE}

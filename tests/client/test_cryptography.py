@@ -1,5 +1,7 @@
 """Encryption, data keys and authentication codes, through both clients, with the embedded KMS at the other end."""
 
+from base64 import b64encode, encodebytes
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -88,6 +90,15 @@ def test_a_data_key_can_wait_to_be_seen(kms: EitherClient, local: LocalKMS) -> N
     assert [len(data_key) for data_key in seen] == [32, 32]
 
 
+@pytest.mark.parametrize("method", ["generate_data_key", "generate_data_key_without_plaintext"])
+@pytest.mark.parametrize("asked", [{}, {"key_spec": "AES_256", "number_of_bytes": 32}], ids=["neither", "both"])
+def test_a_data_key_has_one_length(kms: EitherClient, local: LocalKMS, method: str, asked: dict[str, Any]) -> None:
+    """The length is passed in one way: neither or both is refused before anything is sent."""
+    with pytest.raises(errors.ParameterError, match=r"(neither|both) of key_spec and number_of_bytes was passed"):
+        getattr(kms, method)(local.add_key(), **asked)
+    assert not local.stats.asked
+
+
 def test_random_bytes_are_random(kms: EitherClient) -> None:
     """Each call gives as many bytes as were asked for, and others than before."""
     first, second = (kms.generate_random(number_of_bytes=24).plaintext for _ in range(2))
@@ -112,7 +123,7 @@ def test_a_code_is_verified(kms: EitherClient, local: LocalKMS) -> None:
 # What a method takes.
 
 WORD = "shibboleth"
-BYTES_WANTED = "must be bytes (bytes() makes some of a buffer, encode() of a text), not "
+BYTES_WANTED = "must be bytes, a bytearray or a memoryview (encode() makes bytes of a text), not "
 BLOBS: list[tuple[str, dict[str, Any], str]] = [
     ("encrypt", {"key_id": "k"}, "plaintext"),
     ("decrypt", {}, "ciphertext_blob"),
@@ -125,14 +136,14 @@ BLOBS: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(
     "value",
-    [WORD, bytearray(WORD.encode()), memoryview(WORD.encode()), list(WORD.encode())],
+    [WORD, list(WORD.encode()), 5],
     ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize(("method", "others", "name"), BLOBS, ids=[name for _, _, name in BLOBS])
 def test_blobs_are_bytes(
     kms: EitherClient, local: LocalKMS, method: str, others: dict[str, Any], name: str, value: object
 ) -> None:
-    """A blob is bytes: a text, which might be base64 or not, and what its owner may yet change are refused.
+    """A blob is bytes: a text, which might be base64 or not, is refused.
 
     The error says so, says how a text becomes bytes, and does not repeat the value.
     """
@@ -141,6 +152,33 @@ def test_blobs_are_bytes(
     assert str(caught.value) == f"{name} {BYTES_WANTED}{type(value).__name__}."
     assert caught.value.__context__ is None
     assert not local.stats.asked
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_a_blob_may_be_a_buffer(kms: EitherClient, local: LocalKMS, kind: Any) -> None:
+    """A bytearray and a memoryview are as good as bytes."""
+    key = local.add_key()
+    sealed = kms.encrypt(key, kind(MESSAGE)).ciphertext_blob
+    assert kms.decrypt(kind(sealed)).plaintext == MESSAGE
+
+
+@pytest.mark.parametrize("form", [b64encode, encodebytes])
+def test_base64_text_in_place_of_a_ciphertext_is_recognized(
+    kms: EitherClient, local: LocalKMS, form: Callable[[bytes], bytes]
+) -> None:
+    """KMS refuses a ciphertext that is still base64 text, and the error says so; of any other it does not."""
+    key = local.add_key()
+    sealed = kms.encrypt(key, MESSAGE).ciphertext_blob
+    for method, members in ((kms.decrypt, {}), (kms.re_encrypt, {"destination_key_id": key})):
+        with pytest.raises(errors.InvalidCiphertextException) as caught:
+            method(form(sealed), **members)
+        assert str(caught.value).endswith(
+            "ciphertext_blob looks like base64 text: pass the bytes, base64.b64decode(ciphertext_blob)."
+        )
+        with pytest.raises(errors.InvalidCiphertextException) as caught:
+            method(sealed[1:], **members)
+        assert "base64" not in str(caught.value)
+        assert errors.InvalidCiphertextException("m").remedy == caught.value.remedy
 
 
 @pytest.mark.parametrize("size", [0, 4097])

@@ -296,12 +296,12 @@ def test_the_step_is_what_the_flow_yields() -> None:
     assert send(REQUEST, 3).send(None) == Send(REQUEST, 3)
 
 
-class TestAlone:
-    """One flow at a time does what one is to do alone."""
+class TestExclusive:
+    """One flow at a time runs under a key."""
 
     @staticmethod
     def during(way: Way, other: Callable[[], Flow[Any]]) -> Drive:
-        """Give a driver whose every wait runs another flow to its end, whatever else is under way."""
+        """Make a driver whose every wait runs another flow to its end, whatever else is under way."""
 
         def rest(seconds: float) -> None:
             assert isinstance(drive.driver, Driver)
@@ -330,7 +330,7 @@ class TestAlone:
         assert skipped == [None]
 
     @pytest.mark.parametrize("wait", [True, False])
-    def test_the_flow_is_run_where_nobody_is_alone(self, way: Way, wait: bool) -> None:
+    def test_the_flow_is_run_if_no_other_is(self, way: Way, wait: bool) -> None:
         """Its steps are performed, and the flow that asked goes on after it."""
         done: list[str] = []
 
@@ -348,7 +348,7 @@ class TestAlone:
         assert way.pauses == [1, 1]
 
     def test_who_does_not_wait_skips_it(self, way: Way) -> None:
-        """While somebody is alone, a flow that is in no need goes on without."""
+        """While another flow runs under the key, one that does not wait goes on without."""
         done: list[str] = []
 
         def inner(name: str) -> Flow[None]:
@@ -369,7 +369,7 @@ class TestAlone:
         assert done == ["third begins", "second goes on", "third ends", "third goes on"]
 
     def test_a_failure_in_it_reaches_the_flow_and_frees_the_place(self, way: Way) -> None:
-        """What the inner flow raises is thrown into the outer one, and the next may be alone."""
+        """What the inner flow raises is thrown into the outer one, and the next may run."""
 
         def broken() -> Flow[None]:
             yield from sleep(1)
@@ -391,7 +391,7 @@ class TestAlone:
 
     @pytest.mark.anyio
     async def test_who_waits_has_its_turn_when_asynchronous(self) -> None:
-        """Another task that waits is alone after the first, and not beside it."""
+        """Another task that waits runs after the first, and not beside it."""
         done: list[str] = []
 
         async def rest(seconds: float) -> None:
@@ -412,7 +412,7 @@ class TestAlone:
         assert {first, second} == {"one", "other"}
 
     def test_who_waits_has_its_turn_among_threads(self) -> None:
-        """Another thread that waits is alone after the first, and not beside it."""
+        """Another thread that waits runs after the first, and not beside it."""
         done: list[str] = []
         asking, entered = threading.Event(), threading.Event()
 
@@ -440,7 +440,7 @@ class TestAlone:
 
     @pytest.mark.anyio
     async def test_one_that_is_cancelled_frees_the_place(self) -> None:
-        """A task that is cancelled while it is alone leaves the place to the next."""
+        """A task that is cancelled while its flow is exclusive leaves the lock to the next."""
         done: list[str] = []
 
         async def rest(seconds: float) -> None:
@@ -459,7 +459,7 @@ class TestAlone:
         assert done == ["next"]
 
 
-class TestMachine:
+class TestSystem:
     """Files and programs, as a flow asks for them."""
 
     def test_a_file_is_read(self, way: Way, tmp_path: Path) -> None:
@@ -475,7 +475,7 @@ class TestMachine:
         return "next"
 
     def test_a_file_takes_no_longer_than_the_run(self, way: Way, tmp_path: Path) -> None:
-        """A FIFO that nobody writes to is given up as the run's time ends, and with it the turn to be alone."""
+        """A FIFO that nobody writes to is given up as the run's time ends, and with it the lock."""
         os.mkfifo(tmp_path / "token")
         drive = Drive(way)
         with pytest.raises(TimeoutError, match="within its timeout"):
@@ -643,7 +643,7 @@ class TestTime:
         assert way.pauses == []
 
 
-class TestOutOfTime:
+class TestDeadlineExceeded:
     """What one caller's own limit does, and what it must not do to others."""
 
     def test_a_flow_is_closed_and_not_told_that_its_time_is_over(self) -> None:
@@ -716,7 +716,7 @@ class TestOutcome:
 
     @staticmethod
     def run_against(script: Script, way: Way, flow: Callable[[Request], Flow[Any]]) -> TimeoutError:
-        """Run a flow over connections of our own until its time is over; give the error."""
+        """Run a flow over connections of our own until its time is over; return the error."""
         driver: Any = Driver if way.is_sync else AsyncDriver
         rest = time.sleep if way.is_sync else anyio.sleep
         with ScriptedServer(script) as server:
@@ -733,7 +733,7 @@ class TestOutcome:
         assert error.outcome_unknown is mutating
         assert ("may have been executed" in str(error)) is mutating
 
-    def test_a_request_under_way_while_alone(self, way: Way) -> None:
+    def test_a_request_under_way_in_an_exclusive_flow(self, way: Way) -> None:
         """It makes no difference that the flow is part of another."""
         error = self.run_against(silent, way, lambda request: exclusive(send(request, mutating=True), wait=True))
         assert error.outcome_unknown

@@ -201,7 +201,7 @@ class TestDeadlines:
         tls: TLS,
         tmp_path: Path,
     ) -> Iterator[Any]:
-        """Give a function that makes a client with a proxy, behind which connections follow the scripts."""
+        """Yield a function that makes a client with a proxy, behind which connections follow the scripts."""
         tls.write_root(str(tmp_path / "root.pem"))
         with ExitStack() as stack:
 

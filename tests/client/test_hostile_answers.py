@@ -42,7 +42,7 @@ ODD = "id-\x1b[31m\x1c-\x85-\u2028\r\n2026-01-01 all is well"
 
 @pytest.fixture(params=["own", "given"])
 def client_of(request: pytest.FixtureRequest, way: Way) -> Callable[..., Any]:
-    """Give a function that makes a client of a server: over connections of its own, or a given client."""
+    """Return a function that makes a client of a server: over connections of its own, or a given client."""
 
     def make(server: ScriptedServer, **options: Any) -> Any:
         if request.param == "given":
@@ -54,7 +54,7 @@ def client_of(request: pytest.FixtureRequest, way: Way) -> Callable[..., Any]:
 
 
 def raw(headers: list[tuple[str, str]], body: bytes = USED, status: int = 200) -> bytes:
-    """Give the bytes of an answer with just these headers."""
+    """Return the bytes of an answer with just these headers."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     return f"HTTP/1.1 {status} Scripted\r\n{lines}\r\n".encode("latin-1") + body
 
@@ -190,23 +190,33 @@ class TestHeadsWithoutEnd:
                 way.client(endpoint_url=server.url, **options).get_key_last_usage(KEY_ID)
 
 
+VERIFY = {"message": b"m", "signature": b"s", "signing_algorithm": "ECDSA_SHA_256"}
+VERIFIED = {"KeyId": KEY_ID, "SigningAlgorithm": "ECDSA_SHA_256"}
+MAC_VERIFIED = {"KeyId": KEY_ID, "MacAlgorithm": "HMAC_SHA_256"}
 CHECKED: list[tuple[str, dict[str, Any], dict[str, Any], type[Exception] | None]] = [
     *(
-        ("verify", {"message": b"m", "signature": b"s", "signing_algorithm": "ECDSA_SHA_256"}, told, expected)
+        ("verify", VERIFY, told, expected)
         for told, expected in (
-            ({"SignatureValid": True}, None),
+            ({**VERIFIED, "SignatureValid": True}, None),
+            ({**VERIFIED, "SignatureValid": False}, errors.KMSInvalidSignatureException),
+            (VERIFIED, errors.KMSInvalidSignatureException),
+            ({**VERIFIED, "SignatureValid": None}, errors.KMSInvalidSignatureException),
+            ({**VERIFIED, "SignatureValid": "true"}, errors.ProtocolError),
             ({"SignatureValid": False}, errors.KMSInvalidSignatureException),
+            ({"SignatureValid": False, "KeyId": 1}, errors.KMSInvalidSignatureException),
             ({}, errors.KMSInvalidSignatureException),
-            ({"SignatureValid": None}, errors.KMSInvalidSignatureException),
-            ({"SignatureValid": "true"}, errors.ProtocolError),
+            ({"SignatureValid": True}, errors.ProtocolError),
         )
     ),
     *(
         ("verify_mac", {"message": b"m", "mac": b"s", "mac_algorithm": "HMAC_SHA_256"}, told, expected)
         for told, expected in (
-            ({"MacValid": True}, None),
+            ({**MAC_VERIFIED, "MacValid": True}, None),
+            ({**MAC_VERIFIED, "MacValid": False}, errors.KMSInvalidMacException),
+            (MAC_VERIFIED, errors.KMSInvalidMacException),
             ({"MacValid": False}, errors.KMSInvalidMacException),
             ({}, errors.KMSInvalidMacException),
+            ({"MacValid": True}, errors.ProtocolError),
         )
     ),
 ]
@@ -241,7 +251,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def shown_by(error: BaseException) -> str:
-    """Give all that an exception and those behind it hold, whoever may come to see it."""
+    """Return all that an exception and those behind it hold, in any way that it can be shown."""
     parts = [*traceback.format_exception(error)]
     for cause in chain(error):
         parts += [str(cause), repr(cause), repr(cause.args), repr(vars(cause))]

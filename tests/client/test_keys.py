@@ -80,10 +80,10 @@ def test_keys_are_listed_page_by_page(kms: EitherClient, local: LocalKMS) -> Non
     """All keys of the account and region come once, and a listing goes on where another was left."""
     keys = [local.add_key() for _ in range(5)]
     local.add_key(region="eu-west-1")
-    listing = kms.iter_list_keys(limit=2)
+    listing = kms.iter_list_keys(page_size=2)
     first = kms.take(listing, 4)
     assert local.stats.asked["ListKeys"] == 2
-    rest = kms.take(kms.iter_list_keys(limit=2, marker=listing.marker))
+    rest = kms.take(kms.iter_list_keys(page_size=2, marker=listing.marker))
     assert [entry.key_arn for entry in first + rest] == keys
     assert [entry.key_id for entry in first + rest] == [key.rpartition("/")[2] for key in keys]
     assert local.stats.asked["ListKeys"] == 3

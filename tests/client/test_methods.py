@@ -6,13 +6,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from attrs import NOTHING, fields
 from support.docstrings import declared_errors, docstring, method_name
-from support.model_samples import full
+from support.model_samples import answer_to, full, least
 from support.servers import CREDENTIALS, WAYS, Way, open_way
 
 from awskms_lite import AsyncKMSClient, KMSClient, errors, to_wire
@@ -25,6 +26,8 @@ from awskms_lite.errors import (
     TimeoutError,
 )
 from awskms_lite.models.aliases import AliasListEntry
+from awskms_lite.models.custom_key_stores import CustomKeyStoresListEntry
+from awskms_lite.models.keys import KeyMetadata
 from awskms_lite.models.members import KMSResponse
 from awskms_lite.models.tags import Tag
 from awskms_lite.operations import Operation
@@ -102,10 +105,15 @@ def test_a_docstring_says_what_can_go_wrong(operation: Operation[Any, Any]) -> N
 
 @pytest.mark.parametrize("operation", [row for row in ALL_OPERATIONS if row.items], ids=by_name)
 def test_what_answers_in_pages_has_an_iterator(operation: Operation[Any, Any]) -> None:
-    """Beside the method for one page there is one that goes through them all, and takes the same."""
-    page = inspect.signature(getattr(KMSClient, method_name(operation)))
-    whole = inspect.signature(getattr(KMSClient, f"iter_{method_name(operation)}"))
-    assert page.parameters == whole.parameters
+    """Beside the method for a page there is one for all, which takes two sizes in place of a limit."""
+    page = dict(inspect.signature(getattr(KMSClient, method_name(operation))).parameters)
+    whole = dict(inspect.signature(getattr(KMSClient, f"iter_{method_name(operation)}")).parameters)
+    limit = page.pop("limit")
+    assert [whole.pop(name) for name in ("page_size", "max_items")] == [
+        limit.replace(name="page_size"),
+        limit.replace(name="max_items"),
+    ]
+    assert page == whole
 
 
 class KMS:
@@ -169,16 +177,22 @@ def test_a_method_sends_its_arguments(shop: Shop) -> None:
     assert (answer.metadata.status_code, answer.metadata.attempts) == (200, 1)
 
 
+def as_listing(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of an iterator for those of the method for one page."""
+    return {"page_size" if name == "limit" else name: value for name, value in arguments.items()}
+
+
 @every_operation
 def test_a_method_passes_on_all_that_it_takes(shop: Shop, operation: Operation[Any, Any]) -> None:
     """Each argument of a method reaches KMS under its own name, and so does each of an iterator's."""
     arguments = full(operation.request)
-    expected = operation.name, to_wire(operation.request(**arguments))
-    kms = KMS({"SignatureValid": True, "MacValid": True})
+    request = operation.request(**arguments)
+    expected = operation.name, to_wire(request)
+    kms = KMS(answer_to(operation, request))
     client = shop.client(kms)
     shop.call(getattr(client, method_name(operation)), **arguments)
     if operation.items is not None:
-        shop.next(getattr(client, f"iter_{method_name(operation)}")(**arguments))
+        shop.next(getattr(client, f"iter_{method_name(operation)}")(**as_listing(arguments)))
     assert kms.asked == [expected] * (1 if operation.items is None else 2)
 
 
@@ -190,7 +204,7 @@ def test_a_method_has_a_timeout_of_its_own(shop: Shop, operation: Operation[Any,
     with pytest.raises(KMSLiteError, match="timeout"):
         shop.call(getattr(client, method_name(operation)), **arguments, timeout=-1)
     if operation.items is not None:
-        listing = getattr(client, f"iter_{method_name(operation)}")(**arguments, timeout=-1)
+        listing = getattr(client, f"iter_{method_name(operation)}")(**as_listing(arguments), timeout=-1)
         with pytest.raises(KMSLiteError, match="timeout"):
             shop.next(listing)
     assert kms.asked == []
@@ -200,16 +214,120 @@ def test_a_wrong_argument_is_refused_before_it_is_sent(shop: Shop) -> None:
     """Nothing goes out for a call whose arguments break a rule."""
     kms = KMS({})
     client = shop.client(kms)
-    with pytest.raises(ParameterError, match="tag_keys must be a list or a tuple, not str"):
+    with pytest.raises(ParameterError, match="tag_keys must be a list, a tuple or a set, not str"):
         shop.call(client.untag_resource, ARN, "Department")
     with pytest.raises(ParameterError, match="eu-west-1"):
         shop.call(client.create_alias, "alias/a", ARN.replace("us-east-2", "eu-west-1"))
     assert kms.asked == []
 
 
+def test_a_change_without_a_whole_answer_may_have_been_made(shop: Shop) -> None:
+    """A change whose answer lacks what KMS always sends has an unknown outcome; a call that only reads has not."""
+    kms = KMS({"GrantToken": "t"})
+    grant = {"operations": ["Decrypt"], "grantee_principal": "arn"}
+    with pytest.raises(ProtocolError, match=r"CreateGrant.*'GrantId' is missing") as caught:
+        shop.call(shop.client(kms).create_grant, ARN, **grant)
+    assert caught.value.outcome_unknown
+    assert len(kms.asked) == 1
+    with pytest.raises(ProtocolError, match=r"Encrypt.*'CiphertextBlob' is missing") as caught:
+        shop.call(shop.client(KMS({"KeyId": ARN})).encrypt, ARN, b"p")
+    assert not caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize("key_id", ["alias/orders", ARN.replace("key/", "alias/"), ARN, ARN.rpartition("/")[2]])
+def test_the_arn_of_a_key_is_resolved(shop: Shop, key_id: str) -> None:
+    """An alias, its ARN, a key id and a key's ARN lead to the key's ARN, by one DescribeKey."""
+    kms = KMS({"KeyMetadata": to_wire(least(KeyMetadata, key_id=ARN.rpartition("/")[2], arn=ARN))})
+    assert shop.call(shop.client(kms).resolve_key, key_id) == ARN
+    assert kms.asked == [("DescribeKey", {"KeyId": key_id})]
+
+
+def test_an_alias_of_another_region_is_not_resolved(shop: Shop) -> None:
+    """A region knows its own aliases alone, so another's is refused before it is sent."""
+    kms = KMS({})
+    with pytest.raises(ParameterError, match="eu-west-1"):
+        shop.call(shop.client(kms).resolve_key, "arn:aws:kms:eu-west-1:111122223333:alias/orders")
+    assert kms.asked == []
+
+
+@pytest.mark.parametrize("timeout", [timedelta(milliseconds=1500), 1.5])
+def test_a_timeout_may_be_a_timedelta(shop: Shop, timeout: Any) -> None:
+    """A timedelta is as good as its seconds: for a call, the pages of a listing, and a wait."""
+    client = shop.client(KMS(CREATING))
+    with pytest.raises(TimeoutError, match=r"after 1\.5 s"):
+        shop.call(client.wait_until_enabled, "k", timeout=timeout)
+    for wrong in (timedelta(seconds=-1), timedelta(0)):
+        with pytest.raises(ParameterError, match=r"timeout is -?[01]\.0: pass a positive number"):
+            shop.call(client.describe_key, "k", timeout=wrong)
+        with pytest.raises(ParameterError, match=r"timeout is -?[01]\.0: pass a positive number"):
+            shop.next(client.iter_list_keys(timeout=wrong))
+
+
+def test_plain_python_is_taken(shop: Shop) -> None:
+    """Tags may be a mapping, policies and constraints mappings too, and lists sets."""
+    made = {"KeyMetadata": to_wire(least(KeyMetadata))}
+    kms = KMS(made, {"GrantToken": "t", "GrantId": "g"}, {})
+    client = shop.client(kms)
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Sid": "\u00e9"}]}
+    shop.call(client.create_key, tags={"a": "b", "c": ""}, policy=policy)
+    constraints = {"EncryptionContextSubset": {"tenant": "42"}, "source_arn": "arn:aws:s3:::bucket-of-mine"}
+    grant = {"operations": {"Encrypt", "Decrypt"}, "grantee_principal": "arn", "constraints": constraints}
+    shop.call(client.create_grant, ARN, **grant)
+    shop.call(client.put_key_policy, ARN, policy)
+    shop.call(client.tag_resource, ARN, [Tag("a", "b")])
+    text = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Sid":"\\u00e9"}]}'
+    tags = [{"TagKey": "a", "TagValue": "b"}, {"TagKey": "c", "TagValue": ""}]
+    assert kms.asked[0] == ("CreateKey", {"Policy": text, "Tags": tags})
+    assert kms.asked[1][1]["Operations"] == ["Decrypt", "Encrypt"]
+    assert kms.asked[1][1]["Constraints"] == {
+        "EncryptionContextSubset": {"tenant": "42"},
+        "SourceArn": "arn:aws:s3:::bucket-of-mine",
+    }
+    assert kms.asked[2] == ("PutKeyPolicy", {"KeyId": ARN, "Policy": text})
+    assert kms.asked[3] == ("TagResource", {"KeyId": ARN, "Tags": tags[:1]})
+
+
+WORD = "shibboleth"
+GRANTED = {"operations": (), "grantee_principal": "arn"}
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("create_key", {"policy": {"a": {WORD}}}, "policy is a mapping that is not JSON"),
+    ("create_key", {"policy": {"a": float("nan")}}, "policy is a mapping that is not JSON"),
+    ("create_key", {"policy": [WORD]}, "policy must be a str, not list"),
+    ("create_key", {"tags": {WORD: 1}}, r"tags\[0\].tag_value must be a str, not int"),
+    ("create_key", {"tags": {1: WORD}}, r"tags\[0\].tag_key must be a str, not int"),
+    ("create_grant", {**GRANTED, "constraints": {WORD: {}}}, "constraints is a mapping with wrong names"),
+    ("create_grant", {**GRANTED, "constraints": {1: WORD}}, "constraints is a mapping with wrong names"),
+    (
+        "create_grant",
+        {**GRANTED, "constraints": {"SourceArn": WORD * 3, "source_arn": WORD * 3}},
+        "constraints is a mapping with wrong names",
+    ),
+    (
+        "create_grant",
+        {**GRANTED, "constraints": {"SourceArn": {WORD: WORD}}},
+        "constraints.source_arn must be a str, not dict",
+    ),
+]
+
+
+@pytest.mark.parametrize(("method", "arguments", "text"), WRONG)
+def test_wrong_plain_python_is_refused(shop: Shop, method: str, arguments: dict[str, Any], text: str) -> None:
+    """A mapping that does not stand for what is wanted is refused before it is sent, and not repeated."""
+    kms = KMS({})
+    key = () if method == "create_key" else (ARN,)
+    with pytest.raises(ParameterError, match=text) as caught:
+        shop.call(getattr(shop.client(kms), method), *key, **arguments)
+    assert WORD not in f"{caught.value!r}{caught.value.__context__!r}"
+    assert kms.asked == []
+
+
+def entry(name: str) -> AliasListEntry:
+    return AliasListEntry(alias_name=name, alias_arn=f"arn:{name}")
+
+
 def page(*names: str, then: str | None = None) -> dict[str, Any]:
     return {
-        "Aliases": [{"AliasName": name} for name in names],
+        "Aliases": [to_wire(entry(name)) for name in names],
         **({"NextMarker": then, "Truncated": True} if then else {"Truncated": False}),
     }
 
@@ -217,13 +335,13 @@ def page(*names: str, then: str | None = None) -> dict[str, Any]:
 def test_a_listing_goes_on_to_its_end(shop: Shop) -> None:
     """A listing asks for a page when its first item is wanted, with the marker of the page before, to the last."""
     kms = KMS(page("a", "b", then="m1"), page(then="m2"), page("c"))
-    listing = shop.client(kms).iter_list_aliases(key_id="k", limit=2)
+    listing = shop.client(kms).iter_list_aliases(key_id="k", page_size=2)
     assert (kms.asked, listing.marker) == ([], None)
-    assert shop.next(listing) == AliasListEntry(alias_name="a")
+    assert shop.next(listing) == entry("a")
     assert (len(kms.asked), listing.marker) == (1, None)
-    assert shop.next(listing) == AliasListEntry(alias_name="b")
+    assert shop.next(listing) == entry("b")
     assert (len(kms.asked), listing.marker) == (1, "m1")
-    assert shop.next(listing) == AliasListEntry(alias_name="c")
+    assert shop.next(listing) == entry("c")
     assert listing.marker is None
     assert [shop.next(listing), shop.next(listing)] == ["end", "end"]
     first = {"KeyId": "k", "Limit": 2}
@@ -235,26 +353,55 @@ def test_a_listing_can_be_resumed(shop: Shop) -> None:
     kms = KMS(page("c"))
     listing = shop.client(kms).iter_list_aliases(marker="m1")
     assert listing.marker == "m1"
-    assert shop.next(listing) == AliasListEntry(alias_name="c")
+    assert shop.next(listing) == entry("c")
     assert kms.asked == [("ListAliases", {"Marker": "m1"})]
 
 
 def test_a_listing_refuses_wrong_arguments_at_once(shop: Shop) -> None:
-    """A wrong argument is refused where the listing is made, not where it is first used."""
-    with pytest.raises(ParameterError, match="limit is 0"):
-        shop.client(KMS({})).iter_list_aliases(limit=0)
+    """A wrong argument is refused when the listing is made, not when it is first used."""
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"page_size": 0}, "page_size is 0: pass 1 to 1000."),
+        ({"page_size": 1001}, "page_size is 1001: pass 1 to 1000."),
+        ({"page_size": "5"}, "page_size must be an int, not str: pass 1 to 1000."),
+        ({"max_items": 0}, "max_items is 0: pass 1 or more, or None for all."),
+        ({"max_items": -1}, "max_items is -1: pass 1 or more, or None for all."),
+        ({"max_items": True}, "max_items must be an int, not bool: pass 1 or more, or None for all."),
+        ({"max_items": 1.0}, "max_items must be an int, not float: pass 1 or more, or None for all."),
+        ({"marker": ""}, "marker has a length of 0: pass 1 to 1024 characters."),
+    ]
+    client = shop.client(KMS({}))
+    for arguments, text in wrong:
+        with pytest.raises(ParameterError) as caught:
+            client.iter_list_aliases(**arguments)
+        assert str(caught.value) == text
+    with pytest.raises(TypeError, match="limit"):
+        client.iter_list_aliases(limit=5)
+
+
+@pytest.mark.parametrize(("most", "pages"), [(1, 1), (2, 1), (3, 3), (4, 3), (9, 3)])
+def test_a_listing_may_end_early(shop: Shop, most: int, pages: int) -> None:
+    """A listing has `max_items` items at most, and asks for no more pages than these need."""
+    kms = KMS(page("a", "b", then="m1"), page(then="m2"), page("c", "d"))
+    listing = shop.client(kms).iter_list_aliases(max_items=most)
+    items: list[Any] = []
+    while (item := shop.next(listing)) != "end":
+        items.append(item.alias_name)
+    assert items == ["a", "b", "c", "d"][:most]
+    assert len(kms.asked) == pages
+    assert listing.ended is (most >= 4)
 
 
 def test_a_listing_that_goes_in_a_circle_ends_in_an_error(shop: Shop) -> None:
     """A marker that was used before would make a listing without end, so it is refused."""
     listing = shop.client(KMS(page("a", then="m1"))).iter_list_aliases()
-    assert shop.next(listing) == AliasListEntry(alias_name="a")
+    assert shop.next(listing) == entry("a")
     with pytest.raises(ProtocolError, match="a marker for the second time"):
         shop.next(listing)
 
 
 ENABLED, CREATING, DOOMED = (
-    {"KeyMetadata": {"KeyId": "k", "KeyState": state}} for state in ("Enabled", "Creating", "PendingDeletion")
+    {"KeyMetadata": to_wire(least(KeyMetadata, key_id="k", key_state=state))}
+    for state in ("Enabled", "Creating", "PendingDeletion")
 )
 ABSENT = {"__type": "NotFoundException"}
 
@@ -280,7 +427,7 @@ def test_a_key_is_waited_for_until_it_is_gone(shop: Shop) -> None:
 def test_a_custom_key_store_is_waited_for(shop: Shop) -> None:
     """A client looks at the one store until it is connected, and gives what KMS tells of it then."""
     looks = [
-        {"CustomKeyStores": [{"CustomKeyStoreId": "s", "ConnectionState": state}]}
+        {"CustomKeyStores": [to_wire(least(CustomKeyStoresListEntry, connection_state=state))]}
         for state in ("CONNECTING", "CONNECTED")
     ]
     kms = KMS(*looks)

@@ -1,4 +1,4 @@
-"""The table of operations: each row, its models, and what of it may be sent twice."""
+"""The operations: each record, its models, and what of it may be sent twice."""
 
 import ast
 import re
@@ -10,12 +10,16 @@ from typing import Any, get_args, get_origin
 
 import pytest
 from attrs import NOTHING, fields, has
-from support.model_samples import bounds_of, least, plain, sized
+from support.model_samples import CONFLICTING, NEEDED, bounds_of, full, least, plain, sized
 
 import awskms_lite
 from awskms_lite.errors import ParameterError
+from awskms_lite.models.aliases import CreateAliasRequest, DeleteAliasRequest, UpdateAliasRequest
+from awskms_lite.models.encryption import DecryptRequest, ReEncryptRequest
 from awskms_lite.models.members import KMSResponse
+from awskms_lite.models.recipients import RecipientInfo
 from awskms_lite.models.requests import Bounds, KMSRequest
+from awskms_lite.models.tags import Tag
 from awskms_lite.models.usage import GetKeyLastUsageRequest
 from awskms_lite.operations import Operation
 from awskms_lite.operations.all import ALL_OPERATIONS
@@ -59,7 +63,7 @@ BOUNDED = [
 
 
 def models(cls: type) -> Iterator[type]:
-    """Give a model and those within it."""
+    """Yield a model and those within it."""
     yield cls
     for member in fields(cls):
         inner = plain(member.type)
@@ -69,17 +73,31 @@ def models(cls: type) -> Iterator[type]:
             yield from models(inner)
 
 
+def all_models(operation: Operation[Any, Any]) -> set[type]:
+    """Return the models of an operation, and those within them."""
+    roots = (operation.request, operation.response, operation.for_recipient or operation.response)
+    return {model for root in roots for model in models(root)}
+
+
 @every_operation
-def test_a_row_is_of_one_piece(operation: Operation[Any, Any]) -> None:
-    """A row's models carry its name."""
+def test_an_operation_is_of_one_piece(operation: Operation[Any, Any]) -> None:
+    """An operation's models carry its name; there is a response for a recipient if a request can have one."""
     assert operation.request.__name__ == f"{operation.name}Request"
+    has_recipient = "recipient" in {member.name for member in fields(operation.request)}
+    assert has_recipient is (operation.for_recipient is not None)
+    if operation.for_recipient is not None:
+        assert operation.for_recipient.__name__ == f"{operation.name}ForRecipientResponse"
+        assert operation.response_to(least(operation.request)) is operation.response
+        assert (
+            operation.response_to(least(operation.request, recipient=RecipientInfo())) is operation.for_recipient
+        )
     assert issubclass(operation.response, KMSResponse)
     assert operation.response is KMSResponse or operation.response.__name__.endswith("Response")
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
-def test_every_subject_is_in_the_table(subject: str) -> None:
-    """No row is left out of the list of all, and each is named as it is written in code."""
+def test_every_subject_is_in_the_list(subject: str) -> None:
+    """No operation is left out of the list of all, and each is named as it is written in code."""
     tree = ast.parse((ROOT / "operations" / f"{subject}.py").read_text(encoding="utf-8"))
     names = [ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)]
     listed = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation.name).upper() for operation in ALL_OPERATIONS}
@@ -94,6 +112,9 @@ def test_a_request_without_what_it_needs_is_refused(operation: Operation[Any, An
     for member in fields(operation.request):
         if member.default is NOTHING:
             with pytest.raises(ParameterError, match=rf"^{member.name} (is required|must be)"):
+                least(operation.request, **{member.name: None})
+        elif member.name in NEEDED.get(operation.request.__name__, {}):
+            with pytest.raises(ParameterError, match=member.name):
                 least(operation.request, **{member.name: None})
         else:
             assert least(operation.request, **{member.name: None}) == least(operation.request)
@@ -119,7 +140,7 @@ def test_the_bounds_of_a_request_hold(operation: Operation[Any, Any], member: An
 
 
 def secret(kind: Any) -> Any:
-    """Give a value that is easily found where it must not be."""
+    """Return a value that is easily found where it must not be."""
     kind = plain(kind)
     if get_origin(kind) in (tuple, Sequence):
         return (secret(get_args(kind)[0]),)
@@ -129,7 +150,7 @@ def secret(kind: Any) -> Any:
 @every_operation
 def test_what_is_sensitive_stays_out_of_sight(operation: Operation[Any, Any]) -> None:
     """No model shows a member that is marked as sensitive, and an error about it does not repeat it."""
-    for model in {*models(operation.request), *models(operation.response)}:
+    for model in all_models(operation):
         for member in fields(model):
             if member.repr is False and member.name != "metadata":
                 shown = ascii(least(model, **{member.name: secret(member.type)}))
@@ -143,7 +164,7 @@ def test_what_may_be_sent_twice(operation: Operation[Any, Any]) -> None:
     assert operation.is_idempotent(least(operation.request)) is (operation.name not in ONCE)
 
 
-def test_a_row_may_ask_the_request() -> None:
+def test_a_record_may_ask_the_request() -> None:
     """Whether a call may be repeated can depend on what it says."""
     row = ALL_OPERATIONS[0]._replace(idempotent=lambda request: request.key_id == "named")
     assert row.is_idempotent(GetKeyLastUsageRequest("named"))
@@ -152,7 +173,7 @@ def test_a_row_may_ask_the_request() -> None:
 
 @every_operation
 def test_what_answers_in_pages_is_asked_in_pages(operation: Operation[Any, Any]) -> None:
-    """A row that names the items of a page has the members that pages take; one that does not has none of them."""
+    """An operation that names the items of a page has the members that pages take; any other has none of them."""
     asked = {member.name for member in fields(operation.request)} & {"limit", "marker"}
     told = {member.name for member in fields(operation.response)} & {"next_marker", "truncated"}
     assert (len(asked), len(told)) == ((0, 0) if operation.items is None else (2, 2))
@@ -161,13 +182,80 @@ def test_what_answers_in_pages_is_asked_in_pages(operation: Operation[Any, Any])
 
 
 @every_operation
+def test_every_model_is_hashable(operation: Operation[Any, Any]) -> None:
+    """Any model can be a key of a dict, mappings in it or not: equal models have equal hashes."""
+    for model in all_models(operation):
+        once, again = (model(**full(model)) for _ in range(2))
+        assert once == again
+        assert len({once, again}) == 1
+
+
+@every_operation
+def test_what_goes_together_is_required_together(operation: Operation[Any, Any]) -> None:
+    """A request that needs one of two ways to say something takes neither none nor both."""
+    needed = NEEDED.get(operation.request.__name__, {})
+    instead = CONFLICTING.get(operation.request.__name__, {})
+    if needed:
+        with pytest.raises(ParameterError, match=next(iter(needed))):
+            least(operation.request, **dict.fromkeys(needed))
+    for name, value in instead.items():
+        least(operation.request, **{name: value})
+        with pytest.raises(ParameterError, match=name):
+            least(operation.request, **{name: value}, **needed)
+    if len(instead) > 1:
+        for name in instead:
+            with pytest.raises(ParameterError, match=name):
+                least(operation.request, **{**instead, name: None})
+
+
+def test_a_dry_run_may_ignore_the_ciphertext() -> None:
+    """A ciphertext may be left out of a dry run that ignores it, and of no other request."""
+    ignoring: dict[str, Any] = {"ciphertext_blob": None, "dry_run_modifiers": ["IGNORE_CIPHERTEXT"]}
+    for request in (DecryptRequest, ReEncryptRequest):
+        least(request, **ignoring, dry_run=True)
+        for wrong in ({}, {"dry_run": False}, {"dry_run": True, "dry_run_modifiers": ["OTHER"]}):
+            with pytest.raises(ParameterError, match="ciphertext_blob is required, except with dry_run=True"):
+                least(request, **{**ignoring, **wrong})
+
+
+ALIASES = ["alias/app", "arn:aws:kms:us-east-2:111122223333:alias/app"]
+OTHER_IDS = ("custom_key_store_id", "xks_key_id")
+
+
+@every_operation
+@pytest.mark.parametrize("alias", ALIASES)
+def test_an_alias_is_refused_unless_the_operation_takes_one(operation: Operation[Any, Any], alias: str) -> None:
+    """Only cryptographic operations, DescribeKey and GetPublicKey take an alias for a key."""
+    uses = re.match("De|Encr|Enca|Generate|GetPublicKey|ReEncrypt|Sign|Verify", operation.name)
+    takes_aliases = uses is not None and not operation.name.startswith(("Delete", "DescribeC"))
+    for member in fields(operation.request):
+        if member.name.endswith("key_id") and member.name not in OTHER_IDS:
+            if takes_aliases:
+                least(operation.request, **{member.name: alias})
+            else:
+                with pytest.raises(ParameterError, match=rf"^{member.name} .* is an alias, .*: pass a key id"):
+                    least(operation.request, **{member.name: alias})
+
+
+@pytest.mark.parametrize("request_type", [CreateAliasRequest, UpdateAliasRequest, DeleteAliasRequest])
+def test_an_alias_name_needs_its_prefix(request_type: type) -> None:
+    """An alias name without "alias/" is refused with the reason."""
+    for name in ("orders", "Alias/orders", "/alias/orders", "arn:aws:kms:us-east-2:111122223333:alias/orders"):
+        with pytest.raises(ParameterError, match="alias names begin with 'alias/'"):
+            least(request_type, alias_name=name)
+    assert least(request_type, alias_name="alias/orders").alias_name == "alias/orders"
+
+
+@every_operation
 def test_every_model_is_described_and_frozen(operation: Operation[Any, Any]) -> None:
     """Each model has a docstring of its own, takes its members by name, and does not change."""
-    for model in {*models(operation.request), *models(operation.response)}:
+    for model in all_models(operation):
         assert model.__doc__
         assert not model.__doc__.startswith("Method generated")
         assert model.__hash__ is not None
-        assert all(member.kw_only for member in fields(model)) or model.__module__.endswith(".usage")
+        assert (
+            all(member.kw_only for member in fields(model)) or model is Tag or model.__module__.endswith(".usage")
+        )
     assert issubclass(operation.request, KMSRequest | GetKeyLastUsageRequest)
 
 

@@ -13,7 +13,7 @@ METADATA = ResponseMetadata("r-1", 200, 1)
 
 def page(*names: str, then: str | None = None, truncated: bool | None = None) -> ListAliasesResponse:
     return ListAliasesResponse(
-        aliases=tuple(AliasListEntry(alias_name=name) for name in names),
+        aliases=tuple(AliasListEntry(alias_name=name, alias_arn=name) for name in names),
         next_marker=then,
         truncated=bool(then) if truncated is None else truncated,
         metadata=METADATA,

@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from attrs import asdict
+from attrs import NOTHING, asdict, fields
 from hypothesis import example, given, strategies as st
+from support.model_samples import least
 
-from awskms_lite import errors
+from awskms_lite import errors, to_wire
 from awskms_lite.errors import ProtocolError, ServiceError
+from awskms_lite.models.keys import KeyMetadata
 from awskms_lite.models.members import KMSResponse, ResponseMetadata
 from awskms_lite.models.usage import GetKeyLastUsageRequest, GetKeyLastUsageResponse
+from awskms_lite.operations import Operation
+from awskms_lite.operations.all import ALL_OPERATIONS
+from awskms_lite.operations.keys import DESCRIBE_KEY
 from awskms_lite.operations.tags import TAG_RESOURCE
 from awskms_lite.operations.usage import GET_KEY_LAST_USAGE
 from awskms_lite.protocol import decode, decode_error, encode, target
@@ -141,6 +146,42 @@ def test_having_nothing_to_tell_is_no_excuse(body: bytes) -> None:
     """An operation without output is not taken for done when something that is not KMS answers."""
     with pytest.raises(ProtocolError, match="The answer to TagResource cannot be read"):
         decode(TAG_RESOURCE, answer(body), attempts=1)
+
+
+REQUIRED = [
+    (operation, member)
+    for operation in ALL_OPERATIONS
+    for member in fields(operation.response)
+    if member.default is NOTHING and member.name not in ("signature_valid", "mac_valid")
+]
+
+
+@pytest.mark.parametrize("null", [False, True], ids=["absent", "null"])
+@pytest.mark.parametrize(
+    ("operation", "member"), REQUIRED, ids=[f"{operation.name}-{member.name}" for operation, member in REQUIRED]
+)
+def test_a_required_member_that_is_missing_is_named(
+    operation: Operation[Any, Any], member: Any, null: bool
+) -> None:
+    """An answer without what KMS always sends is no answer; the error names the member and the operation."""
+    members = to_wire(least(operation.response))
+    name = "".join(map(str.capitalize, member.name.split("_")))
+    del members[name]
+    if null:
+        members[name] = None
+    with pytest.raises(
+        ProtocolError, match=rf"{operation.name}.*the required member '{name}' is missing \(HTTP 200"
+    ):
+        decode(operation, answer(json.dumps(members).encode()), attempts=1)
+
+
+def test_a_required_member_within_is_named() -> None:
+    """A structure within an answer names the member that it lacks, and itself."""
+    metadata = to_wire(least(KeyMetadata))
+    del metadata["Arn"]
+    body = json.dumps({"KeyMetadata": metadata}).encode()
+    with pytest.raises(ProtocolError, match=r"DescribeKey.* KeyMetadata: the required member 'Arn' is missing"):
+        decode(DESCRIBE_KEY, answer(body), attempts=1)
 
 
 def test_the_target_names_the_operation() -> None:

@@ -86,8 +86,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"number": "1"}, "number must be an int, not str."),
     ({"blob": b"a"}, "blob has a length of 1: pass 2 to 4 bytes."),
     ({"blob": b"abcde"}, "blob has a length of 5: pass 2 to 4 bytes."),
-    ({"blob": "abc"}, "blob must be bytes (bytes() makes some of a buffer, encode() of a text), not str."),
-    ({"blob": bytearray(b"abc")}, "blob must be bytes"),
+    (
+        {"blob": "abc"},
+        "blob must be bytes, a bytearray or a memoryview (encode() makes bytes of a text), not str.",
+    ),
+    ({"blob": list(b"abc")}, "blob must be bytes"),
+    ({"blob": bytearray(b"a")}, "blob has a length of 1: pass 2 to 4 bytes."),
     ({"flag": 1}, "flag must be True or False, not int."),
     ({"flag": "true"}, "flag must be True or False, not str."),
     (
@@ -96,9 +100,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"moment": NOON.timestamp()}, "moment must be an aware datetime, not float."),
     ({"colour": 1}, "colour must be a str, not int."),
-    ({"texts": "ab"}, "texts must be a list or a tuple, not str."),
-    ({"texts": {"a": "b"}}, "texts must be a list or a tuple, not dict."),
-    ({"texts": iter("ab")}, "texts must be a list or a tuple, not "),
+    ({"texts": "ab"}, "texts must be a list, a tuple or a set, not str."),
+    ({"texts": {"a": "b"}}, "texts must be a list, a tuple or a set, not dict."),
+    ({"texts": iter("ab")}, "texts must be a list, a tuple or a set, not "),
     ({"texts": []}, "texts has a length of 0: pass 1 to 2 items."),
     ({"texts": ["a", "b", "c"]}, "texts has a length of 3: pass 1 to 2 items."),
     ({"texts": ["a", None]}, "texts[1] is None: leave it out."),
@@ -137,6 +141,30 @@ def test_what_does_not_is_refused_by_name(members: dict[str, Any], text: str) ->
 def test_none_is_as_good_as_nothing(name: str) -> None:
     """An optional member may be None, which is the same as leaving it out."""
     assert made(**{name: None}) == made()
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview, lambda blob: memoryview(bytearray(blob * 2))[::2]])
+def test_a_blob_may_be_any_bytes(kind: Callable[[bytes], Any]) -> None:
+    """A blob is kept as bytes, a copy that its owner cannot change any more."""
+    given = kind(b"aaa")
+    kept = made(blob=given).blob
+    assert type(kept) is bytes
+    assert kept == bytes(given)
+    if isinstance(given, bytearray):
+        given[0] = 0
+        assert kept == b"aaa"
+
+
+def test_a_list_may_be_a_set() -> None:
+    """A set is kept as a tuple, in an order that is always the same."""
+    for colours in (
+        {"RED", "GREEN", "BLUE"},
+        frozenset(["RED", "BLUE", "GREEN"]),
+        dict.fromkeys(["RED", "GREEN", "BLUE"]).keys(),
+    ):
+        assert made(colours=colours).colours == ("BLUE", "GREEN", "RED")
+    with pytest.raises(ParameterError, match=r"^texts\[0\] must be a str, not int"):
+        made(texts={1})
 
 
 def test_lists_and_mappings_are_kept_as_they_were() -> None:

@@ -51,7 +51,7 @@ def test_rotations_are_listed_page_by_page(kms: EitherClient, local: LocalKMS) -
     first = kms.describe_key(key).key_metadata.current_key_material_id
     kms.enable_key_rotation(key, rotation_period_in_days=90)
     local.advance(5 * 90 * DAY)
-    rotations = kms.take(kms.iter_list_key_rotations(key, limit=2))
+    rotations = kms.take(kms.iter_list_key_rotations(key, page_size=2))
     assert local.stats.asked["ListKeyRotations"] == 3
     dates = [rotation.rotation_date for rotation in rotations]
     assert [later - earlier for earlier, later in pairwise(dates)] == [90 * DAY] * 4

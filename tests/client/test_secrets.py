@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin
 
 import pytest
 from attrs import fields, has
-from support.model_samples import bounds_of, example, plain
+from support.model_samples import CONFLICTING, bounds_of, example, plain
 from support.servers import Line, ScriptedServer, Way, answer
 
 from awskms_lite import Credentials, to_wire
@@ -48,14 +48,14 @@ def shows(text: str) -> bool:
 
 
 def parts(kind: Any) -> tuple[Any, bool]:
-    """Give the type of a member, or that of its items, and whether it is a list."""
+    """Return the type of a member, or that of its items, and whether it is a list."""
     kind = plain(kind)
     is_list = get_origin(kind) in (tuple, Sequence)
     return (plain(get_args(kind)[0]) if is_list else kind), is_list
 
 
 def models(cls: type) -> Iterator[type]:
-    """Give a model and those within it."""
+    """Yield a model and those within it."""
     yield cls
     for member in fields(cls):
         inner, _ = parts(member.type)
@@ -65,7 +65,8 @@ def models(cls: type) -> Iterator[type]:
 
 def telling(cls: type) -> Any:
     """Make a model that has all that it can have, the word for each member that is marked."""
-    return cls(**{member.name: told(member) for member in fields(cls) if member.name != "metadata"})
+    left_out = {"metadata", "recipient", *CONFLICTING.get(cls.__name__, ())}  # to a recipient no secret is told
+    return cls(**{member.name: told(member) for member in fields(cls) if member.name not in left_out})
 
 
 def told(member: Any) -> Any:

@@ -38,7 +38,7 @@ def last_use(usage: GetKeyLastUsageResponse) -> datetime | None:
 
 
 def lead(kms: LocalKMS, source: ScriptedServer) -> dict[str, str]:
-    """Give an environment in which the credentials are to be fetched first."""
+    """Return an environment in which the credentials are to be fetched first."""
     environ = {name: value for name, value in kms.environ.items() if "KEY" not in name}
     return {**environ, "AWS_CONTAINER_CREDENTIALS_FULL_URI": source.url}
 

@@ -239,7 +239,7 @@ def test_the_session_has_a_name(given_name: str | None, environ: dict[str, str],
 def test_a_name_that_sts_refuses_is_refused_before(name: str) -> None:
     """A session name has 2 to 64 letters, digits and a few signs: another is not sent."""
     world = answering(answer())
-    with pytest.raises(CredentialsError, match=r"cannot name the session of a role.*role_session_name"):
+    with pytest.raises(CredentialsError, match=r"is not a valid session name.*role_session_name"):
         assume(world, session_name=name)
     assert world.steps == []
 

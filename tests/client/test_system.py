@@ -324,7 +324,7 @@ class TestRun:
     def test_one_that_takes_too_long_is_ended(self) -> None:
         """The text names the program and its time, and none of its arguments."""
         with pytest.raises(
-            TimeoutError, match=r"did not end within 0\.05 s and was ended: run it by hand"
+            TimeoutError, match=r"did not end within 0\.05 s and was killed: run it by hand"
         ) as caught:
             run(self.SLOW, 0.05)
         assert sys.executable in str(caught.value)
@@ -336,6 +336,26 @@ class TestRun:
         with pytest.raises(TimeoutError, match=r"did not end within 0\.05 s") as caught:
             await run_async(self.SLOW, 0.05)
         assert "of-the-test" not in "".join(traceback.format_exception(caught.value))
+
+    ENDLESS = (sys.executable, "-c", "while True: print('line of the test' * 1000)", "--secret=of-the-test")
+
+    def test_one_that_prints_without_end_is_killed(self) -> None:
+        """What it prints is read up to a bound; the text says so, and quotes nothing of it."""
+        with pytest.raises(ConfigurationError, match="printed more than 1048576 bytes and was killed") as caught:
+            run(self.ENDLESS)
+        assert "of-the-test" not in "".join(traceback.format_exception(caught.value))
+
+    @pytest.mark.anyio
+    async def test_one_that_prints_without_end_is_killed_when_asynchronous(self) -> None:
+        """The asynchronous way kills it too."""
+        with pytest.raises(ConfigurationError, match="printed more than 1048576 bytes and was killed") as caught:
+            await run_async(self.ENDLESS)
+        assert "of-the-test" not in "".join(traceback.format_exception(caught.value))
+
+    def test_as_much_as_the_bound_is_read(self) -> None:
+        """The bound is the bound."""
+        argv = (sys.executable, "-c", f"print('x' * {system.MAX_OUTPUT}, end='')")
+        assert run(argv) == Output(0, b"x" * system.MAX_OUTPUT)
 
     MISSING = ("/no/such/program", "--secret=of-the-test")
 
@@ -380,7 +400,7 @@ class TestEndingAProgram:
     def test_all_that_it_started_ends_after_its_time(self, life: "Life") -> None:
         """A child of the program does not outlive its time."""
         for timeout in (0.3, 3, 30):  # as long as it takes a busy machine to start it
-            with pytest.raises(TimeoutError, match="was ended"):
+            with pytest.raises(TimeoutError, match="was killed"):
                 run(life.argv, timeout)
             if life.has_begun():
                 break

@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 import pytest
 from support.flow_world import answered
+from support.model_samples import least
 from support.servers import CREDENTIALS
 
+from awskms_lite import to_wire
 from awskms_lite.call import ClientState, create_state
 from awskms_lite.errors import (
     AccessDeniedException,
@@ -20,7 +22,7 @@ from awskms_lite.errors import (
     TimeoutError,
 )
 from awskms_lite.models.custom_key_stores import ConnectionStateType, CustomKeyStoresListEntry
-from awskms_lite.models.keys import KeyState
+from awskms_lite.models.keys import KeyMetadata, KeyState
 from awskms_lite.settings import resolve_settings
 from awskms_lite.steps import Exclusive, Flow, Response, Send, Sleep, Step
 from awskms_lite.waiting import custom_key_store_connected, key_deleted, key_state, replica_ready
@@ -28,6 +30,7 @@ from awskms_lite.waiting import custom_key_store_connected, key_deleted, key_sta
 T = TypeVar("T")
 
 ABSENT = "NotFoundException"
+ARN = "arn:aws:kms:us-east-2:111122223333:key/k"
 DOOMED = [KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION]
 
 
@@ -81,9 +84,12 @@ class World:
     def _answer(self, target: str, state: str) -> Response:
         if state.endswith("Exception"):
             return Response(400, {}, json.dumps({"__type": state}).encode())
-        store = {"CustomKeyStoreId": "cks-1", "ConnectionState": state, "ConnectionErrorCode": "USER_LOCKED_OUT"}
+        described = {"connection_state": state, "connection_error_code": "USER_LOCKED_OUT"}
+        store = to_wire(least(CustomKeyStoresListEntry, custom_key_store_id="cks-1", **described))
         answers: dict[str, dict[str, object]] = {
-            "TrentService.DescribeKey": {"KeyMetadata": {"KeyId": "k", "KeyState": state} if state else None},
+            "TrentService.DescribeKey": {
+                "KeyMetadata": to_wire(least(KeyMetadata, key_id="k", arn=ARN, key_state=state))
+            },
             "TrentService.DescribeCustomKeyStores": {"CustomKeyStores": [store] if state else []},
         }
         return Response(200, {}, json.dumps(answers[target]).encode())
@@ -114,7 +120,7 @@ def test_half_of_a_pause_is_drawn() -> None:
     "state", ["Creating", "Updating", "Disabled", "PendingImport", "Unavailable", "Novel", ""]
 )
 def test_what_may_still_change_is_waited_out(state: str) -> None:
-    """Any state that may become the other is waited out, one newer than this package and an empty answer too."""
+    """Any state that may become the other is waited out, one newer than this package too."""
     world = World(state, "Enabled")
     assert world.play(key_state(world.session, "k", "Enabled", 10)).key_state is KeyState.ENABLED
 

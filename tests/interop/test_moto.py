@@ -108,7 +108,7 @@ def test_the_life_of_a_key(kms: EitherClient) -> None:
 def test_keys_are_listed(kms: EitherClient) -> None:
     """Each key that was made is in the list of them."""
     made = {new_key(kms) for _ in range(3)}
-    assert {entry.key_arn for entry in kms.take(kms.iter_list_keys(limit=2))} == made
+    assert {entry.key_arn for entry in kms.take(kms.iter_list_keys(page_size=2))} == made
 
 
 def test_a_key_that_is_not_there(kms: EitherClient) -> None:
@@ -197,7 +197,7 @@ def test_rotation_and_its_pages(kms: EitherClient) -> None:
     assert len(whole) == 3
     first = kms.list_key_rotations(key, limit=1)
     assert (first.rotations, first.truncated) == (whole[:1], True)
-    assert tuple(kms.take(kms.iter_list_key_rotations(key, limit=1))) == whole
+    assert tuple(kms.take(kms.iter_list_key_rotations(key, page_size=1))) == whole
     assert tuple(kms.take(kms.iter_list_key_rotations(key, marker=first.next_marker))) == whole[1:]
 
 

@@ -1,18 +1,25 @@
 """All of KMS beside the service model of the installed botocore: what there is, and what goes over the wire.
 
-Nothing here is listed by hand but the differences by design:
+Nothing here is listed by hand except the differences by design:
 
+- What KMS always sends is required in our responses; the service model requires nothing of them.
+- The answer to a request with a recipient, an attested environment, is a response of its own.
 - We keep `PendingWindowInDays` to 7 to 30, as KMS does; the service model says 1 to 365.
 - We hide import tokens and grant tokens too, which the service model does not mark as sensitive.
-- An absent list and an empty one are the same to us: `()`.
+- An absent list and an empty one are the same to us: `()`; so are False and the absence of what is False for most
+  (`FALSE_IF_ABSENT`).
+- What the API reference refuses though the service model allows it is refused before it is sent: alias names
+  without "alias/", neither or both of two ways to say something, a missing ciphertext.
 - The response of GetKeyLastUsage, the one that every cold start waits for, carries no bounds; nothing checks them.
 """
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
@@ -26,10 +33,13 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 from support.docstrings import declared_errors
+from support.model_samples import CONFLICTING, NEEDED, answer_to, least
 
-from awskms_lite import Credentials, KMSClient, RetryPolicy, ServiceError, from_wire, to_wire
+from awskms_lite import Credentials, KMSClient, RetryPolicy, ServiceError, from_wire, to_dict, to_wire
 from awskms_lite.models.members import KMSResponse
+from awskms_lite.models.recipients import RecipientInfo
 from awskms_lite.models.requests import Bounds
+from awskms_lite.models.signing import VerifyMacResponse, VerifyResponse
 from awskms_lite.operations import Operation
 from awskms_lite.operations.all import ALL_OPERATIONS
 from awskms_lite.protocol import decode
@@ -83,7 +93,7 @@ every_operation = pytest.mark.parametrize("operation", ALL_OPERATIONS, ids=by_na
 
 
 def members_of_shape(shape: Shape | None, path: str, required: bool = False) -> Iterator[tuple[str, Member]]:
-    """Go through all members below a shape, by their paths."""
+    """Yield all members below a shape, by their paths."""
     if isinstance(shape, StructureShape):
         yield path, Member("structure", required, None, False, frozenset())
         for name, member in shape.members.items():
@@ -99,7 +109,7 @@ def members_of_shape(shape: Shape | None, path: str, required: bool = False) -> 
 
 
 def members_of_model(cls: type, path: str, required: bool = False) -> Iterator[tuple[str, Member]]:
-    """Go through all members below one of our models, by the paths of their wire names."""
+    """Yield all members below one of our models, by the paths of their wire names."""
     yield path, Member("structure", required, None, False, frozenset())
     for attribute in fields(cls):
         if attribute.name != "metadata":
@@ -121,7 +131,7 @@ def members_of_kind(kind: Any, path: str, required: bool, sensitive: bool) -> It
 
 
 def taken_apart(kind: Any) -> tuple[Any, Bounds | None, frozenset[str]]:
-    """Give the type of an annotation, its bounds, and the values of its enum."""
+    """Return the type of an annotation, its bounds, and the values of its enum."""
     if get_origin(kind) in (Union, UnionType):
         kinds = [one for one in get_args(kind) if one is not NoneType]
         enums = [one for one in kinds if isinstance(one, type) and issubclass(one, StrEnum)]
@@ -130,13 +140,13 @@ def taken_apart(kind: Any) -> tuple[Any, Bounds | None, frozenset[str]]:
             return str, None, frozenset(map(str, enums[0]))
         (kind,) = kinds
     if get_origin(kind) is Annotated:
-        plain, bounds = get_args(kind)
+        plain, bounds, *_ = get_args(kind)
         return taken_apart(plain)[0], bounds, frozenset()
     return kind, None, frozenset()
 
 
 def wire_name(cls: type, name: str) -> str:
-    """Give botocore's name for a member of ours, by botocore's own rule for the names of Python."""
+    """Return botocore's name for a member of ours, by botocore's own rule for the names of Python."""
     candidates: set[str] = {
         member
         for shape_name in MODEL.shape_names
@@ -168,16 +178,57 @@ def test_requests_are_as_modeled(operation: Operation[Any, Any]) -> None:
 
 @every_operation
 def test_responses_are_as_modeled(operation: Operation[Any, Any]) -> None:
-    """A response has the members of the service model, with their types, requiredness, bounds and secrecy."""
+    """A response has the members of the service model, with their types, bounds and secrecy.
+
+    It requires what the service model does, and more: that is for the next test.
+    """
     shape = modeled(operation).output_shape
     if shape is None or not shape.members:
         assert operation.response is KMSResponse
         return
     ours = dict(members_of_model(operation.response, "response"))
+    if operation.for_recipient is not None:
+        ours = {**dict(members_of_model(operation.for_recipient, "response")), **ours}
     theirs = dict(members_of_shape(shape, "response"))
     if operation.name == "GetKeyLastUsage":
+        assert not any(member.required for member in ours.values())
         theirs = {path: member._replace(bounds=None) for path, member in theirs.items()}
+    assert not {path for path, member in theirs.items() if member.required and not ours[path].required}
+    theirs = {path: member._replace(required=ours[path].required) for path, member in theirs.items()}
     assert ours == with_differences(operation, theirs)
+
+
+SOMETIMES = re.compile(
+    r"(present|appears|included in the response|appears in the response) only|only present"
+    r"|is omitted|is not present|null or empty|removes this field|this value is null"
+)
+"""How the documentation says that an answer may lack a member."""
+
+
+def conditional(shape: StructureShape, path: str) -> Iterator[str]:
+    """Yield the paths of the members below a shape that an answer may lack by the documentation."""
+    for name, member in shape.members.items():
+        here = f"{path}.{name}"
+        if SOMETIMES.search(re.sub(r"<[^>]*>|\s+", " ", member.documentation)):
+            yield here
+        inner = member.member if isinstance(member, ListShape) else member
+        if isinstance(inner, StructureShape):
+            yield from conditional(inner, f"{here}[]" if isinstance(member, ListShape) else here)
+
+
+@every_operation
+def test_what_comes_sometimes_is_not_required(operation: Operation[Any, Any]) -> None:
+    """What an answer has only under a condition, by the documentation, is optional in our response.
+
+    The plaintext that an answer to a recipient lacks is the exception: that answer is another response.
+    """
+    shape = modeled(operation).output_shape
+    if shape is None:
+        return
+    required = {path for path, member in members_of_model(operation.response, "response") if member.required}
+    wrong = required & set(conditional(shape, "response"))
+    plaintext = {"response.Plaintext", "response.PrivateKeyPlaintext", "response.SharedSecret"}
+    assert wrong == (plaintext & required if operation.for_recipient is not None else set())
 
 
 def with_differences(operation: Operation[Any, Any], theirs: Mapping[str, Member]) -> dict[str, Member]:
@@ -217,15 +268,27 @@ def test_pages_are_as_modeled(operation: Operation[Any, Any]) -> None:
 # What goes over the wire.
 
 
-def values(shape: Shape, *, new: bool = False) -> st.SearchStrategy[Any]:
-    """Draw what botocore takes for a shape; `new` says whether an enum may have values newer than the model."""
+def values(shape: Shape, *, new: bool = False, ours: type | None = None) -> st.SearchStrategy[Any]:
+    """Draw what botocore takes for a shape; `new` says whether an enum may have values newer than the model.
+
+    What is required in `ours`, our model of the shape, is always there.
+    """
     low, high = shape.metadata.get("min", 0), shape.metadata.get("max", 10**9)
     if isinstance(shape, StructureShape):
-        drawn = {name: values(member, new=new) for name, member in shape.members.items()}
-        required = {name: drawn.pop(name) for name in shape.required_members}
+        kinds = {} if ours is None else {attribute.name: attribute for attribute in fields(ours)}
+        drawn: dict[str, st.SearchStrategy[Any]] = {}
+        always = set(shape.required_members)
+        for name, member in shape.members.items():
+            attribute = kinds.get(xform_name(name))
+            drawn[name] = values(member, new=new, ours=attribute and model_in(attribute.type))
+            if attribute is not None and attribute.default is NOTHING:
+                always.add(name)
+        if ours in ALWAYS_TRUE:
+            drawn[ALWAYS_TRUE[ours]] = st.just(value=True)
+        required = {name: drawn.pop(name) for name in sorted(always)}
         return st.fixed_dictionaries(required, optional=drawn)
     if isinstance(shape, ListShape):
-        return st.lists(values(shape.member, new=new), min_size=low, max_size=min(high, low + 2))
+        return st.lists(values(shape.member, new=new, ours=ours), min_size=low, max_size=min(high, low + 2))
     if isinstance(shape, MapShape):
         return st.dictionaries(st.text("aé:", max_size=4), st.text("aé\n", max_size=4), max_size=2)
     if isinstance(shape, StringShape):
@@ -243,8 +306,20 @@ def values(shape: Shape, *, new: bool = False) -> st.SearchStrategy[Any]:
     return simple[shape.type_name]
 
 
+ALWAYS_TRUE: dict[Any, str] = {VerifyResponse: "SignatureValid", VerifyMacResponse: "MacValid"}
+"""What is no answer but an error unless it is true."""
+
+
+def model_in(kind: Any) -> type | None:
+    """Return the model of a structure, or of the items of a list."""
+    plain = taken_apart(kind)[0]
+    if get_origin(plain) in (tuple, Sequence):
+        plain = taken_apart(get_args(plain)[0])[0]
+    return plain if has(plain) else None
+
+
 def ours(kind: Any, shape: Shape, value: Any) -> Any:
-    """Give our form of what botocore takes: the same values, with models in place of the dicts of structures."""
+    """Return our form of what botocore takes: the same values, with models in place of the dicts of structures."""
     plain = taken_apart(kind)[0]
     if isinstance(shape, StructureShape):
         return plain(**arguments(plain, shape, value))
@@ -262,9 +337,22 @@ def arguments(cls: type, shape: StructureShape, value: Mapping[str, Any]) -> dic
 
 
 def theirs(model: object, shape: StructureShape) -> dict[str, Any]:
-    """Give botocore's form of one of our answers: by wire name, and without what is absent or empty."""
-    shown = {name: shown_as(getattr(model, xform_name(name)), member) for name, member in shape.members.items()}
-    return {name: value for name, value in shown.items() if value not in (None, [])}
+    """Return botocore's form of one of our answers: by wire name, and without what is absent or empty."""
+    members = [(name, getattr(model, xform_name(name), None), member) for name, member in shape.members.items()]
+    shown = {name: shown_as(value, member) for name, value, member in members}
+    return without_absent(shown)
+
+
+FALSE_IF_ABSENT = ("Truncated", "MultiRegion")
+
+
+def without_absent(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what botocore or we read, without what is as good as absent."""
+    return {
+        name: value
+        for name, value in members.items()
+        if value not in (None, []) and not (name in FALSE_IF_ABSENT and value is False)
+    }
 
 
 def shown_as(value: Any, shape: Shape) -> Any:
@@ -277,12 +365,12 @@ def shown_as(value: Any, shape: Shape) -> Any:
 
 def without_empty(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: without_empty(member) for name, member in value.items() if member != []}
+        return without_absent({name: without_empty(member) for name, member in value.items()})
     return [without_empty(item) for item in value] if isinstance(value, list) else value
 
 
 def as_json(value: Any) -> Any:
-    """Give the JSON of an answer: blobs in base64, and times in seconds."""
+    """Return the JSON of an answer: blobs in base64, and times in seconds."""
     if isinstance(value, dict):
         return {name: as_json(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -293,7 +381,7 @@ def as_json(value: Any) -> Any:
 
 
 def ask(operation: Operation[Any, Any], response: httpx.Response, **given: Any) -> tuple[httpx.Request, Any]:
-    """Call the method of an operation; give the request that went out, and what it gave or raised."""
+    """Call the method of an operation; return the request that went out, and what it returned or raised."""
     requests: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -324,7 +412,26 @@ def some_arguments(operation: Operation[Any, Any]) -> st.SearchStrategy[dict[str
     drawn: st.SearchStrategy[dict[str, Any]] = values(shape)
     if operation.name == "ScheduleKeyDeletion":
         return drawn.filter(lambda given: 7 <= given.get("PendingWindowInDays", 30) <= 30)
-    return drawn
+    return drawn.map(partial(as_kms_takes_it, operation))
+
+
+def as_kms_takes_it(operation: Operation[Any, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return drawn members with what the API reference wants besides the service model."""
+    given = dict(given)
+    if "AliasName" in given:
+        given["AliasName"] = f"alias/{given['AliasName']}"[:256]
+    needed, instead = (
+        {
+            wire_name(operation.request, name): value
+            for name, value in table.get(f"{operation.name}Request", {}).items()
+        }
+        for table in (NEEDED, CONFLICTING)
+    )
+    if instead and len(given.keys() & instead.keys()) == len(instead):
+        return {name: value for name, value in given.items() if name not in needed}
+    if instead:
+        given = {name: value for name, value in given.items() if name not in instead}
+    return {**needed, **given}
 
 
 @every_operation
@@ -336,9 +443,8 @@ def test_the_same_input_is_the_same_request(operation: Operation[Any, Any]) -> N
     def check(given: dict[str, Any]) -> None:
         expected = SERIALIZER.serialize_to_request(given, modeled(operation))
         given_to_us = arguments(operation.request, modeled(operation).input_shape, given)
-        request, _ = ask(
-            operation, httpx.Response(200, json={"SignatureValid": True, "MacValid": True}), **given_to_us
-        )
+        answer = answer_to(operation, operation.request(**given_to_us))
+        request, _ = ask(operation, httpx.Response(200, json=answer), **given_to_us)
         assert (request.method, request.url.path) == (expected["method"], expected["url_path"])
         assert json.loads(request.content) == json.loads(expected["body"])
         for name in ("X-Amz-Target", "Content-Type"):
@@ -353,7 +459,7 @@ def test_the_same_answer_is_the_same_model(operation: Operation[Any, Any]) -> No
     shape = modeled(operation).output_shape
 
     @few
-    @given(st.just({}) if shape is None else values(shape, new=True))
+    @given(st.just({}) if shape is None else values(shape, new=True, ours=operation.response))
     def check(answer: dict[str, Any]) -> None:
         body = json.dumps(as_json(answer)).encode()
         parsed = PARSER.parse({"status_code": 200, "headers": {}, "body": body}, shape)
@@ -364,16 +470,18 @@ def test_the_same_answer_is_the_same_model(operation: Operation[Any, Any]) -> No
             expected = without_empty(parsed)
             if expected.get("KeyLastUsage") == {}:
                 del expected["KeyLastUsage"]
+            if operation.for_recipient is not None:
+                expected.pop("CiphertextForRecipient", None)
             assert theirs(model, shape) == expected
 
     check()
 
 
 def minimal(operation: Operation[Any, Any]) -> dict[str, Any]:
-    """Give the least that a method must be called with."""
+    """Return the least that a method must be called with."""
     shape = modeled(operation).input_shape
     least = {name: least_of(shape.members[name]) for name in shape.required_members}
-    return arguments(operation.request, shape, least)
+    return arguments(operation.request, shape, as_kms_takes_it(operation, least))
 
 
 def least_of(shape: Shape) -> Any:
@@ -406,9 +514,39 @@ def test_a_response_survives_the_way_there_and_back(operation: Operation[Any, An
     shape = modeled(operation).output_shape
 
     @few
-    @given(st.just({}) if shape is None else values(shape, new=True))
+    @given(st.just({}) if shape is None else values(shape, new=True, ours=operation.response))
     def check(answer: dict[str, Any]) -> None:
         model = from_wire(operation.response, as_json(answer))
         assert from_wire(type(model), json.loads(json.dumps(to_wire(model)))) == model
+        shown = to_dict(model, secrets=True)
+        assert json.loads(json.dumps(shown, allow_nan=False)) == shown
+
+    check()
+
+
+@every_operation
+def test_an_answer_to_a_recipient_is_a_model_of_its_own(operation: Operation[Any, Any]) -> None:
+    """Ours holds what botocore's holds of an answer to an attested environment, and no plaintext."""
+    if operation.for_recipient is None:
+        return
+    shape = modeled(operation).output_shape
+    request = least(operation.request, recipient=RecipientInfo())
+
+    @few
+    @given(values(shape, new=True, ours=operation.for_recipient))
+    def check(answer: dict[str, Any]) -> None:
+        answer.update(
+            {name: "" for name in ("Plaintext", "PrivateKeyPlaintext", "SharedSecret") if name in answer}
+        )
+        if "KeyId" in answer and request.key_id is not None:
+            answer["KeyId"] = request.key_id
+        body = json.dumps(as_json(answer)).encode()
+        parsed = PARSER.parse({"status_code": 200, "headers": {}, "body": body}, shape)
+        model = decode(operation, Response(200, {}, body), attempts=1, request=request)
+        assert type(model) is operation.for_recipient
+        ours = {name: parsed[name] for name in theirs(model, shape)}
+        assert theirs(model, shape) == ours
+        assert "CiphertextForRecipient" in ours
+        assert not ours.keys() & {"Plaintext", "PrivateKeyPlaintext", "SharedSecret"}
 
     check()

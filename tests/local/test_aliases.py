@@ -45,7 +45,7 @@ def test_most_operations_take_no_alias(
     assert by_arn.error == "InvalidArnException"
 
 
-def test_an_alias_lives_in_its_region_and_account(kms: LocalKMS, call: Client) -> None:
+def test_an_alias_belongs_to_its_region_and_account(kms: LocalKMS, call: Client) -> None:
     """The same name can stand for other keys elsewhere, and is not found through an ARN of elsewhere."""
     key, there = kms.add_key(aliases=["alias/mine"]), kms.add_key(aliases=["alias/mine"], region="eu-west-1")
     kms.add_key(aliases=["alias/mine"], account_id=OTHER_ACCOUNT)

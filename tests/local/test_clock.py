@@ -29,7 +29,7 @@ Sign = Callable[[datetime], tuple[int, str]]
 
 @pytest.fixture
 def sign(kms: LocalKMS) -> Sign:
-    """Return a caller who signs at the moment it is told, and tells the status and the error code."""
+    """Return a function that sends a request signed at a given time, and returns the status and the error code."""
 
     def sign(moment: datetime) -> tuple[int, str]:
         answer = ask(kms, {"Action": "GetCallerIdentity", "Version": "2011-06-15"}, now=moment)
@@ -71,7 +71,7 @@ def test_an_audit_judges_by_the_clock_that_is_moved_on(kms: LocalKMS, days: int)
 
 
 def test_a_signature_is_fresh_by_every_clock_there_was(kms: LocalKMS, sign: Sign) -> None:
-    """By the real time, by the new time and by what was told in between: a client may have it from any Date."""
+    """The real time, the new time and every time in between that a Date header had are accepted."""
     real = datetime.now(UTC)
     kms.advance(100 * DAY)
     kms.advance(30 * DAY)
@@ -102,7 +102,7 @@ def test_our_client_goes_on_whatever_is_advanced(kms: LocalKMS, retry: RetryPoli
     assert kms.stats.asked == {"GetKeyLastUsage": 3}
 
 
-def test_a_session_is_told_to_end_by_the_clock_that_is_moved_on(kms: LocalKMS) -> None:
+def test_the_expiration_of_a_session_is_relative_to_the_date_header(kms: LocalKMS) -> None:
     """Who goes by the Date finds a session of an hour, and one that began before an advance still lasts."""
     before = ask(kms).credentials
     kms.advance(100 * DAY)
@@ -129,8 +129,8 @@ def test_a_session_is_told_to_end_by_the_clock_that_is_moved_on(kms: LocalKMS) -
         (None, "not a timedelta: pass one"),
     ],
 )
-def test_what_is_no_step_forward_moves_nothing(kms: LocalKMS, call: Client, step: Any, words: str) -> None:
-    """It is refused in words, and the clock stands as it stood."""
+def test_an_invalid_step_moves_nothing(kms: LocalKMS, call: Client, step: Any, words: str) -> None:
+    """It is a ValueError that says what to pass, and the clock stays as it was."""
     with pytest.raises(ValueError, match=words):
         kms.advance(step)
     assert is_now(date_of(call))
@@ -162,7 +162,7 @@ class Shifted(Client):
     number=st.integers(0, 5),
 )
 def test_the_nearest_clock_is_one_that_there_was(steps: list[timedelta], off: float, number: int) -> None:
-    """Whatever the steps, each time that the clock ever told is nearest to itself, and none is nearer."""
+    """Whatever the steps, each time that the clock has shown is nearest to itself, and none is nearer."""
     keys = KeyClock(lambda: 1_790_000_000.0)
     server = ServerClock(keys, lambda: 1_790_000_000.0)
     told = [server.now()]
@@ -205,8 +205,8 @@ def test_signatures_and_date_follow_the_servers_clock(
     assert connection.call().status == 200
 
 
-def test_a_spoilt_or_refused_answer_has_the_same_clock(kms: LocalKMS, connection: RawConnection) -> None:
-    """The Date of a disturbed answer, and of one to what is no HTTP, is off as well."""
+def test_a_faulty_or_refused_answer_has_the_same_clock(kms: LocalKMS, connection: RawConnection) -> None:
+    """The Date of a faulty answer, and of the refusal of a request that is not HTTP, is skewed as well."""
     kms.skew(timedelta(hours=-2))
     kms.inject_fault(Latency(0.001))
     late = connection.call()
@@ -258,7 +258,7 @@ def test_a_frozen_test_is_answered(kms: LocalKMS, call: Client, freeze: Freeze) 
 
 
 @pytest.mark.parametrize("freeze", TOOLS)
-def test_a_server_that_starts_in_a_frozen_test_outlives_it(freeze: Freeze) -> None:
+def test_a_server_that_starts_in_a_frozen_test_goes_on_after_it(freeze: Freeze) -> None:
     """Nothing of the tool stays behind: the clock runs when the test is over, and quotas refill by it."""
     with freeze():
         kms = LocalKMS().start()

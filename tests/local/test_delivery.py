@@ -1,4 +1,4 @@
-"""The steps by which an answer goes wrong, without a socket."""
+"""The actions that deliver a faulty answer, without a socket."""
 
 import json
 from typing import Any
@@ -16,8 +16,8 @@ WHOLE = render(Response(200, BODY, "request-id"), now=0, keep_alive=True)
 HEAD = WHOLE.removesuffix(BODY)
 
 
-def steps(fault: Any, body: bytes = BODY) -> list[DeliveryAction]:
-    """Return the steps for an answer; the noise is all zeros."""
+def actions(fault: Any, body: bytes = BODY) -> list[DeliveryAction]:
+    """Return the actions for an answer; the noise is all zeros."""
     response = Response(200, body, "request-id")
     return list(deliver(fault, response, now=0, keep_alive=True, noise=lambda count: b"\0" * count))
 
@@ -37,9 +37,9 @@ def steps(fault: Any, body: bytes = BODY) -> list[DeliveryAction]:
         (Drip(0.5, size=len(WHOLE) - 1), [WHOLE[:-1], Pause(0.5), WHOLE[-1:]]),
     ],
 )
-def test_each_fault_has_its_steps(fault: Any, expected: list[DeliveryAction]) -> None:
+def test_each_fault_has_its_actions(fault: Any, expected: list[DeliveryAction]) -> None:
     """An answer is delayed, cut, mislabelled or replaced as the fault says, and the end follows as it says."""
-    assert steps(fault) == expected
+    assert actions(fault) == expected
 
 
 @pytest.mark.parametrize(
@@ -57,19 +57,19 @@ def test_a_faulty_answer_to_head_has_no_body(fault: Any, expected: list[Delivery
 
 
 @given(size=st.integers(1, 400))
-def test_drops_make_up_the_answer(size: int) -> None:
-    """Whatever their size, the drops are the answer's bytes in order, with a pause between any two."""
-    drops = steps(Drip(0.5, size=size))
-    assert b"".join(drop for drop in drops if isinstance(drop, bytes)) == WHOLE
-    assert drops[1::2] == [Pause(0.5)] * (len(drops) // 2)
-    assert all(isinstance(drop, bytes) and len(drop) <= size for drop in drops[::2])
-    assert len(drops) % 2 == 1
+def test_a_drip_sends_the_whole_answer(size: int) -> None:
+    """Whatever their size, the pieces are the answer's bytes in order, with a pause between any two."""
+    pieces = actions(Drip(0.5, size=size))
+    assert b"".join(piece for piece in pieces if isinstance(piece, bytes)) == WHOLE
+    assert pieces[1::2] == [Pause(0.5)] * (len(pieces) // 2)
+    assert all(isinstance(piece, bytes) and len(piece) <= size for piece in pieces[::2])
+    assert len(pieces) % 2 == 1
 
 
 @given(body=st.binary(min_size=1, max_size=40))
 def test_a_truncated_body_is_never_whole(body: bytes) -> None:
     """Half of the body comes, rounded down, so that at least a byte is missing."""
-    piece, end = steps(Truncated(), body)
+    piece, end = actions(Truncated(), body)
     assert isinstance(piece, bytes)
     sent = piece.partition(b"\r\n\r\n")[2]
     assert body.startswith(sent)
@@ -93,7 +93,7 @@ def test_garbage_in_the_body_is_never_json(noise: bytes) -> None:
 @pytest.mark.parametrize(
     ("retry_after", "milliseconds"), [(0, "0"), (0.0004, "0"), (0.0015, "2"), (1.25, "1250"), (20, "20000")]
 )
-def test_a_wait_is_told_in_whole_milliseconds(retry_after: float, milliseconds: str) -> None:
+def test_retry_after_is_sent_in_whole_milliseconds(retry_after: float, milliseconds: str) -> None:
     """`x-amz-retry-after` has neither a fraction nor an exponent."""
     answer = refusal(Error("SlowDown", retry_after=retry_after), Kms.refuse)
     assert answer.headers == (("x-amz-retry-after", milliseconds),)

@@ -1,4 +1,4 @@
-"""What LocalKMS is told to refuse: denied operations, keys, regions and accounts, and regions not enabled."""
+"""Denials by operation, key, region and account, and disabled regions."""
 
 import json
 
@@ -114,7 +114,7 @@ def test_denials_add_up_until_all_are_forgotten(kms: LocalKMS, call: Client) -> 
     assert not is_denied(call, "ListAliases")
 
 
-def test_only_the_signed_are_told(kms: LocalKMS) -> None:
+def test_the_signature_is_checked_before_denials(kms: LocalKMS) -> None:
     """A wrong signature is refused as such, and a denied call counts as answered."""
     kms.deny(None)
     wrong = Client(kms, kms.region, Credentials(kms.credentials.access_key_id, "wrong"))
@@ -151,7 +151,7 @@ def test_assuming_a_role_can_be_denied(kms: LocalKMS) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "conditions", "telling"),
+    ("operation", "conditions", "words"),
     [
         ("Nonsense", {}, "no operation 'Nonsense'"),
         (None, {"region": "no region"}, "not a region"),
@@ -164,11 +164,11 @@ def test_assuming_a_role_can_be_denied(kms: LocalKMS) -> None:
         ("ListKeys", {"key": "mrk-" + "0" * 32}, "not about a key"),
     ],
 )
-def test_a_denial_that_makes_no_sense_is_refused(
-    kms: LocalKMS, operation: str | None, conditions: dict[str, str], telling: str
+def test_an_invalid_denial_is_refused(
+    kms: LocalKMS, operation: str | None, conditions: dict[str, str], words: str
 ) -> None:
-    """What could never be met is a mistake of the test, and told at once."""
-    with pytest.raises(ValueError, match=telling):
+    """A condition that no call could meet is a mistake of the test, and a ValueError at once."""
+    with pytest.raises(ValueError, match=words):
         kms.deny(operation, **conditions)
 
 
@@ -176,7 +176,7 @@ def test_a_denial_that_makes_no_sense_is_refused(
 
 
 def test_no_credentials_are_known_in_a_region_that_is_not_enabled(kms: LocalKMS, call: Client) -> None:
-    """Every account gets what AWS answers there, KMS and STS in their own words; other regions go on."""
+    """Every account gets AWS's errors there, of KMS and of STS; other regions are not affected."""
     arn = kms.add_key(region="me-south-1")
     kms.disable_region("me-south-1")
     for account_id in ("111122223333", OTHER_ACCOUNT):
@@ -188,7 +188,7 @@ def test_no_credentials_are_known_in_a_region_that_is_not_enabled(kms: LocalKMS,
     assert ask(kms).status == 200
 
 
-def test_a_session_is_not_known_there_either(kms: LocalKMS) -> None:
+def test_a_session_is_not_valid_in_a_disabled_region(kms: LocalKMS) -> None:
     """What was assumed elsewhere does not open a region that is not enabled."""
     session = ask(kms).credentials
     kms.disable_region("me-south-1")

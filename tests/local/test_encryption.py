@@ -61,7 +61,7 @@ def test_a_named_key_must_be_the_one_that_encrypted(kms: LocalKMS, call: Client)
     assert call.error("Decrypt", CiphertextBlob=blob, KeyId=MISSING).error == "NotFoundException"
 
 
-def test_a_ciphertext_of_elsewhere_is_not_accessible(kms: LocalKMS, call: Client) -> None:
+def test_a_ciphertext_of_another_region_or_account_is_not_accessible(kms: LocalKMS, call: Client) -> None:
     """A ciphertext whose key is not in this account and region is AccessDeniedException, as from KMS."""
     blob = call("Encrypt", KeyId=kms.add_key(), Plaintext="eA==")["CiphertextBlob"]
     for other in (client(kms, region="eu-west-1"), client(kms, account_id=OTHER_ACCOUNT)):
@@ -105,7 +105,7 @@ def test_a_data_key_can_come_encrypted_only(kms: LocalKMS, call: Client, members
 
 
 def test_random_bytes_need_no_key(call: Client) -> None:
-    """GenerateRandom gives so many bytes, others each time, and wants to be told how many."""
+    """GenerateRandom returns new bytes each time, and requires their number."""
     random = {call("GenerateRandom", NumberOfBytes=1024)["Plaintext"] for _ in range(2)}
     assert [len(base64.b64decode(text)) for text in random] == [1024, 1024]
     assert call.error("GenerateRandom").error == "ValidationException"

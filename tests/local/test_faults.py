@@ -35,7 +35,7 @@ ACTING = [
     Garbage("head"), Garbage("body"), HangUp(),
 ]  # fmt: skip
 RESET = (ConnectionResetError, ssl.SSLEOFError)
-"""How a reset shows: the ssl module, which loses the reason, takes it for an end without a farewell."""
+"""How a reset is raised: the ssl module reports it as an end without close_notify."""
 LONG = 3 * PATIENCE
 """Seconds that no test waits for."""
 
@@ -79,7 +79,7 @@ class TestWhatLeaves:
         assert answer.headers["content-type"] == "application/x-amz-json-1.1"
 
     def test_an_error_without_more_than_its_code(self, kms: LocalKMS, connection: RawConnection) -> None:
-        """By default an Error has status 400, no text and no word of when to come again."""
+        """By default an Error has status 400, no text and no retry-after."""
         kms.inject_fault(Error("ThrottlingException"))
         answer = connection.call()
         assert (answer.status, answer.json) == (400, {"__type": "ThrottlingException"})
@@ -99,7 +99,7 @@ class TestWhatLeaves:
     def test_a_slow_answer_is_the_right_one(
         self, kms: LocalKMS, connection: RawConnection, fault: Latency | Drip
     ) -> None:
-        """Late or by drops, the answer comes whole, and the connection stays."""
+        """Late or in small pieces, the answer comes whole, and the connection stays open."""
         kms.inject_fault(fault, times=1)
         assert [connection.call().json for _ in range(2)] == [{"Keys": [], "Truncated": False}] * 2
 
@@ -168,7 +168,7 @@ class TestWhatLeaves:
         assert b"HTTP" not in connection.received
 
     def test_garbage_for_a_body(self, kms: LocalKMS, connection: RawConnection) -> None:
-        """A sound 200 comes whose body is no JSON, for a request that had earned an error too."""
+        """A valid HTTP 200 comes whose body is not JSON, even in place of an error."""
         kms.inject_fault(Garbage("body"))
         answer = connection.call("DescribeKey", KeyId=KEY_ID)
         assert answer.status == 200
@@ -187,7 +187,7 @@ class TestWhatLeaves:
 
 
 def make_key(connect: Connect) -> None:
-    """Ask for a key, and wait until something comes of it."""
+    """Send a CreateKey, and wait for the first bytes or the end of the answer."""
     with connect() as connection, suppress(*RESET):
         connection.ask("CreateKey")
         connection.more()
@@ -204,15 +204,15 @@ class TestCarriedOut:
 
     @pytest.mark.parametrize("fault", REFUSING, ids=repr)
     def test_some_faults_keep_the_service_from_acting(self, kms: LocalKMS, connect: Connect, fault: Any) -> None:
-        """Where the fault stands in for the answer, no key is made."""
+        """If the fault replaces the answer, no key is made."""
         kms.inject_fault(fault, operation="CreateKey")
         make_key(connect)
         assert keys_of(connect) == 0
         assert kms.stats.faults == {type(fault).__name__: 1}
 
     @pytest.mark.parametrize("fault", ACTING, ids=repr)
-    def test_others_spoil_the_answer_only(self, kms: LocalKMS, connect: Connect, fault: Any) -> None:
-        """Where the fault befalls the answer, the key is made."""
+    def test_others_only_change_the_answer(self, kms: LocalKMS, connect: Connect, fault: Any) -> None:
+        """If the fault only changes the answer, the key is made."""
         kms.inject_fault(fault, operation="CreateKey")
         make_key(connect)
         assert keys_of(connect) == 1
@@ -258,7 +258,7 @@ class TestClose:
     def test_an_answer_that_has_begun_is_not_ended(
         self, kms: LocalKMS, connection: RawConnection, fault: Any
     ) -> None:
-        """Closing ends the wait between two drops, and the one for the client's next word."""
+        """Closing ends the wait between two pieces, and the one for the client's next bytes."""
         kms.inject_fault(fault)
         connection.ask()
         connection.more()
@@ -278,7 +278,7 @@ class TestHandshakes:
             yield server
 
     def test_a_handshake_is_broken_off(self, kms: LocalKMS, connect: Connect) -> None:
-        """The client is told of a failed handshake, as often as asked for, and then connects."""
+        """The client gets the alert as many times as the rule says, and then connects."""
         kms.inject_fault(HandshakeFailure(), times=2, skip=1)
         kms.inject_fault(Error("KMSInternalException"))
         outcomes: list[str] = []
@@ -294,7 +294,7 @@ class TestHandshakes:
         assert kms.stats.faults == {"HandshakeFailure": 2, "Error": 2}
 
     def test_a_silent_client_does_not_keep_the_server(self, kms: LocalKMS) -> None:
-        """A handshake that is to fail waits for the client's first word, but not beyond the server's end."""
+        """A handshake that is to fail waits for the ClientHello, but not after the server is closed."""
         kms.inject_fault(HandshakeFailure())
         with socket.create_connection(("127.0.0.1", urlsplit(kms.endpoint_url).port), PATIENCE) as silent:
             wait_for(kms, "HandshakeFailure")
@@ -310,7 +310,7 @@ class TestHandshakes:
 
 
 @pytest.mark.parametrize(
-    ("make", "telling"),
+    ("make", "words"),
     [
         (lambda: Error(""), "pass a name"),
         (lambda: Error("A", status=200), "from 300 to 599"),
@@ -332,14 +332,14 @@ class TestHandshakes:
         (lambda: Garbage("tail"), "pass 'head' or 'body'"),  # type: ignore[arg-type]
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused(make: Callable[[], object], telling: str) -> None:
+def test_an_invalid_fault_is_refused(make: Callable[[], object], words: str) -> None:
     """A wrong value is a ValueError that says what to pass."""
-    with pytest.raises(ValueError, match=telling):
+    with pytest.raises(ValueError, match=words):
         make()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "telling"),
+    ("arguments", "words"),
     [
         ({"fault": HangUp}, "not a fault: pass one of awskms_lite.local's"),
         ({"fault": HangUp(), "operation": "Nonsense"}, "KMS has no operation 'Nonsense': pass a name like"),
@@ -354,9 +354,9 @@ def test_a_fault_that_makes_no_sense_is_refused(make: Callable[[], object], tell
         ({"fault": HandshakeFailure()}, "make this LocalKMS with an ssl_context"),
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused(arguments: dict[str, Any], telling: str) -> None:
+def test_an_invalid_rule_is_refused(arguments: dict[str, Any], words: str) -> None:
     """A wrong argument of `inject_fault` is a ValueError that says what to pass."""
-    with pytest.raises(ValueError, match=telling):
+    with pytest.raises(ValueError, match=words):
         LocalKMS().inject_fault(**arguments)
 
 

@@ -60,7 +60,7 @@ def test_a_key_of_another_account_is_denied(kms: LocalKMS) -> None:
     ],
 )
 @pytest.mark.parametrize("operation", ["DescribeKey", "GetKeyLastUsage"])
-def test_what_names_no_key_is_told_as_kms_does(
+def test_what_names_no_key_has_the_error_of_kms(
     call: Client, operation: str, identifier: str, error: str, message: str
 ) -> None:
     """Missing keys, foreign ARNs and plain nonsense each have their error."""

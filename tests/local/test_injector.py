@@ -10,7 +10,7 @@ from awskms_lite.local import Error, Garbage, Latency, LocalKMS, Reset
 
 
 def test_a_rule_is_about_one_operation(kms: LocalKMS, connection: RawConnection) -> None:
-    """A rule for one operation leaves every other alone."""
+    """A rule for one operation does not affect any other."""
     kms.inject_fault(Error("A"), operation="CreateKey")
     assert connection.codes(2) == ["", ""]
     assert connection.codes(1, "CreateKey") == ["A"]
@@ -100,7 +100,7 @@ def test_stats_are_of_their_moment(kms: LocalKMS, connection: RawConnection) -> 
 
 
 def test_no_count_is_lost_among_threads(kms: LocalKMS) -> None:
-    """Every request of many threads is counted once as asked, and once as answered or spoilt."""
+    """Every request of many threads is counted once as asked, and once as answered or faulty."""
     kms.inject_fault(Error("A"), probability=0.5)
 
     def work() -> None:

@@ -58,7 +58,7 @@ def test_an_unavailable_key_stays_unavailable(kms: LocalKMS, call: Client) -> No
 def test_a_deletion_comes_after_its_window(
     kms: LocalKMS, call: Client, window: dict[str, object], days: int
 ) -> None:
-    """ScheduleKeyDeletion tells the date; the day before the key is still there, and then it is not."""
+    """ScheduleKeyDeletion returns the date; the day before the key still exists, and then it does not."""
     key = kms.add_key()
     answer = call("ScheduleKeyDeletion", KeyId=key.rpartition("/")[2], **window)
     told = call("DescribeKey", KeyId=key)["KeyMetadata"]
@@ -203,7 +203,7 @@ def test_an_operation_that_only_reads_has_a_name_that_says_so() -> None:
 @pytest.mark.parametrize("state", REFUSED)
 @pytest.mark.parametrize("operation", MEMBERS)
 def test_each_state_allows_what_the_developer_guide_says(kms: LocalKMS, state: str, operation: str) -> None:
-    """In each key state each operation succeeds, or fails with the error and the words of KMS."""
+    """In each key state each operation succeeds, or fails with the error and the message of KMS."""
     call = client(kms)
     kms.add_key(aliases=["alias/there"])
     primary = kms.add_key(multi_region=True, state="Enabled" if state == "PendingDeletion" else state)

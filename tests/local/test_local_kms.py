@@ -110,7 +110,7 @@ def test_with_a_context_it_speaks_tls_as_localhost() -> None:
         lambda kms: kms.credentials_for(111122223333),
     ],
 )
-def test_a_word_of_another_kind_changes_nothing(kms: LocalKMS, call: Client, tell: Any) -> None:
+def test_an_argument_of_another_type_changes_nothing(kms: LocalKMS, call: Client, tell: Any) -> None:
     """It is a ValueError, and the server goes on as before."""
     with pytest.raises(ValueError, match=r"is not a str|is not a rate|allows no call|is not a probability"):
         tell(kms)

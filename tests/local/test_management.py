@@ -96,7 +96,7 @@ def test_create_key_refuses_what_it_cannot_make(call: Client, members: dict[str,
 
 
 def test_a_description_can_be_changed(call: Client) -> None:
-    """UpdateKeyDescription gives the key other words, none at all included."""
+    """UpdateKeyDescription replaces the description, with an empty one too."""
     key = call("CreateKey", Description="old")["KeyMetadata"]["KeyId"]
     for words in ("new", ""):
         assert call("UpdateKeyDescription", KeyId=key, Description=words) == {}

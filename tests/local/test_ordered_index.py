@@ -1,10 +1,11 @@
 """Ordered indexes, which lists are paged from, against a plain dictionary that is sorted each time."""
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from awskms_lite.local.kms.ordered_index import OrderedIndex
 
 
+@settings(max_examples=50)
 @given(changes=st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 9) | st.none(), st.booleans())))
 def test_an_ordered_index_is_a_sorted_dictionary(changes: list[tuple[str, int | None, bool]]) -> None:
     """Whatever is put, replaced and removed, records are found by name and come in the order of their sort key."""

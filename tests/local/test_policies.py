@@ -80,7 +80,7 @@ def policy(*statements: object, version: object = "2012-10-17") -> str:
     return json.dumps({"Version": version, "Statement": statements})
 
 
-UNSOUND = [
+INVALID = [
     ("{}", "no Statement"),
     ('{"Version": "2012-10-17"}', "no Statement"),
     ('{"Statement": null}', "no Statement"),
@@ -111,9 +111,9 @@ UNSOUND = [
 ]
 
 
-@pytest.mark.parametrize(("document", "words"), UNSOUND)
+@pytest.mark.parametrize(("document", "words"), INVALID)
 @pytest.mark.parametrize("bypass", [False, True])
-def test_an_unsound_policy_is_refused(
+def test_an_invalid_policy_is_refused(
     kms: LocalKMS, call: Client, document: str, words: str, *, bypass: bool
 ) -> None:
     """By every operation that takes one, with the bypass as without: MalformedPolicyDocumentException."""

@@ -29,14 +29,14 @@ def test_an_operation_that_kms_lacks_is_unknown(call: Client, operation: str) ->
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("POST", "/keys")])
-def test_kms_lives_at_one_place(call: Client, method: str, path: str) -> None:
+def test_kms_has_one_path_and_method(call: Client, method: str, path: str) -> None:
     """Only POST / is spoken; anything else is 404."""
     answer = call.send("ListKeys", b"{}", method=method, path=path)
     assert (answer.status, answer.error) == (404, "UnknownOperationException")
 
 
 def test_an_operation_that_is_missing_here_says_so(call: Client) -> None:
-    """An operation that KMS has and LocalKMS lacks is UnsupportedOperationException, in a few words."""
+    """An operation that KMS has and LocalKMS lacks is UnsupportedOperationException, and says so."""
     answer = call.error("Sign")
     assert answer.error == "UnsupportedOperationException"
     assert answer.message == "LocalKMS has no Sign, which KMS has."
@@ -52,13 +52,13 @@ def test_a_body_that_is_no_json_object_is_refused(call: Client, body: bytes) -> 
 
 
 def test_the_signature_is_checked_before_the_body(kms: LocalKMS) -> None:
-    """Nothing is told to a caller who cannot sign."""
+    """A caller without a valid signature learns nothing of the body."""
     secret = Credentials(kms.credentials.access_key_id, "wrong")
     answer = Client(kms, kms.region, secret).send("ListKeys", b"not json")
     assert (answer.status, answer.error) == (400, "InvalidSignatureException")
 
 
-def test_credentials_of_elsewhere_are_not_recognized(kms: LocalKMS) -> None:
+def test_an_unknown_access_key_is_not_recognized(kms: LocalKMS) -> None:
     """An access key that no account here has is UnrecognizedClientException."""
     stranger = Credentials("AKIAIOSFODNN7EXAMPLE", "secret")
     assert Client(kms, kms.region, stranger).error("ListKeys").error == "UnrecognizedClientException"
@@ -113,7 +113,7 @@ CONSTRAINT = "failed to satisfy constraint"
 def test_a_member_that_breaks_a_rule_is_named(
     call: Client, operation: str, members: dict[str, object], error: str, message: str
 ) -> None:
-    """Missing, ill-typed, too long and too large members are told as KMS tells them."""
+    """Missing members, wrong types, and values that are too long or too large have the messages of KMS."""
     answer = call.error(operation, **members)
     assert answer.error == error
     assert message in answer.message

@@ -13,7 +13,7 @@ ACCOUNT, REGION = "111122223333", "us-east-1"
 
 
 class Clock:
-    """Seconds that pass when told to."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -144,8 +144,8 @@ def test_a_quota_is_an_accounts_own_in_a_region(kms: LocalKMS, connection: RawCo
     assert connection.codes(2) == ["", "ThrottlingException"]
 
 
-def test_only_the_signed_are_throttled(kms: LocalKMS, connection: RawConnection) -> None:
-    """A wrong signature is told as such, and costs the account nothing of its quota."""
+def test_a_wrong_signature_is_not_throttled(kms: LocalKMS, connection: RawConnection) -> None:
+    """A wrong signature is an error of its own, and does not count against the quota."""
     kms.set_quota("ListKeys", 0.001)
     known = kms.credentials
     connection.credentials = Credentials(known.access_key_id, "another-secret")
@@ -165,7 +165,7 @@ def test_a_quota_can_be_lifted(kms: LocalKMS, connection: RawConnection) -> None
 
 
 @pytest.mark.parametrize(
-    ("operation", "rate", "burst", "telling"),
+    ("operation", "rate", "burst", "words"),
     [
         ("Nonsense", 1, None, "KMS has no operation"),
         ("ListKeys", 0, None, "or None for no quota"),
@@ -173,9 +173,7 @@ def test_a_quota_can_be_lifted(kms: LocalKMS, connection: RawConnection) -> None
         ("ListKeys", 1, 0.5, "from 1 up"),
     ],
 )
-def test_a_quota_that_makes_no_sense_is_refused(
-    operation: str, rate: float, burst: float | None, telling: str
-) -> None:
+def test_an_invalid_quota_is_refused(operation: str, rate: float, burst: float | None, words: str) -> None:
     """A wrong argument of `set_quota` is a ValueError that says what to pass."""
-    with pytest.raises(ValueError, match=telling):
+    with pytest.raises(ValueError, match=words):
         LocalKMS().set_quota(operation, rate, burst=burst)

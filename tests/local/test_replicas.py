@@ -1,4 +1,4 @@
-"""Multi-Region keys of LocalKMS: made, replicated, turned round, deleted in their order."""
+"""Multi-Region keys of LocalKMS: creation, replication, change of the primary, deletion."""
 
 from datetime import timedelta
 from typing import Any
@@ -44,7 +44,7 @@ def test_a_multi_region_key_is_a_primary_at_first(call: Client) -> None:
 
 
 def test_a_replica_has_the_id_and_a_life_of_its_own(call: Client, there: Client) -> None:
-    """ReplicateKey gives the replica its own words, tags and policy, and both keys tell of the set."""
+    """The replica has its own description, tags and policy, and the metadata of both keys lists the two."""
     key = made(call, Description="first", Tags=[{"TagKey": "a", "TagValue": "1"}])
     tags = [{"TagKey": "b", "TagValue": "2"}]
     answer = call(
@@ -115,7 +115,7 @@ def test_a_replica_has_a_region_of_its_own(call: Client, region: str | None, err
 @pytest.mark.parametrize(
     ("operation", "member"), [("ReplicateKey", "ReplicaRegion"), ("UpdatePrimaryRegion", "PrimaryRegion")]
 )
-def test_only_a_primary_key_is_replicated_or_turned_round(
+def test_only_a_primary_key_is_replicated_or_replaced(
     kms: LocalKMS, call: Client, there: Client, operation: str, member: str
 ) -> None:
     """A replica, and a key of one Region, are UnsupportedOperationException."""
@@ -127,7 +127,7 @@ def test_only_a_primary_key_is_replicated_or_turned_round(
 
 
 def test_a_replica_can_become_the_primary(call: Client, there: Client) -> None:
-    """UpdatePrimaryRegion turns the two round, and what only a primary can do goes with it."""
+    """UpdatePrimaryRegion swaps the two, and what only a primary can do goes with it."""
     key = made(call)
     call("ReplicateKey", KeyId=key, ReplicaRegion="eu-west-1")
     assert call("UpdatePrimaryRegion", KeyId=key, PrimaryRegion="eu-west-1") == {}
@@ -180,8 +180,8 @@ def test_a_primary_waits_for_its_last_replica(kms: LocalKMS, call: Client, there
     assert call.error("DescribeKey", KeyId=key).error == "NotFoundException"
 
 
-def test_a_set_of_keys_ends_in_one_leap(kms: LocalKMS, call: Client, there: Client) -> None:
-    """When the clock leaps over both windows, the replica and its primary are gone."""
+def test_a_primary_and_its_replica_are_deleted_by_one_advance(kms: LocalKMS, call: Client, there: Client) -> None:
+    """If the clock passes both windows at once, the replica and its primary are deleted."""
     key = made(call)
     call("ReplicateKey", KeyId=key, ReplicaRegion="eu-west-1")
     call("ScheduleKeyDeletion", KeyId=key)
@@ -190,7 +190,7 @@ def test_a_set_of_keys_ends_in_one_leap(kms: LocalKMS, call: Client, there: Clie
     assert call("ListKeys")["Keys"] == there("ListKeys")["Keys"] == []
 
 
-def test_a_primary_that_waits_can_be_saved(kms: LocalKMS, call: Client, there: Client) -> None:
+def test_the_deletion_of_a_waiting_primary_can_be_cancelled(kms: LocalKMS, call: Client, there: Client) -> None:
     """Cancelled in PendingReplicaDeletion it is disabled, and the end of its replicas does not touch it."""
     key = made(call)
     call("ReplicateKey", KeyId=key, ReplicaRegion="eu-west-1")

@@ -43,7 +43,7 @@ def connect(kms: LocalKMS) -> Iterator[Connect]:
         client.close()
 
 
-def test_a_session_is_at_home_in_the_roles_account(kms: LocalKMS, connect: Connect) -> None:
+def test_a_session_belongs_to_the_account_of_its_role(kms: LocalKMS, connect: Connect) -> None:
     """It sees the keys of the account of its role, not those of the account that assumed the role."""
     kms.add_key()
     arn = kms.add_key(account_id=OTHER_ACCOUNT)
@@ -85,7 +85,7 @@ def test_the_keys_clock_ends_no_session(kms: LocalKMS, connect: Connect) -> None
     assert connect(session).list_keys().keys == ()
 
 
-def test_a_session_is_good_at_any_server(kms: LocalKMS, connect: Connect) -> None:
+def test_a_session_is_valid_at_any_server(kms: LocalKMS, connect: Connect) -> None:
     """No server stores it: one that knows nothing of the assumption takes it."""
     with LocalKMS() as other:
         session = ask(other).credentials
@@ -138,7 +138,7 @@ def test_a_made_up_token_is_no_token(token: bytes) -> None:
     session=st.text(IAM, min_size=2, max_size=64),
     expires_at=st.integers(0, 10**10),
 )
-def test_a_token_tells_its_session(path: list[str], name: str, session: str, expires_at: int) -> None:
+def test_a_token_contains_its_session(path: list[str], name: str, session: str, expires_at: int) -> None:
     """Role, name and expiry come back from the token, and the secret is of that token alone."""
     role = Role("aws", OTHER_ACCOUNT, "".join(f"{part}/" for part in path), name)
     made = Session(role, session, expires_at)

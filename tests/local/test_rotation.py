@@ -21,7 +21,7 @@ def material_id(call: Client, key: str) -> str:
     return str(call("DescribeKey", KeyId=key)["KeyMetadata"]["CurrentKeyMaterialId"])
 
 
-def test_a_key_does_not_rotate_unless_it_is_told_to(kms: LocalKMS, call: Client) -> None:
+def test_a_key_does_not_rotate_unless_rotation_is_enabled(kms: LocalKMS, call: Client) -> None:
     """A new key has one material and no rotations, and years change nothing."""
     key = kms.add_key()
     before = material_id(call, key)
@@ -104,7 +104,7 @@ def test_a_key_rotates_on_demand_twenty_five_times(kms: LocalKMS, call: Client) 
 def test_the_state_of_a_key_comes_first_when_it_is_rotated_on_demand(
     kms: LocalKMS, call: Client, kind: dict[str, Any], error: str, words: str
 ) -> None:
-    """What cannot be rotated in its state is told so, whether or not keys of its kind rotate at all."""
+    """A wrong state is the error, whether or not keys of this spec and origin rotate at all."""
     key = kms.add_key(**kind)
     answer = call.error("RotateKeyOnDemand", KeyId=key)
     assert (answer.error, answer.message) == (error, f"{key} {words}")
@@ -196,7 +196,7 @@ def test_a_key_that_ends_before_its_rotation_just_ends(kms: LocalKMS, call: Clie
 
 
 def test_rotations_are_listed_with_their_materials(kms: LocalKMS, call: Client) -> None:
-    """Each rotation has a material of its own, the last one the current; the first one is told on request."""
+    """Each rotation has its own material, of which the last is the current one; the first is listed on request."""
     key = kms.add_key()
     first = material_id(call, key)
     call("RotateKeyOnDemand", KeyId=key)
@@ -254,7 +254,7 @@ def test_other_kinds_of_keys_do_not_rotate(
 def test_the_kind_of_a_key_comes_first_where_its_automatic_rotation_is_switched(
     kms: LocalKMS, call: Client, operation: str
 ) -> None:
-    """A key that never rotates by itself is told so, disabled or not."""
+    """A key that cannot rotate automatically has that error, disabled or not."""
     answer = call.error(operation, KeyId=kms.add_key(origin="EXTERNAL", state="Disabled"))
     assert (answer.error, "origin is EXTERNAL which" in answer.message) == ("UnsupportedOperationException", True)
 

@@ -33,7 +33,7 @@ def test_a_past_is_kept_to_the_millisecond(kms: LocalKMS, call: Client) -> None:
     assert answer["KeyLastUsage"]["Operation"] == "Decrypt"
 
 
-def test_a_past_use_can_be_told_in_wire_members(kms: LocalKMS, call: Client) -> None:
+def test_a_past_use_can_be_given_in_wire_members(kms: LocalKMS, call: Client) -> None:
     """Members given are answered as they are, an operation newer than everyone included."""
     usage: dict[str, str | datetime] = {
         "Operation": "Teleport",
@@ -69,7 +69,7 @@ def test_a_past_that_kms_has_no_names_for_is_refused(kms: LocalKMS, call: Client
 
 
 def test_a_seeded_key_can_be_of_any_kind(kms: LocalKMS, call: Client) -> None:
-    """Spec, origin, manager, description, tags and aliases are told as they were given."""
+    """Spec, origin, manager, description, tags and aliases are returned as they were given."""
     arn = kms.add_key(
         spec="ECC_NIST_P256",
         origin="EXTERNAL",
@@ -89,7 +89,7 @@ def test_a_seeded_key_can_be_of_any_kind(kms: LocalKMS, call: Client) -> None:
 
 @pytest.mark.parametrize("state", KEY_STATES)
 def test_a_key_can_be_in_any_state(kms: LocalKMS, call: Client, state: str) -> None:
-    """The metadata tells the state and what belongs to it, and no other member."""
+    """The metadata has the state and the members that belong to it, and no others."""
     metadata = call("DescribeKey", KeyId=kms.add_key(state=state))["KeyMetadata"]
     assert (metadata["KeyState"], metadata["Enabled"]) == (state, state == "Enabled")
     assert ("DeletionDate" in metadata) == (state == "PendingDeletion")
@@ -203,8 +203,8 @@ def test_an_argument_of_another_kind_is_named(
     ],
 )
 @pytest.mark.parametrize("member", ["created", "tracking_start", "last_usage", "Timestamp"])
-def test_a_moment_is_an_aware_datetime(kms: LocalKMS, call: Client, member: str, moment: Any, words: str) -> None:
-    """Anything else that add_key is given for one is refused in words, and no key is added."""
+def test_a_time_is_an_aware_datetime(kms: LocalKMS, call: Client, member: str, moment: Any, words: str) -> None:
+    """For anything else add_key raises ValueError and says what to pass, and adds no key."""
     times = {"last_usage": {"Timestamp": moment}} if member == "Timestamp" else {member: moment}
     with pytest.raises(ValueError, match=words):
         kms.add_key(**times)

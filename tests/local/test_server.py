@@ -265,8 +265,8 @@ def test_close_ends_open_connections_and_every_thread() -> None:
         socket.create_connection(("127.0.0.1", server.port))
 
 
-def test_steps_are_carried_out_in_order() -> None:
-    """An application that gives steps has them done one by one; the connection stays if it was to stay."""
+def test_actions_are_carried_out_in_order() -> None:
+    """The actions of an application are carried out one by one; the connection stays open unless they end it."""
 
     def in_steps(request: Request) -> list[DeliveryAction]:
         answer = render(echo(request), now=0, keep_alive=True)
@@ -366,7 +366,7 @@ def test_close_does_not_wait_for_a_handshake() -> None:
 
 
 def test_a_handshake_can_be_broken_off() -> None:
-    """Where the server does not shake hands the client is told so, not left to wait."""
+    """If the server aborts the handshake, the client gets an alert at once."""
     answers = iter([False, True])
     server, context = tls_server(lambda: next(answers))
     with connection(server) as raw, pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):

@@ -164,7 +164,7 @@ def test_a_denial_reaches_shared_keys(kms: LocalKMS, guest: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "telling"),
+    ("arguments", "words"),
     [
         ({"shared_with": ["1"]}, "12 digits"),
         ({"shared_with": OTHER_ACCOUNT}, "is a single str"),
@@ -172,8 +172,8 @@ def test_a_denial_reaches_shared_keys(kms: LocalKMS, guest: Client) -> None:
         ({"shared_with": [OTHER_ACCOUNT], "manager": "AWS"}, "not shared"),
     ],
 )
-def test_a_share_that_could_not_be_is_refused(kms: LocalKMS, arguments: dict[str, object], telling: str) -> None:
+def test_an_invalid_share_is_refused(kms: LocalKMS, arguments: dict[str, object], words: str) -> None:
     """Accounts have 12 digits and are others, and no key of AWS's own is shared."""
-    with pytest.raises(ValueError, match=telling):
+    with pytest.raises(ValueError, match=words):
         kms.add_key(**arguments)  # type: ignore[arg-type]
     assert client(kms)("ListKeys")["Keys"] == []

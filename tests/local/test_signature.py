@@ -154,7 +154,7 @@ def test_whatever_is_signed_cannot_be_altered(alter: Callable[[Request], Request
     assert caught.value.code == "InvalidSignatureException"
 
 
-def test_the_wrong_secret_is_refused_without_telling_the_right_signature() -> None:
+def test_a_refusal_does_not_contain_the_right_signature() -> None:
     """A wrong secret is InvalidSignatureException, and the text holds no signature at all."""
     with pytest.raises(ApiError) as caught:
         check(signed(secret="wrong"))
@@ -207,7 +207,7 @@ def test_a_future_signature_is_not_yet_current() -> None:
     ],
 )
 def test_a_wrong_scope_is_named(scope: str, text: str) -> None:
-    """Each part of the scope that is wrong is told in AWS's words."""
+    """Each wrong part of the scope has AWS's message."""
     with pytest.raises(ApiError) as caught:
         check(signed(scope=scope))
     assert caught.value.code == "InvalidSignatureException"
@@ -222,7 +222,7 @@ def test_a_scope_has_five_parts(scope: str) -> None:
     assert caught.value.code == "IncompleteSignatureException"
 
 
-def test_an_unknown_access_key_is_told_before_the_signature() -> None:
+def test_an_unknown_access_key_is_refused_before_the_signature_is_checked() -> None:
     """An access key of somewhere else is UnrecognizedClientException."""
     credential = "AKIAOTHER/20150830/us-east-1/kms/aws4_request"
     value = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host;x-amz-date, Signature=0"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from attrs import evolve
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from support.local_client import OTHER_ACCOUNT, client
 from support.local_sts import FORM, FORM_TYPE, ROLE, SESSION, ask, send
 
@@ -145,13 +145,13 @@ def test_another_action_is_invalid(kms: LocalKMS, form: dict[str, str], code: st
 
 
 @pytest.mark.parametrize(("method", "path"), [("PUT", "/"), ("POST", "/sts")])
-def test_sts_lives_at_one_place(kms: LocalKMS, method: str, path: str) -> None:
+def test_sts_has_one_path_and_method(kms: LocalKMS, method: str, path: str) -> None:
     """Only POST / is spoken; anything else is 404."""
     assert ask(kms, method=method, path=path).error[:2] == (404, "UnknownOperationException")
 
 
-def test_sts_has_its_own_names_for_refusals(kms: LocalKMS) -> None:
-    """A wrong secret, a stranger, another service's scope and no signature at all are told as STS tells them."""
+def test_sts_has_its_own_error_codes(kms: LocalKMS) -> None:
+    """A wrong secret, an unknown key, another service's scope and a missing signature have STS's errors."""
     wrong = Credentials(kms.credentials.access_key_id, "wrong")
     assert ask(kms, credentials=wrong).error[:2] == (403, "SignatureDoesNotMatch")
     stranger = Credentials("AKIAIOSFODNN7EXAMPLE", "secret")
@@ -173,7 +173,7 @@ def test_sts_has_its_own_names_for_refusals(kms: LocalKMS) -> None:
 
 
 def test_a_late_signature_is_refused(kms: LocalKMS) -> None:
-    """A form signed an hour ago is SignatureDoesNotMatch, in the words that clients mend their clocks by."""
+    """A form signed an hour ago is SignatureDoesNotMatch, with the text by which clients correct their clocks."""
     status, code, message = ask(kms, now=datetime.now(UTC) - timedelta(hours=1)).error
     assert (status, code) == (403, "SignatureDoesNotMatch")
     assert message.startswith("Signature expired: ")
@@ -193,14 +193,16 @@ def spelled(form: Mapping[str, str]) -> bytes:
     return "&".join(f"{name}={quote_plus(value, errors='replace')}" for name, value in form.items()).encode()
 
 
+@settings(max_examples=50)
 @given(changes=forms)
 def test_a_form_is_answered_or_refused(lasting: LocalKMS, changes: dict[str, str]) -> None:
-    """Whatever stands in a form, the answer is sound XML: credentials, or an error of the caller."""
+    """Whatever a form contains, the answer is valid XML: credentials, or an error of the caller."""
     answer = ask(lasting, spelled(FORM | changes))
     if answer.status != 200:
         assert answer.error[:2] in [(400, "ValidationError"), (400, "InvalidAction")]
 
 
+@settings(max_examples=50)
 @given(body=st.binary(max_size=60) | st.binary(max_size=40).map(lambda end: spelled(FORM) + b"&" + end))
 def test_bytes_are_answered_or_refused(lasting: LocalKMS, body: bytes) -> None:
     """Not even bytes that are no form are too much."""
@@ -223,7 +225,7 @@ def identity(kms: LocalKMS, **options: Any) -> tuple[str, str, str]:
     return answer.texts[part + "Account"], answer.texts[part + "Arn"], answer.texts[part + "UserId"]
 
 
-def test_a_caller_is_told_who_it_is(kms: LocalKMS) -> None:
+def test_a_caller_gets_its_identity(kms: LocalKMS) -> None:
     """Lasting keys are a user's of their account, in the region's partition; a session is the assumed role."""
     account, arn, user = identity(kms)
     assert (account, arn) == ("111122223333", "arn:aws:iam::111122223333:user/local")
@@ -239,7 +241,7 @@ def test_a_caller_is_told_who_it_is(kms: LocalKMS) -> None:
 
 
 def test_nothing_denies_a_caller_its_identity(kms: LocalKMS) -> None:
-    """As at AWS: a denial of everything does not concern it, while a wrong secret and a quota do."""
+    """As at AWS: a denial of everything does not apply to it, while a wrong secret and a quota do."""
     kms.deny(None)
     identity(kms)
     wrong = evolve(kms.credentials, secret_access_key="wrong")
@@ -286,7 +288,7 @@ def test_a_fault_of_the_answer_spoils_xml_too(kms: LocalKMS) -> None:
     assert kms.stats.faults == {"HangUp": 1}
 
 
-def test_a_throttled_role_is_told_as_sts_does(kms: LocalKMS) -> None:
+def test_a_throttled_role_has_the_error_of_sts(kms: LocalKMS) -> None:
     """A quota is the caller's account's, and what is beyond it is Throttling with HTTP 400."""
     kms.set_quota("AssumeRole", 0.001, burst=2)
     assert [ask(kms).status for _ in range(3)] == [200, 200, 400]
@@ -339,8 +341,8 @@ def test_a_session_is_renewed_when_the_server_says_it_expired(kms: LocalKMS, tmp
 @pytest.mark.parametrize(
     ("fault", "words"), [(Error("AccessDenied", "No.", status=403), "AccessDenied: No."), (Unavailable(), "503")]
 )
-def test_our_client_tells_what_sts_said(kms: LocalKMS, tmp_path: Path, fault: Any, words: str) -> None:
-    """A role that cannot be assumed is a CredentialsError in the words of the answer."""
+def test_our_client_shows_the_message_of_sts(kms: LocalKMS, tmp_path: Path, fault: Any, words: str) -> None:
+    """A role that cannot be assumed is a CredentialsError with the message of the answer."""
     kms.inject_fault(fault, operation="AssumeRole")
     client = KMSClient(environ=profile(kms, tmp_path), sleep=lambda seconds: None)
     with client, pytest.raises(CredentialsError) as caught:

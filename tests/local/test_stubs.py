@@ -26,6 +26,7 @@ from awskms_lite.models.keys import ListKeysResponse
 from awskms_lite.models.signing import SignResponse, VerifyResponse
 
 SIGNED = SignResponse(key_id="k", signature=b"\x00\xff", signing_algorithm="ECDSA_SHA_256")
+VERIFIED = VerifyResponse(key_id="k", signature_valid=True, signing_algorithm="ECDSA_SHA_256")
 WIRE = {"KeyId": "k", "Signature": base64.b64encode(b"\x00\xff").decode(), "SigningAlgorithm": "ECDSA_SHA_256"}
 
 
@@ -49,28 +50,33 @@ def test_an_answer_takes_the_place_of_what_is_missing(kms: LocalKMS, either: Eit
 
 
 @pytest.mark.parametrize(
-    ("answer", "cls", "status"),
+    ("answer", "cls", "code", "text", "status"),
     [
-        (NotFoundException, NotFoundException, 400),
-        (NotFoundException("No key."), NotFoundException, 400),
-        (KMSInternalException("No luck.", status_code=500), KMSInternalException, 500),
-        (ServiceError("No key.", code="BrandNewException", status_code=418), ServiceError, 418),
-        (ApiError("BrandNewException", "No key.", status=418), ServiceError, 418),
-        (lambda members: NotFoundException("No key."), NotFoundException, 400),
-        (lambda members: ApiError("NotFoundException"), NotFoundException, 400),
+        (NotFoundException, NotFoundException, "NotFoundException", "", 400),
+        (NotFoundException("No key."), NotFoundException, "NotFoundException", "No key.", 400),
+        (KMSInternalException(status_code=500), KMSInternalException, "KMSInternalException", "", 500),
+        (ServiceError("No.", code="NewException", status_code=418), ServiceError, "NewException", "No.", 418),
+        (ApiError("NewException", "No.", status=418), ServiceError, "NewException", "No.", 418),
+        (lambda members: NotFoundException("No key."), NotFoundException, "NotFoundException", "No key.", 400),
+        (lambda members: ApiError("NotFoundException"), NotFoundException, "NotFoundException", "", 400),
     ],
 )
 def test_an_answer_can_be_an_error(
-    kms: LocalKMS, either: EitherClient, answer: Any, cls: type[ServiceError], status: int
+    kms: LocalKMS, either: EitherClient, answer: Any, cls: type[ServiceError], code: str, text: str, status: int
 ) -> None:
     """A class or an instance of the client's errors, and one that the client does not know, is what is raised."""
     kms.answer("Sign", answer, times=None)
     with pytest.raises(ServiceError) as caught:
         sign(either)
-    assert (type(caught.value), caught.value.status_code) == (cls, status)
-    expected = answer({}) if callable(answer) and not isinstance(answer, type) else answer
-    if not isinstance(expected, type):
-        assert (caught.value.code, caught.value.message) == (expected.code, expected.message)
+    error = caught.value
+    assert (type(error), error.code, error.message or "", error.status_code) == (cls, code, text, status)
+
+
+@pytest.mark.parametrize("answer", [NotFoundException, NotFoundException(), ApiError("NotFoundException")])
+def test_an_error_without_a_text_is_sent_without_one(kms: LocalKMS, call: Client, answer: Any) -> None:
+    """The body has the code alone, as errors of KMS without a text have."""
+    kms.answer("Sign", answer)
+    assert call.error("Sign").body == {"__type": "NotFoundException"}
 
 
 def test_a_function_sees_the_members_of_the_request(kms: LocalKMS, either: EitherClient) -> None:
@@ -80,7 +86,11 @@ def test_a_function_sees_the_members_of_the_request(kms: LocalKMS, either: Eithe
     def answer(members: Mapping[str, object]) -> Mapping[str, object]:
         seen.append(members)
         listed = client(kms)("ListKeys")["Keys"]
-        return {"KeyId": members["KeyId"], "Signature": base64.b64encode(bytes([len(listed)])).decode()}
+        return {
+            "KeyId": members["KeyId"],
+            "Signature": base64.b64encode(bytes([len(listed)])).decode(),
+            "SigningAlgorithm": "ECDSA_SHA_256",
+        }
 
     kms.answer("Sign", answer, times=2)
     kms.add_key()
@@ -115,7 +125,7 @@ def test_an_answer_is_sent_as_it_was_when_it_was_set(kms: LocalKMS, call: Client
     assert call("ListKeys") == {"Novelty": {"Depth": [1.5, None, True]}}
 
 
-def test_nothing_is_carried_out_in_place_of_which_an_answer_is_given(kms: LocalKMS, call: Client) -> None:
+def test_nothing_is_carried_out_if_an_answer_is_set(kms: LocalKMS, call: Client) -> None:
     """No key is made and no use recorded."""
     key = kms.add_key()
     kms.answer("CreateKey", {})
@@ -157,7 +167,7 @@ def test_an_answer_is_for_those_who_may_call(kms: LocalKMS, call: Client) -> Non
 def test_a_key_that_is_denied_is_denied_by_each_of_its_names(kms: LocalKMS, call: Client) -> None:
     """By id, ARN and alias; a key that does not exist can be answered for, and denied, too."""
     key, missing = kms.add_key(aliases=["alias/mine"]), "1234abcd-12ab-34cd-56ef-1234567890ab"
-    kms.answer("Sign", WIRE, times=None)
+    kms.answer("Sign", WIRE, times=6)
     names = [key, key.rpartition("/")[2], "alias/mine", "arn:aws:kms:us-east-1:111122223333:alias/mine", missing]
     assert [call("Sign", KeyId=name) for name in names] == [WIRE] * 5
     kms.deny("Sign", key=key)
@@ -188,14 +198,14 @@ def test_threads_share_the_answers(kms: LocalKMS, call: Client) -> None:
         ("sign", SIGNED, "KMS has no operation 'sign': pass a name like 'GetKeyLastUsage'"),
         ("AssumeRole", {}, "KMS has no operation 'AssumeRole'"),
         (5, {}, "operation=5 is not a str"),
-        ("Sign", VerifyResponse(), "Sign is not answered with a VerifyResponse: pass a SignResponse"),
+        ("Sign", VERIFIED, "Sign is not answered with a VerifyResponse: pass a SignResponse"),
         ("Sign", SignResponse, "type is not an answer for Sign: pass a SignResponse of awskms_lite.models"),
         ("Sign", None, "NoneType is not an answer for Sign"),
         ("Sign", ValueError("secret"), "ValueError is not an answer for Sign"),
         ("Sign", {"Signature": b"secret"}, "the answer for Sign is not JSON: pass wire values, blobs in base64"),
     ],
 )
-def test_an_answer_that_could_not_be_is_refused(kms: LocalKMS, operation: Any, answer: Any, words: str) -> None:
+def test_an_invalid_answer_is_refused(kms: LocalKMS, operation: Any, answer: Any, words: str) -> None:
     """It is a ValueError that says what to pass, and repeats no value; nothing is set."""
     with pytest.raises(ValueError, match=words) as caught:
         kms.answer(operation, answer)
@@ -211,7 +221,7 @@ def test_an_answer_is_given_a_number_of_times(kms: LocalKMS, times: Any) -> None
         kms.answer("Sign", {}, times=times)
 
 
-@pytest.mark.parametrize("answer", [lambda members: None, lambda members: VerifyResponse()])
+@pytest.mark.parametrize("answer", [lambda members: None, lambda members: VERIFIED])
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_function_that_returns_no_answer_is_a_loud_mistake(
     kms: LocalKMS, call: Client, answer: Callable[[object], Any]

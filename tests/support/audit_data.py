@@ -29,7 +29,7 @@ def used(ago: timedelta, operation: str = "Decrypt") -> KeyLastUsageData:
 
 
 def facts(**members: Any) -> KeyFacts:
-    """Give an old customer key of which no use is known, but for what the members say."""
+    """Return an old customer key of which no use is known, but for what the members say."""
     region, key_id = members.get("region", "us-east-2"), members.get("key_id", KEY_ID)
     known = {
         "key_id": key_id,
@@ -49,7 +49,7 @@ def facts(**members: Any) -> KeyFacts:
 
 
 def seed_every_verdict(kms: LocalKMS) -> dict[str, AuditVerdict]:
-    """Add a key for each verdict that needs nothing but a key; give what to expect, by ARN."""
+    """Add a key for each verdict that needs nothing but a key; return what to expect, by ARN."""
     now = datetime.now(UTC)
     old: Any = {"created": now - days(900), "tracking_start": now - days(200)}
     return {

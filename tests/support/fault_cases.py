@@ -16,7 +16,7 @@ Fault: TypeAlias = RequestFault | HandshakeFailure
 
 def count_keys(client: KMSClient) -> int:
     """Return how many keys there are in the client's account and region."""
-    return sum(1 for _ in client.iter_list_keys(limit=1000))
+    return sum(1 for _ in client.iter_list_keys(page_size=1000))
 
 
 class VirtualTime:

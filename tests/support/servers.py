@@ -88,7 +88,7 @@ class Line:
         """Set when the script has come to its end, and the socket is closed."""
 
     def request(self) -> bytes | None:
-        """Give one whole request, None when the client has left."""
+        """Return one whole request, None when the client has left."""
         while b"\r\n\r\n" not in self._received:
             if not self._more():
                 return None
@@ -106,7 +106,7 @@ class Line:
         return request
 
     def send(self, data: bytes) -> bool:
-        """Send the bytes; give whether the client was still there."""
+        """Send the bytes; return whether the client was still there."""
         try:
             self._sock.sendall(data)
         except OSError:
@@ -130,12 +130,12 @@ class Line:
         self._more()
 
     def wait_for_end(self) -> None:
-        """Say nothing more until the client leaves or the server closes."""
+        """Send nothing more, until the client leaves or the server closes."""
         while self._more():
             pass
 
     def pause(self, seconds: float) -> bool:
-        """Wait; give whether to go on, which is until the server closes."""
+        """Wait; return whether to go on, which is until the server closes."""
         return not self._server.closing.wait(seconds)
 
     def _more(self) -> bool:
@@ -231,14 +231,14 @@ class ScriptedServer:
 def answer(
     body: bytes = USED, status: int = 200, *, length: int | None = None, headers: Mapping[str, str] | None = None
 ) -> bytes:
-    """Give the bytes of an answer; `length` is what it claims to hold."""
+    """Return the bytes of an answer; `length` is what it claims to hold."""
     shown = {"Content-Length": str(len(body) if length is None else length), **(headers or {})}
     lines = "".join(f"{name}: {value}\r\n" for name, value in shown.items())
     return f"HTTP/1.1 {status} Scripted\r\n{lines}\r\n".encode() + body
 
 
 def error_body(code: str, message: str | None = None) -> bytes:
-    """Give the body of an awsJson1.1 error."""
+    """Return the body of an awsJson1.1 error."""
     return json.dumps({"__type": code} if message is None else {"__type": code, "message": message}).encode()
 
 
@@ -398,7 +398,7 @@ class Way:
         self.run(client.close if self.is_sync else client.aclose)
 
     def run(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call the function, in the event loop if there is one, and wait for what it gives."""
+        """Call the function, in the event loop if there is one, and return what it returns."""
         return function(*args) if self._portal is None else self._portal.call(function, *args)
 
     def sleep(self, seconds: float) -> None:
@@ -414,6 +414,6 @@ WAYS = ("sync", "asyncio", "trio")
 
 @contextmanager
 def open_way(name: str) -> Iterator[Way]:
-    """Give a way to call, and end what was made by it, latest first."""
+    """Yield a way to call, and end what was made by it, latest first."""
     with ExitStack() as stack:
         yield Way(name, stack)

@@ -56,7 +56,7 @@ class Job(NamedTuple):
     def is_answered_by(self, answer: Any) -> bool:
         """Return whether the answer is this call's own."""
         if self.operation == CREATE:
-            return answer.key_metadata is not None and answer.key_metadata.description == self.subject
+            return bool(answer.key_metadata.description == self.subject)
         return answer.key_last_usage is not None and answer.key_last_usage.timestamp == self.used
 
 

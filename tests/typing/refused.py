@@ -7,7 +7,7 @@ an ignore that nothing needs; pyrightconfig.json lets pyright ignore by its own 
 from typing import Protocol
 
 from awskms_lite import AsyncKMSClient, KMSClient
-from awskms_lite.models import DescribeKeyResponse, GetKeyLastUsageResponse
+from awskms_lite.models import DescribeKeyResponse, GetKeyLastUsageResponse, RecipientInfo
 
 
 def plain_calls(kms: KMSClient) -> None:
@@ -17,9 +17,39 @@ def plain_calls(kms: KMSClient) -> None:
     kms.get_key_last_usage("k", 5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     kms.get_key_last_usage("k", tmeout=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     kms.get_key_last_usage("k").verdit  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] # noqa: B018
-    kms.iter_list_keys(limit="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    kms.iter_list_keys(page_size="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    kms.iter_list_keys(limit=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     kms.wait_until_deleted("k")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     kms.no_such_operation()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
+
+def calls_with_overloads(kms: KMSClient, recipient: RecipientInfo) -> None:
+    """Leave out what is needed, pass what excludes the rest, and take results for those of other arguments."""
+    kms.decrypt()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    kms.decrypt(dry_run=True)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    kms.decrypt("c")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    kms.decrypt(b"c", recipient=recipient).plaintext  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] # noqa: B018
+    kms.decrypt(b"c").ciphertext_for_recipient  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] # noqa: B018
+    kms.re_encrypt(destination_key_id="k")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    kms.generate_data_key("k")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    kms.generate_data_key("k", key_spec="AES_256", number_of_bytes=32)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    kms.generate_data_key_without_plaintext("k")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    kms.generate_data_key_without_plaintext("k", key_spec="AES_256", number_of_bytes=32)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    kms.retire_grant()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    kms.retire_grant(key_id="k")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    kms.retire_grant(grant_token="t", key_id="k", grant_id="g")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    kms.encrypt("k", "text")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    kms.tag_resource("k", {"a": 1})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+    kms.create_key(key_spec=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def awaited_calls_with_overloads(kms: AsyncKMSClient) -> None:
+    """Do the same to the asynchronous client."""
+    await kms.decrypt()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    await kms.generate_data_key("k")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    await kms.generate_data_key("k", key_spec="AES_256", number_of_bytes=32)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await kms.retire_grant()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    kms.decrypt(b"c").plaintext  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] # noqa: B018
 
 
 async def awaited_calls(kms: AsyncKMSClient) -> None:

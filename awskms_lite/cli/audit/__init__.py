@@ -1,12 +1,13 @@
 """`awskms-lite audit`: every key of an account or of many, with a verdict for each.
 
-Standard output holds the report and nothing else; what came of it all is on standard error. Exit codes:
+Standard output has the report and nothing else; the summary is on standard error. Exit codes:
 
 0    every key was listed, read and reported
 1    that too, and some key has a verdict that --fail-on names
 2    wrong use or configuration, no usable credentials, or filters that match none of the keys (--allow-empty)
-3    not whole: a key that could not be read, a listing that failed, an audit cut short, or a report or checkpoint
-     that could not be written
+3    incomplete: a key could not be read, a listing failed, the audit ended early, or the report or the checkpoint
+     could not be written
+129  ended by SIGHUP, otherwise as 130
 130  interrupted by Ctrl-C: what was read until then is reported
 141  the reader of the output went away
 143  ended by SIGTERM, otherwise as 130
@@ -17,15 +18,15 @@ from functools import partial
 from typing import Any
 
 from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
-from ..text import complain, silence_output
-from .machine import MACHINE_ERRORS, broken_off
-from .options import add_options, refuse_the_network
+from ...verdicts import NO_PERMISSION
+from ..text import print_error, silence_output
+from .options import add_options, check_saved_options
+from .summary import SYSTEM_ERRORS, finish, interrupted_by
 
-_DESCRIPTION = """\
+_DESCRIPTION = f"""\
 List every key of an account in its regions, find out when each was last used,
-and judge it. Only keys whose verdict depends on it are asked about, at the 5 a
-second that KMS allows in each account and region. No verdict alone is leave to
-delete a key."""
+and judge it. GetKeyLastUsage is called only for keys whose verdict depends on it,
+at the 5 calls a second that KMS allows in each account and region. {NO_PERMISSION}"""
 _EPILOG = """\
 examples:
   awskms-lite audit --region us-east-2 --region eu-west-1
@@ -38,10 +39,10 @@ exit codes:
   0    every key was listed, read and reported
   1    that too, and a key has a verdict that --fail-on names
   2    wrong use or configuration, no usable credentials, or filters that match none of the keys (--allow-empty)
-  3    not whole: a key could not be read, a listing failed, the audit was cut
-       short, or the report or the checkpoint could not be written
-  130  interrupted by Ctrl-C: what was read is reported (SIGTERM: 143); a
-       second Ctrl-C ends it at once
+  3    incomplete: a key could not be read, a listing failed, the audit ended
+       early, or the report or the checkpoint could not be written
+  130  interrupted by Ctrl-C: what was read is reported (SIGHUP: 129, SIGTERM:
+       143); a second Ctrl-C ends it at once
   141  nobody reads the output"""
 
 
@@ -50,7 +51,7 @@ def add_command(commands: Any, connection: argparse.ArgumentParser) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "audit",
         parents=[connection],
-        help="judge every key of an account, or of many",
+        help="audit the use of every key of an account, or of many",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -61,31 +62,30 @@ def add_command(commands: Any, connection: argparse.ArgumentParser) -> None:
 
 
 def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
-    """Audit, or judge what an earlier audit saved; write the report, and say what came of it."""
+    """Audit, or judge what an earlier audit saved; write the report and the summary, and return the exit code."""
     if arguments.source is not None:
-        refuse_the_network(parser, arguments)
+        check_saved_options(parser, arguments)
     try:
-        return _audited(arguments)
+        return _run(arguments)
     except (ConfigurationError, CredentialsError, ParameterError) as error:
-        complain(str(error))
+        print_error(str(error))
         return 2
     except KMSLiteError as error:
-        complain(str(error))
+        print_error(str(error))
         return 3
     except BrokenPipeError:
         raise
-    except MACHINE_ERRORS as error:  # the report's own are dealt with where it is written
-        complain(broken_off(error))
+    except SYSTEM_ERRORS as error:  # those of writing the report do not come here
+        print_error(interrupted_by(error))
         return 3
     except KeyboardInterrupt:
-        silence_output()  # or the process would wait at its end for a reader who may never come
+        silence_output()  # or the process would wait at its end for a reader that may never come
         raise
 
 
-def _audited(arguments: argparse.Namespace) -> int:
+def _run(arguments: argparse.Namespace) -> int:
     from .live import audit_live
-    from .outcome import conclude
     from .saved import judge_saved
 
     outcome = audit_live(arguments) if arguments.source is None else judge_saved(arguments)
-    return conclude(outcome, arguments.fail_on)
+    return finish(outcome, arguments.fail_on)

@@ -1,4 +1,4 @@
-"""`awskms-lite audit` proper: KMS asked about every key, and told what came of it."""
+"""`awskms-lite audit` itself: an audit of KMS, its report and its summary."""
 
 import argparse
 import os
@@ -7,40 +7,50 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError, KMSLiteError
 from ..mfa import ask_for_code
-from .conclusion import counts, failure_lines, keys, no_match, target_lines
-from .machine import MACHINE_ERRORS, broken_off
+from .input_files import read_roles
 from .options import filters_in_force, key_filter
-from .outcome import Outcome
 from .progress import shown_progress
 from .report import Report
 from .signals import Interruption
-from .sources import read_roles
+from .summary import (
+    SYSTEM_ERRORS,
+    Outcome,
+    count_lines,
+    failure_lines,
+    incomplete_line,
+    interrupted_by,
+    target_lines,
+    unmatched_line,
+)
 
 if TYPE_CHECKING:
-    from ...audit import Audit, AuditSummary, KeyFilter
+    from ...audit import Audit, KeyFilter
     from ...config import Sections
     from ...identity import Credentials
 
 
 def audit_live(arguments: argparse.Namespace) -> Outcome:
-    """Ask about every key; raises what kept it from reading any."""
+    """Audit and write the report; raise what kept the audit from reading any key."""
     wanted = key_filter(arguments)
     report = Report(arguments)
-    with _begin(arguments, wanted) as run, Interruption(run.stop) as interruption:
-        error = _take(run, report)
+    with _start(arguments, wanted) as run, Interruption(run.stop) as interruption:
+        error = _write(run, report)
         if error is not None and not report.verdicts:
             raise error
         report.end()
     summary = run.summary
-    lines = [*counts(summary), *target_lines(summary, every=arguments.all_regions), *failure_lines(report)]
-    number = interruption.number if summary.stopped else None  # one that came after the end changes nothing
-    if number is not None or summary.expired:
-        lines.append(_how_to_go_on(summary, arguments.checkpoint, wanted))
-    unmatched = no_match(filters_in_force(arguments), summary.listed, summary.filtered)
-    return Outcome(report, lines, whole=summary.complete, signal=number, error=error, unmatched=unmatched)
+    held = None if summary.complete or arguments.checkpoint is None else _held(arguments.checkpoint, wanted)
+    return Outcome(
+        report,
+        [*count_lines(summary), *target_lines(summary, every=arguments.all_regions), *failure_lines(report)],
+        incomplete=incomplete_line(summary, arguments.checkpoint, held),
+        signal=interruption.number if summary.stopped else None,  # one that came after the end changes nothing
+        error=error,
+        unmatched=unmatched_line(filters_in_force(arguments), summary.listed, summary.filtered),
+    )
 
 
-def _begin(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
+def _start(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
     from ...audit import audit
 
     roles = list(arguments.role_arn or ())
@@ -61,7 +71,7 @@ def _begin(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
 
 
 def _credentials(arguments: argparse.Namespace) -> "Credentials | None":
-    """Return the credentials of a profile that wants a code; None for any other, which an audit renews by itself.
+    """Return the credentials of a profile that asks for an MFA code; None for any other, which an audit resolves.
 
     The code is asked for here, where Ctrl-C ends the command at once and no progress bar is in the way.
     """
@@ -77,7 +87,7 @@ def _credentials(arguments: argparse.Namespace) -> "Credentials | None":
     try:
         settings = resolve_settings(os.environ, *load_files(os.environ, read_file), **chosen)
     except ConfigurationError:
-        return None  # for the audit to tell
+        return None  # the audit raises it again
     asked: list[str] = []
 
     def ask(serial: str) -> str:
@@ -102,8 +112,8 @@ def _wants_code(sections: "Sections", name: object) -> bool:
     return False
 
 
-def _take(run: "Audit", report: Report) -> KMSLiteError | None:
-    """Hand the records on until there are no more, or nobody takes them; give what ended the audit too early."""
+def _write(run: "Audit", report: Report) -> KMSLiteError | None:
+    """Write the records until there are no more, or nobody takes them; return what ended the audit early."""
     with shown_progress(lambda: run.progress, streams=report.streams):
         try:
             for record in run:
@@ -114,32 +124,17 @@ def _take(run: "Audit", report: Report) -> KMSLiteError | None:
             return error
         except BrokenPipeError:
             raise
-        except MACHINE_ERRORS as error:
-            return KMSLiteError(broken_off(error))
+        except SYSTEM_ERRORS as error:
+            return KMSLiteError(interrupted_by(error))
     return None
 
 
-def _how_to_go_on(summary: "AuditSummary", checkpoint: str | None, wanted: "KeyFilter") -> str:
-    """Say how far an audit came that was interrupted or whose credentials expired, and how to go on."""
-    read = summary.reported + summary.filtered
-    what, renew = ("the credentials expired", "renew them and ") if summary.expired else ("interrupted", "")
-    came = f"{what}: {read} of the {keys(summary.listed)} listed so far were read"
-    if not summary.listed:
-        came = "interrupted before any key was listed"
-    if checkpoint is None:
-        remedy = f"{renew}run the same command again; " if renew else ""
-        return f"{came}; {remedy}with --checkpoint FILE the same command could go on from there the next time"
-    held = _held(checkpoint, wanted)
-    answers = "what was read" if held is None else "1 answer" if held == 1 else f"{held} answers"
-    return f"{came}; to go on, {renew}run the same command again: {checkpoint} holds {answers}"
-
-
 def _held(checkpoint: str, wanted: "KeyFilter") -> int | None:
-    """Give how many answers a checkpoint holds; None where that cannot be told."""
+    """Return how many answers a checkpoint holds; None if it cannot be opened."""
     from ...audit.checkpoint import Checkpoint
 
     try:
-        with closing(Checkpoint(checkpoint, wanted)) as kept:
-            return kept.count()
-    except ConfigurationError:  # another run has it by now
+        with closing(Checkpoint(checkpoint, wanted)) as opened:
+            return opened.count()
+    except KMSLiteError:  # another run has it by now, or it is damaged, which the audit has reported
         return None

@@ -1,31 +1,31 @@
-"""What `awskms-lite audit` can be told."""
+"""The options of `awskms-lite audit`."""
 
 import argparse
 from collections.abc import Iterable
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from .verdicts import MEANINGS
+from ...verdicts import MAX_IDLE_DAYS, MEANINGS
 
 if TYPE_CHECKING:
     from ...audit import KeyFilter
 
-_MAX_DAYS = 36500
-_NEED_THE_NETWORK = (
+_MAX_DIGITS = len(str(MAX_IDLE_DAYS))
+_NOT_WITH_SAVED = (
     "region", "all_regions", "role_arn", "accounts", "profile", "endpoint_url", "checkpoint",
 )  # fmt: skip
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add all options, in groups."""
-    _add_places(parser.add_argument_group("what to audit"))
+    _add_targets(parser.add_argument_group("what to audit"))
     _add_filters(parser.add_argument_group("which keys to report", "each can be given several times"))
     _add_judgement(parser.add_argument_group("how to judge"))
     _add_output(parser.add_argument_group("output"))
 
 
 class _Once(argparse.Action):
-    """An option that names one file: given twice, the first would be dropped without a word."""
+    """An option for one file: given twice, the first would be ignored silently."""
 
     def __call__(
         self,
@@ -39,14 +39,16 @@ class _Once(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
-def _add_places(group: Any) -> None:
+def _add_targets(group: Any) -> None:
     regions = group.add_mutually_exclusive_group()
     regions.add_argument(
         "--region",
         action="append",
         help="a region; give it again for more (default: AWS_REGION, else the profile's)",
     )
-    regions.add_argument("--all-regions", action="store_true", help="every region there is, each named in the end")
+    regions.add_argument(
+        "--all-regions", action="store_true", help="every region of the partition, each named in the summary"
+    )
     group.add_argument(
         "--role-arn",
         action="append",
@@ -62,15 +64,15 @@ def _add_places(group: Any) -> None:
     group.add_argument(
         "--checkpoint",
         metavar="FILE",
-        help="keep each answer in this file; the same command then goes on where an earlier run was cut",
+        help="keep each answer in this file; the same command then continues where an earlier run ended",
     )
     group.add_argument(
         "--from",
         dest="source",
         metavar="FILE",
         action=_Once,
-        help="judge a report of --output jsonl or json anew, as of when its keys were read, and ask nobody; - "
-        "reads standard input",
+        help="judge a report of --output jsonl or json again, as of when its keys were read, without any "
+        "request; - reads standard input",
     )
 
 
@@ -90,7 +92,7 @@ def _add_filters(group: Any) -> None:
     group.add_argument(
         "--allow-empty",
         action="store_true",
-        help="filters that match none of the keys are no mistake (default: exit with 2)",
+        help="accept filters that match none of the keys (default: exit with 2)",
     )
 
 
@@ -121,28 +123,28 @@ def _add_output(group: Any) -> None:
     )
 
 
-def refuse_the_network(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    """End with a complaint where an option asks for the network although there is nothing to ask."""
-    given = [name for name in _NEED_THE_NETWORK if getattr(arguments, name) not in (None, False)]
+def check_saved_options(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """End with an error if an option is given that only an audit of KMS has a use for."""
+    given = [name for name in _NOT_WITH_SAVED if getattr(arguments, name) not in (None, False)]
     if given:
         option = f"--{given[0].replace('_', '-')}"
-        parser.error(f"argument --from: asks nobody, so it goes without {option}")
+        parser.error(f"argument --from: sends no requests, so it cannot be combined with {option}")
 
 
 def key_filter(arguments: argparse.Namespace) -> "KeyFilter":
-    """Give the filter; the order in which its words came makes no other filter, and so no other checkpoint."""
+    """Return the filter of these options."""
     from ...audit import KeyFilter
 
     return KeyFilter(
-        managers=sorted(set(arguments.manager or ())),
-        states=sorted(set(arguments.state or ())),
-        aliases=sorted(set(arguments.alias or ())),
-        tags=sorted(set(arguments.tag or ())),
+        managers=arguments.manager or (),
+        states=arguments.state or (),
+        aliases=arguments.alias or (),
+        tags=arguments.tag or (),
     )
 
 
 def filters_in_force(arguments: argparse.Namespace) -> list[str]:
-    """Return the filters as they were given, those that have to match a key; none where none has to."""
+    """Return the filters that have to match a key, as they were given; none with --allow-empty."""
     if arguments.allow_empty:
         return []
     names = ("manager", "state", "tag", "alias")
@@ -166,7 +168,7 @@ def _verdicts(text: str) -> list[str]:
 
 
 def _one_of(text: str, words: Iterable[str]) -> str:
-    """Give the word that is meant, in whatever capitals it was written."""
+    """Return the known word that is meant, in whatever capitals it was written."""
     known = {str(word).lower(): str(word) for word in words}
     if text.lower() not in known:
         raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(known.values())}")
@@ -174,8 +176,10 @@ def _one_of(text: str, words: Iterable[str]) -> str:
 
 
 def _days(text: str) -> int:
-    if not text.isdecimal() or len(text) > 5 or not 1 <= int(text) <= _MAX_DAYS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of days: pass a whole one from 1 to {_MAX_DAYS}")
+    if not text.isdecimal() or len(text) > _MAX_DIGITS or not 1 <= int(text) <= MAX_IDLE_DAYS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of days: pass a whole one from 1 to {MAX_IDLE_DAYS}"
+        )
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""How far an audit is, on standard error: a bar where rich is installed, else a line now and then."""
+"""How far an audit has come, on standard error: a bar if rich is installed, else a line now and then."""
 
 import os
 import sys
@@ -7,42 +7,44 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..text import note
+from ..text import print_error
 
 if TYPE_CHECKING:
     from ...audit import Progress
 
-_OFTEN = 0.2  # seconds between two looks of the bar
-_SELDOM = 10.0  # seconds between two lines
+_BAR_INTERVAL = 0.2
+"""Seconds between two updates of the bar: it seems to move."""
+_LINE_INTERVAL = 10.0
+"""Seconds between two lines: they do not fill the screen."""
 
 
 @contextmanager
 def shown_progress(look: Callable[[], "Progress"], *, streams: bool) -> Generator[None]:
-    """Show how far it is until the end of the `with`, and take the bar away then.
+    """Show how far the audit has come until the end of the `with`, and remove the bar then.
 
-    Only where standard error is a terminal; and where the report `streams` to a terminal too, it is seen to grow,
-    and anything between its lines would be in its way.
+    Only if standard error is a terminal; and not if the report `streams` to a terminal too, which shows it growing
+    and has no room for anything between its lines.
     """
     if not _is_terminal(sys.stderr) or (streams and _is_terminal(sys.stdout)):
         yield
         return
     bar = None if os.environ.get("TERM") == "dumb" else _bar()
     if bar is None:
-        with repeated(lambda: note(f"awskms-lite: {in_words(look())}"), _SELDOM):
+        with repeated(lambda: print_error(progress_text(look())), _LINE_INTERVAL):
             yield
         return
     with _started(bar):
         task = bar.add_task("listing the keys", total=None)
-        with repeated(lambda: _turn(bar, task, look()), _OFTEN):
+        with repeated(lambda: _update(bar, task, look()), _BAR_INTERVAL):
             yield
 
 
 @contextmanager
 def _started(bar: Any) -> Generator[None]:
-    """Show a bar meanwhile. A terminal that goes away is no harm to the audit, and its cursor stays in sight."""
+    """Show a bar meanwhile. A terminal that is closed does no harm to the audit; its cursor stays visible."""
     with suppress(OSError):
         bar.start()
-        bar.console.show_cursor(True)  # lest a shell be without one after Ctrl-Z
+        bar.console.show_cursor(True)  # or a shell would be without one after Ctrl-Z
     try:
         yield
     finally:
@@ -52,7 +54,7 @@ def _started(bar: Any) -> Generator[None]:
 
 @contextmanager
 def repeated(action: Callable[[], object], seconds: float) -> Generator[None]:
-    """Do something every so many seconds, in a thread of its own, until the end of the `with`."""
+    """Call a function every so many seconds, in a thread of its own, until the end of the `with`."""
     ended = threading.Event()
 
     def repeat() -> None:
@@ -73,7 +75,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 
 def _bar() -> Any:
-    """Give a bar of rich's, None where rich is not installed (it comes with the extra `cli`)."""
+    """Return a bar of rich's; None if rich is not installed (it comes with the extra `cli`)."""
     try:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
@@ -89,14 +91,14 @@ def _bar() -> Any:
     )
 
 
-def _turn(bar: Any, task: Any, progress: "Progress") -> None:
+def _update(bar: Any, task: Any, progress: "Progress") -> None:
     total = progress.listed or None
     with suppress(OSError):
-        bar.update(task, total=total, completed=progress.reported, description=in_words(progress))
+        bar.update(task, total=total, completed=progress.reported, description=progress_text(progress))
 
 
-def in_words(progress: "Progress") -> str:
-    """Give a progress as one line."""
+def progress_text(progress: "Progress") -> str:
+    """Return a progress as one line."""
     if not progress.listed:
         return "listing the keys"
     parts = [f"{progress.reported}/{progress.listed} keys"]
@@ -110,7 +112,7 @@ def in_words(progress: "Progress") -> str:
 
 
 def duration(seconds: float) -> str:
-    """Give a time in the two units that tell most of it."""
+    """Return a time in its two largest units."""
     minutes, left = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

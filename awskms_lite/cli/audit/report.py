@@ -1,23 +1,26 @@
-"""One report: records go to its writer, are counted, and it is known whether they could be written."""
+"""The report of `awskms-lite audit` on standard output: a table, JSON, JSON lines or CSV."""
 
 import argparse
+import csv
+import io
+import json
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from ...quoting import printable
 from ..text import silence_output
 from .table import Table
-from .writers import CSV, JSONArray, JSONLines, Writer, speak_utf8
 
 if TYPE_CHECKING:
     from ...audit import KeyUsageRecord
 
 
 class Report:
-    """Takes the records of an audit in.
+    """Writes the records of an audit to standard output, and counts them.
 
-    `failures` holds, by operation and code, a record that failed so, and `failed` how many did; `unwritable` says
-    why standard output took no more. A reader that went away is a `BrokenPipeError`.
+    `failures` holds a record for each operation and code by which keys could not be read, and `failed` how many
+    there are; `unwritable` is why standard output takes no more. A reader that went away is a `BrokenPipeError`.
     """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
@@ -29,7 +32,7 @@ class Report:
         self.unwritable = "standard output is closed" if sys.stdout is None else None
 
     def add(self, record: "KeyUsageRecord", *, flush: bool) -> None:
-        """Take in the next record; `flush` says that the one after it may be long in coming."""
+        """Write the next record; `flush` if the one after it may take long."""
         self.verdicts[record.verdict.value] += 1
         if record.error is not None and record.verdict.value == "unreadable":
             cause = (record.error.operation or "", record.error.code)
@@ -58,10 +61,93 @@ class Report:
             silence_output()
 
 
+class Writer(Protocol):
+    """Writes one report to standard output."""
+
+    def add(self, record: "KeyUsageRecord") -> None:
+        """Take the next record."""
+
+    def end(self) -> None:
+        """Write what is left after the last record."""
+
+
 def _writer(arguments: argparse.Namespace) -> Writer:
     if arguments.output == "table":
         return Table(arguments.idle_days)
-    speak_utf8()
+    stream: object = sys.stdout
+    if isinstance(stream, io.TextIOWrapper):  # files of the other formats are read as UTF-8 in any locale
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     if arguments.output == "csv":
         return CSV()
     return JSONArray() if arguments.output == "json" else JSONLines()
+
+
+class JSONLines:
+    """A line of JSON for each record."""
+
+    def add(self, record: "KeyUsageRecord") -> None:
+        """Write the record's line."""
+        print(_line(record))
+
+    def end(self) -> None:
+        """Write nothing more."""
+
+
+class JSONArray:
+    """One JSON array, with a line for each record."""
+
+    def __init__(self) -> None:
+        self._before = "[\n"
+
+    def add(self, record: "KeyUsageRecord") -> None:
+        """Write the record, and the comma after the one before."""
+        print(self._before + _line(record), end="")
+        self._before = ",\n"
+
+    def end(self) -> None:
+        """Close the array."""
+        print("[]" if self._before == "[\n" else "\n]")
+
+
+class CSV:
+    """A header, and a row for each record."""
+
+    def __init__(self) -> None:
+        self._rows = csv.writer(_StandardOutput(), lineterminator="\n")
+        self._has_header = False
+
+    def add(self, record: "KeyUsageRecord") -> None:
+        """Write the record's row."""
+        from ...audit.serialize import csv_row
+
+        self._write_header()
+        self._rows.writerow(map(printable, csv_row(record)))  # it may go to a terminal
+
+    def end(self) -> None:
+        """Write the header if there was no record."""
+        self._write_header()
+
+    def _write_header(self) -> None:
+        from ...audit.serialize import csv_header
+
+        if not self._has_header:
+            self._rows.writerow(csv_header())
+            self._has_header = True
+
+
+class _StandardOutput:
+    """Standard output as `csv` takes it, even if there is none."""
+
+    def write(self, text: str) -> int:
+        print(text, end="")
+        return len(text)
+
+
+def _line(record: "KeyUsageRecord") -> str:
+    """Return a record as JSON, with what a terminal might act on escaped, which means the same in JSON."""
+    from ...audit.serialize import to_line
+
+    line = to_line(record)
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)

@@ -1,4 +1,4 @@
-"""Ctrl-C, and SIGTERM, while an audit runs."""
+"""Ctrl-C, SIGTERM and SIGHUP while an audit runs."""
 
 import signal
 import threading
@@ -6,14 +6,15 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP, which a terminal sends that is closed
+_SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 
 
 class Interruption:
-    """Lets the first of these signals stop the audit in good order, and the second end the process as ever.
+    """Lets the first of these signals stop the audit, and the second one end the process as usual.
 
-    `number` is the signal that came, None where none did. Signals that the process was started to ignore stay
-    ignored.
+    `number` is the signal that came, None if none did. Signals that the process was started to ignore, as by
+    nohup, stay ignored.
     """
 
     def __init__(self, stop: Callable[[], None]) -> None:
@@ -22,7 +23,7 @@ class Interruption:
         self.number: int | None = None
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():  # no other may ask for signals
+        if threading.current_thread() is threading.main_thread():  # Python lets no other thread set handlers
             for number in _SIGNALS:
                 before = signal.getsignal(number)
                 if before not in (signal.SIG_IGN, None):

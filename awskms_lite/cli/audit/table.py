@@ -1,23 +1,25 @@
-"""The report for people: a table as wide as it needs to be, or a few short lines a key where that does not fit."""
+"""The report for people: a table, or a few short lines for each key if the terminal is too narrow for it."""
 
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...quoting import printable
-from ..wrapping import cells, width_of, wrap
-from .verdicts import MEANINGS, meaning, words
+from ...verdicts import MEANINGS, NO_PERMISSION, label, meaning
+from ..text import display_width, terminal_width, wrap
 
 if TYPE_CHECKING:
     from ...audit import KeyUsageRecord
 
 _GAP = "  "
-_ROOM_FOR_NAMES = 24
-_PARAGRAPH = 100
+_MIN_NAMES = 24
+"""Columns that the last cell needs at least; with fewer, a key gets lines of its own."""
+_PARAGRAPH_WIDTH = 100
+"""Columns of a paragraph at most: longer lines are hard to read."""
 
 
 class Row(NamedTuple):
-    """What the table says of one key; in the order in which rows are sorted."""
+    """What the table shows of one key, in the order in which rows are sorted."""
 
     account_id: str
     region: str
@@ -50,8 +52,9 @@ class Table:
     def end(self) -> None:
         """Write the table, and below it a paragraph for each verdict in it."""
         self._rows.sort()
-        width = width_of(sys.stdout)
-        for line in (*_lines(self._rows, width), *self._meanings(min(width or _PARAGRAPH, _PARAGRAPH))):
+        width = terminal_width(sys.stdout)
+        paragraph_width = min(width or _PARAGRAPH_WIDTH, _PARAGRAPH_WIDTH)
+        for line in (*_lines(self._rows, width), *self._meanings(paragraph_width)):
             print(line)
 
     def _meanings(self, width: int) -> Iterator[str]:
@@ -61,7 +64,7 @@ class Table:
             yield from wrap(meaning(verdict, self._idle_days), width)
         if present:
             yield ""
-            yield from wrap("No verdict alone is leave to delete a key.", width)
+            yield from wrap(NO_PERMISSION, width)
 
 
 def _row(record: "KeyUsageRecord") -> Row:
@@ -80,13 +83,13 @@ def _row(record: "KeyUsageRecord") -> Row:
 
 
 def _verdict(record: "KeyUsageRecord") -> str:
-    told = words(record.verdict.value)
+    text = label(record.verdict.value)
     remarks = ", ".join(map(printable, _remarks(record)))
-    return f"{told} ({remarks})" if remarks else told
+    return f"{text} ({remarks})" if remarks else text
 
 
 def _remarks(record: "KeyUsageRecord") -> Iterator[str]:
-    """Give what belongs to a verdict in few words."""
+    """Yield what belongs to a verdict, in a few words."""
     if record.verdict == "unreadable" and record.error is not None:
         yield ": ".join(filter(None, (record.error.operation, record.error.code)))
     elif record.verdict == "pending_deletion":
@@ -96,12 +99,12 @@ def _remarks(record: "KeyUsageRecord") -> Iterator[str]:
         yield record.state
     if record.unread_regions:
         yield f"its set in {', '.join(record.unread_regions)} not read"
-    if _is_by_its_set(record):
+    if _is_used_by_set(record):
         yield "by its set"
 
 
-def _is_by_its_set(record: "KeyUsageRecord") -> bool:
-    """Say whether the verdict rests on the use of another key of a multi-Region set."""
+def _is_used_by_set(record: "KeyUsageRecord") -> bool:
+    """Return whether the verdict rests on the use of another key of the multi-Region set."""
     if record.verdict not in ("in_use", "idle"):
         return False
     used = None if record.last_usage is None else record.last_usage.timestamp
@@ -111,12 +114,12 @@ def _is_by_its_set(record: "KeyUsageRecord") -> bool:
 
 
 def _operation(record: "KeyUsageRecord") -> str:
-    """Give how the key itself was last used."""
+    """Return the operation of the key's own last use."""
     return (record.last_usage.operation if record.last_usage is not None else None) or "-"
 
 
 def _lines(rows: Sequence[Row], width: int | None) -> Iterator[str]:
-    """Give the table's lines, in the form that fits."""
+    """Yield the lines of the table, in the form that fits."""
     if not rows:
         yield "No key is in this report."
         return
@@ -124,9 +127,10 @@ def _lines(rows: Sequence[Row], width: int | None) -> Iterator[str]:
     table = [_shown(row, several=several) for row in (_HEADINGS, *rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)][:-1]
     front = sum(widths) + len(_GAP) * len(widths)
+    names = max(display_width(row.names) for row in (_HEADINGS, *rows))
     if width is None:
         yield from _wide(table, widths, None)
-    elif front + _ROOM_FOR_NAMES <= width or front + max(cells(row.names) for row in (_HEADINGS, *rows)) <= width:
+    elif front + min(names, _MIN_NAMES) <= width:
         yield from _wide(table, widths, width - front)
     else:
         for row in rows:
@@ -134,13 +138,13 @@ def _lines(rows: Sequence[Row], width: int | None) -> Iterator[str]:
 
 
 def _shown(row: Row, *, several: bool) -> list[str]:
-    """Give the cells of a row, the account's only where there are several."""
+    """Return the cells of a row, the account's only if there are several."""
     account_id, region, key_id, *rest = row
     return [key_id, region, *([account_id] if several else []), *rest]
 
 
 def _wide(table: Sequence[Sequence[str]], widths: Sequence[int], room: int | None) -> Iterator[str]:
-    """Give a line for each row, and more where its last cell has no room on one."""
+    """Yield a line for each row, and more if its last cell does not fit on one."""
     for *first, last in table:
         front = _GAP.join(cell.ljust(width) for cell, width in zip(first, widths, strict=True))
         for line in [last] if room is None else wrap(last, room):
@@ -149,7 +153,7 @@ def _wide(table: Sequence[Sequence[str]], widths: Sequence[int], room: int | Non
 
 
 def _stacked(row: Row, width: int, *, several: bool) -> Iterator[str]:
-    """Give two or three short lines for a row, each broken where it has to be."""
+    """Yield two or three short lines for a row, each broken if need be."""
     idle = "" if row.idle_days == "-" else f", {row.idle_days} days"
     where = f", account {row.account_id}" if several else ""
     used = " ".join(part for part in (row.operation, row.last_used) if part != "-")

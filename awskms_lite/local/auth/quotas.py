@@ -9,7 +9,7 @@ from ..clock import steady_time
 
 
 class Bucket:
-    """`rate` tokens a second, at most `burst` and so many at the start. Times are seconds of one clock."""
+    """A token bucket, full at first: `rate` tokens a second, at most `burst`. Times are seconds of one clock."""
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self._rate = rate

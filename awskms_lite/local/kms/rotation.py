@@ -143,7 +143,7 @@ def _rotatable(key: Key) -> Key:
 
 
 def _symmetric(key: Key) -> Key:
-    """Return the key itself; raise `ApiError` unless it is a symmetric encryption key with material of its own."""
+    """Return the key itself; raise `ApiError` unless it is a symmetric encryption key with material in KMS."""
     if key.shared.spec != "SYMMETRIC_DEFAULT":
         raise ApiError(
             "UnsupportedOperationException",

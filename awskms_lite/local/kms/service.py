@@ -56,16 +56,24 @@ class Kms:
         caller = self._authorizer.authorize(request, "kms", operation.name)
         call = Call(operation, _members(request.body), caller, request_id, self._store, self._denials)
         call.check_permitted()
-        stub = self._stubs.take(operation.name)
-        if stub is not None:
-            with self._store.lock:
-                call.check_named_key_permitted()
-            return stub(call.members.to_dict())
+        outcome = self._use_stub(call)
+        if outcome is not None:
+            return outcome
         if operation.handler is None:
             raise ApiError("UnsupportedOperationException", f"LocalKMS has no {operation.name}, which KMS has.")
         with self._store.lock:
             self._store.catch_up()
             return operation.handler(call)
+
+    def _use_stub(self, call: Call) -> Outcome | None:
+        """Return what a stub answers, None if there is none; raise `ApiError` if the call is denied."""
+        name = call.operation.name
+        if name not in self._stubs:
+            return None
+        with self._store.lock:
+            call.check_named_key_permitted()
+        respond = self._stubs.take(name)  # None if another thread has used the last stub since
+        return None if respond is None else respond(call.members.to_dict())
 
 
 def _operation_of(request: Request) -> Operation:

@@ -43,7 +43,7 @@ class Stubs:
         self._queues: dict[str, deque[_QueuedStub]] = defaultdict(deque)
 
     def add(self, operation: str, stub: Stub, times: int | None) -> None:
-        """Add a stub for so many calls, None for all; raise `ValueError` if it is invalid."""
+        """Add a stub for the next `times` calls, None for all; raise `ValueError` if it is invalid."""
         check_times(times)
         respond = _respond_with(operation, stub)
         with self._lock:
@@ -54,13 +54,14 @@ class Stubs:
         with self._lock:
             self._queues.clear()
 
+    def __contains__(self, operation: str) -> bool:
+        return bool(self._queues.get(operation))
+
     def take(self, operation: str) -> Respond | None:
         """Return what answers the next call of the operation, None if no stub does.
 
-        It may run a function of the test's, which may call this server: hold no lock meanwhile.
+        It may run a function of the test's, which may call this server: call it without holding a lock.
         """
-        if not self._queues:  # nearly always
-            return None
         with self._lock:
             queue = self._queues.get(operation)
             if not queue:
@@ -108,13 +109,13 @@ def _outcome_of_client_type(operation: str, answer: object) -> Outcome:
     if isinstance(answer, type) and issubclass(cast(type[object], answer), ServiceError):
         answer = cast(type[ServiceError], answer)()
     if isinstance(answer, ServiceError):
-        return ApiError(answer.code, answer.message, status=answer.status_code)
+        return ApiError(answer.code, answer.message or None, status=answer.status_code)
     name = type(answer).__name__
     if not isinstance(answer, KMSResponse):
         raise ValueError(
             f"{name} is not an answer for {operation}: pass a {operation}Response of awskms_lite.models, a "
             "mapping of wire names, an error of awskms_lite.errors, or a function that returns one of these"
         )
-    if name != f"{operation}Response":
+    if name not in (f"{operation}Response", f"{operation}ForRecipientResponse"):
         raise ValueError(f"{operation} is not answered with a {name}: pass a {operation}Response")
     return to_wire(answer)

@@ -1,4 +1,4 @@
-"""What the command reads besides AWS: a file of accounts, and reports of earlier audits."""
+"""The files that `awskms-lite audit` reads: role ARNs, and reports of earlier audits."""
 
 import re
 import sys
@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from ...errors import ConfigurationError, ParameterError
 
-_LONGEST_LINE = 2**20  # bytes; the longest record, with 50 tags and all its texts, takes about a fifth of it
+_MAX_LINE = 2**20
+"""Bytes: the longest record, with 50 tags and all its texts, takes about a fifth of it."""
 _COMMENT = re.compile(r"(^|\s)#.*")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
@@ -19,17 +20,18 @@ _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 def read_lines(name: str) -> Iterator[bytes]:
     """Yield the lines of a file, or of standard input for "-", without a byte order mark.
 
-    Raises `ConfigurationError` for what cannot be read, for UTF-16, and for a line that is too long to be meant.
+    Raise `ConfigurationError` if it cannot be read, is in UTF-16, or has a line longer than any record.
     """
     try:
         with _opened(name) as source:
-            first = source.readline(_LONGEST_LINE + 1)
+            first = source.readline(_MAX_LINE + 1)
             _check_encoding(name, first)
-            lines = chain([first.removeprefix(BOM_UTF8)], iter(lambda: source.readline(_LONGEST_LINE + 1), b""))
+            lines = chain([first.removeprefix(BOM_UTF8)], iter(lambda: source.readline(_MAX_LINE + 1), b""))
             for number, line in enumerate(lines, 1):
-                if len(line) > _LONGEST_LINE:
+                if len(line) > _MAX_LINE:
                     raise ConfigurationError(
-                        f"{name}, line {number} is longer than {_LONGEST_LINE:,} bytes: that is no text of ours."
+                        f"{name}, line {number} is longer than {_MAX_LINE:,} bytes, so it is neither a "
+                        "list of roles nor a report."
                     )
                 yield line
     except OSError as error:
@@ -37,7 +39,7 @@ def read_lines(name: str) -> Iterator[bytes]:
 
 
 def _check_encoding(name: str, first: bytes) -> None:
-    """Raise `ConfigurationError` for UTF-16, told by its mark, or by the zero in each ASCII letter."""
+    """Raise `ConfigurationError` for UTF-16, recognised by its mark or by the zero byte of an ASCII letter."""
     if first.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or first[:2].count(0) == 1:
         raise ConfigurationError(
             f"{name} is in UTF-16, as `>` writes it in Windows PowerShell: save it as UTF-8, there with "
@@ -54,16 +56,16 @@ def _opened(name: str) -> AbstractContextManager[BinaryIO]:
 
 
 def read_roles(name: str) -> list[str]:
-    """Give the role ARNs of a file; raises `ConfigurationError` for a line that is none, and for no line."""
+    """Return the role ARNs of a file; raise `ConfigurationError` for an invalid line, and if there is none."""
     roles: list[str] = []
     for number, line in enumerate(read_lines(name), 1):
         try:
             text = _COMMENT.sub("", line.decode("utf-8-sig")).strip()
             if text:
                 roles.append(_role(text))
-        except ValueError as error:  # no UTF-8, or no ARN of a role
+        except ValueError as error:  # not UTF-8, or not the ARN of a role
             raise ConfigurationError(f"{name}, line {number}: {error}") from None
-    if not roles:  # or the caller's own account would be audited in place of those that were meant
+    if not roles:  # else the caller's own account would be audited instead
         raise ConfigurationError(f"{name} names no role: give each account to audit a line with a role's ARN.")
     return roles
 

@@ -1,0 +1,257 @@
+"""The end of `awskms-lite audit`: its summary in a few lines, what to do about what failed, and the exit code."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import floor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
+from ...quoting import printable
+from ...verdicts import MEANINGS, label
+from ..text import print_error, print_stderr, terminal_width, wrap
+
+if TYPE_CHECKING:
+    from ...audit import AuditSummary, Failure, TargetReport
+    from .report import Report
+
+SYSTEM_ERRORS = (OSError, MemoryError)
+"""What ends an audit and is neither AWS's fault nor its user's: no file descriptors, threads or memory left."""
+
+_STATUS_LABELS = {
+    "read": "read",
+    "empty": "no keys",
+    "not_enabled": "not enabled in the account",
+    "not_open": "not open: the host does not resolve",
+    "refused": "refused",
+    "failed": "failed",
+    "not_started": "not started",
+}
+"""By `TargetStatus`, in the order of the summary."""
+_INDENT = "  "
+
+
+class Outcome(NamedTuple):
+    """A report that was written, the lines of its summary, and what is wrong with it.
+
+    `incomplete` is what to print about keys that are missing, `signal` the signal that interrupted it, `error`
+    what ended it early, and `unmatched` what to print about filters that matched no key; each None if there is
+    none.
+    """
+
+    report: "Report"
+    lines: Sequence[str]
+    incomplete: str | None = None
+    signal: int | None = None
+    error: KMSLiteError | None = None
+    unmatched: str | None = None
+
+
+def finish(outcome: Outcome, fail_on: Sequence[str]) -> int:
+    """Print the summary on standard error, and return the exit code."""
+    matched = _matched(outcome.report, fail_on)
+    code = _exit_code(outcome, matched=matched is not None)
+    notes = (outcome.incomplete, matched if code == 1 else None, outcome.unmatched)
+    width = terminal_width(sys.stderr)
+    for line in (*outcome.lines, *filter(None, notes)):
+        print_stderr("\n".join(_fitted(line, width)))
+    if outcome.report.unwritable is not None:
+        print_error(f"the report cannot be written: {outcome.report.unwritable}")
+    if outcome.error is not None:
+        print_error(str(outcome.error))
+    return code
+
+
+def _exit_code(outcome: Outcome, *, matched: bool) -> int:
+    """Return the code of what weighs most."""
+    if isinstance(outcome.error, ConfigurationError | CredentialsError | ParameterError):
+        return 2
+    if outcome.signal is not None:
+        return 128 + outcome.signal
+    if outcome.error is not None or outcome.report.unwritable is not None or outcome.incomplete is not None:
+        return 3
+    if outcome.unmatched is not None:
+        return 2
+    return 1 if matched else 0
+
+
+def _matched(report: "Report", fail_on: Sequence[str]) -> str | None:
+    """Return which verdicts of --fail-on came up; None if none did."""
+    found = {verdict: report.verdicts[verdict] for verdict in fail_on if report.verdicts[verdict]}
+    return f"--fail-on{verdict_counts(found)}" if found else None
+
+
+def _fitted(line: str, width: int | None) -> list[str]:
+    """Break a line at the width of the terminal, and keep its indent."""
+    if width is None:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    return [indent + piece for piece in wrap(line, width - len(indent))]
+
+
+def count_lines(summary: "AuditSummary") -> Iterator[str]:
+    """Yield how many keys there are, and what became of them."""
+    missing = summary.listed - summary.reported - summary.filtered
+    filtered = f" + {summary.filtered} left out by the filters" if summary.filtered else ""
+    unread = f" + {missing} not read" if missing else ""
+    yield f"{keys(summary.listed)} listed = {summary.reported} reported{filtered}{unread}"
+    expected = summary.listed - summary.filtered
+    coverage = "" if summary.filtered and not expected else _coverage(summary)  # there is none of no key
+    yield f"{summary.evaluated} of {expected} evaluated{coverage}{verdict_counts(summary.verdicts)}"
+    throttled = f", {summary.throttled} throttled" if summary.throttled else ""
+    yield f"GetKeyLastUsage answered for {keys(summary.usage_calls)}{throttled}"
+    if summary.resumed_from is not None:
+        since = f"{summary.resumed_from:%Y-%m-%d %H:%M} UTC"
+        yield f"{summary.resumed} taken from the checkpoint, read from {since} on; remove it to read them again"
+
+
+def _coverage(summary: "AuditSummary") -> str:
+    unlisted = sum(report.possibly_incomplete and not report.listed for report in summary.targets)
+    broken_off = any(report.possibly_incomplete and report.listed for report in summary.targets)
+    total = len(summary.targets)
+    targets = f", {total - unlisted} of {total} targets listed" if unlisted else ""
+    percent = f"{floor(summary.coverage * 1000) / 10:g} %"  # rounded down: 99.96 % are not all
+    return f"{targets}, coverage {percent}{' of the keys that were listed' if broken_off else ''}"
+
+
+def verdict_counts(verdicts: Mapping[Any, int]) -> str:
+    """Return how many keys have each verdict, as the end of a line."""
+    counts = [f"{verdicts[verdict]} {label(verdict)}" for verdict in MEANINGS if verdicts.get(verdict)]
+    return f": {', '.join(counts)}" if counts else ""
+
+
+def target_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
+    """Yield the targets that were not simply read, those with one cause together; with `every` the others too."""
+    several = len({report.target.caller for report in summary.targets}) > 1
+    groups: dict[tuple[str, str, str], tuple[list[TargetReport], Failure | None]] = {}
+    for report in summary.targets:
+        for status, failure in _causes(report, every=every):
+            cause = (status, (failure and failure.operation) or "", failure.code if failure else "")
+            groups.setdefault(cause, ([], failure))[0].append(report)
+    for cause in sorted(groups, key=lambda cause: list(_STATUS_LABELS).index(cause[0])):
+        status, operation, _ = cause
+        reports, failure = groups[cause]
+        text = f"read without {operation}" if status == "read" and operation else _STATUS_LABELS[status]
+        yield f"{text}: {_named(reports, several=several)}"
+        yield from _remedy(status, failure, named=reports[0].named)
+        if status in ("not_enabled", "refused") and any(report.token_refused for report in reports):
+            yield _INDENT + _session_token_hint()
+
+
+def _causes(report: "TargetReport", *, every: bool) -> Iterator[tuple[str, "Failure | None"]]:
+    """Yield a target's status with its failure; a failure beside its keys means that it was read without that."""
+    status, failures = report.status.value, list(report.failures)
+    if status in ("refused", "failed", "not_enabled", "not_open"):
+        yield status, failures.pop() if failures else None  # the last one ended it
+    elif status != "read" or (every and not failures):
+        yield status, None
+    for failure in failures:
+        yield "read", failure
+
+
+def _remedy(status: str, failure: "Failure | None", *, named: bool) -> Iterator[str]:
+    if status in ("not_enabled", "not_open"):
+        if named:
+            yield f"{_INDENT}Enable the region in the account, or leave it out."
+    elif failure is not None:
+        yield _INDENT + _explained(failure)
+
+
+def _session_token_hint() -> str:
+    from ...audit.failures import GLOBAL_STS_HINT
+
+    return GLOBAL_STS_HINT
+
+
+def _named(reports: Iterable["TargetReport"], *, several: bool) -> str:
+    """Return the names of targets: regions, and with several callers, those who have the same regions together."""
+    regions: dict[str, list[str]] = {}
+    for report in reports:
+        listed = f" ({report.listed})" if report.status.value == "read" else ""
+        regions.setdefault(report.target.caller, []).append(report.target.region + listed)
+    if not several:
+        return ", ".join(name for names in regions.values() for name in names)
+    callers: dict[str, list[str]] = {}
+    for caller, names in regions.items():
+        callers.setdefault(", ".join(names), []).append(caller)
+    return "; ".join(f"{names} as {', '.join(those)}" for names, those in callers.items())
+
+
+def failure_lines(report: "Report") -> Iterator[str]:
+    """Yield why keys could not be read, once for each cause with an example."""
+    for cause, record in report.failures.items():
+        assert record.error is not None
+        number = report.failed[cause]
+        arn = printable(record.arn)
+        yield f"unreadable: {arn}" if number == 1 else f"{keys(number)} unreadable, as {arn}:"
+        yield _INDENT + printable(_explained(record.error))
+
+
+def _explained(failure: "Failure") -> str:
+    """Return why something failed, with the request id that AWS's support asks for, and what to do about it."""
+    from ... import errors
+
+    code = None if hasattr(errors, failure.code) and not failure.request_id and failure.message else failure.code
+    text = ": ".join(filter(None, (failure.operation, code, failure.message)))
+    if failure.request_id:
+        text = f"{text.rstrip('.')} (request id {failure.request_id})"
+    end = "" if text.endswith((".", ".)")) else "."
+    return " ".join(f"{text}{end} {errors.error_class(failure.code).remedy}".split())
+
+
+def incomplete_line(summary: "AuditSummary", checkpoint: str | None, answers: int | None) -> str | None:
+    """Return how much is missing from an audit and how to get it; None if it is complete.
+
+    `checkpoint` is its file, and `answers` the number that the file holds, None if that is unknown.
+    """
+    if summary.complete:
+        return None
+    again = "run the same command again"
+    read = f"{summary.reported + summary.filtered} of the {keys(summary.listed)} listed so far were read"
+    if summary.expired:
+        cause, remedy = f"The credentials expired: {read}", f"Renew them and {again}"
+    elif summary.stopped:
+        came = read if summary.listed else "no key was listed yet"
+        cause, remedy = f"The audit was interrupted: {came}", "Run the same command again"
+    else:
+        cause, remedy = f"The audit is incomplete: {_missing(summary)}", f"Fix the cause and {again}"
+    if checkpoint is None:
+        end = "; with --checkpoint FILE each run continues where the one before ended"
+    else:
+        end = f"; the checkpoint {checkpoint} keeps {_answers(answers)}"
+    return f"{cause}. {remedy}{end}. A key that was not read may be in use."
+
+
+def _missing(summary: "AuditSummary") -> str:
+    unread = summary.listed - summary.filtered - summary.evaluated
+    partial = sum(report.is_partial for report in summary.targets)
+    parts: list[str] = []
+    if unread:
+        parts.append(f"{unread} of {keys(summary.listed - summary.filtered)} could not be read")
+    if partial or not unread:
+        parts.append(f"{partial} of {len(summary.targets)} targets could not be listed in full")
+    return " and ".join(parts)
+
+
+def _answers(number: int | None) -> str:
+    return "what was read" if number is None else "1 answer" if number == 1 else f"the {number} answers"
+
+
+def unmatched_line(filters: Sequence[str], listed: int, filtered: int) -> str | None:
+    """Return what to print if the filters left out every key; None if there was no key, or one is left."""
+    if not filters or not listed or filtered < listed:
+        return None
+    return (
+        f"no key matches {' '.join(filters)}: {keys(listed)} left out. Correct what matches nothing, or pass "
+        "--allow-empty if that is what you expect."
+    )
+
+
+def interrupted_by(error: BaseException) -> str:
+    """Return what to print about one of `SYSTEM_ERRORS`, with its cause and what to do."""
+    cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return f"the audit broke off: {cause}. Fix that (ulimit -a shows limits) and run the same command again."
+
+
+def keys(number: int) -> str:
+    """Return a number of keys in words."""
+    return "1 key" if number == 1 else f"{number} keys"
