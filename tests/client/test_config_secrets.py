@@ -108,7 +108,7 @@ def surroundings(name: str, kind: Kind, below: str) -> Iterator[Surroundings]:
 
 
 def told_by(error: BaseException | None) -> str:
-    """Give all that an error and those it holds show."""
+    """Return all that an error and those it holds show."""
     if error is None:
         return ""
     own = "".join(traceback.format_exception(error)) + repr(error.args) + repr(vars(error))
@@ -132,7 +132,7 @@ def by_the_async_client(environ: dict[str, str], profile: str | None) -> str:
 
 
 def by_the_command(environ: dict[str, str], profile: str, *arguments: str) -> str:
-    """Run a command in this process; give what it says on both streams."""
+    """Run a command in this process; return what it says on both streams."""
     out, err = io.StringIO(), io.StringIO()
     with mock.patch.dict(os.environ, environ), redirect_stdout(out), redirect_stderr(err):
         assert main([*arguments, "--profile", profile]) == 2

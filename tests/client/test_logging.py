@@ -114,7 +114,7 @@ def test_nothing_is_logged_above_debug(way: Way, caplog: pytest.LogCaptureFixtur
 
 
 def told_by(error: BaseException | None) -> str:
-    """Give all that an error shows of itself: its text, its members, its causes, and its pickle."""
+    """Return all that an error shows of itself: its text, its members, its causes, and its pickle."""
     if error is None:
         return ""
     shown = [*traceback.format_exception(error), repr(error), str(vars(error))]
@@ -124,7 +124,7 @@ def told_by(error: BaseException | None) -> str:
 
 
 def proofs(requests: list[bytes]) -> list[str]:
-    """Give the signatures that were sent, and the headers they stood in."""
+    """Return the signatures that were sent, and the headers they stood in."""
     headers = [line for request in requests for line in request.split(b"\r\n") if b"Signature=" in line]
     values = [header.decode().partition(": ")[2] for header in headers]
     return [*values, *(value.partition("Signature=")[2] for value in values)]

@@ -42,7 +42,7 @@ class Example(NamedTuple):
     expected: dict[str, Any]
 
     def response(self) -> Response:
-        """Give the answer as a driver hands it over, header names in lower case."""
+        """Return the answer as a driver hands it over, header names in lower case."""
         return Response(self.status, {name.lower(): value for name, value in self.headers.items()}, self.body)
 
 
@@ -72,7 +72,7 @@ def answer(body: bytes, status: int = 200, headers: Mapping[str, str] | None = N
 
 
 def plain(model: GetKeyLastUsageResponse) -> dict[str, Any]:
-    """Give a model as the fixtures write it."""
+    """Return a model as the fixtures write it."""
 
     def value(_: object, __: object, member: object) -> object:
         return member.isoformat(timespec="milliseconds") if isinstance(member, datetime) else member

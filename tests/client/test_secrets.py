@@ -112,7 +112,7 @@ def of_wrong_types(body: bytes) -> bytes:
 
 
 def repeating(sent: bytes) -> bytes:
-    """Give an error whose text has the whole body of the request in it, as some validators' have."""
+    """Return an error whose text has the whole body of the request in it, as some validators' have."""
     body = sent.partition(b"\r\n\r\n")[2].decode()
     return json.dumps({"__type": "ValidationException", "message": f"Value {body} is not valid."}).encode()
 
@@ -139,7 +139,7 @@ def members_of(model: Any) -> dict[str, Any]:
 
 
 def told_by(error: BaseException | None) -> str:
-    """Give all that an error shows of itself: its text, its members, its causes, and its pickle."""
+    """Return all that an error shows of itself: its text, its members, its causes, and its pickle."""
     if error is None:
         return ""
     return "\n".join([*traceback.format_exception(error), repr(vars(error)), repr(pickle.dumps(error))])
