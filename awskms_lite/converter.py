@@ -67,8 +67,8 @@ def _plain(value: object, secrets: bool) -> object:
             return _plain_model(value, secrets)
 
 
-def _plain_model(value: Any, secrets: bool) -> object:
-    cls: type[Any] = type(value)
+def _plain_model(value: object, secrets: bool) -> object:
+    cls: Any = type(value)
     return to_dict(value, secrets=secrets) if has(cls) else value
 
 
