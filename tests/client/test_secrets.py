@@ -5,9 +5,7 @@ place, and answered in the same way; then all that anybody can print is searched
 """
 
 import json
-import pickle
 import re
-import traceback
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -17,6 +15,7 @@ import pytest
 from attrs import fields, has
 from support.model_samples import CONFLICTING, bounds_of, example, plain
 from support.servers import Line, ScriptedServer, Way, answer
+from support.shown import shown_by
 
 from awskms_lite import Credentials, to_wire
 from awskms_lite.errors import KMSLiteError
@@ -138,13 +137,6 @@ def members_of(model: Any) -> dict[str, Any]:
     return {member.name: getattr(model, member.name) for member in fields(type(model))}
 
 
-def told_by(error: BaseException | None) -> str:
-    """Return all that an error shows of itself: its text, its members, its causes, and its pickle."""
-    if error is None:
-        return ""
-    return "\n".join([*traceback.format_exception(error), repr(vars(error)), repr(pickle.dumps(error))])
-
-
 @pytest.mark.parametrize("operation", ALL_OPERATIONS, ids=lambda row: row.name)
 def test_what_gives_access_is_marked(operation: Operation[Any, Any]) -> None:
     """Plaintexts, messages, private keys, shared secrets, tokens and passwords are marked in every model."""
@@ -171,7 +163,7 @@ def test_no_secret_leaves_by_a_log_or_an_error(way: Way, logged: Callable[[], st
                 outcome = way.run(partial(method_of(client, operation), **members_of(request)))
             except KMSLiteError as raised:
                 errors.append(error := raised)
-            assert not shows(f"{request!r}\n{outcome!r}\n{told_by(error)}"), operation.name
+            assert not shows(f"{request!r}\n{outcome!r}\n{shown_by(error)}"), operation.name
             assert reply != "right" or outcome == telling(operation.response), operation.name
     assert bool(errors) is (reply != "right")
     assert shows(repr(server.requests))
