@@ -20,7 +20,7 @@ OTHER_ACCOUNT = "444455556666"
 
 
 def main() -> int:
-    """Run the demonstration; give 0 where every key got the verdict it was seeded for."""
+    """Run the demonstration; return 0 if every key got the verdict it was seeded for."""
     with LocalKMS(region="us-east-2") as server:
         by_verdict = seed(server)
         print(f"A local KMS listens on {server.endpoint_url} and holds {len(by_verdict)} keys.\n")
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def seed(server: LocalKMS) -> dict[str, str]:
-    """Make a key for every verdict of an audit; give their ARNs by verdict."""
+    """Make a key for every verdict of an audit; return their ARNs by verdict."""
     old: Any = {"created": NOW - timedelta(days=1100), "tracking_start": NOW - timedelta(days=200)}
     keys = {
         "in_use": server.add_key(**old, last_usage=NOW - timedelta(days=3), aliases=["alias/orders"]),
@@ -51,7 +51,7 @@ def seed(server: LocalKMS) -> dict[str, str]:
 
 
 def show_usage(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
-    """Show `awskms-lite usage`; say whether its answers are those that were seeded."""
+    """Show `awskms-lite usage`; return whether its answers are those that were seeded."""
     expected = {
         key_id(keys["in_use"]): "used",
         key_id(keys["never_used"]): "never_used",
@@ -67,7 +67,7 @@ def show_usage(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
 
 
 def show_audit(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
-    """Show `awskms-lite audit`; say whether every key of the account got the verdict it was seeded for."""
+    """Show `awskms-lite audit`; return whether every key of the account got the verdict it was seeded for."""
     command = [sys.executable, "-m", "awskms_lite", "audit"]
     print("\n$ awskms-lite audit", flush=True)
     table = subprocess.run(command, env=environ, check=False)
@@ -83,7 +83,7 @@ def quietly(command: list[str], environ: Mapping[str, str]) -> subprocess.Comple
 
 
 def key_id(arn: str) -> str:
-    """Give the key id in a key's ARN."""
+    """Return the key id in a key's ARN."""
     return arn.rpartition("/")[2]
 
 

@@ -172,7 +172,7 @@ async def go_async(phases: Sequence[Iterator[Job]], book: Book, **options: Any) 
 
 
 def soak(plan: Plan, calls: int, seed: int) -> list[str]:
-    """Go through one soak and print what happened; give what is wrong."""
+    """Go through one soak and print what happened; return what is wrong."""
     print(f"\n{plan.name}:", flush=True)
     book, begun, found = Book(), 0, list[str]()
     with served(plan, seed) as kms:
@@ -220,7 +220,7 @@ def show_book(book: Book, stats: Stats, made: int) -> None:
 
 
 def main() -> int:
-    """Go through both soaks; give 0 where all was as it should be."""
+    """Go through both soaks; return 0 if all was as it should be."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=100_000, help="in both soaks together (default: 100,000)")
     parser.add_argument("--seed", type=int, default=0, help="decides which requests meet which faults")

@@ -33,7 +33,7 @@ DECOY = {"AccessKeyId": "ASIADECOY", "SecretAccessKey": "decoy", "Token": "decoy
 
 
 def load(folders: Iterable[Path], suite: str) -> list[Any]:
-    """Give the cases of a suite, from every folder that has some."""
+    """Return the cases of a suite, from every folder that has some."""
     found = []
     for folder in folders:
         for path in sorted(folder.glob("*.json")):
@@ -44,7 +44,7 @@ def load(folders: Iterable[Path], suite: str) -> list[Any]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each test the cases of the suite it is named after."""
+    """Parametrize each test with the cases of the suite it is named after."""
     if "case" in metafunc.fixturenames:
         more = metafunc.config.getoption("--cases")
         folders = [OWN, *([Path(more)] if more else [])]
@@ -112,7 +112,7 @@ class Traffic:
 
 
 def address(url: str) -> tuple[Any, ...]:
-    """Give what makes two URLs the same one: the query's order and a bare slash do not count."""
+    """Return what makes two URLs the same one: the query's order and a bare slash do not count."""
     parts = urlsplit(url)
     return parts.scheme, parts.netloc, parts.path or "/", sorted(parse_qsl(parts.query))
 
@@ -177,7 +177,7 @@ def test_config(case: Case) -> None:
 
 
 def sections_of(given: Case) -> Any:
-    """Give the sections of both files together."""
+    """Return the sections of both files together."""
     return merge(
         parse_config(given["config"] or "", "config"), parse_config(given["credentials"] or "", "credentials")
     )
@@ -287,7 +287,7 @@ def check_names(scripts: list[Script], expected: Case) -> None:
 
 
 def in_python(name: str) -> str:
-    """Give the name that an operation or a member has in Python."""
+    """Return the name that an operation or a member has in Python."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 

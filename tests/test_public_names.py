@@ -45,7 +45,7 @@ OF_OTHER_SERVICES = {
 
 
 def is_another_name(error: type) -> bool:
-    """Say whether an error is one that KMS returns, by the name of another service or protocol."""
+    """Return whether an error is one that KMS returns, by the name of another service or protocol."""
     return errors.ServiceError in error.__mro__[2:]
 
 
@@ -57,7 +57,7 @@ ERRORS = {
 
 
 def loaded(code: str, *arguments: str) -> set[str]:
-    """Give the modules that a process of its own has loaded after this code; its environment is empty."""
+    """Return the modules that a process of its own has loaded after this code; its environment is empty."""
     code = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
     result = subprocess.run(
         [sys.executable, "-c", code, *arguments], env={}, capture_output=True, text=True, timeout=60, check=False
@@ -67,7 +67,7 @@ def loaded(code: str, *arguments: str) -> set[str]:
 
 
 def declared(package: ModuleType = awskms_lite) -> Iterator[tuple[str, str]]:
-    """Give the names that type checkers see in a package's root, and the module each one comes from."""
+    """Return the names that type checkers see in a package's root, and the module each one comes from."""
     tree = ast.parse(Path(str(package.__file__)).read_text(encoding="utf-8"))
     for block in (node for node in tree.body if isinstance(node, ast.If)):
         for node in (inner for inner in block.body if isinstance(inner, ast.ImportFrom)):
@@ -204,7 +204,7 @@ def test_a_touched_name_stays() -> None:
 
 @pytest.fixture(scope="module")
 def bare() -> set[str]:
-    """Give the modules that a bare Python has loaded here."""
+    """Return the modules that a bare Python has loaded here."""
     return loaded("")
 
 

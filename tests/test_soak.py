@@ -54,7 +54,7 @@ def test_the_faults_come_from_the_matrix() -> None:
 
 
 class Client:
-    """Tells every key the same last use, or fails."""
+    """Answers for every key with the same last use, or fails."""
 
     def __init__(self, used: datetime = USED, error: Exception | None = None) -> None:
         self._used = used

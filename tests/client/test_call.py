@@ -132,7 +132,7 @@ def ended(flow: Flow[Any]) -> object:
 
 
 def begin(flow: Flow[GetKeyLastUsageResponse]) -> Send:
-    """Give the first Send of a flow; its search for credentials asks nothing of the world here."""
+    """Return the first Send of a flow; its search for credentials asks nothing of the world here."""
     step = flow.send(None)
     while isinstance(step, Exclusive):
         try:
@@ -151,7 +151,7 @@ _sending: WeakKeyDictionary[Flow[GetKeyLastUsageResponse], Send] = WeakKeyDictio
 
 
 def give(flow: Flow[GetKeyLastUsageResponse], outcome: Response | Exception | None) -> object:
-    """Give the flow an outcome; give its next step, or what it ends with."""
+    """Send the flow an outcome; return its next step, or what it ends with."""
     result: object = outcome
     try:
         if isinstance(outcome, Response):
@@ -165,7 +165,7 @@ def give(flow: Flow[GetKeyLastUsageResponse], outcome: Response | Exception | No
 
 
 def play(flow: Flow[GetKeyLastUsageResponse], *outcomes: Response | Exception) -> Iterator[float]:
-    """Answer each Send with the next outcome; give the seconds of each Sleep."""
+    """Answer each Send with the next outcome; return the seconds of each Sleep."""
     step: object = begin(flow)
     rest = list(outcomes)
     while not isinstance(step, GetKeyLastUsageResponse):
@@ -181,7 +181,7 @@ def play(flow: Flow[GetKeyLastUsageResponse], *outcomes: Response | Exception) -
 def waits_before_failure(
     flow: Flow[GetKeyLastUsageResponse], *outcomes: Response | Exception
 ) -> tuple[list[float], KMSLiteError]:
-    """Play; give what the flow waited for, and the error that it ended in."""
+    """Play; return what the flow waited for, and the error that it ended in."""
     waits: list[float] = []
     try:
         for seconds in play(flow, *outcomes):
@@ -681,7 +681,7 @@ class TestExpiredToken:
 
     @staticmethod
     def opened(*found: Credentials | KMSLiteError) -> tuple[ClientState, list[Credentials | KMSLiteError]]:
-        """Give a session whose search for credentials finds these, one after the other, and the list of them."""
+        """Return a session whose search for credentials finds these, one after the other, and the list of them."""
         left = list(found)
 
         def find() -> Flow[Credentials]:
@@ -696,7 +696,7 @@ class TestExpiredToken:
 
     @staticmethod
     def play(flow: Flow[GetKeyLastUsageResponse], *outcomes: Response) -> tuple[list[str], object]:
-        """Answer the requests; give the keys that signed them, and what the call ended with."""
+        """Answer the requests; return the keys that signed them, and what the call ended with."""
         signers: list[str] = []
         rest = list(outcomes)
         try:

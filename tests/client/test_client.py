@@ -160,7 +160,7 @@ def refusing(request: httpx.Request) -> httpx.Response:
 
 
 def silent_caller(way: Way, **options: Any) -> Caller:
-    """Give a client whose every request would fail the test."""
+    """Return a client whose every request would fail the test."""
     http_client = way.http_client(transport=httpx.MockTransport(refusing))
     return way.client(**{"environ": ENVIRON, "http_client": http_client, **options})
 

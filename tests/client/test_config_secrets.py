@@ -6,7 +6,6 @@ import logging
 import os
 import string
 import tempfile
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -15,6 +14,7 @@ from unittest import mock
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from support.shown import shown_by
 
 from awskms_lite import AsyncKMSClient, KMSClient, KMSLiteError
 from awskms_lite.cli import main
@@ -107,18 +107,10 @@ def surroundings(name: str, kind: Kind, below: str) -> Iterator[Surroundings]:
         yield Surroundings(environ, f"{files[kind]}, line {len(lines) - 1}: {name} goes over several lines")
 
 
-def told_by(error: BaseException | None) -> str:
-    """Give all that an error and those it holds show."""
-    if error is None:
-        return ""
-    own = "".join(traceback.format_exception(error)) + repr(error.args) + repr(vars(error))
-    return own + told_by(error.__cause__) + told_by(error.__context__)
-
-
 def by_the_client(environ: dict[str, str], profile: str | None) -> str:
     with pytest.raises(KMSLiteError) as caught, KMSClient(environ=environ, profile=profile) as client:
         client.get_key_last_usage(KEY)
-    return told_by(caught.value)
+    return shown_by(caught.value)
 
 
 def by_the_async_client(environ: dict[str, str], profile: str | None) -> str:
@@ -128,11 +120,11 @@ def by_the_async_client(environ: dict[str, str], profile: str | None) -> str:
 
     with pytest.raises(KMSLiteError) as caught:
         asyncio.run(ask())
-    return told_by(caught.value)
+    return shown_by(caught.value)
 
 
 def by_the_command(environ: dict[str, str], profile: str, *arguments: str) -> str:
-    """Run a command in this process; give what it says on both streams."""
+    """Run a command in this process; return what it says on both streams."""
     out, err = io.StringIO(), io.StringIO()
     with mock.patch.dict(os.environ, environ), redirect_stdout(out), redirect_stderr(err):
         assert main([*arguments, "--profile", profile]) == 2

@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio
 import pytest
+from support.shown import chain
 
 from awskms_lite import AsyncKMSClient, KMSClient
 from awskms_lite.audit import audit
@@ -30,18 +31,6 @@ WORD = "opensesame"
 NOW = 1_790_000_000.0
 SOON = "2030-01-02T03:04:05Z"
 HOME = {"HOME": "/home/me"}
-
-
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and all that it is chained to, however that is hidden."""
-    seen: list[BaseException] = []
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        found = waiting.pop()
-        if found is not None and found not in seen:
-            seen.append(found)
-            waiting += [found.__cause__, found.__context__]
-            yield found
 
 
 def held(error: BaseException) -> str:

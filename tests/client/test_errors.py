@@ -177,7 +177,7 @@ def test_a_protocol_error_keeps_where_it_came_from() -> None:
 
 @pytest.mark.parametrize("cls", MODELED)
 def test_a_service_error_says_what_happened_and_what_to_do(cls: type[ServiceError]) -> None:
-    """The text begins with AWS's code and words, gives what support asks for, and ends in a piece of advice."""
+    """The text begins with AWS's code and words, has what support asks for, and ends in a piece of advice."""
     text = str(full(cls))
     start = f"{cls.__name__}: Said so (HTTP 418, request id r-1, 2 attempts). "
     assert text.startswith(start)

@@ -59,7 +59,7 @@ class Scene:
         self._names = (f"key {number}" for number in count())
 
     def ask(self, operation: str) -> int:
-        """Make a call, and check that its answer is its own; give the attempts that it took."""
+        """Make a call, and check that its answer is its own; return the attempts that it took."""
         if operation == CREATE:
             name = next(self._names)
             key = self._way.run(partial(self.caller.client.create_key, description=name))
@@ -72,7 +72,7 @@ class Scene:
         return usage.metadata.attempts
 
     def meet(self, operation: str, met: Met) -> Ends:
-        """Make a call that meets the faults; give how it ends."""
+        """Make a call that meets the faults; return how it ends."""
         before, slept, keys = self.kms.stats, self.time.slept, self._count_keys()
         for fault in met.faults:
             target = None if isinstance(fault, HandshakeFailure) else operation

@@ -86,7 +86,7 @@ WIRE_NAMES = {
 
 
 class KMS:
-    """Gives the answers it was made with, in order and the last one for good, and keeps what it was sent."""
+    """Returns the answers it was made with, in order and the last one for good, and keeps what it was sent."""
 
     def __init__(self, *answers: dict[str, Any], status: int = 200) -> None:
         self.requests: list[httpx.Request] = []

@@ -3,9 +3,7 @@
 import gc
 import json
 import logging
-import pickle
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -26,6 +24,7 @@ from support.servers import (
     open_way,
     replying,
 )
+from support.shown import chain, shown_by
 
 from awskms_lite import errors
 from awskms_lite.identity import Credentials
@@ -239,27 +238,6 @@ def test_what_a_caller_stakes_security_on_is_looked_at(
     else:
         with pytest.raises(expected):
             way.run(call)
-
-
-def chain(error: BaseException) -> Iterator[BaseException]:
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        cause = waiting.pop()
-        if cause is not None:
-            yield cause
-            waiting += [cause.__cause__, cause.__context__]
-
-
-def shown_by(error: BaseException) -> str:
-    """Return all that an exception and those behind it hold, in any way that it can be shown."""
-    parts = [*traceback.format_exception(error)]
-    for cause in chain(error):
-        parts += [str(cause), repr(cause), repr(cause.args), repr(vars(cause))]
-        for value in vars(cause).values():
-            parts.append(json.dumps(value, default=repr))
-    if isinstance(error, errors.KMSLiteError):
-        parts.append(pickle.dumps(error).decode("latin-1"))
-    return "\n".join(parts)
 
 
 GARBAGE = {

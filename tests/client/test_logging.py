@@ -6,9 +6,7 @@ DEBUG, httpx's and httpcore's included, is searched, with the text of each error
 
 import json
 import logging
-import pickle
 import re
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +22,7 @@ from support.servers import (
     replying,
     resetting,
 )
+from support.shown import shown_by
 
 from awskms_lite import errors
 from awskms_lite.identity import Credentials
@@ -113,18 +112,8 @@ def test_nothing_is_logged_above_debug(way: Way, caplog: pytest.LogCaptureFixtur
     assert lines(caplog) == []
 
 
-def told_by(error: BaseException | None) -> str:
-    """Give all that an error shows of itself: its text, its members, its causes, and its pickle."""
-    if error is None:
-        return ""
-    shown = [*traceback.format_exception(error), repr(error), str(vars(error))]
-    if isinstance(error, errors.KMSLiteError):
-        shown.append(pickle.dumps(error).decode("latin-1"))
-    return "\n".join(shown)
-
-
 def proofs(requests: list[bytes]) -> list[str]:
-    """Give the signatures that were sent, and the headers they stood in."""
+    """Return the signatures that were sent, and the headers they stood in."""
     headers = [line for request in requests for line in request.split(b"\r\n") if b"Signature=" in line]
     values = [header.decode().partition(": ")[2] for header in headers]
     return [*values, *(value.partition("Signature=")[2] for value in values)]
@@ -203,7 +192,7 @@ def test_no_secret_leaves_by_a_log_or_an_error(way: Way, logged: Callable[[], st
     text = logged()
     assert "GetKeyLastUsage" in text
     assert "httpcore" in {record.partition(".")[0] for record in logging.root.manager.loggerDict}
-    assert_hidden(f"{text}\n{told_by(error)}\n{usage!r}\n{caller.client!r}", *sent)
+    assert_hidden(f"{text}\n{shown_by(error)}\n{usage!r}\n{caller.client!r}", *sent)
 
 
 @pytest.mark.parametrize("secret", [SECRET, None], ids=["wrong secret", "right secret"])
@@ -221,7 +210,7 @@ def test_no_secret_leaves_when_the_embedded_kms_answers(
         except errors.InvalidSignatureException as raised:
             error = raised
     assert (error is None) is (secret is None)
-    shown = f"{logged()}\n{told_by(error)}\n{usage!r}\n{used!r}\n{caller.resolve_credentials()!r}"
+    shown = f"{logged()}\n{shown_by(error)}\n{usage!r}\n{used!r}\n{caller.resolve_credentials()!r}"
     assert_hidden(shown, own.secret_access_key)
     assert "Signature=" not in shown
     assert "AWS4-HMAC-SHA256" not in shown
@@ -235,7 +224,7 @@ def test_a_secret_that_cannot_be_sent_is_not_shown(way: Way, logged: Callable[[]
     caller = way.client(environ=environ, retry=RetryPolicy(max_attempts=1))
     with pytest.raises(errors.CredentialsError) as caught:
         caller.get_key_last_usage(KEY_ID)
-    assert_hidden(f"{logged()}\n{told_by(caught.value)}\n{caller.client!r}")
+    assert_hidden(f"{logged()}\n{shown_by(caught.value)}\n{caller.client!r}")
 
 
 @pytest.mark.parametrize(

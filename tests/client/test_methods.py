@@ -148,7 +148,7 @@ class Shop:
         return self._way.run(lambda: method(*args, **kwargs))
 
     def next(self, listing: Any) -> Any:
-        """Return the next item, "end" where there is none."""
+        """Return the next item, "end" if there is none."""
         if self._way.is_sync:
             return next(listing, "end")
 

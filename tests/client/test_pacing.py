@@ -27,7 +27,7 @@ HOUR = 3600.0
 
 
 def due(bucket: TokenBucket, slot: int, now: float = NOW) -> float:
-    """Ask as told until the slot has come; give the seconds that took."""
+    """Ask as told until the slot has come; return the seconds that took."""
     bucket, begin = deepcopy(bucket), now
     while wait := bucket.wait(slot, now):
         now += wait
@@ -377,7 +377,7 @@ class TestAdaptivePace:
 
     @staticmethod
     def throttled_at_ten_a_second(now: float = NOW) -> AdaptiveLimiter:
-        """Give a limiter that has seen ten answers a second for ten seconds, the last one throttled."""
+        """Return a limiter that has seen ten answers a second for ten seconds, the last one throttled."""
         limiter = AdaptiveLimiter()
         for number in range(100):
             answer(limiter, now - (99 - number) / 10, throttled=number == 99)

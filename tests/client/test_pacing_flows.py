@@ -39,7 +39,7 @@ class Held:
         self.step = self.go_on(None)
 
     def go_on(self, outcome: Response | KMSLiteError | None) -> Step:
-        """Give the flow what became of its step, and credentials where it seeks them; give its next step."""
+        """Send the flow what became of its step, and credentials where it seeks them; return its next step."""
         result: object = outcome
         if isinstance(outcome, Response):
             assert isinstance(self.step, Send)
@@ -56,7 +56,7 @@ class Held:
         return self.step.seconds
 
     def wait(self) -> float:
-        """Sleep as told until the call sends; give the seconds that took."""
+        """Sleep as told until the call sends; return the seconds that took."""
         begin = self._hand.now
         while isinstance(self.step, Sleep):
             self._hand.now += self.step.seconds

@@ -23,7 +23,7 @@ TWO_HUNDRED = Pacing({"GetKeyLastUsage": 200})
 
 
 def ask(opened: ClientState, calls: Iterator[object]) -> Flow[int]:
-    """Call again and again until there are no more calls to make; give how often it failed."""
+    """Call again and again until there are no more calls to make; return how often it failed."""
     failed = 0
     for _ in calls:
         try:

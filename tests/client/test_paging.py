@@ -21,7 +21,7 @@ def page(*names: str, then: str | None = None, truncated: bool | None = None) ->
 
 
 class Pages:
-    """Gives the pages one after the other, or raises them, and keeps the markers it was asked with."""
+    """Returns the pages one after the other, or raises them, and keeps the markers it was asked with."""
 
     def __init__(self, *pages: ListAliasesResponse | Exception) -> None:
         self.markers: list[str | None] = []

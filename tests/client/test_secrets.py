@@ -5,9 +5,7 @@ place, and answered in the same way; then all that anybody can print is searched
 """
 
 import json
-import pickle
 import re
-import traceback
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -17,6 +15,7 @@ import pytest
 from attrs import fields, has
 from support.model_samples import CONFLICTING, bounds_of, example, plain
 from support.servers import Line, ScriptedServer, Way, answer
+from support.shown import shown_by
 
 from awskms_lite import Credentials, to_wire
 from awskms_lite.errors import KMSLiteError
@@ -112,7 +111,7 @@ def of_wrong_types(body: bytes) -> bytes:
 
 
 def repeating(sent: bytes) -> bytes:
-    """Give an error whose text has the whole body of the request in it, as some validators' have."""
+    """Return an error whose text has the whole body of the request in it, as some validators' have."""
     body = sent.partition(b"\r\n\r\n")[2].decode()
     return json.dumps({"__type": "ValidationException", "message": f"Value {body} is not valid."}).encode()
 
@@ -136,13 +135,6 @@ def method_of(client: Any, operation: Operation[Any, Any]) -> Callable[..., Any]
 
 def members_of(model: Any) -> dict[str, Any]:
     return {member.name: getattr(model, member.name) for member in fields(type(model))}
-
-
-def told_by(error: BaseException | None) -> str:
-    """Give all that an error shows of itself: its text, its members, its causes, and its pickle."""
-    if error is None:
-        return ""
-    return "\n".join([*traceback.format_exception(error), repr(vars(error)), repr(pickle.dumps(error))])
 
 
 @pytest.mark.parametrize("operation", ALL_OPERATIONS, ids=lambda row: row.name)
@@ -171,7 +163,7 @@ def test_no_secret_leaves_by_a_log_or_an_error(way: Way, logged: Callable[[], st
                 outcome = way.run(partial(method_of(client, operation), **members_of(request)))
             except KMSLiteError as raised:
                 errors.append(error := raised)
-            assert not shows(f"{request!r}\n{outcome!r}\n{told_by(error)}"), operation.name
+            assert not shows(f"{request!r}\n{outcome!r}\n{shown_by(error)}"), operation.name
             assert reply != "right" or outcome == telling(operation.response), operation.name
     assert bool(errors) is (reply != "right")
     assert shows(repr(server.requests))

@@ -38,7 +38,7 @@ FAR_OFF = [7 * HOUR, -7 * HOUR, 400 * 24 * HOUR, -400 * 24 * HOUR]
 
 
 def refusal(code: str, theirs: float | None) -> ServiceError:
-    """Give an error that was answered at this time of the service's."""
+    """Return an error that was answered at this time of the service's."""
     date = None if theirs is None else formatdate(theirs, usegmt=True)
     return error_class(code)(code=code, status_code=403, date=date)
 
@@ -258,7 +258,7 @@ def read_stamp(text: str) -> float:
 
 @pytest.fixture
 def role(tmp_path: Path) -> dict[str, Any]:
-    """Give the options of a client whose keys are those of a role."""
+    """Return the options of a client whose keys are those of a role."""
     (tmp_path / "config").write_text("[default]\nrole_arn = arn:r\ncredential_source = Environment\n")
     environ = {"AWS_CONFIG_FILE": str(tmp_path / "config")}
     environ |= {"AWS_ACCESS_KEY_ID": "AKIABASE", "AWS_SECRET_ACCESS_KEY": "of-the-base"}

@@ -28,7 +28,7 @@ def kms() -> Iterator[LocalKMS]:
 
 
 def keys_with_own_answer(kms: LocalKMS) -> dict[str, datetime]:
-    """Add keys that differ in their last use; give it by key."""
+    """Add keys that differ in their last use; return it by key."""
     moments = [FIRST_USE + timedelta(milliseconds=number) for number in range(KEYS)]
     return {kms.add_key(created=FIRST_USE, last_usage=moment): moment for moment in moments}
 

@@ -44,7 +44,7 @@ NAMESPACE = ' xmlns="https://sts.amazonaws.com/doc/2011-06-15/"'
 
 
 def answer(namespace: str = NAMESPACE, **changes: str) -> Response:
-    """Give a success; a member given as "" is left out."""
+    """Return a success; a member given as "" is left out."""
     members = {
         "AccessKeyId": "ASIAROLE",
         "SecretAccessKey": "secret-of-the-role",
@@ -116,7 +116,7 @@ def form(request: Request) -> dict[str, str]:
 
 
 def failure(*answers: Answer, **options: Any) -> CredentialsError:
-    """Give the error that these answers end in; it names the source and the role and holds no secret."""
+    """Return the error that these answers end in; it names the source and the role and holds no secret."""
     with pytest.raises(CredentialsError) as caught:
         assume(answering(*answers), **options)
     for error in (caught.value, caught.value.__cause__):

@@ -48,19 +48,19 @@ class Source:
 
 
 def keys(name: str, life: float | None = HOUR, *, at: float = NOW, stable: bool = False) -> Credentials:
-    """Give credentials that end so many seconds after a moment."""
+    """Return credentials that end so many seconds after a moment."""
     end = None if life is None else datetime.fromtimestamp(at + life, UTC)
     return Credentials(name, "secret", expires_at=end, source="a test", static_stability=stable)
 
 
 def make(*answers: Credentials | CredentialsError) -> tuple[CredentialsCache, Source, Clock]:
-    """Give a cache over a source that gives these answers, and the clock they share."""
+    """Return a cache over a source that gives these answers, and the clock they share."""
     source, clock = Source(*answers), Clock()
     return CredentialsCache(source, clock, lambda: 0.5), source, clock
 
 
 def ask(cache: CredentialsCache, *, busy: bool = False) -> str:
-    """Give the key id that a caller gets; where `busy`, somebody else is renewing and does not come to an end."""
+    """Return the key id that a caller gets; if `busy`, somebody else is renewing without end."""
     current = cache.current()
     if current is not None:
         return current.access_key_id
@@ -341,7 +341,7 @@ def check(happened: bool) -> None:
 
 
 def outcome(function: Callable[[], Credentials]) -> str:
-    """Give the key id that a call ends in, or the text of its error."""
+    """Return the key id that a call ends in, or the text of its error."""
     try:
         return function().access_key_id
     except CredentialsError as error:

@@ -38,7 +38,7 @@ def keys(key_id: str) -> Response:
 
 
 def everywhere() -> World:
-    """Give a world in which every source has credentials."""
+    """Return a world in which every source has credentials."""
     pod = (
         b"<A><Credentials><AccessKeyId>ASIAPOD</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
         b"<SessionToken>t</SessionToken><Expiration>2030-01-02T03:04:05Z</Expiration></Credentials></A>"
@@ -235,7 +235,7 @@ print(json.dumps({"modules": loaded, "opened": opened, "sockets": sockets, "sour
 
 
 def probe(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Resolve credentials in a process of its own; give what it imported, opened and connected."""
+    """Resolve credentials in a process of its own; return what it imported, opened and connected."""
     code = PROBE.replace("ENVIRON", repr(dict(environ)))
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     result: dict[str, Any] = json.loads(ended.stdout)

@@ -45,7 +45,7 @@ def load(world: World, environ: dict[str, str] | None = None) -> Resolved:
 
 
 def asked(full_uri: str) -> bool:
-    """Say whether a full URI is asked; one that is not is an error before anything is sent."""
+    """Return whether a full URI is asked; one that is not is an error before anything is sent."""
     there = world(url=full_uri)
     with suppress(ConfigurationError):
         load(there, {FULL: full_uri})
@@ -53,7 +53,7 @@ def asked(full_uri: str) -> bool:
 
 
 def refusal(there: World, environ: dict[str, str] | None = None) -> str:
-    """Give the text of the error that this ends in; it names the source and holds no secret."""
+    """Return the text of the error that this ends in; it names the source and holds no secret."""
     with pytest.raises(CredentialsError) as caught:
         load(there, environ)
     text = str(caught.value)

@@ -212,7 +212,7 @@ class RoleWorld(World):
 
 
 def cache_of(given: Any, clock: Clock) -> CredentialsCache:
-    """Give the cache of a client in us-east-2 whose environment has keys."""
+    """Return the cache of a client in us-east-2 whose environment has keys."""
     environ = {"AWS_REGION": "us-east-2", "AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "s"}
     settings, ours = resolve_settings(environ, {}), ServiceClock(clock)
 

@@ -68,14 +68,14 @@ def load(world: World, environ: dict[str, str] | None = None, profile: dict[str,
 
 
 def reason(there: World, environ: dict[str, str] | None = None) -> str:
-    """Give why the source was passed over."""
+    """Return why the source was passed over."""
     found = load(there, environ)
     assert isinstance(found, NotConfigured)
     return found.reason
 
 
 def refusal(there: World) -> str:
-    """Give the text of the error that this ends in; it names the source and holds no secret."""
+    """Return the text of the error that this ends in; it names the source and holds no secret."""
     with pytest.raises(CredentialsError) as caught:
         load(there)
     text = f"{caught.value}{caught.value.__cause__}"

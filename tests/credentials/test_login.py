@@ -44,7 +44,7 @@ def load(content: object, environ: dict[str, str] | None = None, path: str | Non
 
 
 def refusal(content: object) -> str:
-    """Give the text of the error that this ends in, which holds no secret and says how to log in."""
+    """Return the text of the error that this ends in, which holds no secret and says how to log in."""
     with pytest.raises(CredentialsError) as caught:
         load(content)
     text = str(caught.value)

@@ -36,7 +36,7 @@ def load(printed: object, command: str = COMMAND, **options: Any) -> Credentials
 
 
 def refusal(printed: object, command: str = COMMAND, **options: Any) -> str:
-    """Give the text of the error that this ends in, which holds no secret."""
+    """Return the text of the error that this ends in, which holds no secret."""
     with pytest.raises(CredentialsError) as caught:
         load(printed, command, **options)
     text = str(caught.value)

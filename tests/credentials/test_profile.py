@@ -32,7 +32,7 @@ PRINTED = Output(0, b'{"Version":1,"AccessKeyId":"AKIAPRINTED","SecretAccessKey"
 
 
 def assumed(name: str = "night") -> Response:
-    """Give the answer of STS with the keys of a role."""
+    """Return the answer of STS with the keys of a role."""
     body = (
         f"<A><Credentials><AccessKeyId>ASIA{name.upper()}</AccessKeyId><SecretAccessKey>secret-of-{name}"
         f"</SecretAccessKey><SessionToken>token-of-{name}</SessionToken><Expiration>2030-01-02T03:04:05Z</Expiration>"
@@ -62,18 +62,18 @@ def world_of_sts(*answers: Response) -> World:
 
 
 def forms(world: World) -> list[dict[str, list[str]]]:
-    """Give the forms that STS was sent."""
+    """Return the forms that STS was sent."""
     return [parse_qs(request.body.decode()) for request in world.requests]
 
 
 def signers(world: World) -> list[str]:
-    """Give the access key ids that signed the requests."""
+    """Return the access key ids that signed the requests."""
     signatures = [dict(request.headers).get("Authorization", "") for request in world.requests]
     return [text.partition("Credential=")[2].partition("/")[0] for text in signatures]
 
 
 def refusal(text: str, **options: Any) -> str:
-    """Give the text of the error that a profile ends in before anything is asked of the world."""
+    """Return the text of the error that a profile ends in before anything is asked of the world."""
     world = World()
     with pytest.raises(CredentialsError) as caught:
         load(text, world, **options)
@@ -140,7 +140,7 @@ class TestOrder:
 
 
 def chained(length: int, end: str) -> str:
-    """Give profiles that each assume a role with the next one's credentials, and what the last of them holds."""
+    """Return profiles that each assume a role with the next one's credentials, and what the last of them holds."""
     link = "role_arn = arn:aws:iam::111122223333:role/R{0}\nsource_profile = p{0}\n[profile p{0}]\n"
     return "".join(map(link.format, range(length))) + end
 

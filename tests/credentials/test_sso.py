@@ -76,7 +76,7 @@ RENEWED = {"accessToken": "new-token-of-the-login", "expiresIn": 28_800, "tokenT
 
 
 def cached(left: float = 8 * 3600, **members: object) -> dict[str, object]:
-    """Give what `aws sso login` leaves for a session, with so many seconds to go."""
+    """Return what `aws sso login` leaves for a session, with so many seconds to go."""
     return {
         "startUrl": START_URL,
         "region": "eu-west-1",
@@ -101,7 +101,7 @@ def load(world: World, config: str = SESSION, **options: Any) -> Credentials:
 
 
 def world_of(login: object, *, portal: object = GRANTED, oidc: object = None, **options: Any) -> World:
-    """Give a world with one login, for both ways, and with what the two services answer."""
+    """Return a world with one login, for both ways, and with what the two services answer."""
     content = login if isinstance(login, bytes | KMSLiteError) else json.dumps(login).encode()
     answers: dict[Any, Any] = {("GET", PORTAL): portal}
     if oidc is not None:
@@ -110,7 +110,7 @@ def world_of(login: object, *, portal: object = GRANTED, oidc: object = None, **
 
 
 def refusal(world: World, config: str = SESSION, **options: Any) -> str:
-    """Give the text of the error that this ends in, which holds no secret."""
+    """Return the text of the error that this ends in, which holds no secret."""
     with pytest.raises((CredentialsError, ConfigurationError)) as caught:
         load(world, config, **options)
     assert not any(secret in str(caught.value) for secret in SECRETS)

@@ -42,7 +42,7 @@ def load(world: World, environ: dict[str, str] | None = None) -> Resolved:
 
 
 def refusal(world: World, environ: dict[str, str] | None = None) -> str:
-    """Give the text of the error that this ends in; it names the source and holds no token."""
+    """Return the text of the error that this ends in; it names the source and holds no token."""
     with pytest.raises(CredentialsError) as caught:
         load(world, environ)
     assert str(caught.value).startswith("web identity: ")

@@ -42,7 +42,7 @@ class EitherClient:
         return lambda *args, **kwargs: self._way.run(partial(method, *args, **kwargs))
 
     def take(self, listing: Any, count: int = 100) -> list[Any]:
-        """Give the next items of a listing, so many at most."""
+        """Return the next items of a listing, so many at most."""
         if self._way.is_sync:
             return list(islice(listing, count))
 

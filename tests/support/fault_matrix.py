@@ -96,7 +96,7 @@ class Row(NamedTuple):
     """The attempts that the next read call takes, which meets no fault of its own."""
 
 
-BRISK = {"connect_timeout": 0.1, "read_timeout": 0.3}
+BRISK = {"connect_timeout": 0.3, "read_timeout": 0.3}
 """Seconds that an attempt may be silent; the sum is what it may take in all."""
 LATE = Latency(2.0)
 SLOW_DRIP = Drip(0.05, size=8)

@@ -49,7 +49,7 @@ class World:
         return [step.request for step in self.steps if isinstance(step, Send)]
 
     def play(self, flow: Flow[T]) -> T:
-        """Run the flow to its end; give what it returns, or raise what it raises."""
+        """Run the flow to its end; return what it returns, or raise what it raises."""
         try:
             step = flow.send(None)
             while True:
