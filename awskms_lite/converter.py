@@ -50,7 +50,7 @@ def to_dict(model: object, *, secrets: bool = False) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any, secrets: bool) -> Any:
+def _plain(value: object, secrets: bool) -> object:
     match value:
         case StrEnum():
             return value.value
@@ -64,8 +64,12 @@ def _plain(value: Any, secrets: bool) -> Any:
         case list() | tuple():
             return [_plain(item, secrets) for item in cast("Iterable[Any]", value)]
         case _:
-            kind: type[Any] = type(value)
-            return to_dict(value, secrets=secrets) if has(kind) else value
+            return _plain_model(value, secrets)
+
+
+def _plain_model(value: object, secrets: bool) -> object:
+    cls: Any = type(value)
+    return to_dict(value, secrets=secrets) if has(cls) else value
 
 
 def from_wire(cls: type[T], members: Mapping[str, Any]) -> T:

@@ -145,7 +145,7 @@ class ServiceError(KMSLiteError):
 
     retry_category: ClassVar[RetryCategory] = "final"
     rejected: ClassVar[bool] = False
-    remedy: ClassVar[str] = ""
+    remedy: str = ""
 
     def __init__(
         self,

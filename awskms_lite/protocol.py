@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from attrs import evolve, fields, has
 
 from .converter import from_wire, to_wire
-from .errors import ProtocolError, ServiceError, error_class
+from .errors import InvalidCiphertextException, ProtocolError, ServiceError, error_class
 from .models.members import KMSResponse, ResponseMetadata
 from .operations import Operation
 from .quoting import holds_any, printable, redact
@@ -29,6 +29,9 @@ _ECHO = (
     r"The Canonical String for this request should have been|The String-to-Sign should have been"
     r"|Authorization=|\(Hashed with|['\"]?AWS4-[A-Z0-9-]+ Credential="
 )
+_CIPHERTEXTS = ("ciphertext_blob", "encrypted_key_material", "shared_secret_ciphertext_blob")
+_BASE64 = rb"[A-Za-z0-9+/\s]{24,}={0,2}\s*"
+"""Long enough that no ciphertext, which is random bytes, has only these characters by chance."""
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -70,6 +73,8 @@ def decode(
     if not 200 <= response.status < 300:
         hidden = [*secrets, *_sensitive_texts(request)]
         error = decode_error(response.status, response.headers, response.body, secrets=hidden)
+        if isinstance(error, InvalidCiphertextException):
+            _hint_at_base64(error, request)
         raise _about(operation, attempts, error)
     mismatched = False
     try:
@@ -100,6 +105,14 @@ def decode(
 def _about(operation: Operation[Any, Any], attempts: int, error: ServiceError) -> ServiceError:
     error.attempts, error.operation = attempts, operation.name
     return error
+
+
+def _hint_at_base64(error: InvalidCiphertextException, request: object) -> None:
+    """Set the remedy for a ciphertext that is base64 text: the API of KMS and its CLI show blobs so."""
+    for name in _CIPHERTEXTS:
+        blob: object = getattr(request, name, None)
+        if isinstance(blob, bytes) and re.fullmatch(_BASE64, blob):
+            error.remedy = f"{name} looks like base64 text: pass the bytes, base64.b64decode({name})."
 
 
 def _sensitive_texts(model: object) -> Iterator[str]:

@@ -19,7 +19,9 @@ settings.load_profile("calm")
 
 gc.disable()  # until everything is collected: see `pytest_collection_finish`
 
-OUTWARD_MODULE = re.compile(r"^import (socket|subprocess)$|\b(LocalKMS|ScriptedServer|local_kms)\b", re.MULTILINE)
+OUTWARD_MODULE = re.compile(
+    r"^import (socket|subprocess)$|\b(EitherClient|LocalKMS|ScriptedServer|local_kms)\b", re.MULTILINE
+)
 OUTWARD_EVENTS = {"os.fork", "os.posix_spawn", "socket.bind", "socket.connect", "subprocess.Popen"}
 
 

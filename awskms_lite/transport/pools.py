@@ -74,13 +74,13 @@ class _Use(Generic[T]):
 
     def __init__(self, guard: ResponseGuard, request: Request, accept: Callable[[Response], T]) -> None:
         self._guard = guard
-        self._alone = CLOSE in request.headers
+        self._closes = CLOSE in request.headers
         self._accept = accept
         self.is_reusable = False
 
     def accept(self, response: Response) -> T:
         """Return what is made of the response."""
-        self.is_reusable = self._guard.is_complete(response) and not self._alone
+        self.is_reusable = self._guard.is_complete(response) and not self._closes
         return self._accept(response)
 
 

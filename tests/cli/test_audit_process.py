@@ -85,7 +85,8 @@ class TestInterruption:
         """Run the command until some keys were answered, send it a signal, and give what it makes of that."""
         before = kms.stats.answered["GetKeyLastUsage"]
         with started(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            wait_until(lambda: kms.stats.answered["GetKeyLastUsage"] >= before + 3)
+            wait_until(lambda: kms.stats.answered["DescribeKey"] >= LEAVING + ASKED)
+            wait_until(lambda: kms.stats.answered["GetKeyLastUsage"] >= before + 5)  # it may lag behind by some
             process.send_signal(number)
             out, err = process.communicate(timeout=PATIENCE)
         return process.returncode, out, err.decode()

@@ -12,7 +12,7 @@ from typing import Any, cast
 import httpx
 import pytest
 import respx
-from support.servers import CREDENTIALS, KEY_ID, USED, WAYS, Caller, Way, error_body, open_way
+from support.servers import CREDENTIALS, KEY_ID, USED, Caller, Way, error_body
 
 import awskms_lite
 from awskms_lite import AsyncKMSClient, KMSClient, errors
@@ -26,12 +26,6 @@ ENVIRON = {
     "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_access_key,
 }
 SECRETS = [CREDENTIALS.secret_access_key, "token-of-the-tests"]
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as way:
-        yield way
 
 
 @pytest.fixture

@@ -39,7 +39,6 @@ from support.servers import (
     dripping,
     error_body,
     forwarding,
-    open_way,
     replying,
     resetting,
     silent,
@@ -62,21 +61,10 @@ HEAD_LENGTH = DRIPPED.index(b"{")
 LAST_USE = datetime(2026, 5, 1, 12, 0, 0, 123000, tzinfo=UTC)
 
 
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as way:
-        yield way
-
-
 @pytest.fixture
 def kms() -> Iterator[LocalKMS]:
     with LocalKMS(region="us-east-2") as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def tls() -> TLS:
-    return TLS()
 
 
 def environ_of(server: ScriptedServer) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import json
 import threading
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -17,7 +17,6 @@ from support.servers import (
     KEY_ID,
     PATIENCE,
     TLS,
-    WAYS,
     Caller,
     Line,
     Script,
@@ -40,12 +39,6 @@ from awskms_lite.transport import NEVER, Timeouts, TrustedRoots
 KEYS = [f"{number:08x}-12ab-34cd-56ef-1234567890ab" for number in range(6)]
 ONCE = RetryPolicy(max_attempts=1)
 _ids = count()
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as way:
-        yield way
 
 
 @pytest.fixture(params=["own", "given", "through a proxy"])

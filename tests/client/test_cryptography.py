@@ -1,29 +1,17 @@
 """Encryption, data keys and authentication codes, through both clients, with the embedded KMS at the other end."""
 
-from collections.abc import Iterator
+from base64 import b64encode, encodebytes
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from support.either_client import EitherClient
-from support.servers import WAYS, open_way
 
 from awskms_lite import errors
 from awskms_lite.local import LocalKMS
 
 CONTEXT = {"tenant": "42", "purpose": "backup"}
 MESSAGE = b"\x00 a message \xff"
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKMS]:
-    with LocalKMS() as server:
-        yield server
-
-
-@pytest.fixture(params=WAYS)
-def kms(request: pytest.FixtureRequest, local: LocalKMS) -> Iterator[EitherClient]:
-    with open_way(request.param) as way:
-        yield EitherClient(way, local)
 
 
 # Encryption.
@@ -172,6 +160,25 @@ def test_a_blob_may_be_a_buffer(kms: EitherClient, local: LocalKMS, kind: Any) -
     key = local.add_key()
     sealed = kms.encrypt(key, kind(MESSAGE)).ciphertext_blob
     assert kms.decrypt(kind(sealed)).plaintext == MESSAGE
+
+
+@pytest.mark.parametrize("form", [b64encode, encodebytes])
+def test_base64_text_in_place_of_a_ciphertext_is_recognized(
+    kms: EitherClient, local: LocalKMS, form: Callable[[bytes], bytes]
+) -> None:
+    """KMS refuses a ciphertext that is still base64 text, and the error says so; of any other it does not."""
+    key = local.add_key()
+    sealed = kms.encrypt(key, MESSAGE).ciphertext_blob
+    for method, members in ((kms.decrypt, {}), (kms.re_encrypt, {"destination_key_id": key})):
+        with pytest.raises(errors.InvalidCiphertextException) as caught:
+            method(form(sealed), **members)
+        assert str(caught.value).endswith(
+            "ciphertext_blob looks like base64 text: pass the bytes, base64.b64decode(ciphertext_blob)."
+        )
+        with pytest.raises(errors.InvalidCiphertextException) as caught:
+            method(sealed[1:], **members)
+        assert "base64" not in str(caught.value)
+        assert errors.InvalidCiphertextException("m").remedy == caught.value.remedy
 
 
 @pytest.mark.parametrize("size", [0, 4097])

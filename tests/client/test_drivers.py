@@ -16,7 +16,6 @@ import httpx
 import pytest
 from support.servers import (
     PATIENCE,
-    WAYS,
     Script,
     ScriptedServer,
     Way,
@@ -52,12 +51,6 @@ DEFAULTS: dict[str, Any] = {
     "ca_bundle": None,
 }
 Handler = Callable[[httpx.Request], httpx.Response]
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as way:
-        yield way
 
 
 def ok(request: httpx.Request) -> httpx.Response:
@@ -303,8 +296,8 @@ def test_the_step_is_what_the_flow_yields() -> None:
     assert send(REQUEST, 3).send(None) == Send(REQUEST, 3)
 
 
-class TestAlone:
-    """One flow at a time does what one is to do alone."""
+class TestExclusive:
+    """One flow at a time runs under a key."""
 
     @staticmethod
     def during(way: Way, other: Callable[[], Flow[Any]]) -> Drive:
@@ -337,7 +330,7 @@ class TestAlone:
         assert skipped == [None]
 
     @pytest.mark.parametrize("wait", [True, False])
-    def test_the_flow_is_run_where_nobody_is_alone(self, way: Way, wait: bool) -> None:
+    def test_the_flow_is_run_if_no_other_is(self, way: Way, wait: bool) -> None:
         """Its steps are performed, and the flow that asked goes on after it."""
         done: list[str] = []
 
@@ -355,7 +348,7 @@ class TestAlone:
         assert way.pauses == [1, 1]
 
     def test_who_does_not_wait_skips_it(self, way: Way) -> None:
-        """While somebody is alone, a flow that is in no need goes on without."""
+        """While another flow runs under the key, one that does not wait goes on without."""
         done: list[str] = []
 
         def inner(name: str) -> Flow[None]:
@@ -376,7 +369,7 @@ class TestAlone:
         assert done == ["third begins", "second goes on", "third ends", "third goes on"]
 
     def test_a_failure_in_it_reaches_the_flow_and_frees_the_place(self, way: Way) -> None:
-        """What the inner flow raises is thrown into the outer one, and the next may be alone."""
+        """What the inner flow raises is thrown into the outer one, and the next may run."""
 
         def broken() -> Flow[None]:
             yield from sleep(1)
@@ -398,7 +391,7 @@ class TestAlone:
 
     @pytest.mark.anyio
     async def test_who_waits_has_its_turn_when_asynchronous(self) -> None:
-        """Another task that waits is alone after the first, and not beside it."""
+        """Another task that waits runs after the first, and not beside it."""
         done: list[str] = []
 
         async def rest(seconds: float) -> None:
@@ -419,7 +412,7 @@ class TestAlone:
         assert {first, second} == {"one", "other"}
 
     def test_who_waits_has_its_turn_among_threads(self) -> None:
-        """Another thread that waits is alone after the first, and not beside it."""
+        """Another thread that waits runs after the first, and not beside it."""
         done: list[str] = []
         asking, entered = threading.Event(), threading.Event()
 
@@ -447,7 +440,7 @@ class TestAlone:
 
     @pytest.mark.anyio
     async def test_one_that_is_cancelled_frees_the_place(self) -> None:
-        """A task that is cancelled while it is alone leaves the place to the next."""
+        """A task that is cancelled while its flow is exclusive leaves the lock to the next."""
         done: list[str] = []
 
         async def rest(seconds: float) -> None:
@@ -466,7 +459,7 @@ class TestAlone:
         assert done == ["next"]
 
 
-class TestMachine:
+class TestSystem:
     """Files and programs, as a flow asks for them."""
 
     def test_a_file_is_read(self, way: Way, tmp_path: Path) -> None:
@@ -482,7 +475,7 @@ class TestMachine:
         return "next"
 
     def test_a_file_takes_no_longer_than_the_run(self, way: Way, tmp_path: Path) -> None:
-        """A FIFO that nobody writes to is given up as the run's time ends, and with it the turn to be alone."""
+        """A FIFO that nobody writes to is given up as the run's time ends, and with it the lock."""
         os.mkfifo(tmp_path / "token")
         drive = Drive(way)
         with pytest.raises(TimeoutError, match="within its timeout"):
@@ -650,7 +643,7 @@ class TestTime:
         assert way.pauses == []
 
 
-class TestOutOfTime:
+class TestDeadlineExceeded:
     """What one caller's own limit does, and what it must not do to others."""
 
     def test_a_flow_is_closed_and_not_told_that_its_time_is_over(self) -> None:
@@ -740,7 +733,7 @@ class TestOutcome:
         assert error.outcome_unknown is mutating
         assert ("may have been executed" in str(error)) is mutating
 
-    def test_a_request_under_way_while_alone(self, way: Way) -> None:
+    def test_a_request_under_way_in_an_exclusive_flow(self, way: Way) -> None:
         """It makes no difference that the flow is part of another."""
         error = self.run_against(silent, way, lambda request: exclusive(send(request, mutating=True), wait=True))
         assert error.outcome_unknown

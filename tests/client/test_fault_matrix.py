@@ -116,11 +116,6 @@ def open_scene(
 
 
 @pytest.fixture(scope="module")
-def tls() -> TLS:
-    return TLS()
-
-
-@pytest.fixture(scope="module")
 def root(tls: TLS, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = str(tmp_path_factory.mktemp("tls") / "root.pem")
     tls.write_root(path)

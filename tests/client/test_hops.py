@@ -17,7 +17,6 @@ from support.servers import (
     KEY_ID,
     PATIENCE,
     TLS,
-    WAYS,
     Line,
     Script,
     ScriptedServer,
@@ -26,7 +25,6 @@ from support.servers import (
     cut_off,
     dripping,
     forwarding,
-    open_way,
     replying,
     resetting,
     silent,
@@ -42,17 +40,6 @@ DRIPPED = answer(b"{" + b" " * 300 + b"}", headers={"X-Long": "x" * 300})
 HEAD_LENGTH = DRIPPED.index(b"{")
 NOBODY = "http://127.0.0.1:9"
 UNUSABLE = "socks://127.0.0.1:9/"
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as way:
-        yield way
-
-
-@pytest.fixture(scope="module")
-def tls() -> TLS:
-    return TLS()
 
 
 def ask(way: Way, url: str, monkeypatch: pytest.MonkeyPatch, **variables: str) -> Any:

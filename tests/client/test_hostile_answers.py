@@ -17,7 +17,6 @@ from support.servers import (
     KEY_ID,
     PATIENCE,
     USED,
-    WAYS,
     Line,
     Script,
     ScriptedServer,
@@ -39,12 +38,6 @@ TOKEN = "ToKeN/of+the=hostile/answers0123456789=="
 SIGNED = Credentials("AKIA111122223333TEST", "secret/of/the/hostile+answers/0123456789", TOKEN)
 PLAINTEXT = "VG9wIHNlY3JldCBwbGFpbnRleHQgb2YgdGhlIHRlc3Rz"
 ODD = "id-\x1b[31m\x1c-\x85-\u2028\r\n2026-01-01 all is well"
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as way:
-        yield way
 
 
 @pytest.fixture(params=["own", "given"])

@@ -1,12 +1,11 @@
 """The life of a key, from its making to its end, through both clients against the local KMS."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from support.either_client import EitherClient
-from support.servers import WAYS, Way, open_way
+from support.servers import Way
 
 from awskms_lite import KMSClient
 from awskms_lite.errors import (
@@ -21,23 +20,6 @@ from awskms_lite.models.specs import KeySpec, KeyUsageType, MacAlgorithmSpec, Or
 from awskms_lite.models.tags import Tag
 
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKMS]:
-    with LocalKMS(region="us-east-2") as server:
-        yield server
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as way:
-        yield way
-
-
-@pytest.fixture
-def kms(way: Way, local: LocalKMS) -> EitherClient:
-    return EitherClient(way, local)
 
 
 def state(kms: EitherClient, key: str) -> str:

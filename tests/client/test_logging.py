@@ -9,20 +9,18 @@ import logging
 import pickle
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 from support.servers import (
     KEY_ID,
-    WAYS,
     Line,
     ScriptedServer,
     Way,
     answer,
     error_body,
-    open_way,
     replying,
     resetting,
 )
@@ -39,20 +37,6 @@ TOKEN = "token/of/the/logging/tests/0123456789ab=="
 BODY = "Qm9keS1vZi10aGUtdGVzdHM="
 CREDENTIALS = Credentials("AKIA111122223333TEST", SECRET, TOKEN)
 MARKED = json.dumps({"KeyId": KEY_ID, "Plaintext": BODY}).encode()
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as way:
-        yield way
-
-
-@pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """Have every logger say all it can; give a function that gives it: each message and what it was made of."""
-    for name in (None, "awskms_lite", "httpx", "httpcore", "asyncio"):
-        caplog.set_level(logging.DEBUG, logger=name)
-    return lambda: "\n".join(f"{record.getMessage()} {record.args!r}" for record in caplog.records)
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:

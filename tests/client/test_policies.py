@@ -1,11 +1,9 @@
 """Key policies, through both clients against the local KMS."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from support.either_client import EitherClient
-from support.servers import WAYS, open_way
 
 from awskms_lite.errors import KMSLiteError
 from awskms_lite.local import LocalKMS, Reset
@@ -15,20 +13,8 @@ POLICY = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]}, indent=
 
 
 @pytest.fixture
-def local() -> Iterator[LocalKMS]:
-    with LocalKMS() as server:
-        yield server
-
-
-@pytest.fixture
 def key(local: LocalKMS) -> str:
     return local.add_key()
-
-
-@pytest.fixture(params=WAYS)
-def kms(request: pytest.FixtureRequest, local: LocalKMS) -> Iterator[EitherClient]:
-    with open_way(request.param) as way:
-        yield EitherClient(way, local)
 
 
 def test_a_policy_is_put_and_given_back(kms: EitherClient, key: str) -> None:

@@ -1,24 +1,17 @@
 """Calls that may be repeated or not by what they say, seen through both clients when an answer is lost."""
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import httpx
 import pytest
-from support.servers import CREDENTIALS, WAYS, Way, open_way
+from support.servers import CREDENTIALS, Way
 
 from awskms_lite.errors import TransportError
 from awskms_lite.models.importing import ImportType
 
 GRANT = {"operations": ["Decrypt"], "grantee_principal": "arn:aws:iam::111122223333:role/reader"}
 MATERIAL = {"import_token": b"token", "encrypted_key_material": b"wrapped"}
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as way:
-        yield way
 
 
 class Forgetful:

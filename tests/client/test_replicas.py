@@ -1,11 +1,9 @@
 """Multi-Region keys, through two clients of two regions of the local KMS."""
 
-from collections.abc import Iterator
-
 import pytest
 from attrs import evolve
 from support.either_client import EitherClient
-from support.servers import WAYS, Way, open_way
+from support.servers import Way
 
 from awskms_lite.errors import (
     KMSLiteError,
@@ -16,18 +14,6 @@ from awskms_lite.models.keys import KeyState, MultiRegionKeyType
 from awskms_lite.models.tags import Tag
 
 HERE, THERE = "us-east-2", "eu-west-1"
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKMS]:
-    with LocalKMS(region=HERE) as server:
-        yield server
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as way:
-        yield way
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """Rotation of key material, through both clients against the local KMS, as the keys' clock goes on."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 from support.either_client import EitherClient
-from support.servers import WAYS, open_way
 
 from awskms_lite.errors import (
     KMSLiteError,
@@ -18,18 +16,6 @@ from awskms_lite.models.rotation import IncludeKeyMaterial, KeyMaterialState, Ro
 DAY = timedelta(days=1)
 SOON = timedelta(minutes=5)
 """What real time may pass within a test."""
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKMS]:
-    with LocalKMS(region="us-east-2") as server:
-        yield server
-
-
-@pytest.fixture(params=WAYS)
-def kms(request: pytest.FixtureRequest, local: LocalKMS) -> Iterator[EitherClient]:
-    with open_way(request.param) as way:
-        yield EitherClient(way, local)
 
 
 def test_a_key_rotates_when_its_days_have_passed(kms: EitherClient, local: LocalKMS) -> None:

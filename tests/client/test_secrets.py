@@ -5,7 +5,6 @@ place, and answered in the same way; then all that anybody can print is searched
 """
 
 import json
-import logging
 import pickle
 import re
 import traceback
@@ -17,7 +16,7 @@ from typing import Any, get_args, get_origin
 import pytest
 from attrs import fields, has
 from support.model_samples import CONFLICTING, bounds_of, example, plain
-from support.servers import WAYS, Line, ScriptedServer, Way, answer, open_way
+from support.servers import Line, ScriptedServer, Way, answer
 
 from awskms_lite import Credentials, to_wire
 from awskms_lite.errors import KMSLiteError
@@ -144,20 +143,6 @@ def told_by(error: BaseException | None) -> str:
     if error is None:
         return ""
     return "\n".join([*traceback.format_exception(error), repr(vars(error)), repr(pickle.dumps(error))])
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as way:
-        yield way
-
-
-@pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """Have every logger say all it can; give a function that gives it."""
-    for name in (None, "awskms_lite", "httpx", "httpcore", "asyncio"):
-        caplog.set_level(logging.DEBUG, logger=name)
-    return lambda: "\n".join(f"{record.getMessage()} {record.args!r}" for record in caplog.records)
 
 
 @pytest.mark.parametrize("operation", ALL_OPERATIONS, ids=lambda row: row.name)

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from hypothesis import given, strategies as st
-from support.servers import CREDENTIALS, KEY_ID, PATIENCE, USED, WAYS, Caller, Way, open_way
+from support.servers import CREDENTIALS, KEY_ID, PATIENCE, USED, Caller, Way
 
 from awskms_lite.client import KMSClient
 from awskms_lite.errors import (
@@ -254,12 +254,6 @@ class Service:
 
 def read_stamp(text: str) -> float:
     return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
-    with open_way(request.param) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -21,10 +21,34 @@ def plain(kms: KMSClient) -> None:
 async def awaited(kms: AsyncKMSClient) -> None:
     await kms.describe_key("k")
     kms.iter_list_keys()
+
+def overloaded(kms: KMSClient) -> None:
+    kms.decrypt(b"c")
+
+async def overloaded_async(kms: AsyncKMSClient) -> None:
+    await kms.decrypt(b"c")
+
+def completed(kms: KMSClient, other: AsyncKMSClient) -> None:
+    kms.create_key(key_spec="")
+    kms.generate_data_key("k", key_spec="")
+    kms.create_grant("k", operations=[""])
+    other.sign("k", b"m", signing_algorithm="")
 """
 LINES = CODE.splitlines()
-CALLS = [(number, line.index("(")) for number, line in enumerate(LINES) if "kms." in line]
+CALLS = [
+    (number, line.index("("))
+    for number, line in enumerate(LINES)
+    if "kms.describe_key" in line or "kms.iter_list_keys" in line
+]
 """The number of each line with a call, from 0, and the column of its bracket."""
+OVERLOADED = [(number, line.index("(")) for number, line in enumerate(LINES) if "kms.decrypt" in line]
+COMPLETED = [
+    ('key_spec=""', "ML_KEM_1024"),
+    ('"k", key_spec=""', "AES_256"),
+    ('operations=[""', "GenerateDataKeyWithoutPlaintext"),
+    ('signing_algorithm=""', "ED25519_PH_SHA_512"),
+]
+"""How a line goes on to a text that is completed, and one of the values that are offered for it."""
 
 every_call = pytest.mark.parametrize("call", CALLS, ids=[LINES[number].strip() for number, _ in CALLS])
 
@@ -32,8 +56,8 @@ every_call = pytest.mark.parametrize("call", CALLS, ids=[LINES[number].strip() f
 def documented(call: tuple[int, int]) -> tuple[str, str]:
     """Return a parameter with its default, and how the docstring begins, of what is called."""
     if "describe_key" in LINES[call[0]]:
-        return "grant_tokens: Sequence[str] | None = None", "what a key is: its state, spec, usage"
-    return "limit: int | None = None", "Go through all that `list_keys` lists"
+        return "grant_tokens: Collection[str] | None = None", "Return the metadata of a key: its state, spec"
+    return "page_size: int | None = None", "Return an iterator over all that `list_keys` lists"
 
 
 # jedi, which IPython, Jupyter and many editors ask.
@@ -151,3 +175,32 @@ def test_pyright_helps_with_the_signature(server: LanguageServer, call: tuple[in
     assert "self" not in signature["label"]
     documentation = signature["documentation"]
     assert text in (documentation if isinstance(documentation, str) else documentation["value"])
+
+
+# Overloads, and texts that stand for an enum.
+
+
+@pytest.mark.parametrize("call", OVERLOADED, ids=["sync", "asyncio"])
+def test_an_overloaded_method_is_shown_as_it_is_on_its_client(
+    server: LanguageServer, call: tuple[int, int]
+) -> None:
+    """Within the brackets each overload of this client is offered, and on the name the docstring of them all."""
+    number, column = call
+    labels = [shown["label"] for shown in server.at("signatureHelp", number, column + 1)["signatures"]]
+    is_async = "await" in LINES[number]
+    results = {label.rpartition(" -> ")[2] for label in labels}
+    plain = {"DecryptResponse", "DecryptForRecipientResponse", "NoReturn"}
+    assert results == ({f"Awaited[{name}]" for name in plain} if is_async else plain)
+    assert all("encryption_context: Mapping[str, str] | None = None" in label for label in labels)
+    hover = server.at("hover", number, column - 1)["contents"]["value"]
+    assert "Decrypt what `encrypt` or a data key method returned" in hover
+
+
+@pytest.mark.parametrize(("line", "value"), COMPLETED)
+def test_pyright_completes_the_values_of_an_enum(server: LanguageServer, line: str, value: str) -> None:
+    """Within the quotes of what stands for an enum, the language server offers its values."""
+    number = next(number for number, text in enumerate(LINES) if line in text)
+    column = LINES[number].index('""', LINES[number].index(line)) + 1
+    completion = server.at("completion", number, column)
+    items = completion["items"] if isinstance(completion, dict) else completion
+    assert f'"{value}"' in [item["label"] for item in items] or value in [item["label"] for item in items]
