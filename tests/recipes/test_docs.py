@@ -39,7 +39,7 @@ def test_a_block_runs(where: str) -> None:
 def test_a_block_imports_what_there_is(where: str) -> None:
     """It is valid Python, and has the package's names from where they are."""
     tree = compile(BLOCKS[where], where, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import)]
+    imports: list[ast.stmt] = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import)]
     exec(compile(ast.Module(imports, []), where, "exec"), {})
 
 
