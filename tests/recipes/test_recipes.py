@@ -1,7 +1,7 @@
 """Short programs as users write them, run against LocalKMS.
 
 Where it lacks an operation, the test answers with a key of its own: what is signed and wrapped is so in earnest.
-Tokens and grants run against moto, in `interop`.
+The recipes for tokens and grants are tested in `interop`.
 """
 
 import ast
