@@ -1,8 +1,8 @@
 """From a region and a few options to the URL of a service, and the checks on both.
 
 Source: AWS's endpoint rules for KMS and STS ("AWS Key Management Service endpoints and quotas" in the AWS
-General Reference) and "FIPS and dual-stack endpoints" in the SDK reference. A region nobody has heard of is
-resolved by its shape, so that a new region needs no new release.
+General Reference) and "FIPS and dual-stack endpoints" in the SDK reference. An unknown region is
+resolved by the shape of its name, so that a new region needs no new release.
 """
 
 import re
@@ -40,18 +40,18 @@ _CUSTOM_URL = re.compile(
 
 
 def partition_of(region: str) -> Partition:
-    """Return the partition a region belongs to, by the shape of its name."""
+    """Return the partition of a region, by the shape of its name."""
     for prefix, partition in _BY_PREFIX.items():
         if region.lower().startswith(prefix):
             return partition
     return _COMMERCIAL
 
 
-def read_region(region: str, *, name: str = "region") -> tuple[str, bool]:
-    """Split a region's name into the region and whether it asks for FIPS: `fips-X` and `X-fips` mean X.
+def parse_region(region: str, *, name: str = "region") -> tuple[str, bool]:
+    """Return the region of a name, and whether the name asks for FIPS: `fips-X` and `X-fips` mean X.
 
-    Raise `ConfigurationError` for a name that is not a host label: it becomes part of a host name, and a
-    signed request must not be sent to a host that somebody smuggled into a variable.
+    Raise `ConfigurationError` for a name that is not a host label: it becomes part of a host name, and a signed
+    request must not be sent to a host that was smuggled in.
     """
     plain = region.removeprefix("fips-").removesuffix("-fips") if isinstance(region, str) else ""
     if not _HOST_LABEL.fullmatch(plain):
@@ -71,11 +71,11 @@ def service_url(service: str, region: str, *, fips: bool = False, dualstack: boo
     return f"https://{host}.{region}.{partition.dualstack_suffix if dualstack else partition.suffix}"
 
 
-def read_custom_url(url: str, *, name: str) -> str:
-    """Check a custom endpoint (`name` says where it was set) and give it without a slash at its end.
+def validated_custom_url(url: str, *, name: str) -> str:
+    """Return a custom endpoint without a slash at its end; `name` is its source, for the error.
 
-    Raise `ConfigurationError` unless it is http or https, a host and perhaps a port and a path: what else a
-    URL can hold (user, query, fragment) has no place in an endpoint, and is not repeated in the error.
+    Raise `ConfigurationError` unless it is http or https with a host, and perhaps a port and a path. The error
+    does not repeat the URL, which may hold a password.
     """
     match = _CUSTOM_URL.fullmatch(url) if isinstance(url, str) and not set("?#") & set(url) else None
     if match is None or int(match["port"] or 1) not in range(1, 65536) or not _is_address_or_name(match):
@@ -89,26 +89,26 @@ def read_custom_url(url: str, *, name: str) -> str:
 def resolve(
     service: str, region: str, *, fips: bool, dualstack: bool, custom: tuple[str, str] | None = None
 ) -> str:
-    """Return the URL of a service: the custom one (URL and where it was set) if there is one, else the region's.
+    """Return the URL of a service: the custom one, with its source, if there is one, else the region's.
 
-    Raise `ConfigurationError` for a custom endpoint beside FIPS or dual-stack, which only AWS's hosts have.
+    Raise `ConfigurationError` for a custom endpoint beside FIPS or dual-stack, which only AWS's own hosts have.
     """
     if custom is None:
         return service_url(service, region, fips=fips, dualstack=dualstack)
-    url, origin = custom
+    url, source = custom
     if fips or dualstack:
         raise ConfigurationError(
-            f"A custom endpoint ({origin}) goes with neither FIPS nor dual-stack: leave the endpoint to the "
-            "region, or switch those off."
+            f"A custom endpoint ({source}) cannot be combined with FIPS or dual-stack: remove the endpoint, "
+            "or switch those off."
         )
-    return read_custom_url(url, name=origin)
+    return validated_custom_url(url, name=source)
 
 
 def _is_address_or_name(host: re.Match[str]) -> bool:
     if host["name"] is not None:
         return True
     with loading:
-        from ipaddress import IPv4Address, IPv6Address  # only who names an address needs it
+        from ipaddress import IPv4Address, IPv6Address  # only an endpoint with an address needs it
 
     try:
         IPv4Address(host["v4"]) if host["v6"] is None else IPv6Address(host["v6"])
@@ -118,10 +118,9 @@ def _is_address_or_name(host: re.Match[str]) -> bool:
 
 
 def check_key_region(key_id: str, region: str) -> None:
-    """Raise `ParameterError` where a key's ARN belongs to another region or partition than the client.
+    """Raise `ParameterError` if the ARN of a key is of another region or partition than the client.
 
-    A key id, which names no region, passes, and so does what is no whole ARN: that is for KMS to refuse. It
-    would refuse this one too, after a signed request.
+    A key id, which has no region, and an incomplete ARN pass: KMS refuses the latter itself.
     """
     parts = key_id.split(":", 4)
     if len(parts) < 5 or parts[0] != "arn" or parts[2] != "kms" or not parts[3]:
@@ -129,11 +128,11 @@ def check_key_region(key_id: str, region: str) -> None:
     _, partition, _, key_region, _ = parts
     if key_region != region:
         raise ParameterError(
-            f"The key {key_id!r} is in {key_region}, and this client asks {region}: "
+            f"The key {key_id!r} is in {key_region}, and this client's region is {region}: "
             f"use a client with region={key_region!r} (--region {key_region} for the command)."
         )
     if partition != partition_of(region).name:
         raise ParameterError(
-            f"The key {key_id!r} names the partition {partition!r}, and the region {region} lies in "
+            f"The key {key_id!r} names the partition {partition!r}, and the region {region} is in "
             f"{partition_of(region).name!r}: copy the ARN from DescribeKey."
         )

@@ -1,4 +1,4 @@
-"""Who signs: the credentials, and the one home of their secrets."""
+"""The credentials that requests are signed with, and the one home of their secrets."""
 
 from datetime import datetime
 
@@ -7,12 +7,11 @@ from attrs import field, frozen
 
 @frozen
 class Credentials:
-    """AWS credentials, for as long as they last.
+    """AWS credentials.
 
-    `expires_at` is an aware UTC datetime, None for keys that do not expire; `source` says where they were
-    found, for people to read. `static_stability` says that they go on being used after their expiry while no
-    newer ones can be had, as those of an EC2 instance do. The secret and the token have no way out through
-    `repr`.
+    `expires_at` is an aware UTC datetime, None if they do not expire; `source` names their origin for people to
+    read. With `static_stability` they stay in use after their expiry until newer ones come, as those of an EC2
+    instance do. The repr shows neither the secret nor the token.
     """
 
     access_key_id: str

@@ -1,7 +1,7 @@
-"""The service's time: our clock, set right once the service has shown that it is wrong.
+"""The service's time: our clock, corrected once the service has shown that it is wrong.
 
-A signature is good for five minutes, so a container whose clock is off cannot make a single call. Source: "Clock
-skew" as the AWS SDKs correct it.
+A signature is valid for five minutes, so a container whose clock is off could not make a single call. Source:
+"Clock skew" as the AWS SDKs correct it.
 """
 
 import logging
@@ -13,76 +13,77 @@ from .errors import KMSLiteError, ServiceError
 from .loading import loading
 
 _ALWAYS = ("RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture")
-_IF_FAR_APART = ("InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure")
-_FAR = 240.0
-_FRACTION = 0.999  # seconds that a Date header leaves out, at most: what began before it must not seem younger
-_LATEST = 4_102_444_800.0  # 2100; no service is further on
+_IF_SKEWED = ("InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure")
+_SKEW = 240.0  # seconds from which on a clock is corrected: less than the five minutes of a signature
+_FRACTION = 0.999  # seconds that a Date header may leave out: a key's age must not seem too low
+_LATEST = 4_102_444_800.0  # the year 2100: a later date is no service's
 
 logger = logging.getLogger("awskms_lite")
 
 
 class ServiceClock:
-    """Gives seconds since 1970 as the service counts them; one client's calls and credentials share it.
+    """Returns the seconds since 1970 by the service's clock; a client's calls and credentials share it.
 
-    `offset` is what our own clock lacks, in seconds. For how long something took, ask our own clock: this one
-    may be set in between.
+    `offset` is what has to be added to our own clock, in seconds. Durations are measured by our own clock, because
+    this one may be corrected in between.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self.offset = 0.0
-        self._heard: tuple[str | None, float] = (None, 0.0)
+        self._reported: tuple[str | None, float] = (None, 0.0)
 
     def __call__(self) -> float:
-        """Return the time."""
+        """Return the time in seconds since 1970."""
         return self._clock() + self.offset
 
     def note_date(self, date: str | None) -> None:
-        """Note the Date header of an accepted request, for `reported_time`; no signature uses it."""
-        self._heard = date, self._clock()
+        """Remember the Date header of an accepted request for `reported_time`; no signature uses it."""
+        self._reported = date, self._clock()
 
     def reported_time(self) -> float:
-        """Return the time that the service itself last told, this clock's where the two agree within minutes.
+        """Return the time by the service's last Date header, or by this clock if the two agree within minutes.
 
-        What is counted from the service's own times, such as the age of a key, is counted to this one: a service
-        for tests may take a signature by either of two clocks.
+        The age of a key, whose creation date is the service's, is counted to this time: a service for tests may
+        have a clock of its own and still accept our signatures.
         """
-        date, heard_at = self._heard
+        date, reported_at = self._reported
         theirs = read_date(date)
-        if theirs is None or theirs > _LATEST or abs(theirs - heard_at - self.offset) < _FAR:
+        if theirs is None or theirs > _LATEST or abs(theirs - reported_at - self.offset) < _SKEW:
             return self()
-        return theirs + _FRACTION + self._clock() - heard_at
+        return theirs + _FRACTION + self._clock() - reported_at
 
     def correct_skew(self, error: KMSLiteError, then: float) -> bool:
-        """Set the clock by the answer's date, where the clock is why the call was refused; say whether it is.
+        """Correct the clock by the answer's date if the clock is why the call was refused; return whether it is.
 
-        `then` is what this clock said for the request: another call may have set it since.
+        `then` is the time by this clock that the request was signed with: another call may have corrected it
+        since.
         """
-        if not isinstance(error, ServiceError) or error.code not in _ALWAYS + _IF_FAR_APART:
+        if not isinstance(error, ServiceError) or error.code not in _ALWAYS + _IF_SKEWED:
             return False
-        return self.correct_by_date(error.date, then, 0.0 if error.code in _ALWAYS else _FAR)
+        return self.correct_by_date(error.date, then, 0.0 if error.code in _ALWAYS else _SKEW)
 
-    def correct_by_date(self, date: str | None, then: float, least: float = _FAR) -> bool:
-        """Set the clock by a Date header, where it is so many seconds or more off; say whether it was."""
+    def correct_by_date(self, date: str | None, then: float, least: float = _SKEW) -> bool:
+        """Correct the clock by a Date header if it is `least` seconds off or more; return whether it was."""
         theirs = read_date(date)
         if theirs is None or theirs > _LATEST or abs(theirs - then) < least:
             return False
         before, self.offset = self.offset, theirs - self._clock()
-        if abs(self.offset - before) >= _FAR:
+        if abs(self.offset - before) >= _SKEW:
             side = "behind" if self.offset > 0 else "ahead of"
-            said = "This machine's clock is %.0f s %s the service's, and is made up for: set it."
+            said = "This machine's clock is %.0f s %s the service's, whose time is used for signing: set it."
             logger.warning(said, abs(self.offset), side)
         return True
 
 
-@lru_cache(maxsize=16)  # the answers of a second all have the same
+@lru_cache(maxsize=16)  # the answers of one second have the same
 def read_date(text: str | None) -> float | None:
-    """Read a Date header as seconds since 1970; None where it is missing or none.
+    """Return a Date header as seconds since 1970, None if it is missing or invalid.
 
-    All three forms count, the one without a time zone too (RFC 9110, 5.6.7).
+    All three forms of RFC 9110, 5.6.7 are read, the one without a time zone too.
     """
     with loading:
-        from email.utils import parsedate_to_datetime  # slow to load, and hardly ever needed
+        from email.utils import parsedate_to_datetime  # slow to load and rarely needed
 
     try:
         moment = parsedate_to_datetime(text or "")
@@ -92,7 +93,7 @@ def read_date(text: str | None) -> float | None:
 
 
 def read_iso_time(text: object) -> datetime | None:
-    """Return the aware UTC datetime that an ISO 8601 text stands for; None for anything else.
+    """Return the aware UTC datetime of an ISO 8601 text, None for anything else.
 
     A text without an offset is in UTC, and its `Z` may be a small letter (RFC 3339, 5.6).
     """

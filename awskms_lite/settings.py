@@ -1,8 +1,8 @@
-"""What a client is set up with, settled from arguments, environment and shared files, and where each came from.
+"""The settings of a client, resolved from arguments, environment and shared files, each with its source.
 
 An argument wins over the environment, the environment over the profile; blank counts as missing. A value of
-several lines is refused and never shown: in a file an indented line belongs to the property above it, and so a key
-may have become part of a region. Source: "Settings reference" in the AWS SDKs and Tools Reference Guide.
+several lines is refused and never shown: in a file an indented line belongs to the property above it, so a key may
+have become part of a region. Source: "Settings reference" in the AWS SDKs and Tools Reference Guide.
 """
 
 import os
@@ -16,7 +16,7 @@ from attrs import frozen
 
 from ._version import __version__
 from .config import Kind, Notes, Section, Sections, file_locations, merge, parse
-from .endpoints import read_region, resolve
+from .endpoints import parse_region, resolve
 from .errors import ConfigurationError, ParameterError
 from .quoting import shown
 from .retry import Mode
@@ -24,15 +24,19 @@ from .retry import Mode
 T = TypeVar("T")
 
 PRODUCT = f"awskms-lite/{__version__}"
-_YEAR = 365 * 86_400
-_ARGUMENTS = ("region", "use_fips_endpoint", "use_dualstack_endpoint")  # origins of what a caller asked for itself
-_NOTHING_NOTED = Notes({})
-_NO_TOKEN = re.compile(r"[^A-Za-z0-9!#$%&'*+.^_`|~-]")  # what a product's name cannot hold (RFC 9110, 5.6.2)
-_LONGEST_APP_ID = 50  # characters; the AWS SDKs ask for no more
+_YEAR = 365 * 86_400  # seconds; a longer timeout is a mistake in the unit
+_ARGUMENTS = (
+    "region",
+    "use_fips_endpoint",
+    "use_dualstack_endpoint",
+)  # sources: arguments of the caller
+_NO_NOTES = Notes({})
+_NO_TOKEN = re.compile(r"[^A-Za-z0-9!#$%&'*+.^_`|~-]")  # what a product token cannot hold (RFC 9110, 5.6.2)
+_MAX_APP_ID = 50  # characters: the limit of the AWS SDKs
 
 
 class Setting(NamedTuple, Generic[T]):
-    """A value, and where it came from, for people to read."""
+    """A value, and its source for people to read."""
 
     value: T
     source: str
@@ -40,7 +44,7 @@ class Setting(NamedTuple, Generic[T]):
 
 @frozen(eq=False, repr=False)
 class Settings:
-    """The settled options of a client. The shared files may hold keys, so none of it is shown by `repr`."""
+    """The resolved settings of a client. Its repr shows nothing, since the shared files may hold keys."""
 
     environ: Mapping[str, str]
     sections: Sections
@@ -57,7 +61,7 @@ class Settings:
 
     @property
     def unsigned_headers(self) -> list[tuple[str, str]]:
-        """What each request says beside what is signed, for proxies may rewrite it.
+        """The headers of each request that are not signed, because proxies may rewrite them.
 
         "identity" because the answers are small, and a compressed one could grow past the size limit unseen.
         """
@@ -65,22 +69,22 @@ class Settings:
 
     @property
     def section(self) -> Section:
-        """The selected profile, empty where there is none."""
+        """The selected profile, empty if there is none."""
         return self.sections.get(self.profile.value, {})
 
     def text(self, section: str, name: str) -> str | None:
-        """Return a property of a section, None for one that is missing, blank or nested.
+        """Return a property of a section, None if it is missing, blank or nested.
 
         Raise `ConfigurationError` for a value of several lines.
         """
         return _read_text(self.sections, self.notes, section, name)
 
     def property(self, name: str) -> Setting[str] | None:
-        """Return a property of the selected profile, None for one that is missing, blank or nested."""
+        """Return a property of the selected profile, None if it is missing, blank or nested."""
         return _property(self.sections, self.notes, self.profile.value, name)
 
     def variable(self, name: str) -> str | None:
-        """Return a variable of the environment, trimmed; None for a blank one.
+        """Return a variable of the environment, trimmed; None if it is missing or blank.
 
         Raise `ConfigurationError`, which does not show it, for a value of several lines.
         """
@@ -88,13 +92,13 @@ class Settings:
         return None if found is None else found.value
 
     def setting(self, variable: str, name: str) -> Setting[str] | None:
-        """Return what the environment says, else the selected profile, else None."""
+        """Return the value of the environment, else of the selected profile, else None."""
         return _found(self.environ, self.sections, self.notes, self.profile.value, variable, name)
 
     def endpoint(self, service: str) -> Setting[str] | None:
-        """Return the custom endpoint of a service as the configuration names it ("kms", "sts", "sso_oidc").
+        """Return the custom endpoint of a service by its name in the configuration ("kms", "sts", "sso_oidc").
 
-        None where the region decides. Raise `ConfigurationError` for a `services` section that is missing.
+        None if it has none. Raise `ConfigurationError` for a `services` section that is missing.
         """
         if service == "kms" and self.endpoint_url is not None:
             return self.endpoint_url
@@ -110,15 +114,15 @@ class Settings:
         )
 
     def service_endpoint(self, host: str, service: str, region: str | None = None) -> tuple[str, str]:
-        """Return the URL of a service by its name in hosts and in the configuration, and the region to sign for.
+        """Return the URL of a service, by its name in hosts and in the configuration, and the region to sign for.
 
-        `region` is the client's own where it is None. A custom endpoint is used as it is: FIPS and dual-stack are
-        about AWS's own hosts. Raise `ConfigurationError` for a region or an endpoint that is none, and where an
-        argument asks KMS for one of the two beside a custom endpoint.
+        `region` is the client's own if it is None. A custom endpoint is used as it is: FIPS and dual-stack are
+        only about AWS's own hosts. Raise `ConfigurationError` for an invalid region or endpoint, and if an
+        argument asks for one of the two beside a custom endpoint of KMS.
         """
-        origin = "sso_region" if region else self.region.source
-        plain, named_fips = read_region(region or self.region.value, name=origin)
-        fips = Setting(True, origin) if named_fips else self._fips(service)
+        source = "sso_region" if region else self.region.source
+        plain, named_fips = parse_region(region or self.region.value, name=source)
+        fips = Setting(True, source) if named_fips else self._fips(service)
         dualstack, custom = self.use_dualstack_endpoint, self.endpoint(service)
         if custom is not None and not (service == "kms" and fips.source in _ARGUMENTS):
             fips = Setting(False, custom.source)
@@ -127,7 +131,7 @@ class Settings:
         return resolve(host, plain, fips=fips.value, dualstack=dualstack.value, custom=custom), plain
 
     def _fips(self, service: str) -> Setting[bool]:
-        """Return whether a service is asked at its FIPS host: the argument is about KMS alone."""
+        """Return whether to use the FIPS host of a service: the argument is about KMS alone."""
         if service == "kms" or self.use_fips_endpoint.source != "use_fips_endpoint":
             return self.use_fips_endpoint
         return _flag(self.setting("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"))
@@ -139,18 +143,18 @@ class Settings:
         key = f"services {name.value}"
         if key not in self.sections:
             raise ConfigurationError(
-                f"The profile {self.profile.value!r} refers to [{key}], which is not there: add the section to "
-                f"the config file, or take the reference out.{self.notes.missed(key)}"
+                f"The profile {self.profile.value!r} refers to [{key}], which does not exist: add the section to "
+                f"the config file, or remove the reference.{self.notes.missed(key)}"
             )
         own = self.sections[key].get(service)
         if not isinstance(own, dict) or not own.get("endpoint_url"):
-            self.text(key, service)  # an endpoint that was meant to be nested below it may have become part of it
+            self.text(key, service)  # refuses an endpoint that became part of the line above it
             return None
         return Setting(own["endpoint_url"], f"[{key}]")
 
 
 class SharedFiles(NamedTuple):
-    """Both shared files as one, and what there is to know of them beside their sections."""
+    """Both shared files as one, and the notes on them."""
 
     sections: Sections
     notes: Notes
@@ -159,8 +163,8 @@ class SharedFiles(NamedTuple):
 def load_files(environ: Mapping[str, str], read_file: Callable[[Path], bytes | None]) -> SharedFiles:
     """Read both shared files; `read_file` returns None for a file that is not there.
 
-    One that cannot be opened counts as absent, for nobody may need it, and is noted. Raise `ConfigurationError`
-    for one that is malformed, which names the path and the line, and for variables that are not text.
+    A file that cannot be opened counts as absent and is noted, because it may not be needed. Raise
+    `ConfigurationError` for a malformed file, with its path and line, and for variables that are not text.
     """
     for name, value in environ.items():
         if not isinstance(name, str) or not isinstance(value, str):
@@ -180,7 +184,7 @@ def load_files(environ: Mapping[str, str], read_file: Callable[[Path], bytes | N
 def _load(
     path: Path, kind: Kind, named: Setting[str] | None, read_file: Callable[[Path], bytes | None]
 ) -> SharedFiles:
-    """Read one of the files; `named` is the variable that moves it, if there is one."""
+    """Read one of the files; `named` is the variable with its path, if there is one."""
     try:
         content = read_file(path)
     except ConfigurationError as error:
@@ -194,7 +198,7 @@ def _load(
 def resolve_settings(
     environ: Mapping[str, str],
     sections: Sections,
-    notes: Notes = _NOTHING_NOTED,
+    notes: Notes = _NO_NOTES,
     *,
     profile: str | None = None,
     region: str | None = None,
@@ -203,10 +207,10 @@ def resolve_settings(
     use_dualstack_endpoint: bool | None = None,
     app_id: str | None = None,
 ) -> Settings:
-    """Settle the options of a client; blank arguments count as not given.
+    """Resolve the settings of a client; blank arguments count as not passed.
 
-    `sections` and `notes` are those of `load_files`. Raise `ConfigurationError` without a region, for a profile
-    that is named and not there, and for a value that is none of its kind or goes over several lines.
+    `sections` and `notes` are those of `load_files`. Raise `ConfigurationError` if there is no region, for a named
+    profile that does not exist, and for an invalid value or one of several lines.
     """
     chosen = _chosen_profile(environ, sections, notes, profile)
     text = partial(_found, environ, sections, notes, chosen.value)
@@ -216,10 +220,10 @@ def resolve_settings(
             raise ConfigurationError(f"{name} must be True, False or None, not {type(argument).__name__}.")
         return Setting(argument, name) if argument is not None else _flag(text(variable, name))
 
-    settled_region = (
+    resolved_region = (
         _argument(region, "region") or _variable(environ, "AWS_REGION") or text("AWS_DEFAULT_REGION", "region")
     )
-    if settled_region is None:
+    if resolved_region is None:
         raise ConfigurationError(
             "No region: pass one (region=..., --region), set AWS_REGION, or put region into the profile."
             f"{notes.missed(chosen.value, 'region')}"
@@ -229,7 +233,7 @@ def resolve_settings(
         sections=sections,
         notes=notes,
         profile=chosen,
-        region=settled_region,
+        region=resolved_region,
         endpoint_url=_argument(endpoint_url, "endpoint_url"),
         use_fips_endpoint=flag(use_fips_endpoint, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
         use_dualstack_endpoint=flag(
@@ -242,8 +246,8 @@ def resolve_settings(
     )
 
 
-def checked_timeout(name: str, seconds: float | None) -> float | None:
-    """Return the seconds back; raise `ParameterError` for what is not a positive number."""
+def validated_timeout(name: str, seconds: float | None) -> float | None:
+    """Return the seconds; raise `ParameterError` unless they are a positive number or None."""
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _YEAR:
@@ -252,7 +256,7 @@ def checked_timeout(name: str, seconds: float | None) -> float | None:
 
 
 def _read_text(sections: Sections, notes: Notes, section: str, name: str) -> str | None:
-    """Return a property of a section, None for one that is missing, blank or nested.
+    """Return a property of a section, None if it is missing, blank or nested.
 
     Raise `ConfigurationError`, which does not show it, for a value of several lines.
     """
@@ -263,7 +267,7 @@ def _read_text(sections: Sections, notes: Notes, section: str, name: str) -> str
         place = notes.places.get(section, {}).get(name, f"the section {section!r}")
         raise ConfigurationError(
             f"{place}: {name} goes over several lines, since an indented line belongs to the property above it. "
-            "Take the indent away."
+            "Remove the indent."
         )
     return value
 
@@ -276,7 +280,7 @@ def has_profile(sections: Sections, name: str) -> bool:
 def _chosen_profile(
     environ: Mapping[str, str], sections: Sections, notes: Notes, argument: str | None
 ) -> Setting[str]:
-    """Return the profile, by whichever of its two variables is set; AWS_PROFILE is that of all AWS SDKs."""
+    """Return the profile: the argument, else AWS_PROFILE, else the older AWS_DEFAULT_PROFILE."""
     variable = _variable(environ, "AWS_PROFILE") or _variable(environ, "AWS_DEFAULT_PROFILE")
     named = _argument(argument, "profile") or variable
     if named is None:
@@ -285,7 +289,7 @@ def _chosen_profile(
         return named
     if notes.unread:
         raise ConfigurationError(
-            f"{notes.unread[0]} The profile {named.value!r} ({named.source}) may be there; it is nowhere else."
+            f"{notes.unread[0]} The profile {named.value!r} ({named.source}) may be there; it is in no other file."
         )
     config, credentials = file_locations(environ)
     raise ConfigurationError(
@@ -314,7 +318,7 @@ def _on_one_line(text: Setting[str]) -> Setting[str]:
 def _found(
     environ: Mapping[str, str], sections: Sections, notes: Notes, profile: str, variable: str, name: str
 ) -> Setting[str] | None:
-    """Return what a variable says, else a property of the profile, else None."""
+    """Return the value of a variable, else of a property of the profile, else None."""
     return _variable(environ, variable) or _property(sections, notes, profile, name)
 
 
@@ -332,7 +336,7 @@ def _flag(text: Setting[str] | None) -> Setting[bool]:
 
 
 def _retry_mode(text: Setting[str] | None) -> Setting[Mode]:
-    """Read the mode; "legacy", which older SDKs have, is taken as standard."""
+    """Return the retry mode; "legacy", the mode of older SDKs, counts as standard."""
     if text is None:
         return Setting("standard", "default")
     match text.value.lower():
@@ -357,19 +361,19 @@ def _attempts(text: Setting[str] | None) -> Setting[int]:
 
 
 def _app_id(text: Setting[str] | None) -> str:
-    """Return how the User-Agent names the caller's own program, with a hyphen for what cannot stand in there."""
-    return "" if text is None else f" app/{_NO_TOKEN.sub('-', text.value)[:_LONGEST_APP_ID]}"
+    """Return the product token of the caller's program, with a hyphen for each character that it cannot hold."""
+    return "" if text is None else f" app/{_NO_TOKEN.sub('-', text.value)[:_MAX_APP_ID]}"
 
 
 def _path(text: Setting[str] | None) -> Setting[str] | None:
-    """Return a path as it is; raise `ConfigurationError` for one that no file can have."""
+    """Return a path unchanged; raise `ConfigurationError` if no file can have it."""
     try:
-        unfit = text is not None and b"\0" in os.fsencode(text.value)
+        invalid = text is not None and b"\0" in os.fsencode(text.value)
     except UnicodeEncodeError:
-        unfit = True
-    if unfit and text is not None:  # out here because the exception above holds the value
+        invalid = True
+    if invalid and text is not None:  # out here because the exception above holds the value
         raise ConfigurationError(
-            f"{text.source} holds a NUL or half a character, which no path can hold: set it anew."
+            f"{text.source} holds a NUL or half a character, which no path can hold: correct it."
         )
     return text
 

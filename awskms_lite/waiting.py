@@ -14,7 +14,7 @@ from .errors import NotFoundException, ParameterError, StateError, TimeoutError
 from .loading import loading
 from .models.keys import DescribeKeyRequest, KeyMetadata, KeyState
 from .operations.keys import DESCRIBE_KEY
-from .settings import checked_timeout
+from .settings import validated_timeout
 from .steps import Flow, sleep
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _key_remedy(_: object) -> str:
 
 def checked_wait(timeout: float | None) -> float:
     """Return the seconds of a wait; raise `ParameterError` for None and for what is not a positive number."""
-    checked = checked_timeout("timeout", timeout)
+    checked = validated_timeout("timeout", timeout)
     if checked is None:
         raise ParameterError("timeout must be a number of seconds here, not None: a wait has an end.")
     return checked

@@ -15,7 +15,7 @@ from ..credentials import role
 from ..credentials.cache import CredentialsCache
 from ..credentials.role import AssumeRole, GivenCredentials
 from ..drivers.asynchronous import AsyncDriver
-from ..endpoints import read_region
+from ..endpoints import parse_region
 from ..errors import ConfigurationError, ParameterError
 from ..identity import Credentials
 from ..methods.aliases import AliasMethods
@@ -224,7 +224,7 @@ class Clients:
 def validated_regions(regions: Sequence[str]) -> list[str]:
     """Return each region once; raise `ConfigurationError` or `ParameterError` for an invalid name."""
     for region in regions:
-        _, is_fips = read_region(region)
+        _, is_fips = parse_region(region)
         if is_fips:
             raise ParameterError(f"{region!r} asks for FIPS: name the region, and pass use_fips_endpoint=True.")
     return list(dict.fromkeys(regions))

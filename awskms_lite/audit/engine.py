@@ -256,16 +256,9 @@ class Engine:
             except KMSLiteError as error:
                 self._fail(error)
                 return
-            await self._collect(
-                target,
-                Collector(
-                    client,
-                    inventory,
-                    self.progress[target],
-                    self._plan.keys,
-                    ready=self.queue.wait_for_room,
-                ),
-            )
+            progress, ready = self.progress[target], self.queue.wait_for_room
+            collector = Collector(client, inventory, progress, self._plan.keys, ready=ready)
+            await self._collect(target, collector)
             self._finish(target)
 
     async def _collect(self, target: Target, collector: Collector) -> None:

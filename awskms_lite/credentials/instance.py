@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..endpoints import read_custom_url
+from ..endpoints import validated_custom_url
 from ..errors import (
     ConfigurationError,
     ConnectError,
@@ -114,7 +114,7 @@ def _endpoint(settings: Settings) -> str:
         )
     endpoint = settings.setting(ENDPOINT, "ec2_metadata_service_endpoint")
     if endpoint is not None:
-        return read_custom_url(endpoint.value, name=f"The endpoint of {SOURCE} ({endpoint.source})")
+        return validated_custom_url(endpoint.value, name=f"The endpoint of {SOURCE} ({endpoint.source})")
     return _BY_MODE[mode.value.lower() if mode is not None else "ipv4"]
 
 

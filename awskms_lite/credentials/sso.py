@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
-from ..endpoints import read_region
+from ..endpoints import parse_region
 from ..errors import ConfigurationError, CredentialsError
 from ..identity import Credentials
 from ..quoting import shown
@@ -83,7 +83,7 @@ def _read_role(settings: Settings, profile: str) -> _Role:
             f"{', '.join((*_OF_PORTAL, *_OF_ROLE))}{where}: add what is missing, or take all of them out."
             f"{_passed_over(settings, session, missing)}"
         )
-    read_region(own["sso_region"])  # refuses an invalid one before anything is read
+    parse_region(own["sso_region"])  # refuses an invalid one before anything is read
     login = Login(profile, session, own["sso_start_url"], own["sso_region"])
     return _Role(login, own["sso_account_id"], own["sso_role_name"])
 

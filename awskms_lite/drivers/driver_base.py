@@ -8,7 +8,7 @@ from weakref import WeakSet
 
 from .. import transport
 from ..errors import ClosedError, ConnectError, CredentialsError, KMSLiteError, TimeoutError
-from ..settings import checked_timeout
+from ..settings import validated_timeout
 from ..steps import Send, Step
 from ..transport import Deadline, DeadlineExceeded, Proxy
 
@@ -77,7 +77,7 @@ class DriverBase(Generic[GivenT]):
         ca_bundle: str | None,
     ) -> None:
         self._timeouts = transport.resolve_timeouts(http_client, connect_timeout, read_timeout)
-        self._timeout = checked_timeout("timeout", timeout)
+        self._timeout = validated_timeout("timeout", timeout)
         self._roots = transport.TrustedRoots(trust_env, ca_bundle)
         self._given = None if http_client is None else wrap(http_client, self._timeouts)
         self._has_used_given = False
@@ -101,7 +101,7 @@ class DriverBase(Generic[GivenT]):
         raise NotImplementedError
 
     def _resolve_timeout(self, timeout: float | None) -> float | None:
-        return self._timeout if timeout is None else checked_timeout("timeout", timeout)
+        return self._timeout if timeout is None else validated_timeout("timeout", timeout)
 
     def _given_sender(self, step: Send) -> GivenT | None:
         """Return what sends through the client that the caller gave, None if there is none."""

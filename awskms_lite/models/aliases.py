@@ -10,7 +10,7 @@ from .requests import AliasName, Arn, KeyId, KeyIdOrArn, KMSRequest, Limit, Mark
 
 @frozen(kw_only=True)
 class CreateAliasRequest(KMSRequest):
-    """A new alias, "alias/" and a name, and the key that it shall stand for."""
+    """A new alias, "alias/" and a name, and its key."""
 
     alias_name: AliasName
     target_key_id: KeyIdOrArn
@@ -18,7 +18,7 @@ class CreateAliasRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class UpdateAliasRequest(KMSRequest):
-    """An alias there is, and the key that it shall stand for from now on."""
+    """An existing alias, and its new key."""
 
     alias_name: AliasName
     target_key_id: KeyIdOrArn
@@ -26,14 +26,14 @@ class UpdateAliasRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class DeleteAliasRequest(KMSRequest):
-    """The alias that shall be no more; its key stays."""
+    """The alias to delete; its key stays."""
 
     alias_name: AliasName
 
 
 @frozen(kw_only=True)
 class ListAliasesRequest(KMSRequest):
-    """Which aliases: all of the account and region, or those of one key; `limit` is for one page."""
+    """Which aliases to list: all of the account and region, or those of one key; `limit` bounds the page."""
 
     key_id: KeyIdOrArn | None = None
     limit: Limit | None = None
@@ -42,7 +42,7 @@ class ListAliasesRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class AliasListEntry:
-    """An alias. `target_key_id` is None for one of AWS's own that no key stands behind yet."""
+    """An alias. `target_key_id` is None for one of AWS's own that has no key yet."""
 
     alias_name: AliasName
     alias_arn: Arn
@@ -53,7 +53,7 @@ class AliasListEntry:
 
 @frozen(kw_only=True)
 class ListAliasesResponse(KMSResponse):
-    """A page of aliases; where `truncated`, the next page begins at `next_marker`."""
+    """A page of aliases; if `truncated`, `next_marker` is the `marker` of the next page."""
 
     aliases: tuple[AliasListEntry, ...] = ()
     next_marker: Marker | None = None

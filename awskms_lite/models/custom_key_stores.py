@@ -20,7 +20,7 @@ XksProxyVpcEndpointServiceName: TypeAlias = Annotated[str, Bounds(20, 64)]
 
 
 class CustomKeyStoreType(StrEnum):
-    """What is behind a custom key store: a CloudHSM cluster, or a key manager outside AWS."""
+    """What backs a custom key store: a CloudHSM cluster, or a key manager outside AWS."""
 
     AWS_CLOUDHSM = "AWS_CLOUDHSM"
     EXTERNAL_KEY_STORE = "EXTERNAL_KEY_STORE"
@@ -44,7 +44,7 @@ XksProxyConnectivityTypeLike: TypeAlias = (
 
 
 class ConnectionStateType(StrEnum):
-    """Whether the keys of a custom key store can be used at present: only while it is connected."""
+    """Whether a custom key store is connected: only then can its keys be used."""
 
     CONNECTED = "CONNECTED"
     CONNECTING = "CONNECTING"
@@ -79,7 +79,7 @@ class ConnectionErrorCodeType(StrEnum):
 
 @frozen(kw_only=True)
 class XksProxyAuthenticationCredentialType:
-    """What KMS signs its requests to an external key store's proxy with; it has nothing to do with IAM.
+    """What KMS signs its requests to the proxy of an external key store with; it is not related to IAM.
 
     The id has 20 to 30 characters of A-Z and 2-7, the secret 43 to 64 of base64.
     """
@@ -119,7 +119,7 @@ class CreateCustomKeyStoreResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class UpdateCustomKeyStoreRequest(KMSRequest):
-    """The custom key store, and what of it shall change; what is None stays."""
+    """The custom key store, and what to change; what is None stays as it is."""
 
     custom_key_store_id: CustomKeyStoreId
     new_custom_key_store_name: CustomKeyStoreName | None = None
@@ -135,14 +135,14 @@ class UpdateCustomKeyStoreRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class DeleteCustomKeyStoreRequest(KMSRequest):
-    """The custom key store that shall be no more; what is behind it stays."""
+    """The custom key store to delete; what backs it stays."""
 
     custom_key_store_id: CustomKeyStoreId
 
 
 @frozen(kw_only=True)
 class DescribeCustomKeyStoresRequest(KMSRequest):
-    """Which custom key stores: one, by its id or its name, or all of the account and region."""
+    """Which custom key stores to list: one, by its id or its name, or all of the account and region."""
 
     custom_key_store_id: CustomKeyStoreId | None = None
     custom_key_store_name: CustomKeyStoreName | None = None
@@ -152,7 +152,7 @@ class DescribeCustomKeyStoresRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class XksProxyConfigurationType:
-    """How KMS reaches the proxy of an external key store; the service's name and owner are there for a VPC."""
+    """How KMS reaches the proxy of an external key store; `vpc_endpoint_service_...` is present for a VPC only."""
 
     connectivity: XksProxyConnectivityType | str
     access_key_id: XksProxyAccessKeyId = field(repr=False)
@@ -164,7 +164,7 @@ class XksProxyConfigurationType:
 
 @frozen(kw_only=True)
 class CustomKeyStoresListEntry:
-    """A custom key store. `connection_error_code` is there where `connection_state` is FAILED."""
+    """A custom key store. `connection_error_code` is present if `connection_state` is FAILED."""
 
     custom_key_store_id: CustomKeyStoreId
     custom_key_store_name: CustomKeyStoreName
@@ -179,7 +179,7 @@ class CustomKeyStoresListEntry:
 
 @frozen(kw_only=True)
 class DescribeCustomKeyStoresResponse(KMSResponse):
-    """A page of custom key stores; where `truncated`, the next page begins at `next_marker`."""
+    """A page of custom key stores; if `truncated`, `next_marker` is the `marker` of the next page."""
 
     custom_key_stores: tuple[CustomKeyStoresListEntry, ...] = ()
     next_marker: Marker | None = None
@@ -188,13 +188,13 @@ class DescribeCustomKeyStoresResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class ConnectCustomKeyStoreRequest(KMSRequest):
-    """The custom key store that shall be connected to what is behind it."""
+    """The custom key store to connect."""
 
     custom_key_store_id: CustomKeyStoreId
 
 
 @frozen(kw_only=True)
 class DisconnectCustomKeyStoreRequest(KMSRequest):
-    """The custom key store whose keys shall not be usable until it is connected again."""
+    """The custom key store to disconnect: its keys cannot be used until it is connected again."""
 
     custom_key_store_id: CustomKeyStoreId

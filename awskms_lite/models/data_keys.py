@@ -36,7 +36,7 @@ DataKeySpecLike: TypeAlias = DataKeySpec | Literal["AES_256", "AES_128"] | str
 
 
 class DataKeyPairSpec(StrEnum):
-    """The kind of a data key pair. SM2 is of the China regions."""
+    """The spec of a data key pair. SM2 exists in the China regions only."""
 
     RSA_2048 = "RSA_2048"
     RSA_3072 = "RSA_3072"
@@ -131,7 +131,7 @@ class GenerateDataKeyWithoutPlaintextRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class GenerateDataKeyWithoutPlaintextResponse(KMSResponse):
-    """A data key that nobody has seen yet."""
+    """A data key, encrypted under the KMS key."""
 
     ciphertext_blob: Ciphertext
     key_id: KeyId
@@ -140,7 +140,7 @@ class GenerateDataKeyWithoutPlaintextResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class GenerateDataKeyPairRequest(KMSRequest):
-    """The kind of a new key pair, and the symmetric key to encrypt its private half under."""
+    """The spec of a new key pair, and the symmetric key to encrypt its private key under."""
 
     key_id: KeyId
     key_pair_spec: DataKeyPairSpec | str
@@ -176,7 +176,7 @@ class GenerateDataKeyPairForRecipientResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class GenerateDataKeyPairWithoutPlaintextRequest(KMSRequest):
-    """The kind of a new key pair, and the symmetric key to encrypt its private half under."""
+    """The spec of a new key pair, and the symmetric key to encrypt its private key under."""
 
     key_id: KeyId
     key_pair_spec: DataKeyPairSpec | str
@@ -187,7 +187,7 @@ class GenerateDataKeyPairWithoutPlaintextRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class GenerateDataKeyPairWithoutPlaintextResponse(KMSResponse):
-    """A key pair: the public half (DER, RFC 5280), and the private one, encrypted, that nobody has seen yet."""
+    """A key pair: the public key (DER, RFC 5280), and the private key, encrypted under the KMS key."""
 
     private_key_ciphertext_blob: Ciphertext
     public_key: PublicKey
@@ -198,7 +198,7 @@ class GenerateDataKeyPairWithoutPlaintextResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class GenerateRandomRequest(KMSRequest):
-    """How many random bytes; `custom_key_store_id` has them made in its CloudHSM cluster."""
+    """How many random bytes; with `custom_key_store_id` its CloudHSM cluster generates them."""
 
     number_of_bytes: NumberOfBytes | None = None
     custom_key_store_id: CustomKeyStoreId | None = None

@@ -14,10 +14,10 @@ from .specs import EncryptionAlgorithmSpec
 
 
 class DryRunModifierType(StrEnum):
-    """What a dry run passes over."""
+    """What a dry run ignores."""
 
     IGNORE_CIPHERTEXT = "IGNORE_CIPHERTEXT"
-    """Check the permissions alone; no ciphertext is needed."""
+    """Check only the permissions; no ciphertext is needed."""
 
 
 DryRunModifierTypeLike: TypeAlias = DryRunModifierType | Literal["IGNORE_CIPHERTEXT"] | str
@@ -26,7 +26,7 @@ DryRunModifierTypeLike: TypeAlias = DryRunModifierType | Literal["IGNORE_CIPHERT
 
 @frozen(kw_only=True)
 class EncryptRequest(KMSRequest):
-    """What to encrypt, 1 to 4096 bytes, and the key; an asymmetric one takes less, and no context."""
+    """A plaintext of 1 to 4096 bytes, and the key; an asymmetric one takes less, and no encryption context."""
 
     key_id: KeyId
     plaintext: Plaintext = field(repr=False)
@@ -38,7 +38,7 @@ class EncryptRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class EncryptResponse(KMSResponse):
-    """The ciphertext; a symmetric one tells KMS which key it needs. `key_id` is the key's ARN."""
+    """The ciphertext; a symmetric one names its key. `key_id` is the key's ARN."""
 
     ciphertext_blob: Ciphertext
     key_id: KeyId
@@ -95,7 +95,7 @@ class DecryptForRecipientResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class ReEncryptRequest(KMSRequest):
-    """What to decrypt and encrypt again within KMS: the source is as in `DecryptRequest`."""
+    """A ciphertext to decrypt and encrypt again within KMS: the source is as in `DecryptRequest`."""
 
     ciphertext_blob: Ciphertext | None = None
     source_encryption_context: EncryptionContext | None = field(default=None, hash=False)

@@ -1,4 +1,4 @@
-"""Grants, permissions given for a key without a change to its policy: the models of their operations."""
+"""Grants, permissions for a key without a change to its policy: the models of their operations."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -31,7 +31,7 @@ SourceArn: TypeAlias = Annotated[str, Bounds(20, 512)]
 
 
 class GrantOperation(StrEnum):
-    """What a grant can permit; a key permits those of them that fit its spec and usage."""
+    """What a grant can permit; a key supports those that fit its spec and usage."""
 
     DECRYPT = "Decrypt"
     ENCRYPT = "Encrypt"
@@ -84,10 +84,10 @@ GrantOperationLike: TypeAlias = (
 
 @frozen(kw_only=True)
 class GrantConstraints:
-    """When a grant counts: for which encryption contexts, and on behalf of which resource.
+    """When a grant applies: for which encryption contexts, and on behalf of which resource.
 
-    A context must hold all pairs of the subset, or be equal to the pairs; KMS takes up to 8 of them. They are
-    no place for secrets: constraints show in CloudTrail.
+    A context must contain all pairs of the subset, or be equal to the pairs; KMS takes up to 8 pairs. Do not put
+    secrets in constraints: CloudTrail shows them.
     """
 
     encryption_context_subset: EncryptionContext | None = field(default=None, hash=False)
@@ -118,10 +118,10 @@ def constraints_of(constraints: GrantConstraintsLike | None) -> GrantConstraints
 
 @frozen(kw_only=True)
 class CreateGrantRequest(KMSRequest):
-    """What a principal may do with a key, when, and who may end that.
+    """What a principal may do with a key, when, and who may retire the grant.
 
-    The grantee is either a principal or a service; so is the one who may retire the grant. `name` makes one
-    grant of all requests that are alike.
+    The grantee is either a principal or a service; so is the one that may retire the grant. Equal requests with
+    the same `name` create one grant.
     """
 
     key_id: KeyIdOrArn
@@ -138,7 +138,7 @@ class CreateGrantRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class CreateGrantResponse(KMSResponse):
-    """The grant, and the token that makes it count before all of KMS knows it."""
+    """The grant, and the token that lets it apply before all of KMS knows it."""
 
     grant_token: GrantToken = field(repr=False)
     grant_id: GrantId
@@ -161,7 +161,7 @@ class RetireGrantRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class RevokeGrantRequest(KMSRequest):
-    """The grant that shall count no more, and its key."""
+    """The grant to revoke, and its key."""
 
     key_id: KeyIdOrArn
     grant_id: GrantId
@@ -170,7 +170,7 @@ class RevokeGrantRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class ListGrantsRequest(KMSRequest):
-    """The key whose grants are asked for: all, one, or those of one grantee; `limit` is for one page."""
+    """The key whose grants to list: all, one, or those of one grantee; `limit` bounds the page."""
 
     key_id: KeyIdOrArn
     grant_id: GrantId | None = None
@@ -182,7 +182,7 @@ class ListGrantsRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class ListRetirableGrantsRequest(KMSRequest):
-    """The principal, or the service, that may retire the grants asked for; `limit` is for one page."""
+    """The principal, or the service, that may retire the grants to list; `limit` bounds the page."""
 
     retiring_principal: Principal | None = None
     retiring_service_principal: ServicePrincipal | None = None
@@ -192,7 +192,7 @@ class ListRetirableGrantsRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class GrantListEntry:
-    """A grant. Where AWS's own services are the grantee, `grantee_principal` may be the name of one."""
+    """A grant. If the grantee is an AWS service, `grantee_principal` may be its name."""
 
     key_id: KeyId
     grant_id: GrantId
@@ -209,7 +209,7 @@ class GrantListEntry:
 
 @frozen(kw_only=True)
 class ListGrantsResponse(KMSResponse):
-    """A page of grants; where `truncated`, the next page begins at `next_marker`."""
+    """A page of grants; if `truncated`, `next_marker` is the `marker` of the next page."""
 
     grants: tuple[GrantListEntry, ...] = ()
     next_marker: Marker | None = None

@@ -1,4 +1,4 @@
-"""Import of key material that was made elsewhere: the models of its operations."""
+"""Import of key material that was generated outside KMS: the models of its operations."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -21,14 +21,14 @@ from .specs import ExpirationModelType
 
 
 class AlgorithmSpec(StrEnum):
-    """How key material is wrapped for its way to KMS.
+    """How key material is wrapped for the import.
 
     The two RSA_AES algorithms wrap it in an AES key, and that in the public key: private RSA keys need them.
-    SM2PKE is of the China regions.
+    SM2PKE exists in the China regions only.
     """
 
     RSAES_PKCS1_V1_5 = "RSAES_PKCS1_V1_5"
-    """KMS has taken it no more since October 2023."""
+    """KMS has not accepted it since October 2023."""
     RSAES_OAEP_SHA_1 = "RSAES_OAEP_SHA_1"
     RSAES_OAEP_SHA_256 = "RSAES_OAEP_SHA_256"
     RSA_AES_KEY_WRAP_SHA_1 = "RSA_AES_KEY_WRAP_SHA_1"
@@ -52,7 +52,7 @@ AlgorithmSpecLike: TypeAlias = (
 
 
 class WrappingKeySpec(StrEnum):
-    """The kind of the public key that wraps key material for its way to KMS."""
+    """The spec of the public key that wraps key material for the import."""
 
     RSA_2048 = "RSA_2048"
     RSA_3072 = "RSA_3072"
@@ -77,7 +77,7 @@ ImportTypeLike: TypeAlias = ImportType | Literal["NEW_KEY_MATERIAL", "EXISTING_K
 
 @frozen(kw_only=True)
 class GetParametersForImportRequest(KMSRequest):
-    """The key of origin EXTERNAL that material is for, and how the material will be wrapped."""
+    """The key of origin EXTERNAL to import into, and how the material will be wrapped."""
 
     key_id: KeyIdOrArn
     wrapping_algorithm: AlgorithmSpec | str
@@ -86,7 +86,7 @@ class GetParametersForImportRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class GetParametersForImportResponse(KMSResponse):
-    """The public key (DER) to wrap material with, and the token to send with it; both are good for 24 hours."""
+    """The public key (DER) to wrap material with, and the token to send with it; both are valid for 24 hours."""
 
     key_id: KeyId
     import_token: Ciphertext = field(repr=False)
@@ -96,9 +96,9 @@ class GetParametersForImportResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class ImportKeyMaterialRequest(KMSRequest):
-    """Wrapped material for a key, the token that came with the wrapping key, and until when the material is good.
+    """Wrapped material for a key, the token that came with the wrapping key, and when the material expires.
 
-    Where `expiration_model` is None the material expires, and `valid_to` is needed, 365 days from now at most.
+    If `expiration_model` is None the material expires, and `valid_to` is required, 365 days from now at most.
     """
 
     key_id: KeyIdOrArn
@@ -113,7 +113,7 @@ class ImportKeyMaterialRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class ImportKeyMaterialResponse(KMSResponse):
-    """The ARN of the key, and what KMS calls the material."""
+    """The ARN of the key, and the id of the material."""
 
     key_id: KeyId | None = None
     key_material_id: KeyMaterialId | None = None
@@ -121,7 +121,7 @@ class ImportKeyMaterialResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class DeleteImportedKeyMaterialRequest(KMSRequest):
-    """The key, and which of its imported materials to delete, the current one where None."""
+    """The key, and which of its imported materials to delete, the current one if None."""
 
     key_id: KeyIdOrArn
     key_material_id: KeyMaterialId | None = None

@@ -1,4 +1,4 @@
-"""Keys, what they are and how they live: the models of their operations."""
+"""Keys and their lifecycle: the models of their operations."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -43,7 +43,7 @@ Region: TypeAlias = Annotated[str, Bounds(1, 32)]
 
 
 class KeyState(StrEnum):
-    """What may be done with a key at present ("Key states" in the developer guide)."""
+    """The state of a key, which decides what can be done with it ("Key states" in the developer guide)."""
 
     CREATING = "Creating"
     ENABLED = "Enabled"
@@ -51,7 +51,7 @@ class KeyState(StrEnum):
     PENDING_DELETION = "PendingDeletion"
     PENDING_IMPORT = "PendingImport"
     PENDING_REPLICA_DELETION = "PendingReplicaDeletion"
-    """A multi-Region primary whose deletion is scheduled: its waiting period begins when its replicas are gone."""
+    """A multi-Region primary whose deletion is scheduled: its days start when its replicas are deleted."""
     UNAVAILABLE = "Unavailable"
     """The custom key store is not connected."""
     UPDATING = "Updating"
@@ -82,7 +82,7 @@ class KeyManagerType(StrEnum):
 
 
 class MultiRegionKeyType(StrEnum):
-    """What a multi-Region key is to the others of its set."""
+    """The role of a multi-Region key in its set."""
 
     PRIMARY = "PRIMARY"
     REPLICA = "REPLICA"
@@ -125,11 +125,11 @@ class XksKeyConfigurationType:
 
 @frozen(kw_only=True)
 class KeyMetadata:
-    """All that KMS tells of a key but its policy, its tags, its aliases, its grants and its material.
+    """The metadata of a key: everything except its policy, tags, aliases, grants and material.
 
-    `deletion_date` is there while deletion is scheduled, `pending_deletion_window_in_days` (days) for a
-    multi-Region primary that still waits for its replicas; `valid_to` where imported material expires.
-    The algorithms are those that fit the key's spec and usage; the others are empty.
+    What KMS always sends is required. `deletion_date` is present while deletion is scheduled,
+    `pending_deletion_window_in_days` (days) for a multi-Region primary that still has replicas, `valid_to` if
+    imported material expires. Of the lists of algorithms, the one of the key's usage is filled.
     """
 
     aws_account_id: str = field(metadata={"wire": "AWSAccountId"})
@@ -163,7 +163,7 @@ class KeyMetadata:
 
 @frozen(kw_only=True)
 class CreateKeyRequest(KMSRequest):
-    """A new key; one of which nothing is said is symmetric, for encryption, with material of KMS's own."""
+    """A new key; the default is symmetric, for encryption, with material from KMS."""
 
     policy: Policy | None = field(default=None, converter=policy_text)
     description: Description | None = None
@@ -180,14 +180,14 @@ class CreateKeyRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class CreateKeyResponse(KMSResponse):
-    """What KMS tells of the new key."""
+    """The metadata of the new key."""
 
     key_metadata: KeyMetadata
 
 
 @frozen(kw_only=True)
 class DescribeKeyRequest(KMSRequest):
-    """The key, by its id, its ARN, an alias or an alias's ARN."""
+    """The key, by its id, its ARN, an alias or an alias ARN."""
 
     key_id: KeyId
     grant_tokens: GrantTokens | None = field(default=None, repr=False)
@@ -195,14 +195,14 @@ class DescribeKeyRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class DescribeKeyResponse(KMSResponse):
-    """What KMS tells of the key."""
+    """The metadata of the key."""
 
     key_metadata: KeyMetadata
 
 
 @frozen(kw_only=True)
 class ListKeysRequest(KMSRequest):
-    """Whose keys, the account's own where None; `limit` is for one page."""
+    """Whose keys to list, the account's own if None; `limit` bounds the page."""
 
     limit: Limit | None = None
     marker: Marker | None = None
@@ -219,7 +219,7 @@ class KeyListEntry:
 
 @frozen(kw_only=True)
 class ListKeysResponse(KMSResponse):
-    """A page of keys; where `truncated`, the next page begins at `next_marker`."""
+    """A page of keys; if `truncated`, `next_marker` is the `marker` of the next page."""
 
     keys: tuple[KeyListEntry, ...] = ()
     next_marker: Marker | None = None
@@ -236,23 +236,23 @@ class UpdateKeyDescriptionRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class EnableKeyRequest(KMSRequest):
-    """The key that may be used from now on."""
+    """The key to enable."""
 
     key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
 class DisableKeyRequest(KMSRequest):
-    """The key that may be used no more, until it is enabled."""
+    """The key to disable: it cannot be used until it is enabled."""
 
     key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
 class ScheduleKeyDeletionRequest(KMSRequest):
-    """The key that shall be deleted, and how many days it waits for that: 7 to 30, 30 where None.
+    """The key to delete, and the waiting period in days: 7 to 30, 30 if None.
 
-    The service model would let 1 to 365 pass, which KMS refuses (API reference, ScheduleKeyDeletion).
+    The service model allows 1 to 365, but KMS refuses more or less (API reference, ScheduleKeyDeletion).
     """
 
     key_id: KeyIdOrArn
@@ -261,7 +261,7 @@ class ScheduleKeyDeletionRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class ScheduleKeyDeletionResponse(KMSResponse):
-    """When the key is deleted; a multi-Region primary that waits for its replicas has no `deletion_date` yet."""
+    """When the key is deleted; a multi-Region primary that still has replicas has no `deletion_date` yet."""
 
     key_id: KeyId
     deletion_date: datetime | None = None
@@ -271,7 +271,7 @@ class ScheduleKeyDeletionResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class CancelKeyDeletionRequest(KMSRequest):
-    """The key that shall not be deleted after all."""
+    """The key whose scheduled deletion to cancel."""
 
     key_id: KeyIdOrArn
 

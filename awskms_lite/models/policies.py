@@ -1,4 +1,4 @@
-"""Key policies, which say who may do what with a key: the models of their operations."""
+"""Key policies, who may do what with a key: the models of their operations."""
 
 from typing import Annotated, TypeAlias
 
@@ -12,7 +12,7 @@ PolicyName: TypeAlias = Annotated[str, Bounds(1, 128)]
 
 @frozen(kw_only=True)
 class GetKeyPolicyRequest(KMSRequest):
-    """The key whose policy is asked for, and which policy, "default" where None."""
+    """The key, and which of its policies to return, "default" if None."""
 
     key_id: KeyIdOrArn
     policy_name: PolicyName | None = None
@@ -28,7 +28,7 @@ class GetKeyPolicyResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class PutKeyPolicyRequest(KMSRequest):
-    """The key and the policy, a JSON document, that takes the place of the one it has."""
+    """The key, and the policy, a JSON document, that replaces its policy."""
 
     key_id: KeyIdOrArn
     policy_name: PolicyName | None = None
@@ -38,7 +38,7 @@ class PutKeyPolicyRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class ListKeyPoliciesRequest(KMSRequest):
-    """The key whose policies' names are asked for; `limit` is for one page."""
+    """The key whose policy names to list; `limit` bounds the page."""
 
     key_id: KeyIdOrArn
     limit: Limit | None = None
@@ -47,7 +47,7 @@ class ListKeyPoliciesRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class ListKeyPoliciesResponse(KMSResponse):
-    """A page of names; where `truncated`, the next page begins at `next_marker`."""
+    """A page of names; if `truncated`, `next_marker` is the `marker` of the next page."""
 
     policy_names: tuple[PolicyName, ...] = ()
     next_marker: Marker | None = None

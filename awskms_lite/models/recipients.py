@@ -1,4 +1,4 @@
-"""Attested environments: to whom KMS can answer so that nobody else reads the answer."""
+"""Attested environments, to which KMS encrypts the secret part of an answer."""
 
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
@@ -9,7 +9,7 @@ from .requests import Bounds
 
 
 class KeyEncryptionMechanism(StrEnum):
-    """How an answer is encrypted to an attested environment."""
+    """How the secret part of an answer is encrypted to an attested environment."""
 
     RSAES_OAEP_SHA_256 = "RSAES_OAEP_SHA_256"
 
@@ -22,8 +22,8 @@ KeyEncryptionMechanismLike: TypeAlias = KeyEncryptionMechanism | Literal["RSAES_
 class RecipientInfo:
     """A Nitro enclave or a NitroTPM, by the document that attests it and holds its public key.
 
-    KMS encrypts the secret part of its answer to that key, as `ciphertext_for_recipient`, and leaves the plain
-    form out.
+    KMS encrypts the secret part of its answer to that key, as `ciphertext_for_recipient`, and leaves the plaintext
+    out.
     """
 
     key_encryption_algorithm: KeyEncryptionMechanism | str | None = None

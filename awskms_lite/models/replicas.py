@@ -12,7 +12,7 @@ from .tags import Tag, tags_of
 
 @frozen(kw_only=True)
 class ReplicateKeyRequest(KMSRequest):
-    """A multi-Region primary key, and the replica that another region of its partition shall have."""
+    """A multi-Region primary key, and its new replica in another region of the partition."""
 
     key_id: KeyIdOrArn
     replica_region: Region
@@ -24,7 +24,7 @@ class ReplicateKeyRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class ReplicateKeyResponse(KMSResponse):
-    """What KMS tells of the new replica."""
+    """The metadata, the policy and the tags of the new replica."""
 
     replica_key_metadata: KeyMetadata
     replica_policy: Policy | None = None
@@ -33,7 +33,7 @@ class ReplicateKeyResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class UpdatePrimaryRegionRequest(KMSRequest):
-    """The multi-Region primary key there is, and the region whose replica shall be it from now on."""
+    """The current multi-Region primary key, and the region whose replica becomes the primary."""
 
     key_id: KeyIdOrArn
     primary_region: Region

@@ -1,4 +1,4 @@
-"""Rotation of key material, by the calendar and on demand: the models of its operations."""
+"""Rotation of key material, automatic and on demand: the models of its operations."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ class IncludeKeyMaterial(StrEnum):
     """Which of a key's materials to list."""
 
     ALL_KEY_MATERIAL = "ALL_KEY_MATERIAL"
-    """The first one too, and imported ones that wait for their rotation."""
+    """The first material too, and imported material in PENDING_ROTATION."""
     ROTATIONS_ONLY = "ROTATIONS_ONLY"
 
 
@@ -26,27 +26,27 @@ IncludeKeyMaterialLike: TypeAlias = IncludeKeyMaterial | Literal["ALL_KEY_MATERI
 
 
 class ImportState(StrEnum):
-    """Whether imported material is there, or has expired or been deleted."""
+    """Whether imported material is present, or has expired or been deleted."""
 
     IMPORTED = "IMPORTED"
     PENDING_IMPORT = "PENDING_IMPORT"
 
 
 class KeyMaterialState(StrEnum):
-    """What a key does with one of its materials."""
+    """How a key uses one of its materials."""
 
     NON_CURRENT = "NON_CURRENT"
-    """It decrypts what it encrypted in its time."""
+    """It decrypts what it encrypted while it was current."""
     CURRENT = "CURRENT"
     """It encrypts and decrypts."""
     PENDING_ROTATION = "PENDING_ROTATION"
-    """It is imported, and becomes the current one with the next rotation on demand."""
+    """It is imported, and becomes current with the next rotation on demand."""
     PENDING_MULTI_REGION_IMPORT_AND_ROTATION = "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
     """It is imported into the primary key, and not yet into all of its replicas."""
 
 
 class RotationType(StrEnum):
-    """Whether a rotation was planned or asked for."""
+    """Whether a rotation was automatic or requested."""
 
     AUTOMATIC = "AUTOMATIC"
     ON_DEMAND = "ON_DEMAND"
@@ -54,7 +54,7 @@ class RotationType(StrEnum):
 
 @frozen(kw_only=True)
 class EnableKeyRotationRequest(KMSRequest):
-    """The key that shall rotate by itself, and every how many days: 90 to 2560, 365 where None."""
+    """The key to rotate automatically, and the period in days: 90 to 2560, 365 if None."""
 
     key_id: KeyIdOrArn
     rotation_period_in_days: RotationPeriodInDays | None = None
@@ -62,23 +62,23 @@ class EnableKeyRotationRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class DisableKeyRotationRequest(KMSRequest):
-    """The key that shall rotate by itself no more."""
+    """The key to stop rotating automatically."""
 
     key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
 class GetKeyRotationStatusRequest(KMSRequest):
-    """The key whose plan of rotations is asked for."""
+    """The key whose rotation status to return."""
 
     key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
 class GetKeyRotationStatusResponse(KMSResponse):
-    """Whether, how often (days) and when next a key rotates by itself.
+    """Whether, how often (days) and when next a key rotates automatically.
 
-    `on_demand_rotation_start_date` is there while a rotation on demand goes on.
+    `on_demand_rotation_start_date` is present while a rotation on demand is in progress.
     """
 
     key_rotation_enabled: bool
@@ -90,7 +90,7 @@ class GetKeyRotationStatusResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class ListKeyRotationsRequest(KMSRequest):
-    """The key whose materials are asked for, and which; `limit` is for one page."""
+    """The key whose materials to list, and which of them; `limit` bounds the page."""
 
     key_id: KeyIdOrArn
     include_key_material: IncludeKeyMaterial | str | None = None
@@ -100,10 +100,10 @@ class ListKeyRotationsRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class RotationsListEntry:
-    """A material of a key, and the rotation that brought it.
+    """A material of a key, and the rotation to it.
 
-    The first material of a key, and one that waits for its rotation, have neither date nor type. Description,
-    import state, expiration model and `valid_to` are those of imported material.
+    The first material of a key, and one in PENDING_ROTATION, have neither date nor type. Description, import
+    state, expiration model and `valid_to` are present for imported material only.
     """
 
     key_id: KeyId
@@ -119,7 +119,7 @@ class RotationsListEntry:
 
 @frozen(kw_only=True)
 class ListKeyRotationsResponse(KMSResponse):
-    """A page of a key's materials; where `truncated`, the next page begins at `next_marker`."""
+    """A page of a key's materials; if `truncated`, `next_marker` is the `marker` of the next page."""
 
     rotations: tuple[RotationsListEntry, ...] = ()
     next_marker: Marker | None = None
@@ -128,13 +128,13 @@ class ListKeyRotationsResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class RotateKeyOnDemandRequest(KMSRequest):
-    """The key that shall rotate now."""
+    """The key to rotate now."""
 
     key_id: KeyIdOrArn
 
 
 @frozen(kw_only=True)
 class RotateKeyOnDemandResponse(KMSResponse):
-    """The key whose rotation has begun."""
+    """The key whose rotation has started."""
 
     key_id: KeyId

@@ -1,4 +1,4 @@
-"""Secrets that two parties come to share: the models of their operations."""
+"""Shared secrets of two parties: the models of their operations."""
 
 from attrs import field, frozen
 
@@ -42,7 +42,7 @@ class DeriveSharedSecretForRecipientResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class EncapsulateRequest(KMSRequest):
-    """The ML-KEM key to wrap a new secret for."""
+    """The ML-KEM key to encapsulate a new shared secret for."""
 
     key_id: KeyId
     encapsulation_algorithm: EncapsulationAlgorithmSpec | str
@@ -52,7 +52,7 @@ class EncapsulateRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class EncapsulateResponse(KMSResponse):
-    """A new secret of 32 bytes, and its wrapped form, 768, 1088 or 1568 bytes by the key's spec."""
+    """A new shared secret of 32 bytes, and its ciphertext, 768, 1088 or 1568 bytes by the key's spec."""
 
     key_id: KeyId
     shared_secret: Plaintext = field(repr=False)
@@ -62,7 +62,7 @@ class EncapsulateResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class DecapsulateRequest(KMSRequest):
-    """A wrapped secret, and the ML-KEM key that it was wrapped for."""
+    """An encapsulated shared secret, and the ML-KEM key that it was encapsulated for."""
 
     key_id: KeyId
     shared_secret_ciphertext_blob: Ciphertext
@@ -73,7 +73,7 @@ class DecapsulateRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class DecapsulateResponse(KMSResponse):
-    """A secret of 32 bytes: the one that was wrapped, or, from a forged or foreign wrapping, another."""
+    """A shared secret of 32 bytes: the right one, or, for a forged or foreign ciphertext, another."""
 
     key_id: KeyId
     shared_secret: Plaintext = field(repr=False)

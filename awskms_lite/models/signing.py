@@ -20,14 +20,14 @@ from .specs import (
 
 
 class MessageType(StrEnum):
-    """What is given to be signed or verified."""
+    """What the message of a signature is."""
 
     RAW = "RAW"
-    """The message itself, which KMS hashes. This is what KMS takes it for where nothing is said."""
+    """The message itself, which KMS hashes. This is the default."""
     DIGEST = "DIGEST"
-    """The message's hash, by the hash function that the signing algorithm is named after."""
+    """The message's hash, by the hash function in the signing algorithm's name."""
     EXTERNAL_MU = "EXTERNAL_MU"
-    """The 64 bytes that stand for a message in ML-DSA (FIPS 204)."""
+    """The 64-byte representative of a message in ML-DSA (FIPS 204)."""
 
 
 MessageTypeLike: TypeAlias = MessageType | Literal["RAW", "DIGEST", "EXTERNAL_MU"] | str
@@ -48,7 +48,7 @@ class SignRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class SignResponse(KMSResponse):
-    """The signature: of an RSA key as in RFC 8017, of an ECDSA one in DER (RFC 3279, section 2.2.3)."""
+    """The signature: of an RSA key as in RFC 8017, of an ECDSA key in DER (RFC 3279, section 2.2.3)."""
 
     key_id: KeyId
     signature: Ciphertext
@@ -57,7 +57,7 @@ class SignResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class VerifyRequest(KMSRequest):
-    """A signature, and the message, the key and the algorithm that it is said to be of."""
+    """A signature, and the message, the key and the algorithm to verify it with."""
 
     key_id: KeyId
     message: Plaintext = field(repr=False)
@@ -70,7 +70,7 @@ class VerifyRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class VerifyResponse(KMSResponse):
-    """The signature is right: a wrong one is no answer but `KMSInvalidSignatureException`."""
+    """The signature is valid: an invalid one raises `KMSInvalidSignatureException`."""
 
     key_id: KeyId
     signature_valid: bool
@@ -79,7 +79,7 @@ class VerifyResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class GetPublicKeyRequest(KMSRequest):
-    """The asymmetric key whose public half is asked for."""
+    """The asymmetric key whose public key to return."""
 
     key_id: KeyId
     grant_tokens: GrantTokens | None = field(default=None, repr=False)
@@ -89,8 +89,8 @@ class GetPublicKeyRequest(KMSRequest):
 class GetPublicKeyResponse(KMSResponse):
     """A public key (DER, the SubjectPublicKeyInfo of RFC 5280), and what it may be used for.
 
-    The algorithms are those that KMS can undo or check with the private half; of the four lists the one that
-    fits `key_usage` is filled.
+    Use no other algorithms: KMS could not decrypt, verify or derive with the private key. Of the four lists the
+    one of `key_usage` is filled.
     """
 
     key_id: KeyId
@@ -106,7 +106,7 @@ class GetPublicKeyResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class GenerateMacRequest(KMSRequest):
-    """A message of 1 to 4096 bytes, and the HMAC key and the algorithm to make its code with."""
+    """A message of 1 to 4096 bytes, and the HMAC key and the algorithm to generate its HMAC with."""
 
     message: Plaintext = field(repr=False)
     key_id: KeyId
@@ -117,7 +117,7 @@ class GenerateMacRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class GenerateMacResponse(KMSResponse):
-    """The message's authentication code, 28 to 64 bytes by its algorithm."""
+    """The HMAC of the message, 28 to 64 bytes by its algorithm."""
 
     mac: Ciphertext
     mac_algorithm: MacAlgorithmSpec | str
@@ -126,7 +126,7 @@ class GenerateMacResponse(KMSResponse):
 
 @frozen(kw_only=True)
 class VerifyMacRequest(KMSRequest):
-    """A code, and the message, the key and the algorithm that it is said to be of."""
+    """An HMAC, and the message, the key and the algorithm to verify it with."""
 
     message: Plaintext = field(repr=False)
     key_id: KeyId
@@ -138,7 +138,7 @@ class VerifyMacRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class VerifyMacResponse(KMSResponse):
-    """The code is right: a wrong one is no answer but `KMSInvalidMacException`."""
+    """The HMAC is valid: an invalid one raises `KMSInvalidMacException`."""
 
     key_id: KeyId
     mac_valid: bool

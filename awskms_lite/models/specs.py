@@ -1,6 +1,6 @@
-"""What a key is made of and made for: the enums that several subjects share.
+"""The specs, usages, origins and algorithms of keys: the enums that several subjects share.
 
-AWS adds to all of them, so members that hold one take any string, and keep one that is newer than these.
+AWS adds values to all of them, so members that hold one take any string, and keep a value that is newer.
 """
 
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 
 class KeySpec(StrEnum):
-    """The kind of a key: its family, and its size or its curve."""
+    """The type of a key: its family, and its size or its curve."""
 
     SYMMETRIC_DEFAULT = "SYMMETRIC_DEFAULT"
     RSA_2048 = "RSA_2048"
@@ -62,7 +62,7 @@ KeySpecLike: TypeAlias = (
 
 
 class CustomerMasterKeySpec(StrEnum):
-    """The older name of `KeySpec`, with the kinds there were by then; KMS still answers with both."""
+    """The older form of `KeySpec`, with the values of its time; KMS still answers with both."""
 
     SYMMETRIC_DEFAULT = "SYMMETRIC_DEFAULT"
     RSA_2048 = "RSA_2048"
@@ -102,7 +102,7 @@ CustomerMasterKeySpecLike: TypeAlias = (
 
 
 class KeyUsageType(StrEnum):
-    """What a key may be used for; it is settled when the key is created."""
+    """What a key may be used for; it is set when the key is created."""
 
     ENCRYPT_DECRYPT = "ENCRYPT_DECRYPT"
     SIGN_VERIFY = "SIGN_VERIFY"
@@ -134,7 +134,7 @@ OriginTypeLike: TypeAlias = OriginType | Literal["AWS_KMS", "EXTERNAL", "AWS_CLO
 
 
 class ExpirationModelType(StrEnum):
-    """Whether imported key material is deleted at a set time."""
+    """Whether imported key material expires."""
 
     KEY_MATERIAL_EXPIRES = "KEY_MATERIAL_EXPIRES"
     KEY_MATERIAL_DOES_NOT_EXPIRE = "KEY_MATERIAL_DOES_NOT_EXPIRE"
@@ -147,7 +147,7 @@ ExpirationModelTypeLike: TypeAlias = (
 
 
 class EncryptionAlgorithmSpec(StrEnum):
-    """How a key encrypts. A symmetric key has but the first; SM2PKE is of the China regions."""
+    """How a key encrypts. A symmetric key has only the first; SM2PKE exists in the China regions only."""
 
     SYMMETRIC_DEFAULT = "SYMMETRIC_DEFAULT"
     RSAES_OAEP_SHA_1 = "RSAES_OAEP_SHA_1"
@@ -204,7 +204,7 @@ SigningAlgorithmSpecLike: TypeAlias = (
 
 
 class MacAlgorithmSpec(StrEnum):
-    """How an HMAC key makes its codes."""
+    """How an HMAC key generates an HMAC."""
 
     HMAC_SHA_224 = "HMAC_SHA_224"
     HMAC_SHA_256 = "HMAC_SHA_256"
@@ -219,7 +219,7 @@ MacAlgorithmSpecLike: TypeAlias = (
 
 
 class KeyAgreementAlgorithmSpec(StrEnum):
-    """How a key agrees on a secret with another."""
+    """How a key agrees on a shared secret."""
 
     ECDH = "ECDH"
 
@@ -229,7 +229,7 @@ KeyAgreementAlgorithmSpecLike: TypeAlias = KeyAgreementAlgorithmSpec | Literal["
 
 
 class EncapsulationAlgorithmSpec(StrEnum):
-    """How a key wraps a shared secret."""
+    """How a key encapsulates a shared secret."""
 
     ML_KEM = "ML_KEM"
 

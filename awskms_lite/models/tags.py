@@ -37,7 +37,7 @@ def tags_of(tags: TagsLike | None) -> Sequence[Tag] | None:
 
 @frozen(kw_only=True)
 class TagResourceRequest(KMSRequest):
-    """The tags that a key shall have beside those it has; one with the same key gets the new value."""
+    """The tags to add to a key; a tag whose key exists already gets the new value."""
 
     key_id: KeyIdOrArn
     tags: Sequence[Tag] = field(converter=tags_of)
@@ -45,7 +45,7 @@ class TagResourceRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class UntagResourceRequest(KMSRequest):
-    """The keys of the tags to take from a key."""
+    """The keys of the tags to remove from a key."""
 
     key_id: KeyIdOrArn
     tag_keys: Sequence[TagKey]
@@ -53,7 +53,7 @@ class UntagResourceRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class ListResourceTagsRequest(KMSRequest):
-    """The key whose tags are asked for; `limit` is for one page."""
+    """The key whose tags to list; `limit` bounds the page."""
 
     key_id: KeyIdOrArn
     limit: Limit | None = None
@@ -62,7 +62,7 @@ class ListResourceTagsRequest(KMSRequest):
 
 @frozen(kw_only=True)
 class ListResourceTagsResponse(KMSResponse):
-    """A page of tags; where `truncated`, the next page begins at `next_marker`."""
+    """A page of tags; if `truncated`, `next_marker` is the `marker` of the next page."""
 
     tags: tuple[Tag, ...] = ()
     next_marker: Marker | None = None

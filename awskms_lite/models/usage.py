@@ -11,7 +11,7 @@ from .members import KMSResponse, check_key_id
 class KeyLastUsageTrackingOperation(StrEnum):
     """The cryptographic operations that count as a use of a key.
 
-    AWS adds to them, so a response holds the plain `str` where the operation is newer than this list.
+    AWS adds to them, so a response has the plain `str` if the operation is newer than this list.
     """
 
     DECAPSULATE = "Decapsulate"
@@ -31,10 +31,10 @@ class KeyLastUsageTrackingOperation(StrEnum):
 
 
 class UsageVerdict(StrEnum):
-    """What `GetKeyLastUsage` says of a key. None of the three is, by itself, leave to delete it."""
+    """What `GetKeyLastUsage` says about a key. None of the three, by itself, is a reason to delete it."""
 
     USED = "used"
-    """Used since tracking began: when and how is in `key_last_usage`."""
+    """Used since tracking began; `key_last_usage` has when and how."""
     NEVER_USED = "never_used"
     """Not used since it was created, and tracking covers its whole life."""
     NO_RECORD = "no_record"
@@ -43,7 +43,7 @@ class UsageVerdict(StrEnum):
 
 @frozen
 class GetKeyLastUsageRequest:
-    """The question: a key id or a key ARN; aliases are refused."""
+    """A key id or a key ARN; aliases are refused."""
 
     key_id: str = field(validator=check_key_id)
 
@@ -59,15 +59,15 @@ class KeyLastUsageData:
 
 
 def _none_if_empty(data: KeyLastUsageData | None) -> KeyLastUsageData | None:
-    """KMS says "no use" by leaving the element out, by null and by an empty object: one form here."""
+    """Return None for an empty object: KMS says "no use" by that, by null, and by leaving the member out."""
     return None if data == KeyLastUsageData() else data
 
 
 @frozen(kw_only=True)
 class GetKeyLastUsageResponse(KMSResponse):
-    """The answer. Every member is optional on the wire; times are aware UTC, exact to the millisecond.
+    """The last use of a key. Every member is optional on the wire; times are aware UTC, exact to the millisecond.
 
-    `key_last_usage` is None where KMS has recorded no use since `tracking_start_date`, which is the later of
+    `key_last_usage` is None if KMS has recorded no use since `tracking_start_date`, which is the later of
     the start of tracking and `key_creation_date`. A use can take up to an hour to show.
     """
 
@@ -78,7 +78,7 @@ class GetKeyLastUsageResponse(KMSResponse):
 
     @property
     def verdict(self) -> UsageVerdict:
-        """Read the answer by the rules of the API reference; without both dates nothing is claimed."""
+        """The verdict by the rules of the API reference; NO_RECORD if a date is missing."""
         if self.key_last_usage is not None:
             return UsageVerdict.USED
         created, tracked = self.key_creation_date, self.tracking_start_date

@@ -1,7 +1,7 @@
-"""What STS answers: XML to credentials or an error, and an error to words.
+"""The answers of STS: from XML to credentials or an error, and from an error to a message.
 
-STS's own text goes into an error without what the request held: a refused signature is answered with the request's
-headers, one to a line, so only the first line counts, and every secret in it is taken out. Sources: "AWS Query
+An error has STS's own message without what the request held: STS answers a refused signature with the request's
+headers, one to a line, so only the first line is kept, and every secret in it is redacted. Sources: "AWS Query
 protocol" in the Smithy documentation, and "Common Errors" in the AWS STS API reference.
 """
 
@@ -17,8 +17,8 @@ from ..retry import read_retry_after
 from ..service_clock import read_iso_time
 from ..steps import Response
 
-_MAX_ANSWER = 64 * 1024
-_MAX_TEXT = 500
+_MAX_ANSWER = 64 * 1024  # bytes, several times the longest answer of STS
+_MAX_TEXT = 500  # characters of a message: the rest of a page is no help
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,99}")
 _ASSUMED_ROLE = re.compile(r"arn:[a-z0-9-]+:sts::([0-9]+):")
 _REMEDIES = {
@@ -29,9 +29,9 @@ _REMEDIES = {
 
 
 def read_credentials(response: Response, source: str) -> Credentials:
-    """Return the credentials that a success holds, the account taken from the role's ARN.
+    """Return the credentials in a success, with the account of the role's ARN.
 
-    Raise `ProtocolError`, which repeats none of it, for an answer that holds none.
+    Raise `ProtocolError`, which repeats none of it, if there are none.
     """
     parts = _read_xml(response.body)
     keys = parts["Credentials"]
@@ -50,9 +50,9 @@ def read_credentials(response: Response, source: str) -> Credentials:
 
 
 def read_error(response: Response, attempts: int, secrets: Sequence[str]) -> ServiceError:
-    """Return the error that an answer means, whatever its body holds: by its status where the body does not say.
+    """Return the error of an answer, by its status if its body has no code; never raise.
 
-    `secrets` are what the request held and the error must not.
+    `secrets` are the secrets of the request, which are redacted.
     """
     try:
         found = _read_xml(response.body)["Error"]
@@ -72,12 +72,12 @@ def read_error(response: Response, attempts: int, secrets: Sequence[str]) -> Ser
 
 
 def _is_passing(code: str, message: str) -> bool:
-    """Return whether STS could not get at the provider's keys; it says so under a code that else is final."""
+    """Return whether STS could not reach the provider's keys: it says so by a code that is final otherwise."""
     return code == "InvalidIdentityToken" and "retrieve verification key" in message.lower()
 
 
 def describe(error: KMSLiteError) -> str:
-    """Return what went wrong, and what to do."""
+    """Return what went wrong and what to do."""
     if isinstance(error, ProtocolError):
         return f"{error} Check the endpoint, and that no proxy rewrites its answers."
     if not isinstance(error, ServiceError):
@@ -103,23 +103,23 @@ def _remedy(error: ServiceError) -> str:
 
 
 def _read_xml(body: bytes) -> dict[str, dict[str, str]]:
-    """Return the texts right below `Credentials`, `AssumedRoleUser` and `Error`; namespaces do not count.
+    """Return the texts directly below `Credentials`, `AssumedRoleUser` and `Error`, without namespaces.
 
-    Raise `ProtocolError`, which repeats nothing, for what is no XML, is too long, or brings a document type, the
-    home of entities: no answer of STS does.
+    Raise `ProtocolError`, which repeats nothing, for a body that is not XML, is too long, or has a document type,
+    which could define entities: no answer of STS has one.
     """
     with loading:
-        from xml.etree import ElementTree as ET  # only who assumes a role needs it
+        from xml.etree import ElementTree as ET  # only a role needs it
 
     if len(body) > _MAX_ANSWER:
-        raise ProtocolError(f"The answer is over {_MAX_ANSWER} bytes long, unlike any of STS.")
+        raise ProtocolError(f"The answer is over {_MAX_ANSWER} bytes long, unlike any answer of STS.")
     try:
         text = body.decode()  # parsed as text, so that no declared encoding hides a document type
         root = None if "<!doctype" in text.lower() else ET.fromstring(text)  # noqa: S314 - it holds no document type
-        fault = "brings a document type, unlike any of STS"
+        fault = "has a document type, unlike any answer of STS"
     except (UnicodeDecodeError, ET.ParseError):
         root, fault = None, f"is not XML ({len(body)} bytes)"
-    if root is None:  # out here because the exceptions above may hold the whole answer
+    if root is None:  # raised here, because the exceptions above may hold the whole answer
         raise ProtocolError(f"The answer {fault}.")
     found: dict[str, dict[str, str]] = {"Credentials": {}, "AssumedRoleUser": {}, "Error": {}}
     for element in root.iter():
@@ -141,6 +141,6 @@ def _read_time(text: str) -> datetime:
 
 
 def _first_line(text: str, secrets: Sequence[str]) -> str:
-    """Return the first line of a text without any secret; an MFA code is one, and has six digits."""
+    """Return the first line of a text with its secrets redacted; an MFA code is one, and has six digits."""
     line = next(iter(text.strip().splitlines()), "")
     return printable(redact(line, secrets, shortest=6))[:_MAX_TEXT].rstrip()

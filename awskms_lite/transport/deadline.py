@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import anyio
 
-from ..settings import checked_timeout
+from ..settings import validated_timeout
 from ..steps import Send
 from ..system import monotonic
 
@@ -123,9 +123,9 @@ def resolve_timeouts(http_client: Any, connect_timeout: float | None, read_timeo
     given: Any = getattr(http_client, "timeout", None)
     phases: Phases = given.as_dict() if hasattr(given, "as_dict") else own
     if connect_timeout is not None:
-        phases["connect"] = checked_timeout("connect_timeout", connect_timeout)
+        phases["connect"] = validated_timeout("connect_timeout", connect_timeout)
     if read_timeout is not None:
-        phases["read"] = phases["write"] = checked_timeout("read_timeout", read_timeout)
+        phases["read"] = phases["write"] = validated_timeout("read_timeout", read_timeout)
     connect, read = phases["connect"], phases["read"]
     if http_client is not None or connect is None or read is None:
         return Timeouts(phases, None)

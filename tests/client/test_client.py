@@ -4,8 +4,12 @@ Each test runs over the synchronous client and over the asynchronous one under a
 it says otherwise.
 """
 
+import copy
 import inspect
-from collections.abc import Iterator
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, cast
 
@@ -372,3 +376,46 @@ def test_both_clients_have_the_same_methods() -> None:
     constructors = [inspect.signature(cls).parameters for cls in (KMSClient, AsyncKMSClient)]
     assert [*constructors[0]] == [*constructors[1]]
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in constructors[0].values())
+
+
+def test_a_program_names_itself(way: Way, kms: respx.MockRouter) -> None:
+    """`app_id` stands in the User-Agent of every request, before what the environment says."""
+    route = answers(kms, OK)
+    caller = way.client(environ={**ENVIRON, "AWS_SDK_UA_APP_ID": "other"}, app_id="key sweep")
+    caller.get_key_last_usage(KEY_ID)
+    assert calls(route)[0].headers["user-agent"] == f"awskms-lite/{awskms_lite.__version__} app/key-sweep"
+
+
+@pytest.mark.parametrize("app_id", [5, b"sweep"])
+def test_a_program_has_a_name_of_text(way: Way, app_id: Any) -> None:
+    """Another type is refused when the client is made."""
+    with pytest.raises(errors.ConfigurationError, match="app_id must be a str"):
+        way.client(environ=ENVIRON, app_id=app_id)
+
+
+@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("cls", [KMSClient, AsyncKMSClient])
+def test_a_client_is_not_copied(
+    cls: type[KMSClient | AsyncKMSClient], duplicate: Callable[[object], object]
+) -> None:
+    """It holds connections and locks; the error says what to do in another process."""
+    with pytest.raises(TypeError, match=f"{cls.__name__} cannot be pickled or copied.*make a client of its own"):
+        duplicate(cls(environ=ENVIRON))
+
+
+@pytest.mark.parametrize("name", ["KMSClient", "AsyncKMSClient"])
+def test_the_annotations_of_a_constructor_can_be_evaluated(name: str) -> None:
+    """Frameworks that inject a client find the types of its arguments, and nothing is loaded before they ask."""
+    code = f"""
+import inspect, sys, typing
+from awskms_lite import {name} as Client
+assert not {{"awskms_lite.pacing", "awskms_lite.credentials.role"}} & set(sys.modules)
+hints = typing.get_type_hints(Client.__init__)
+from awskms_lite import AssumeRole, Credentials, Pacing
+assert hints["pacing"] == Pacing | None
+assert {{AssumeRole, Credentials}} < set(typing.get_args(hints["credentials"]))
+signature = inspect.signature(Client, eval_str=True)
+assert signature.parameters["pacing"].annotation == Pacing | None
+assert typing.get_type_hints(Client.in_region)["region"] is str
+"""
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)

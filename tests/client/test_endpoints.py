@@ -6,7 +6,7 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
-from awskms_lite.endpoints import check_key_region, partition_of, read_custom_url, read_region, service_url
+from awskms_lite.endpoints import check_key_region, parse_region, partition_of, service_url, validated_custom_url
 from awskms_lite.errors import ConfigurationError, ParameterError
 
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -59,7 +59,7 @@ def test_other_services_have_the_same_shape() -> None:
 @pytest.mark.parametrize("region", NOBODY_HAS_HEARD_OF)
 def test_a_region_nobody_has_heard_of_is_resolved(region: str) -> None:
     """A new region needs no new release: what has no partition's shape lies in the commercial one."""
-    assert read_region(region) == (region, False)
+    assert parse_region(region) == (region, False)
     assert service_url("kms", region) == f"https://kms.{region}.amazonaws.com"
 
 
@@ -75,7 +75,7 @@ def test_a_region_nobody_has_heard_of_is_resolved(region: str) -> None:
 )
 def test_fips_may_be_part_of_the_name(name: str, region: str) -> None:
     """`fips-X` and `X-fips`, the pseudo-regions of older set-ups, mean X with FIPS."""
-    assert read_region(name) == (region, name != region)
+    assert parse_region(name) == (region, name != region)
 
 
 HOST_LABELS = ["a", "A-1", "us-east-1", "1a", "a" * 63, "us--east", "us-fips-1"]
@@ -114,28 +114,28 @@ NO_HOST_LABELS = {
 @pytest.mark.parametrize("region", HOST_LABELS)
 def test_a_host_label_is_a_region(region: str) -> None:
     """Letters, digits and hyphens, at most 63 of them, may be a region some day."""
-    assert read_region(region) == (region, False)
+    assert parse_region(region) == (region, False)
 
 
 @pytest.mark.parametrize("region", NO_HOST_LABELS.values(), ids=NO_HOST_LABELS)
 def test_what_is_no_host_label_is_no_region(region: str) -> None:
     """What could turn the host of a signed request into another is refused, with or without FIPS in it."""
     with pytest.raises(ConfigurationError, match=r"is not a region: pass a name like 'us-east-2'"):
-        read_region(region)
+        parse_region(region)
 
 
 @pytest.mark.parametrize("region", [None, 1, b"us-east-1", ["us-east-1"]])
 def test_a_region_is_a_string(region: str) -> None:
     """Anything but a string is refused with the same error, and not with a TypeError."""
     with pytest.raises(ConfigurationError, match="is not a region"):
-        read_region(region)
+        parse_region(region)
 
 
 @given(st.text("aZ09-.fips:/@#", max_size=12), st.booleans(), st.booleans())
 def test_a_region_never_leaves_its_label(name: str, fips: bool, dualstack: bool) -> None:
     """Whatever is read as a region stays one label of a host in AWS's domains."""
     try:
-        region, _ = read_region(name)
+        region, _ = parse_region(name)
     except ConfigurationError:
         return
     url = service_url("kms", region, fips=fips, dualstack=dualstack)
@@ -210,14 +210,14 @@ BAD_URLS = {
 @pytest.mark.parametrize(("url", "expected"), GOOD_URLS.items())
 def test_a_custom_endpoint_is_taken_as_it_stands(url: str, expected: str) -> None:
     """An endpoint is http or https, a host and perhaps a port and a path; only slashes at the end go."""
-    assert read_custom_url(url, name="endpoint_url") == expected
+    assert validated_custom_url(url, name="endpoint_url") == expected
 
 
 @pytest.mark.parametrize("url", BAD_URLS.values(), ids=BAD_URLS)
 def test_what_is_no_endpoint_is_refused(url: str) -> None:
     """Anything else is refused; the error says where it was set, and repeats nothing that may be secret."""
     with pytest.raises(ConfigurationError, match=r"AWS_ENDPOINT_URL_KMS is not an endpoint: pass a URL") as caught:
-        read_custom_url(url, name="AWS_ENDPOINT_URL_KMS")
+        validated_custom_url(url, name="AWS_ENDPOINT_URL_KMS")
     assert "hunter2" not in str(caught.value)
 
 
@@ -225,7 +225,7 @@ def test_what_is_no_endpoint_is_refused(url: str) -> None:
 def test_an_endpoint_is_a_string(url: str) -> None:
     """Anything but a string is refused with the same error, and not with a TypeError."""
     with pytest.raises(ConfigurationError, match="endpoint_url is not an endpoint"):
-        read_custom_url(url, name="endpoint_url")
+        validated_custom_url(url, name="endpoint_url")
 
 
 @given(st.text("0129af:.", max_size=12))
@@ -233,7 +233,7 @@ def test_an_address_in_brackets_is_an_ipv6_address(text: str) -> None:
     """What stands in brackets is an address that can be connected to, or refused here and not later."""
     url = f"http://[{text}]:80"
     try:
-        assert read_custom_url(url, name="endpoint_url") == url
+        assert validated_custom_url(url, name="endpoint_url") == url
     except ConfigurationError:
         with pytest.raises(ipaddress.AddressValueError):
             ipaddress.IPv6Address(text)
@@ -255,7 +255,9 @@ def test_a_key_of_the_same_region_passes(region: str, partition: str) -> None:
 @pytest.mark.parametrize("region", ["eu-west-1", "us-east-2", "us-gov-west-1", "US-EAST-1"])
 def test_a_key_of_another_region_is_refused(region: str) -> None:
     """An ARN of another region is a mistake, and the error says which region to ask."""
-    with pytest.raises(ParameterError, match=rf"is in {region}, and this client asks us-east-1: .*'{region}'"):
+    with pytest.raises(
+        ParameterError, match=rf"is in {region}, and this client's region is us-east-1: .*'{region}'"
+    ):
         check_key_region(arn(region, "aws"), "us-east-1")
 
 
@@ -266,7 +268,7 @@ def test_a_key_of_another_region_is_refused(region: str) -> None:
 def test_a_key_of_another_partition_is_refused(region: str, partition: str, own: str) -> None:
     """An ARN whose partition its region does not lie in was not copied from AWS."""
     with pytest.raises(
-        ParameterError, match=rf"the partition '{partition}', and the region {region} lies in '{own}'"
+        ParameterError, match=rf"the partition '{partition}', and the region {region} is in '{own}'"
     ):
         check_key_region(arn(region, partition), region)
 

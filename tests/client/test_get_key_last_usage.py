@@ -209,11 +209,11 @@ def test_re_encrypt_is_told_with_the_owners_event() -> None:
 
 
 @pytest.mark.parametrize("client", [KMSClient, AsyncKMSClient])
-def test_the_answer_alone_is_no_leave_to_delete(client: type) -> None:
+def test_the_answer_alone_is_no_reason_to_delete(client: type) -> None:
     """The last use must not be the only reason to delete a key, and the method's help says so."""
     text = " ".join((inspect.getdoc(client.get_key_last_usage) or "").split())  # type: ignore[attr-defined]
-    assert "alone is no leave to delete a key" in text
-    assert "leave to delete" in (UsageVerdict.__doc__ or "")
+    assert "alone is no reason to delete a key" in text
+    assert "reason to delete" in (UsageVerdict.__doc__ or "")
 
 
 @pytest.mark.parametrize("account", ["111122223333", "999999999999"])
@@ -443,7 +443,7 @@ def test_an_unknown_error_falls_through(status: int, retryable: bool, message: s
     with pytest.raises(ServiceError) as caught:
         server.ask()
     assert type(caught.value) is ServiceError
-    assert (caught.value.code, caught.value.message) == ("KeyOnHolidayException", message)
+    assert (caught.value.code, caught.value.message) == ("KeyOnHolidayException", message or "")
     assert caught.value.retryable is retryable
     assert caught.value.attempts == (3 if retryable else 1)
 

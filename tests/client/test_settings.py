@@ -13,7 +13,7 @@ from awskms_lite.client import KMSClient
 from awskms_lite.config import Notes, parse_config
 from awskms_lite.errors import ConfigurationError, ParameterError
 from awskms_lite.retry import Mode
-from awskms_lite.settings import Setting, Settings, checked_timeout, load_files, resolve_settings
+from awskms_lite.settings import Setting, Settings, load_files, resolve_settings, validated_timeout
 
 REGION = {"AWS_REGION": "us-east-2"}
 
@@ -231,12 +231,12 @@ def test_a_time_that_is_none_is_refused(seconds: Any) -> None:
     with pytest.raises(
         ParameterError, match=r"^read_timeout is .*: pass a positive number of seconds, .* or None"
     ):
-        checked_timeout("read_timeout", seconds)
+        validated_timeout("read_timeout", seconds)
 
 
 def test_a_time_is_given_back() -> None:
     """What is a time, or none at all, is taken as it is."""
-    assert [checked_timeout("timeout", seconds) for seconds in (None, 1, 0.5)] == [None, 1, 0.5]
+    assert [validated_timeout("timeout", seconds) for seconds in (None, 1, 0.5)] == [None, 1, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -367,7 +367,9 @@ class TestEndpoint:
     def test_a_services_section_that_is_missing_is_an_error(self) -> None:
         """The text names profile and section; where the section is not needed it is not missed."""
         settings = settled(REGION, "services = none\n")
-        with pytest.raises(ConfigurationError, match=r"'default' refers to \[services none\], which is not there"):
+        with pytest.raises(
+            ConfigurationError, match=r"'default' refers to \[services none\], which does not exist"
+        ):
             settings.endpoint("kms")
         assert settled({**REGION, **ALL}, "services = none\n").endpoint("kms") is not None
 
@@ -411,12 +413,12 @@ class TestEndpoint:
         argument = "http://argument" if endpoint == "argument" else None
         options: dict[str, Any] = {name: True, "endpoint_url": argument}
         settings = settled(environ, **options)
-        with pytest.raises(ConfigurationError, match="goes with neither FIPS nor dual-stack"):
+        with pytest.raises(ConfigurationError, match="cannot be combined with FIPS or dual-stack"):
             settings.service_endpoint("kms", "kms")
         if endpoint == "variable":
             assert settings.service_endpoint("sts", "sts") == ("http://variable", "us-east-2")
         options = {"region": "fips-us-east-2", "endpoint_url": argument}
-        with pytest.raises(ConfigurationError, match="goes with neither FIPS nor dual-stack"):
+        with pytest.raises(ConfigurationError, match="cannot be combined with FIPS or dual-stack"):
             settled(environ, **options).service_endpoint("kms", "kms")
 
     def test_the_argument_for_fips_is_about_kms_alone(self) -> None:

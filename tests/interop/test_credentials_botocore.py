@@ -1164,3 +1164,22 @@ def test_the_table_is_as_long_as_it_is_meant_to_be() -> None:
     names = [case.name for case in AGREED] + [difference.case.name for difference in DIFFERENT]
     assert len(names) == len(set(names))
     assert len(names) >= 40
+
+
+def test_the_recipe_of_the_documentation_follows_a_session() -> None:
+    """The function of the documentation returns what the session has, and when that expires."""
+    text = (Path(__file__).parents[2] / "docs" / "credentials.md").read_text(encoding="utf-8")
+    code = text.partition("a botocore session")[2].partition("```python\n")[2].partition("\n\nkms = ")[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    expiry = datetime.now(UTC) + timedelta(hours=5)
+    session = botocore.session.Session()
+    session._credentials = botocore.credentials.RefreshableCredentials.create_from_metadata(
+        {"access_key": "AKIA", "secret_key": "s", "token": "t", "expiry_time": expiry.isoformat()},
+        refresh_using=dict,
+        method="a test",
+    )
+    with KMSClient(region="us-east-2", environ={}, credentials=names["from_session"](session)) as kms:
+        found = kms.resolve_credentials()
+    assert (found.access_key_id, found.secret_access_key, found.session_token) == ("AKIA", "s", "t")
+    assert found.expires_at == expiry

@@ -19,7 +19,7 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.loaders import Loader
 from support.docstrings import declared_errors
 
-from awskms_lite.endpoints import partition_of, read_region, service_url
+from awskms_lite.endpoints import parse_region, partition_of, service_url
 from awskms_lite.errors import ServiceError, error_class
 from awskms_lite.models.usage import (
     GetKeyLastUsageRequest,
@@ -72,7 +72,7 @@ def exceptions() -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize(("partition", "region"), sorted({*regions(), *YET_TO_COME}))
 def test_the_url_is_the_rules_url(partition: str, region: str, fips: bool, dualstack: bool) -> None:
     """Each region, known or yet to come, has the URL that AWS's own rules for KMS give, whatever the flags."""
-    assert read_region(region) == (region, False)
+    assert parse_region(region) == (region, False)
     assert partition_of(region).name == partition
     theirs = RULES.resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dualstack)
     assert service_url("kms", region, fips=fips, dualstack=dualstack) == theirs.url
@@ -91,7 +91,7 @@ def test_the_partition_has_the_same_domains(partition: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("name", "host"), sorted(fips_hosts()))
 def test_a_region_with_fips_in_its_name_has_the_tables_host(name: str, host: str) -> None:
     """A pseudo-region of the older table leads to the host that the table has for it."""
-    region, fips = read_region(name)
+    region, fips = parse_region(name)
     assert service_url("kms", region, fips=fips) == f"https://{host}"
 
 

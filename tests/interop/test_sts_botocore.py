@@ -25,7 +25,7 @@ from hypothesis import given, strategies as st
 from support.flow_world import World
 
 from awskms_lite import Credentials, CredentialsError, ServiceError, sts
-from awskms_lite.endpoints import read_region, service_url
+from awskms_lite.endpoints import parse_region, service_url
 from awskms_lite.service_clock import ServiceClock
 from awskms_lite.settings import Settings, resolve_settings
 from awskms_lite.steps import Flow, Response
@@ -138,7 +138,7 @@ def play(operation: str, response: Response) -> Credentials:
 @pytest.mark.parametrize(("host", "service"), SERVICES)
 def test_the_url_is_the_rules_url(host: str, service: str, region: str, fips: bool, dualstack: bool) -> None:
     """Each region has the URL that AWS's own rules for the service give, whatever the flags."""
-    assert read_region(region) == (region, False)
+    assert parse_region(region) == (region, False)
     more = {"UseGlobalEndpoint": False} if service == "sts" else {}
     theirs = RULES[service].resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dualstack, **more)
     assert service_url(host, region, fips=fips, dualstack=dualstack) == theirs.url

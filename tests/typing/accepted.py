@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, assert_type
 
-from awskms_lite import AsyncKMSClient, KMSClient
+import awskms_lite
+from awskms_lite import AssumeRole, AsyncKMSClient, Credentials, KMSClient
 from awskms_lite.models import (
     AliasListEntry,
     CustomKeyStoresListEntry,
@@ -160,3 +161,37 @@ class AsyncReads(Protocol):
 def protocols(kms: KMSClient, other: AsyncKMSClient) -> tuple[Reads, AsyncReads]:
     """Each client is what a protocol asks for that has its methods."""
     return kms, other
+
+
+def credentials_of_any_kind(keys: Credentials) -> None:
+    """Take credentials, a function that returns them, and a role; the asynchronous client awaits one too."""
+
+    def stored() -> Credentials:
+        return keys
+
+    async def fetched() -> Credentials:
+        return keys
+
+    hub = AssumeRole("arn:aws:iam::111122223333:role/Hub", source=stored)
+    role = AssumeRole("arn:aws:iam::444455556666:role/R", duration=timedelta(minutes=30), policy={}, source=hub)
+    assert_type(role.duration, int | None)
+    for given in (keys, stored, role, None):
+        KMSClient(credentials=given, app_id="sweep")
+    AsyncKMSClient(credentials=fetched)
+    AsyncKMSClient(credentials=AssumeRole("arn:aws:iam::111122223333:role/Hub", duration=900, source=fetched))
+
+
+def other_regions(kms: KMSClient, other: AsyncKMSClient, mine: Mine) -> None:
+    """Take a client of another region, which is of the same class, without any `await`."""
+    assert_type(kms.in_region("eu-west-1"), KMSClient)
+    assert_type(other.in_region("eu-west-1"), AsyncKMSClient)
+    assert_type(mine.in_region("eu-west-1"), Mine)
+
+
+def names_of_the_package(error: awskms_lite.ServiceError, key: awskms_lite.KeyMetadata) -> None:
+    """Models, errors and public modules are known by the package itself."""
+    assert_type(error.message, str)
+    assert_type(key, KeyMetadata)
+    assert_type(awskms_lite.errors.Throttling().retryable, bool)
+    assert_type(awskms_lite.TimeoutError().attempts, int)
+    assert_type(awskms_lite.models.Tag, type[Tag])

@@ -6,7 +6,7 @@ an ignore that nothing needs; pyrightconfig.json lets pyright ignore by its own 
 
 from typing import Protocol
 
-from awskms_lite import AsyncKMSClient, KMSClient
+from awskms_lite import AssumeRole, AsyncKMSClient, Credentials, KMSClient
 from awskms_lite.models import DescribeKeyResponse, GetKeyLastUsageResponse, RecipientInfo
 
 
@@ -85,3 +85,15 @@ class Reads(Protocol):
 def protocols(other: AsyncKMSClient) -> Reads:
     """Take a client for the other kind."""
     return other  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+
+
+def credentials_of_the_wrong_kind(keys: Credentials) -> None:
+    """Give the synchronous client a function that has to be awaited, and others a text."""
+
+    async def fetched() -> Credentials:
+        return keys
+
+    KMSClient(credentials=fetched)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncKMSClient(credentials="AKIA")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AssumeRole("arn", duration="900")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AssumeRole("arn", "nightly")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
