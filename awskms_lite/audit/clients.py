@@ -3,7 +3,7 @@
 import os
 import random as _random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypedDict, TypeVar
 
@@ -41,9 +41,9 @@ class NetworkOptions(TypedDict, total=False):
     use_dualstack_endpoint: bool | None
     retry: RetryPolicy | None
     pacing: Pacing | None
-    timeout: float | None
-    connect_timeout: float | None
-    read_timeout: float | None
+    timeout: float | timedelta | None
+    connect_timeout: float | timedelta | None
+    read_timeout: float | timedelta | None
     app_id: str | None
 
 
@@ -88,7 +88,7 @@ class TargetClient(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMeth
 
     async def resolve_credentials(self) -> Credentials:
         """Return the credentials, assuming the target's role if need be; raise `CredentialsError`."""
-        return await self._driver.run(self._state.credentials.get())
+        return await self._driver.run(self._state.credentials.get(), self._state.timeout)
 
     def now(self) -> datetime:
         """Return the time by the service's clock."""
@@ -140,7 +140,6 @@ class Clients:
             options.get("http_client"),
             connect_timeout=options.get("connect_timeout"),
             read_timeout=options.get("read_timeout"),
-            timeout=options.get("timeout"),
             sleep=self._sleep,
             trust_env=self._environ is os.environ,
             ca_bundle=self._home_settings.ca_bundle and self._home_settings.ca_bundle.value,
