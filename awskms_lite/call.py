@@ -14,7 +14,7 @@ from attrs import evolve
 
 from .credentials import chain
 from .credentials.cache import CredentialsCache
-from .endpoints import check_key_region
+from .endpoints import check_key_region, parse_region
 from .errors import (
     ExpiredTokenException,
     KMSLiteError,
@@ -124,9 +124,13 @@ def create_state(
 def in_region(client: ClientState, region: str) -> ClientState:
     """Return what the calls to another region share: all of the client's own but the quotas, which are a region's.
 
-    Raises `ConfigurationError` for an invalid region.
+    A region that was named with FIPS, as "fips-us-east-2", stands for FIPS in the others too. Raises
+    `ConfigurationError` for an invalid region.
     """
-    settings = evolve(client.settings, region=Setting(region, "region"))
+    settings, before = client.settings, client.settings.region
+    if parse_region(before.value)[1]:
+        settings = evolve(settings, use_fips_endpoint=Setting(True, before.source))
+    settings = evolve(settings, region=Setting(region, "region"))
     url, region = settings.service_endpoint("kms", "kms")
     return client._replace(
         settings=settings,

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from threading import Lock
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypedDict, TypeVar
 from weakref import WeakSet
 
 from .. import transport
@@ -62,6 +62,17 @@ class Routes(Generic[OwnT]):
             return senders
 
 
+class DriverOptions(TypedDict):
+    """What a driver is made with, but for its `sleep`; the timeouts are in seconds."""
+
+    http_client: Any
+    connect_timeout: float | None
+    read_timeout: float | None
+    timeout: float | None
+    trust_env: bool
+    ca_bundle: str | None
+
+
 class DriverBase(Generic[GivenT]):
     """What both drivers keep: the timeouts, the sender that was given, and whether the client was closed."""
 
@@ -76,6 +87,14 @@ class DriverBase(Generic[GivenT]):
         trust_env: bool,
         ca_bundle: str | None,
     ) -> None:
+        self.options = DriverOptions(
+            http_client=http_client,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            timeout=timeout,
+            trust_env=trust_env,
+            ca_bundle=ca_bundle,
+        )
         self._timeouts = transport.resolve_timeouts(http_client, connect_timeout, read_timeout)
         self._timeout = validated_timeout("timeout", timeout)
         self._roots = transport.TrustedRoots(trust_env, ca_bundle)
