@@ -125,11 +125,12 @@ def create_state(
 def in_region(client: ClientState, region: str) -> ClientState:
     """Return what the calls to another region share: all of the client's own but the quotas, which are a region's.
 
-    Raises `ConfigurationError` for an invalid region.
+    A region that was named with FIPS, as "fips-us-east-2", stands for FIPS in the others too. Raises
+    `ConfigurationError` for an invalid region.
     """
-    settings, (_, is_fips) = client.settings, parse_region(client.settings.region.value)
-    if is_fips:  # by its name, as in fips-us-east-1
-        settings = evolve(settings, use_fips_endpoint=Setting(True, settings.region.source))
+    settings, before = client.settings, client.settings.region
+    if parse_region(before.value)[1]:
+        settings = evolve(settings, use_fips_endpoint=Setting(True, before.source))
     settings = evolve(settings, region=Setting(region, "region"))
     url, region = settings.service_endpoint("kms", "kms")
     return client._replace(

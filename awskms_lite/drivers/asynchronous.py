@@ -49,7 +49,7 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
     ) -> None:
         if http_client is not None:
             transport.check_client(http_client, asynchronous=not in_threads)
-        self._sleep = sleep
+        self.sleep = sleep
         super().__init__(
             http_client,
             transport.ClientInThreads if in_threads else transport.AsyncClient,
@@ -112,9 +112,9 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
                 return await self._send(step, deadline)
             case Sleep(seconds):
                 logger.debug("Waiting %.3f s", seconds)
-                await deadline.wait_for(self._sleep(seconds))
-            case Exclusive(flow, wait, key):
-                return await self._run_exclusive(flow, self._loop_state().locks[key], wait, deadline)
+                await deadline.wait_for(self.sleep(seconds))
+            case Exclusive():
+                return await self._run_exclusive(step, deadline)
             case Read(path):
                 return await deadline.wait_for(_read_file(Path(path)))
             case Write(path, content):
@@ -140,12 +140,13 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
         finally:
             del failure  # else it would hold this frame, and this frame it
 
-    async def _run_exclusive(self, flow: Flow[T], lock: anyio.Lock, wait: bool, deadline: Deadline) -> T | None:
-        if not wait and lock.locked():
+    async def _run_exclusive(self, step: Exclusive, deadline: Deadline) -> Any:
+        lock = self._loop_state().locks[step.key]
+        if not step.wait and lock.locked():
             return None
         await deadline.wait_for(lock.acquire())
         try:
-            return await self._drive(flow, deadline)
+            return await self._drive(step.flow, deadline)
         finally:
             lock.release()
 
@@ -187,6 +188,7 @@ class AsyncSharedDriver:
 
     def __init__(self, driver: "AsyncDriver | AsyncSharedDriver") -> None:
         self._driver = driver
+        self.sleep: Callable[[float], Awaitable[None]] = driver.sleep
         self._closed = False
 
     def check_open(self) -> None:

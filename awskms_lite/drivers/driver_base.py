@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypedDict, TypeVar
 from weakref import WeakSet
 
 from .. import transport
@@ -63,6 +63,16 @@ class Routes(Generic[OwnT]):
             return senders
 
 
+class DriverOptions(TypedDict):
+    """What a driver is made with, but for its `sleep`; a timeout that is a number is in seconds."""
+
+    http_client: Any
+    connect_timeout: float | timedelta | None
+    read_timeout: float | timedelta | None
+    trust_env: bool
+    ca_bundle: str | None
+
+
 class DriverBase(Generic[GivenT]):
     """What both drivers keep: the timeouts, the sender that was given, and whether the client was closed."""
 
@@ -76,6 +86,13 @@ class DriverBase(Generic[GivenT]):
         trust_env: bool,
         ca_bundle: str | None,
     ) -> None:
+        self.options = DriverOptions(
+            http_client=http_client,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            trust_env=trust_env,
+            ca_bundle=ca_bundle,
+        )
         self._timeouts = transport.resolve_timeouts(http_client, connect_timeout, read_timeout)
         self._roots = transport.TrustedRoots(trust_env, ca_bundle)
         self._given = None if http_client is None else wrap(http_client, self._timeouts)

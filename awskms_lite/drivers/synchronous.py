@@ -33,7 +33,7 @@ class Driver(DriverBase[transport.Client]):
     ) -> None:
         if http_client is not None:
             transport.check_client(http_client, asynchronous=False)
-        self._sleep = sleep
+        self.sleep = sleep
         super().__init__(
             http_client,
             transport.Client,
@@ -98,7 +98,7 @@ class Driver(DriverBase[transport.Client]):
                 if deadline.limit(seconds) < seconds:
                     raise DeadlineExceeded
                 logger.debug("Waiting %.3f s", seconds)
-                self._sleep(seconds)
+                self.sleep(seconds)
             case Exclusive(flow, wait, key):
                 with self._lock:
                     lock = self._locks[key]
@@ -150,6 +150,7 @@ class SharedDriver:
 
     def __init__(self, driver: "Driver | SharedDriver") -> None:
         self._driver = driver
+        self.owner: Driver = driver.owner if isinstance(driver, SharedDriver) else driver
         self._closed = False
 
     def check_open(self) -> None:
