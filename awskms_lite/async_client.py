@@ -35,7 +35,7 @@ from .methods.usage import UsageMethods
 from .retry import RetryPolicy
 from .settings import load_files, resolve_settings
 from .system import monotonic, new_id, now, read_file
-from .transport import AsyncHTTPClient
+from .transport import AsyncHTTPClient  # noqa: TC001 - for `typing.get_type_hints`
 
 if TYPE_CHECKING:
     from .credentials.role import AssumeRole
@@ -110,7 +110,7 @@ class AsyncKMSClient(
         timeout: float | None = None,
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
-        http_client: AsyncHTTPClient | None = None,
+        http_client: "AsyncHTTPClient | None" = None,
         mfa: Callable[[str], str] | None = None,
         app_id: str | None = None,
         environ: Mapping[str, str] | None = None,

@@ -27,7 +27,7 @@ from ..pacing import Pacing, RateLimiter, RateLimiters
 from ..retry import RetryPolicy
 from ..settings import Settings, load_files, resolve_settings
 from ..system import monotonic, new_id, now, read_file
-from ..transport import AsyncHTTPClient, HTTPClient
+from ..transport import AsyncHTTPClient, HTTPClient  # noqa: TC001 - for `typing.get_type_hints`
 from .targets import Target
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class ClientOptions(NetworkOptions, total=False):
     region: str | None
     profile: str | None
     credentials: GivenCredentials | None
-    http_client: HTTPClient | AsyncHTTPClient | None
+    http_client: "HTTPClient | AsyncHTTPClient | None"
     mfa: Callable[[str], str] | None
     environ: Mapping[str, str] | None
     clock: Callable[[], float] | None

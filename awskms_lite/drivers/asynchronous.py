@@ -37,7 +37,7 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
 
     def __init__(
         self,
-        http_client: transport.AsyncHTTPClient | transport.HTTPClient | None,
+        http_client: "transport.AsyncHTTPClient | transport.HTTPClient | None",
         *,
         connect_timeout: float | None,
         read_timeout: float | None,

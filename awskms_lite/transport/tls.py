@@ -5,13 +5,11 @@ import ssl
 from pathlib import Path
 
 import certifi
-import httpx
 
 from ..errors import ConfigurationError
 from ..loading import loading
 
-_PRELOADED = certifi  # which httpx loads with the first context: see `loading`
-_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # in the order of httpx
+_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # the first one that is set counts, as in httpx
 
 
 def roots_variable() -> tuple[str, str] | None:
@@ -67,9 +65,15 @@ class TrustedRoots:
         )
 
     def _open(self) -> ssl.SSLContext:
-        if self._ca_bundle is None:
-            return httpx.create_ssl_context(trust_env=self.trust_env)
-        bundle = Path(self._ca_bundle)
-        if bundle.is_dir():
-            return ssl.create_default_context(capath=bundle)
-        return ssl.create_default_context(cafile=bundle)
+        if self._ca_bundle is not None:
+            bundle = Path(self._ca_bundle)
+            if bundle.is_dir():
+                return ssl.create_default_context(capath=bundle)
+            return ssl.create_default_context(cafile=bundle)
+        match roots_variable() if self.trust_env else None:
+            case "SSL_CERT_DIR", path:
+                return ssl.create_default_context(capath=path)
+            case _, path:
+                return ssl.create_default_context(cafile=path)
+            case None:
+                return ssl.create_default_context(cafile=certifi.where())
