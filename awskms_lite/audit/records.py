@@ -69,14 +69,14 @@ class KeyUsageRecord(KeyFacts):
 
     `idle_days` are the whole days since the last use of the key, or of its multi-Region set if all of it was
     audited together; if there was none, since its creation or, for an older key, since tracking began: as the
-    IAM condition key kms:TrailingDaysWithoutKeyUsage counts them. None if nothing is known. `unparse_regions` are
+    IAM condition key kms:TrailingDaysWithoutKeyUsage counts them. None if nothing is known. `unread_regions` are
     those of its multi-Region set about which nothing is known, though a use there would change the verdict.
     `reasons` and `advice` are sentences for people.
     """
 
     verdict: AuditVerdict
     idle_days: int | None = None
-    unparse_regions: tuple[str, ...] = ()
+    unread_regions: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     advice: str = ""
 

@@ -47,12 +47,12 @@ def judge(facts: KeyFacts, idle_days: int, related: Sequence[KeyFacts] = ()) -> 
         since = _used_at(latest)
         assert since is not None
         verdict = AuditVerdict.IN_USE if _days(since, facts.checked_at) < idle_days else AuditVerdict.IDLE
-    unread = () if verdict is AuditVerdict.IN_USE else _unparse_regions(facts, related)
+    unread = () if verdict is AuditVerdict.IN_USE else _unread_regions(facts, related)
     return KeyUsageRecord(
         **facts_of(facts),
         verdict=verdict,
         idle_days=None if since is None else _days(since, facts.checked_at),
-        unparse_regions=unread,
+        unread_regions=unread,
         reasons=tuple(map(_sentence, _reasons(facts, verdict, latest, unread))),
         advice=_advice(facts, verdict, idle_days),
     )
@@ -127,7 +127,7 @@ def _last_use(facts: KeyFacts, latest: KeyFacts) -> str:
     return f"last use: {how}{when}" + ("" if latest is facts else f" by the key of its set in {latest.region}")
 
 
-def _unparse_regions(facts: KeyFacts, related: Sequence[KeyFacts]) -> tuple[str, ...]:
+def _unread_regions(facts: KeyFacts, related: Sequence[KeyFacts]) -> tuple[str, ...]:
     """Return the regions of the set's keys that were not read, or not far enough to know about their use."""
     asked = {key.arn for key in related if needs_usage(key)}
     return tuple(region_of(arn) for arn in facts.related_arns if arn not in asked)

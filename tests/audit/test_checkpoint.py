@@ -17,7 +17,7 @@ from support.audit_data import ACCOUNT, arn_of, days, facts, used
 
 from awskms_lite.audit import Failure, KeyFilter, Target
 from awskms_lite.audit.checkpoint import Answer, Checkpoint
-from awskms_lite.audit.serialize import from_ascii, to_ascii
+from awskms_lite.audit.serialize import from_ascii, to_ascii, to_line
 from awskms_lite.errors import CheckpointError, ConfigurationError
 
 HERE = Target("us-east-2")
@@ -340,3 +340,56 @@ class TestDamage:
             except (CheckpointError, ConfigurationError) as error:
                 refused.append(error)
             assert all("audit.db" in str(error) and SECRET not in every_text(error) for error in refused)
+
+
+def test_a_checkpoint_of_format_1_is_read_on(path: Path) -> None:
+    """What an earlier version wrote, statement by statement, is continued; so none of this may change."""
+    key = facts(aliases=("alias/a",))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(
+            "PRAGMA application_id = 1263358796; PRAGMA user_version = 1;"
+            "CREATE TABLE filter (words TEXT NOT NULL);"
+            "CREATE TABLE caller (name TEXT PRIMARY KEY, account_id TEXT NOT NULL) WITHOUT ROWID;"
+            "CREATE TABLE answer (caller, region, arn, facts TEXT, PRIMARY KEY (caller, region, arn)) "
+            "WITHOUT ROWID;"
+        )
+        words = '{"managers": [], "states": [], "aliases": [], "tags": []}'
+        connection.execute("INSERT INTO filter VALUES (?)", (words,))
+        connection.execute("INSERT INTO caller VALUES ('', ?)", (ACCOUNT,))
+        row = ("", HERE.region, key.arn, to_line(key, ascii_only=True))
+        connection.execute("INSERT INTO answer VALUES (?, ?, ?, ?)", row)
+    assert use(path) == [Answer(key.arn, key)]
+
+
+def test_a_commit_waits_for_no_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write-ahead log that the system may write when it likes: a kill loses nothing, and a commit is quick."""
+    opened: list[sqlite3.Connection] = []
+    real: Any = sqlite3.connect
+
+    def connect(*args: Any, **options: Any) -> Any:
+        opened.append(real(*args, **options))
+        return opened[0]
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    with closing(Checkpoint(path, EVERY)):
+        asked = (opened[0].execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous"))
+        assert list(asked) == ["wal", 1]
+
+
+def test_a_file_that_another_run_has_is_tried_for_half_a_second(
+    path: Path, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight times, each after a pause that is drawn: of runs that begin together one gets it."""
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    monkeypatch.setattr("random.random", lambda: 0.5)
+    with pytest.raises(ConfigurationError, match="locked"):
+        Checkpoint(path, EVERY)
+    assert slept == [0.025] * 7
+
+
+@pytest.mark.parametrize("name", ["", ":memory:", "file:audit.db"])
+def test_what_sqlite_takes_for_no_file_is_refused(name: str) -> None:
+    """A checkpoint that is gone with the process would be none."""
+    with pytest.raises(ConfigurationError, match="has to be the name of a file"):
+        Checkpoint(name, EVERY)

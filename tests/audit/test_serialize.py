@@ -20,7 +20,7 @@ from awskms_lite.models.usage import KeyLastUsageData, KeyLastUsageTrackingOpera
 MEMBERS = [
     "key_id", "arn", "account_id", "audited_account_id", "region", "shared", "aliases", "description", "state",
     "manager", "spec", "usage", "origin", "multi_region_role", "related_arns", "created", "deletion_date",
-    "tracking_start", "last_usage", "tags", "checked_at", "error", "verdict", "idle_days", "unparse_regions",
+    "tracking_start", "last_usage", "tags", "checked_at", "error", "verdict", "idle_days", "unread_regions",
     "reasons", "advice",
 ]  # fmt: skip
 text = st.text(st.characters(codec="utf-8"), max_size=30)

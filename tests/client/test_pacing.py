@@ -99,9 +99,9 @@ class TestPacing:
 
 
 class TestTokenBucket:
-    """Turns at a rate."""
+    """Slots at a rate."""
 
-    def test_turns_come_at_the_rate(self) -> None:
+    def test_slots_open_at_the_rate(self) -> None:
         """The first slot comes at once, and each further one when its part of the rate has passed."""
         bucket = TokenBucket(5, 1)
         assert dues(bucket, taken(bucket, 7)) == seconds(0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
@@ -121,7 +121,7 @@ class TestTokenBucket:
         waits = dues(bucket, taken(bucket, 8))
         assert waits == seconds(*(max(0.0, (n - burst) / 10) for n in range(1, 9)))
 
-    def test_what_was_saved_can_be_let_go(self) -> None:
+    def test_what_was_saved_can_be_discarded(self) -> None:
         """Who comes next waits its full part, and who was waiting waits no longer."""
         bucket = TokenBucket(10, 5)
         bucket.reserve(NOW)
@@ -131,14 +131,14 @@ class TestTokenBucket:
         bucket.discard_saved()
         assert dues(bucket, waiting) == seconds(0.1, 0.2)
 
-    def test_a_change_of_the_rate_moves_all_turns_to_come(self) -> None:
+    def test_a_change_of_the_rate_moves_all_slots_to_come(self) -> None:
         """What was waited for counts at the old rate, and what is left at the new one."""
         bucket = TokenBucket(1, 1)
         slots = taken(bucket, 4)
         bucket.set_rate(10, 1, NOW + 0.5)
         assert dues(bucket, slots, NOW + 0.5) == seconds(0, 0.05, 0.15, 0.25)
 
-    def test_a_turn_that_is_given_back_is_passed_over(self) -> None:
+    def test_a_cancelled_slot_is_skipped(self) -> None:
         """Those behind it move up by one; those before it do not come any sooner."""
         bucket = TokenBucket(5, 1)
         slots = taken(bucket, 6)
@@ -146,13 +146,13 @@ class TestTokenBucket:
             bucket.cancel(slots.pop(number))
         assert dues(bucket, slots) == seconds(0, 0.2, 0.4, 0.6)
 
-    def test_the_last_one_can_be_given_back(self) -> None:
+    def test_the_last_slot_can_be_cancelled(self) -> None:
         """Whoever comes next waits as if it had never been taken."""
         bucket = TokenBucket(5, 1)
         bucket.cancel(taken(bucket, 2)[-1])
         assert due(bucket, bucket.reserve(NOW)) == pytest.approx(0.2)
 
-    def test_a_turn_that_has_come_can_be_given_back(self) -> None:
+    def test_an_open_slot_can_be_cancelled(self) -> None:
         """It falls to the next one in the queue, at once."""
         bucket = TokenBucket(5, 1)
         _, second, third = taken(bucket, 3)
@@ -167,7 +167,7 @@ class TestTokenBucket:
         slots = [bucket.reserve(NOW, gap=1), bucket.reserve(NOW)]
         assert dues(bucket, slots) == seconds(0.4, 0.6)
 
-    def test_a_turn_after_the_deadline_is_refused_at_once(self) -> None:
+    def test_a_slot_after_the_deadline_is_refused_at_once(self) -> None:
         """However far back, who cannot be on time is told when its slot would come, and what to do."""
         bucket = TokenBucket(5, 1)
         tenth = taken(bucket, 11)[-1]
@@ -176,7 +176,7 @@ class TestTokenBucket:
                 bucket.wait(tenth, NOW, deadline)
         assert bucket.wait(tenth, NOW, NOW + 2.01) > 0
 
-    def test_a_turn_that_has_come_is_good_after_the_deadline(self) -> None:
+    def test_an_open_slot_is_good_after_the_deadline(self) -> None:
         """Whether there is time left to send is not the bucket's to say."""
         bucket = TokenBucket(5, 1)
         assert bucket.wait(bucket.reserve(NOW), NOW, NOW - 1) == 0
@@ -186,6 +186,20 @@ class TestTokenBucket:
         bucket = TokenBucket(5, 1)
         slots = taken(bucket, 4)
         assert dues(bucket, slots, NOW - HOUR) == seconds(0, 0.2, 0.4, 0.6)
+
+    @pytest.mark.parametrize(("back", "due_in"), [(0.9, 1.1), (1.1, 0.2)])
+    def test_a_clock_is_set_back_by_more_than_a_second(self, back: float, due_in: float) -> None:
+        """A time that is earlier by less is another thread's, and does not begin the wait anew."""
+        bucket = TokenBucket(5, 1)
+        slots = taken(bucket, 2)
+        assert dues(bucket, slots, NOW - back) == seconds(0, due_in)
+
+    def test_a_microsecond_before_its_time_a_slot_is_open(self) -> None:
+        """What rounding leaves of a wait is not slept through; more than that is."""
+        bucket = TokenBucket(1, 1)
+        _, slot = taken(bucket, 2, now=0.0)
+        assert bucket.wait(slot, 1 - 1.1e-6) == pytest.approx(1.1e-6)
+        assert bucket.wait(slot, 1 - 0.9e-6) == 0
 
     def test_threads_that_read_the_clock_in_another_order_gain_nothing(self) -> None:
         """Time that was counted already is not counted again for a reading that comes late."""
@@ -225,7 +239,7 @@ class Queue:
             case "take":
                 self.waiting.append(self.bucket.reserve(self._now))
             case "give back" if self.waiting:
-                self._give_back(self.waiting.pop(int(value * len(self.waiting))))
+                self._cancel(self.waiting.pop(int(value * len(self.waiting))))
             case "change":
                 self.bucket.set_rate(value, self.burst, self._now)
             case "pass":
@@ -247,7 +261,7 @@ class Queue:
         self.went.append(sum(came))
         del self.waiting[: sum(came)]
 
-    def _give_back(self, slot: int) -> None:
+    def _cancel(self, slot: int) -> None:
         before = {other: due(self.bucket, other, self._now) for other in self.waiting}
         self.bucket.cancel(slot)
         for other, seconds_before in before.items():
@@ -257,7 +271,7 @@ class Queue:
 
 
 @given(RATES, BURSTS, st.lists(EVENTS, max_size=40))
-def test_no_more_turns_come_than_rate_and_burst_allow(
+def test_no_more_slots_open_than_rate_and_burst_allow(
     rate: float, burst: float, events: list[tuple[str, float]]
 ) -> None:
     """In any stretch of time, whatever is taken, given back or changed, and wherever the clock is set."""
@@ -272,7 +286,7 @@ def test_no_more_turns_come_than_rate_and_burst_allow(
 
 
 @given(RATES, BURSTS, st.lists(EVENTS, max_size=40))
-def test_every_turn_comes(rate: float, burst: float, events: list[tuple[str, float]]) -> None:
+def test_every_slot_opens(rate: float, burst: float, events: list[tuple[str, float]]) -> None:
     """Whatever has happened, who waits as told is served within its place in the queue, and a second of doubt."""
     queue = Queue(rate, burst)
     for event, value in events:
@@ -290,7 +304,7 @@ def answer(limiter: RateLimiter, now: float = NOW, *, throttled: bool = False) -
     limiter.record_outcome(limiter.reserve(now), throttled=throttled, now=now)
 
 
-class TestQuotaPace:
+class TestQuotaLimiter:
     """The limiter for a known quota."""
 
     def test_it_begins_at_the_quota(self) -> None:
@@ -372,7 +386,7 @@ class TestQuotaPace:
         assert limiter.wait(limiter.reserve(NOW, retry=True), NOW) == pytest.approx(0.4)
 
 
-class TestAdaptivePace:
+class TestAdaptiveLimiter:
     """The limiter of the adaptive retry mode."""
 
     @staticmethod
@@ -432,7 +446,7 @@ class TestAdaptivePace:
         assert rate_of(limiter) == pytest.approx(0.7 * 2, rel=0.05)
 
 
-class TestPaces:
+class TestRateLimiters:
     """What the calls of an operation keep to."""
 
     @staticmethod
@@ -460,12 +474,12 @@ class TestPaces:
             [500],
         ]
 
-    def test_the_burst_is_that_of_every_pace(self) -> None:
+    def test_the_burst_is_that_of_every_limiter(self) -> None:
         """After a pause so many calls go out at once."""
         (limiter,) = RateLimiters(Pacing(burst=3), adaptive=False).for_operation("GetKeyLastUsage")
         assert [limiter.wait(limiter.reserve(NOW), NOW) for _ in range(4)] == seconds(0, 0, 0, 0.2)
 
-    def test_all_operations_share_the_adaptive_pace(self) -> None:
+    def test_all_operations_share_the_adaptive_limiter(self) -> None:
         """The adaptive mode limiters the client as a whole, beside the quotas."""
         limiters = RateLimiters(None, adaptive=True)
         assert limiters.for_operation("GetKeyLastUsage") == limiters.for_operation("Encrypt")

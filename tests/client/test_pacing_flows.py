@@ -88,7 +88,7 @@ ENCRYPT = GET_KEY_LAST_USAGE._replace(name="Encrypt")
 @pytest.mark.parametrize(
     ("pacing", "operation"), [(None, GET_KEY_LAST_USAGE), (FIVE, ENCRYPT)], ids=["no pacing", "no known quota"]
 )
-def test_calls_without_a_pace_never_wait(pacing: Pacing | None, operation: Any) -> None:
+def test_calls_without_a_limiter_never_wait(pacing: Pacing | None, operation: Any) -> None:
     """Without pacing, and for an operation that has no rate, each call sends at once."""
     hand = Hand(pacing)
     assert all(isinstance(hand.begin(operation).step, Send) for _ in range(100))
@@ -137,7 +137,7 @@ def test_a_clock_that_is_set_back_lets_nobody_go_early() -> None:
     assert isinstance(last.go_on(None), Sleep)
 
 
-def test_a_retry_whose_turn_would_come_too_late_is_not_begun() -> None:
+def test_a_retry_whose_slot_would_open_too_late_is_not_begun() -> None:
     """The error of the attempt before goes up, and the retry costs nothing."""
     hand = Hand()
     first = hand.begin(timeout=2.5)
@@ -159,7 +159,7 @@ def test_only_a_throttled_request_makes_room() -> None:
 
 
 @pytest.mark.parametrize("asleep", [0.0, 0.1, 0.3])
-def test_a_cancelled_wait_gives_the_turn_back(asleep: float) -> None:
+def test_a_cancelled_wait_gives_its_slot_back(asleep: float) -> None:
     """A call that is dropped while it waits, or as its slot has just come, makes room for the next one."""
     hand = Hand()
     _, dropped, last = [hand.begin() for _ in range(3)]
@@ -179,7 +179,7 @@ def test_a_call_that_was_sent_keeps_its_slot() -> None:
     assert waiting.wait() == pytest.approx(0.2, abs=1e-5)
 
 
-def test_a_retry_takes_a_turn_too() -> None:
+def test_a_retry_takes_a_slot_too() -> None:
     """It goes behind those who wait already, at the lowered rate, with the slot before its own left free."""
     hand = Hand(random=lambda: 0.0)
     throttled, waiting = hand.begin(), hand.begin()
@@ -199,7 +199,7 @@ def test_a_retry_takes_a_turn_too() -> None:
         (Response(429, {}, b""), 1 / 3.5),
     ],
 )
-def test_the_pace_learns_from_throttling_alone(outcome: Response | KMSLiteError, next_slot: float) -> None:
+def test_the_limiter_learns_from_throttling_alone(outcome: Response | KMSLiteError, next_slot: float) -> None:
     """Only what says "too fast" lowers the rate; any other trouble leaves it."""
     hand = Hand(retry=RetryPolicy(max_attempts=1))
     hand.begin().end(outcome)
@@ -224,7 +224,7 @@ def test_expired_credentials_count_as_an_answer() -> None:
     assert hand.begin().wait() == pytest.approx(1 / 3.535, abs=1e-5)
 
 
-def test_the_turns_of_both_paces_are_given_back() -> None:
+def test_the_slots_of_both_limiters_are_cancelled() -> None:
     """Where the adaptive mode holds a call up for too long, the quota's slot is not lost either."""
     hand = Hand(Pacing({"GetKeyLastUsage": 0.25}), retry=RetryPolicy("adaptive", 1))
     with pytest.raises(ThrottlingException):
@@ -313,7 +313,7 @@ EACH_FIFTH_OF_A_SECOND = pytest.approx([n / 5 for n in range(SHARERS * CALLS)], 
 OPTIONS: dict[str, Any] = {"region": "us-east-2", "credentials": CREDENTIALS, "environ": {}, "pacing": FIVE}
 
 
-def test_threads_share_the_pace_of_a_client() -> None:
+def test_threads_share_the_limiter_of_a_client() -> None:
     """Eight threads with one client send five requests a second between them, evenly."""
     time = Time(SHARERS)
     service = Service(time)
@@ -364,7 +364,7 @@ def test_clients_share_a_quota_of_the_embedded_kms() -> None:
 
 
 @pytest.mark.anyio
-async def test_tasks_share_the_pace_of_a_client() -> None:
+async def test_tasks_share_the_limiter_of_a_client() -> None:
     """Eight tasks with one client send five requests a second between them, evenly."""
     time = Time(SHARERS)
     service = Service(time)
@@ -385,7 +385,7 @@ async def test_tasks_share_the_pace_of_a_client() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_cancelled_task_gives_its_turn_back() -> None:
+async def test_a_cancelled_task_gives_its_slot_back() -> None:
     """A call that is cancelled while it waits leaves its slot to the one behind it."""
     time = Time(3)
     service = Service(time)

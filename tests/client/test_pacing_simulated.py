@@ -105,7 +105,7 @@ def test_clients_that_know_nothing_of_each_other_share_a_quota(seed: int, client
 
 
 @pytest.mark.parametrize("timeout", [20.0, 100.0])
-def test_a_call_waits_for_its_turn_as_long_as_its_timeout_allows(timeout: float) -> None:
+def test_a_call_waits_for_its_slot_as_long_as_its_timeout_allows(timeout: float) -> None:
     """With 50 clients on 5 a second some calls do not get theirs in time, and those end before it is over."""
     world = World(5, 5)
     failed: list[float] = []

@@ -74,7 +74,7 @@ class TestTold:
         clock.note_date("Fri, 01 Jan 2199 00:00:00 GMT")
         assert clock.reported_time() == NOW
 
-    def test_a_clock_that_was_correct_skew_agrees_with_its_service(self) -> None:
+    def test_a_clock_that_was_corrected_agrees_with_its_service(self) -> None:
         """Then there is no difference between what is told and what is signed."""
         clock = ServiceClock(lambda: NOW)
         clock.correct_skew(refusal(DEFINITE[0], NOW + 7 * HOUR), NOW)

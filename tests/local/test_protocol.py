@@ -39,7 +39,7 @@ def test_an_operation_that_is_missing_here_says_so(call: Client) -> None:
     """An operation that KMS has and LocalKMS lacks is UnsupportedOperationException, and says so."""
     answer = call.error("Sign")
     assert answer.error == "UnsupportedOperationException"
-    assert answer.message == "LocalKMS has no Sign, which KMS has."
+    assert answer.message == "LocalKMS has no Sign, which KMS has: set its answer with LocalKMS.answer()."
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,10 @@ class Kms:
         if outcome is not None:
             return outcome
         if operation.handler is None:
-            raise ApiError("UnsupportedOperationException", f"LocalKMS has no {operation.name}, which KMS has.")
+            raise ApiError(
+                "UnsupportedOperationException",
+                f"LocalKMS has no {operation.name}, which KMS has: set its answer with LocalKMS.answer().",
+            )
         with self._store.lock:
             self._store.catch_up()
             return operation.handler(call)
