@@ -21,7 +21,9 @@ from typing import Any
 import anyio
 import httpcore
 
+from .errors import is_untrusted
 from .guard import ResponseGuard
+from .tls import TrustedRoots
 
 _PRELOADED = encodings.idna  # which the first name to resolve loads: see `loading`
 
@@ -38,10 +40,11 @@ class _ConnectionBase:
     A proxied one is a pool of httpcore's with one connection, for its classes of such connections are not public.
     """
 
-    def __init__(self, url: httpcore.URL, context: ssl.SSLContext, proxy: httpcore.Proxy | None) -> None:
+    def __init__(self, url: httpcore.URL, roots: TrustedRoots, proxy: httpcore.Proxy | None) -> None:
         self.guard = ResponseGuard()
         self._origin = url.origin
-        self._context = context
+        self._roots = roots
+        self._context = roots.context(url.scheme.decode())
         self._proxy = proxy
 
     def _options(self, backend: object) -> dict[str, Any]:
@@ -52,8 +55,8 @@ class _ConnectionBase:
 class Connection(_ConnectionBase):
     """A connection to one origin, which keeps to the deadline of its `guard` in every read and write."""
 
-    def __init__(self, url: httpcore.URL, context: ssl.SSLContext, proxy: httpcore.Proxy | None) -> None:
-        super().__init__(url, context, proxy)
+    def __init__(self, url: httpcore.URL, roots: TrustedRoots, proxy: httpcore.Proxy | None) -> None:
+        super().__init__(url, roots, proxy)
         self._backend = Backend(self.guard, httpcore.SyncBackend())
         self._http = self._open()
 
@@ -63,10 +66,21 @@ class Connection(_ConnectionBase):
         return httpcore.ConnectionPool(**self._options(self._backend))
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
-        """Send a request, over a new connection if the one there has ended, and return its response, unread."""
+        """Send a request, over a new connection if the one there has ended, and return its response, unread.
+
+        If AWS's roots do not vouch for the server, which was sent nothing so far, try again with all roots.
+        """
         if isinstance(self._http, httpcore.HTTPConnection) and _has_ended(self._http):
             self._http.close()
             self._http = self._open()
+        had_all_roots = self._roots.is_complete
+        try:
+            return self._http.handle_request(request)
+        except httpcore.ConnectError as error:
+            if had_all_roots or not is_untrusted(error):
+                raise
+        self._roots.complete()
+        self._http = self._open()
         return self._http.handle_request(request)
 
     def close(self) -> None:
@@ -152,8 +166,8 @@ class AsyncConnection(_ConnectionBase):
     The deadline of the guard is kept by whoever sends, who cancels what takes longer.
     """
 
-    def __init__(self, url: httpcore.URL, context: ssl.SSLContext, proxy: httpcore.Proxy | None) -> None:
-        super().__init__(url, context, proxy)
+    def __init__(self, url: httpcore.URL, roots: TrustedRoots, proxy: httpcore.Proxy | None) -> None:
+        super().__init__(url, roots, proxy)
         self._backend = AsyncBackend(self.guard, httpcore.AnyIOBackend())
         self._http = self._open()
 
@@ -167,6 +181,14 @@ class AsyncConnection(_ConnectionBase):
         if isinstance(self._http, httpcore.AsyncHTTPConnection) and _has_ended(self._http):
             await self._http.aclose()
             self._http = self._open()
+        had_all_roots = self._roots.is_complete
+        try:
+            return await self._http.handle_async_request(request)
+        except httpcore.ConnectError as error:
+            if had_all_roots or not is_untrusted(error):
+                raise
+        self._roots.complete()
+        self._http = self._open()
         return await self._http.handle_async_request(request)
 
     async def aclose(self) -> None:

@@ -84,6 +84,11 @@ def map_transport_error(
     )
 
 
+def is_untrusted(error: BaseException) -> bool:
+    """Return whether a failure to connect is that the server's certificate was refused."""
+    return _find(error, ssl.SSLCertVerificationError) is not None
+
+
 def too_late(request: Request) -> errors.TimeoutError:
     """Return the error for a response that was not complete at its deadline."""
     return errors.TimeoutError(

@@ -142,8 +142,7 @@ class ConnectionPool(_PoolBase):
                 old.close()
 
     def _connection(self, request: Request) -> Connection:
-        url, _ = parsed_url(request.url)
-        return Connection(url, self._roots.context(url.scheme.decode()), self._usable_proxy)
+        return Connection(parsed_url(request.url)[0], self._roots, self._usable_proxy)
 
     def close(self) -> None:
         """Close the connections: idle ones now, the others when their call ends."""
@@ -193,8 +192,7 @@ class AsyncConnectionPool(_PoolBase):
                 await old.aclose()
 
     def _connection(self, request: Request) -> AsyncConnection:
-        url, _ = parsed_url(request.url)
-        return AsyncConnection(url, self._roots.context(url.scheme.decode()), self._usable_proxy)
+        return AsyncConnection(parsed_url(request.url)[0], self._roots, self._usable_proxy)
 
     async def aclose(self) -> None:
         """Close the connections: idle ones now, the others when their call ends."""

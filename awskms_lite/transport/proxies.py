@@ -58,6 +58,7 @@ def usable_proxy(proxy: Proxy, roots: TrustedRoots) -> httpcore.Proxy:
     with loading:
         import httpx
 
+    roots.complete()  # a proxy may be anyone's
     context = roots.context("https")
     try:
         usable = httpx.Proxy(proxy.url, ssl_context=context if proxy.url.lower().startswith("https:") else None)
