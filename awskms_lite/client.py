@@ -35,7 +35,7 @@ from .methods.usage import UsageMethods
 from .retry import RetryPolicy
 from .settings import load_files, resolve_settings
 from .system import monotonic, new_id, now, read_file
-from .transport import HTTPClient
+from .transport import HTTPClient  # noqa: TC001 - for `typing.get_type_hints`
 
 if TYPE_CHECKING:
     from .credentials.role import AssumeRole
@@ -109,7 +109,7 @@ class KMSClient(
         timeout: float | timedelta | None = None,
         connect_timeout: float | timedelta | None = None,
         read_timeout: float | timedelta | None = None,
-        http_client: HTTPClient | None = None,
+        http_client: "HTTPClient | None" = None,
         mfa: Callable[[str], str] | None = None,
         app_id: str | None = None,
         environ: Mapping[str, str] | None = None,

@@ -29,7 +29,7 @@ from ..pacing import Pacing, RateLimiter, RateLimiters
 from ..retry import RetryPolicy
 from ..settings import Settings, load_files, resolve_settings
 from ..system import monotonic, new_id, now, read_file
-from ..transport import AsyncHTTPClient, HTTPClient
+from ..transport import AsyncHTTPClient, HTTPClient  # noqa: TC001 - for `typing.get_type_hints`
 from .targets import Target
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class ClientOptions(NetworkOptions, total=False):
     region: str | None
     profile: str | None
     credentials: GivenCredentials | None
-    http_client: HTTPClient | AsyncHTTPClient | None
+    http_client: "HTTPClient | AsyncHTTPClient | None"
     mfa: Callable[[str], str] | None
     environ: Mapping[str, str] | None
     clock: Callable[[], float] | None

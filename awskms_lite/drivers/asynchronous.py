@@ -38,7 +38,7 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
 
     def __init__(
         self,
-        http_client: transport.AsyncHTTPClient | transport.HTTPClient | None,
+        http_client: "transport.AsyncHTTPClient | transport.HTTPClient | None",
         *,
         connect_timeout: float | timedelta | None,
         read_timeout: float | timedelta | None,

@@ -23,7 +23,7 @@ class Driver(DriverBase[transport.Client]):
 
     def __init__(
         self,
-        http_client: transport.HTTPClient | None,
+        http_client: "transport.HTTPClient | None",
         *,
         connect_timeout: float | timedelta | None,
         read_timeout: float | timedelta | None,

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 import trio
@@ -748,16 +749,16 @@ def test_the_default_timeouts_are_those_of_the_contract(way: Way, monkeypatch: p
     """Without a given client an attempt has 3 s to connect and 10 s to read, or what the arguments say."""
     seen: list[object] = []
 
-    def handle(request: httpx.Request) -> httpx.Response:
+    def handle(request: httpcore.Request) -> httpcore.Response:
         timeouts = request.extensions["timeout"]
         seen.append([timeouts[phase] for phase in ("connect", "read", "write")])
-        return httpx.Response(200, content=USED)
+        return httpcore.Response(200, content=USED)
 
-    async def handle_async(self: object, request: httpx.Request) -> httpx.Response:
+    async def handle_async(self: object, request: httpcore.Request) -> httpcore.Response:
         return handle(request)
 
-    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda self, request: handle(request))
-    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", handle_async)
+    monkeypatch.setattr(httpcore.HTTPConnection, "handle_request", lambda self, request: handle(request))
+    monkeypatch.setattr(httpcore.AsyncHTTPConnection, "handle_async_request", handle_async)
     options = {"region": "us-east-2", "credentials": CREDENTIALS, "environ": {}}
     way.client(**options).get_key_last_usage(KEY_ID)
     way.client(**options, connect_timeout=1, read_timeout=2).get_key_last_usage(KEY_ID)
