@@ -283,6 +283,8 @@ DAMAGES = {
     "another table of answers": "ALTER TABLE answer RENAME COLUMN facts TO other",
     "no accounts": "DROP TABLE caller",
     "no account": f"UPDATE caller SET account_id = '{SECRET}'",
+    "an account of few digits": "UPDATE caller SET account_id = '123'",
+    "an account of letters": f"UPDATE caller SET account_id = '{SECRET[:12]}'",
     "an account that is a number": "UPDATE caller SET account_id = x'31'",
     "no filter": "DELETE FROM filter",
     "a filter that is no JSON": f"UPDATE filter SET words = '{SECRET}'",
