@@ -241,6 +241,23 @@ def test_a_model_loads_no_http(name: str, bare: set[str]) -> None:
     assert not after & {"awskms_lite.client", "awskms_lite.transport", "awskms_lite.call"}
 
 
+@pytest.mark.parametrize("command", ["", "usage", "audit", "doctor", "local"])
+@pytest.mark.parametrize("argument", ["--help", "--wrong"])
+def test_the_help_of_a_command_loads_no_more_than_the_parser(command: str, argument: str, bare: set[str]) -> None:
+    """What a command needs is loaded when it runs."""
+    code = """
+import contextlib, io
+from awskms_lite.cli import main
+with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with contextlib.suppress(SystemExit):
+        main([*filter(None, sys.argv[1:])])
+"""
+    after = loaded(code, command, argument) - bare
+    assert "awskms_lite.cli.parser" in after
+    assert not after & {"cattrs", "attrs", "anyio", "httpx", "httpcore", "asyncio", "ssl", "json"}
+    assert not after & {f"awskms_lite.{name}" for name in ("audit", "client", "converter", "models", "settings")}
+
+
 # Our modules that a first call loads, whichever client makes it.
 OF_A_CALL = {
     *(

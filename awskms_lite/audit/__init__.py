@@ -15,8 +15,9 @@ record too, with its error.
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
+from ..loading import Unloaded
 from ..verdicts import AuditVerdict
 from .clients import ClientOptions
 from .engine import Plan
@@ -26,6 +27,12 @@ from .progress import AuditSummary, Progress
 from .records import Failure, KeyFacts, KeyUsageRecord
 from .rules import judge
 from .targets import REGIONS_AS_OF, Target, TargetReport, TargetStatus, known_regions
+
+if TYPE_CHECKING:
+    from ..async_client import AsyncKMSClient
+    from ..client import KMSClient
+else:  # loaded by whoever evaluates the annotations, as `typing.get_type_hints` does
+    AsyncKMSClient, KMSClient = Unloaded("AsyncKMSClient"), Unloaded("KMSClient")
 
 __all__ = [
     "REGIONS_AS_OF",
@@ -59,6 +66,7 @@ def audit(
     executor: Executor | None = None,
     all_regions: bool = False,
     keys: KeyFilter | None = None,
+    client: "KMSClient | None" = None,
     **client_options: Unpack[ClientOptions],
 ) -> Audit:
     """Audit every key of these accounts in these regions; return an iterator of `KeyUsageRecord`.
@@ -72,6 +80,8 @@ def audit(
     - `ordered`: return the records at the end, by account, region and key id, instead of as they become known.
     - `executor`: any `concurrent.futures.Executor`, to read each account in each region in a worker of its own.
       The workers find their own credentials: `credentials`, `environ`, `http_client` and the like cannot be given.
+    - `client`: a `KMSClient` whose settings, credentials and `http_client` to use in all regions, in place of the
+      options below. It can be used meanwhile, and stays open.
     - the rest are options of `KMSClient`; `pacing` is on by default, by KMS's quotas, and `timeout` is for each
       call.
 
@@ -91,6 +101,7 @@ def audit(
         checkpoint=checkpoint,
         ordered=ordered,
         executor=executor,
+        client=client,
     )
     return Audit(plan, client_options)
 
@@ -105,12 +116,13 @@ def audit_async(
     executor: Executor | None = None,
     all_regions: bool = False,
     keys: KeyFilter | None = None,
+    client: "AsyncKMSClient | None" = None,
     **client_options: Unpack[ClientOptions],
 ) -> AsyncAudit:
     """Audit every key of these accounts in these regions; return an asynchronous iterator of `KeyUsageRecord`.
 
-    For asyncio and trio. Arguments, errors and the iterator's attributes are those of `audit`, with the options of
-    `AsyncKMSClient`.
+    For asyncio and trio. Arguments, errors and the iterator's attributes are those of `audit`, with an
+    `AsyncKMSClient` as `client` or the options of one.
     """
     plan = Plan(
         regions=regions,
@@ -121,5 +133,6 @@ def audit_async(
         checkpoint=checkpoint,
         ordered=ordered,
         executor=executor,
+        client=client,
     )
     return AsyncAudit(plan, client_options)

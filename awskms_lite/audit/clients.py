@@ -3,21 +3,23 @@
 import os
 import random as _random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import anyio
-import anyio.to_thread
 
-from ..call import ClientState, create_state
+from ..call import ClientState, create_state, in_region
 from ..credentials import role
 from ..credentials.cache import CredentialsCache
 from ..credentials.role import AssumeRole, GivenCredentials
-from ..drivers.asynchronous import AsyncDriver
+from ..drivers.asynchronous import AsyncDriver, AsyncSharedDriver
+from ..drivers.companion import CompanionDriver, async_sleep
+from ..drivers.synchronous import Driver, SharedDriver
 from ..endpoints import parse_region
 from ..errors import ConfigurationError, ParameterError
 from ..identity import Credentials
+from ..loading import loading
 from ..methods.aliases import AliasMethods
 from ..methods.binding import AsyncMethods, Invocation
 from ..methods.keys import KeyMethods
@@ -30,6 +32,10 @@ from ..system import monotonic, new_id, now, read_file
 from ..transport import AsyncHTTPClient, HTTPClient  # noqa: TC001 - for `typing.get_type_hints`
 from .targets import Target
 
+if TYPE_CHECKING:
+    from ..async_client import AsyncKMSClient
+    from ..client import KMSClient
+
 T = TypeVar("T")
 
 
@@ -41,9 +47,9 @@ class NetworkOptions(TypedDict, total=False):
     use_dualstack_endpoint: bool | None
     retry: RetryPolicy | None
     pacing: Pacing | None
-    timeout: float | None
-    connect_timeout: float | None
-    read_timeout: float | None
+    timeout: float | timedelta | None
+    connect_timeout: float | timedelta | None
+    read_timeout: float | timedelta | None
     app_id: str | None
 
 
@@ -61,20 +67,45 @@ class ClientOptions(NetworkOptions, total=False):
     random: Callable[[], float]
 
 
-def check_options(options: Mapping[str, object]) -> None:
-    """Raise `TypeError` for an option that no client has."""
+def check_options(options: Mapping[str, object], client: object, *, asynchronous: bool) -> None:
+    """Raise `TypeError` for an option that no client has.
+
+    Raise `ParameterError` for a `client` of the wrong kind, and for options beside one.
+    """
     for name in options:
         if name not in ClientOptions.__annotations__:
             raise TypeError(f"an audit has no option {name!r}: it has its own, and those of a client")
+    if client is None:
+        return
+    _check_client(client, asynchronous=asynchronous)
+    if options:
+        name = next(iter(options))
+        raise ParameterError(
+            f"{name} cannot be combined with client, whose settings the audit uses: leave one of them out, or "
+            f"make the client with this {name}."
+        )
+
+
+def _check_client(client: object, *, asynchronous: bool) -> None:
+    with loading:
+        from ..async_client import AsyncKMSClient
+        from ..client import KMSClient
+    wanted = AsyncKMSClient if asynchronous else KMSClient
+    if isinstance(client, wanted):
+        return
+    remedy = f"make an {wanted.__name__}" if asynchronous else f"make a {wanted.__name__}"
+    if isinstance(client, KMSClient | AsyncKMSClient):
+        remedy += f", or pass this one to {'audit' if asynchronous else 'audit_async'}"
+    raise ParameterError(f"client must be of the class {wanted.__name__}, not {type(client).__name__}: {remedy}.")
 
 
 class TargetClient(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMethods):
     """A client of one target: the methods of `AsyncKMSClient` that an audit uses, over the shared driver."""
 
-    def __init__(self, state: ClientState, driver: AsyncDriver, sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(self, state: ClientState, driver: AsyncDriver | AsyncSharedDriver) -> None:
         self._state = state
         self._driver = driver
-        self.sleep = sleep
+        self.sleep = driver.sleep
 
     @property
     def region(self) -> str:
@@ -88,7 +119,7 @@ class TargetClient(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMeth
 
     async def resolve_credentials(self) -> Credentials:
         """Return the credentials, assuming the target's role if need be; raise `CredentialsError`."""
-        return await self._driver.run(self._state.credentials.get())
+        return await self._driver.run(self._state.credentials.get(), self._state.timeout)
 
     def now(self) -> datetime:
         """Return the time by the service's clock."""
@@ -118,62 +149,22 @@ def _queue_delay(limiters: Sequence[RateLimiter], now: float) -> float:
 
 
 class Clients:
-    """Makes the clients of one audit; closing `driver` ends them all.
+    """Makes the clients of one audit from the state of its home region; closing `driver` ends them all.
 
-    Without a region in the options, the environment and the profile, the first of `regions` is the home region.
-    `asynchronous` says of which kind a given `http_client` and `sleep` are. Raise `ConfigurationError` and
-    `ParameterError` as a client's constructor does.
+    `home` is the client of the home region.
     """
 
-    def __init__(self, options: ClientOptions, regions: Sequence[str], *, asynchronous: bool) -> None:
-        environ = options.get("environ")
-        self._options = options
-        self._environ = os.environ if environ is None else environ
-        self._files = load_files(self._environ, read_file)
-        self._clock = options.get("clock") or now
-        self._timer = options.get("clock") or monotonic
-        self._random = options.get("random", _random.random)
-        self._home_settings = self._resolve_home(regions)
-        sleep = options.get("sleep", anyio.sleep)
-        self._sleep = _async_sleep(sleep, asynchronous=asynchronous or "sleep" not in options)
-        self.driver = AsyncDriver(
-            options.get("http_client"),
-            connect_timeout=options.get("connect_timeout"),
-            read_timeout=options.get("read_timeout"),
-            timeout=options.get("timeout"),
-            sleep=self._sleep,
-            trust_env=self._environ is os.environ,
-            ca_bundle=self._home_settings.ca_bundle and self._home_settings.ca_bundle.value,
-            in_threads=not asynchronous,
-        )
-        self._home_state = self._make_state(self._home_settings, options.get("credentials"))
-        self.home = TargetClient(self._home_state, self.driver, self._sleep)
+    def __init__(self, state: ClientState, driver: AsyncDriver | AsyncSharedDriver) -> None:
+        self._home_state = state
+        self.driver = driver
+        self.home = TargetClient(state, driver)
         self._roles: dict[str, CredentialsCache] = {}
-
-    def _resolve_home(self, regions: Sequence[str]) -> Settings:
-        try:
-            return self._resolve_settings(self._options.get("region"))
-        except ConfigurationError:
-            if not regions:
-                raise
-        return self._resolve_settings(regions[0])
-
-    def _resolve_settings(self, region: str | None) -> Settings:
-        return resolve_settings(
-            self._environ,
-            *self._files,
-            region=region,
-            profile=self.profile,
-            endpoint_url=self._options.get("endpoint_url"),
-            use_fips_endpoint=self._options.get("use_fips_endpoint"),
-            use_dualstack_endpoint=self._options.get("use_dualstack_endpoint"),
-            app_id=self._options.get("app_id"),
-        )
 
     @property
     def profile(self) -> str | None:
-        """Return the profile that was given as an option."""
-        return self._options.get("profile")
+        """Return the profile that was given as an option; None if it came from elsewhere."""
+        profile = self._home_state.settings.profile
+        return profile.value if profile.source == "profile" else None
 
     def has_session_token(self) -> bool:
         """Return whether the caller's own credentials, as far as they were resolved, have a session token."""
@@ -182,43 +173,94 @@ class Clients:
 
     def open(self, target: Target) -> TargetClient:
         """Return a client of a target; the targets of one caller share their credentials."""
-        settings = self._resolve_settings(target.region)
-        own = self._home_state.credentials
-        credentials = own if target.role_arn is None else self._assume(target.role_arn)
-        return TargetClient(self._make_state(settings, credentials), self.driver, self._sleep)
+        state = in_region(self._home_state, target.region)
+        if target.role_arn is not None:
+            state = state._replace(credentials=self._assume(target.role_arn))
+        return TargetClient(state, self.driver)
 
     def _assume(self, role_arn: str) -> CredentialsCache:
         if role_arn not in self._roles:
-            clock, base = self._home_state.service_clock, self._home_state.credentials
+            home = self._home_state
+            clock, random = home.service_clock, home.random
             find = partial(
                 role.assume,
                 AssumeRole(role_arn),
-                base,
-                self._home_settings,
+                home.credentials,
+                home.settings,
                 clock=clock,
-                random=self._random,
+                random=random,
                 source="the audit",
             )
-            self._roles[role_arn] = CredentialsCache(find, clock, self._random)
+            self._roles[role_arn] = CredentialsCache(find, clock, random)
         return self._roles[role_arn]
 
-    def _make_state(
-        self,
-        settings: Settings,
-        credentials: GivenCredentials | CredentialsCache | None,
-    ) -> ClientState:
-        return create_state(
-            settings,
-            credentials=credentials,
-            retry=self._options.get("retry"),
-            pacing=self._options.get("pacing", Pacing()),
-            timeout=self._options.get("timeout"),
-            mfa=self._options.get("mfa"),
-            clock=self._clock,
-            timer=self._timer,
-            random=self._random,
-            new_id=new_id,
-        )
+
+def clients_by_options(options: ClientOptions, regions: Sequence[str], *, asynchronous: bool) -> Clients:
+    """Return the clients of an audit that has a client's options.
+
+    Without a region in the options, the environment and the profile, the first of `regions` is the home region.
+    `asynchronous` says of which kind a given `http_client` and `sleep` are. Raise `ConfigurationError` and
+    `ParameterError` as a client's constructor does.
+    """
+    environ = options.get("environ")
+    environ = os.environ if environ is None else environ
+    settings = _home_settings(options, environ, regions)
+    clock = options.get("clock")
+    state = create_state(
+        settings,
+        credentials=options.get("credentials"),
+        retry=options.get("retry"),
+        pacing=options.get("pacing", Pacing()),
+        timeout=options.get("timeout"),
+        mfa=options.get("mfa"),
+        clock=clock or now,
+        timer=clock or monotonic,
+        random=options.get("random", _random.random),
+        new_id=new_id,
+    )
+    sleep: Any = options.get("sleep", anyio.sleep)
+    driver = AsyncDriver(
+        options.get("http_client"),
+        connect_timeout=options.get("connect_timeout"),
+        read_timeout=options.get("read_timeout"),
+        sleep=sleep if asynchronous or "sleep" not in options else async_sleep(sleep),
+        trust_env=environ is os.environ,
+        ca_bundle=settings.ca_bundle and settings.ca_bundle.value,
+        in_threads=not asynchronous,
+    )
+    return Clients(state, driver)
+
+
+def _home_settings(options: ClientOptions, environ: Mapping[str, str], regions: Sequence[str]) -> Settings:
+    resolve = partial(
+        resolve_settings,
+        environ,
+        *load_files(environ, read_file),
+        profile=options.get("profile"),
+        endpoint_url=options.get("endpoint_url"),
+        use_fips_endpoint=options.get("use_fips_endpoint"),
+        use_dualstack_endpoint=options.get("use_dualstack_endpoint"),
+        app_id=options.get("app_id"),
+    )
+    try:
+        return resolve(region=options.get("region"))
+    except ConfigurationError:
+        if not regions:
+            raise
+    return resolve(region=regions[0])
+
+
+def clients_beside(client: "KMSClient | AsyncKMSClient") -> Clients:
+    """Return the clients of an audit that shares a client's settings, credentials, clock and `http_client`.
+
+    An asynchronous client's connections too; they stay open. Raise `ClosedError` if the client is closed.
+    """
+    state, driver = client._state, client._driver  # pyright: ignore[reportPrivateUsage] - of this package too
+    driver.check_open()
+    pacing = Pacing() if state.pacing is None else state.pacing  # on by default: an audit makes many calls
+    home = in_region(state._replace(pacing=pacing), state.region)
+    beside = CompanionDriver(driver) if isinstance(driver, Driver | SharedDriver) else AsyncSharedDriver(driver)
+    return Clients(home, beside)
 
 
 def validated_regions(regions: Sequence[str]) -> list[str]:
@@ -228,14 +270,3 @@ def validated_regions(regions: Sequence[str]) -> list[str]:
         if is_fips:
             raise ParameterError(f"{region!r} asks for FIPS: name the region, and pass use_fips_endpoint=True.")
     return list(dict.fromkeys(regions))
-
-
-def _async_sleep(
-    sleep: Callable[[float], None] | Callable[[float], Awaitable[None]], *, asynchronous: bool
-) -> Callable[[float], Awaitable[None]]:
-    """Return a sleep that is awaited; a synchronous one is called in a thread."""
-
-    async def sleep_in_thread(seconds: float) -> None:
-        await anyio.to_thread.run_sync(sleep, seconds, abandon_on_cancel=True)
-
-    return sleep if asynchronous else sleep_in_thread  # type: ignore[return-value]

@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
@@ -19,7 +20,14 @@ from attrs import field, frozen
 
 from ..errors import CheckpointError, KMSLiteError, ParameterError, ServiceError, TransportError
 from .checkpoint import Checkpoint, create_file
-from .clients import ClientOptions, Clients, NetworkOptions, check_options, validated_regions
+from .clients import (
+    ClientOptions,
+    NetworkOptions,
+    check_options,
+    clients_beside,
+    clients_by_options,
+    validated_regions,
+)
 from .collector import Collector
 from .executor import Workers, WorkItem, WorkReport, transferable_options
 from .failures import lost_worker, refused_everywhere, unknown_account, unknown_caller
@@ -32,6 +40,10 @@ from .records import KeyFacts, KeyUsageRecord
 from .rules import check_idle_days
 from .sorted_records import SortedRecords
 from .targets import Target, TargetStatus, known_regions, make_targets
+
+if TYPE_CHECKING:
+    from ..async_client import AsyncKMSClient
+    from ..client import KMSClient
 
 _TARGETS_AT_A_TIME = 100
 """Each takes 5 calls a second, and one process makes some 1,000: more would wait for the processor."""
@@ -66,6 +78,7 @@ class Plan:
     checkpoint: str | os.PathLike[str] | None = None
     ordered: bool = False
     executor: Executor | None = None
+    client: "KMSClient | AsyncKMSClient | None" = None
 
     def __attrs_post_init__(self) -> None:
         check_idle_days(self.idle_days)
@@ -77,6 +90,11 @@ class Plan:
             raise ParameterError("regions cannot be combined with all_regions: leave one of them out.")
         if isinstance(self.role_arns, str):
             raise ParameterError("role_arns must be a list of ARNs: put the one you have into a list.")
+        if self.client is not None and self.executor is not None:
+            raise ParameterError(
+                "client stays in this process, and with an executor each worker finds its own settings: leave one "
+                "of them out."
+            )
 
 
 class Engine:
@@ -86,11 +104,14 @@ class Engine:
     """
 
     def __init__(self, plan: Plan, options: ClientOptions, *, asynchronous: bool) -> None:
-        check_options(options)
+        check_options(options, plan.client, asynchronous=asynchronous)
         self._plan = plan
         self._worker_options = NetworkOptions() if plan.executor is None else transferable_options(options)
         named = validated_regions(plan.regions or ())
-        self._clients = Clients(options, named, asynchronous=asynchronous)
+        if plan.client is None:
+            self._clients = clients_by_options(options, named, asynchronous=asynchronous)
+        else:
+            self._clients = clients_beside(plan.client)
         home = self._clients.home.region
         regions = known_regions(home) if plan.all_regions else named or [home]
         self._targets = make_targets(regions, plan.role_arns, self._clients.profile)

@@ -14,7 +14,7 @@ import anyio
 from attrs import evolve, field, frozen
 
 from ..errors import ParameterError
-from .clients import ClientOptions, Clients, NetworkOptions
+from .clients import ClientOptions, NetworkOptions, clients_by_options
 from .collector import Answer, Collector
 from .event_loop import loop_caller
 from .filters import KeyFilter
@@ -121,7 +121,7 @@ def read_work_item(item: WorkItem) -> WorkReport:
 async def _read(item: WorkItem) -> WorkReport:
     target, progress = item.target, TargetProgress(item.target)
     options = cast(ClientOptions, {**item.options, "profile": target.profile})
-    clients = Clients(options, [target.region], asynchronous=True)
+    clients = clients_by_options(options, [target.region], asynchronous=True)
     try:
         client = clients.open(target)
         inventory = await take_inventory(client, progress)

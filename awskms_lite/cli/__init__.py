@@ -10,17 +10,13 @@
 143  ended by SIGTERM in an audit
 """
 
-import argparse
 import io
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import NoReturn
 
-from .._version import __version__
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError
-from ..quoting import printable
-from . import audit, doctor, local, usage
+from .parser import make_parser
 from .text import log_on_stderr, print_error, silence_broken_streams, silence_output
 
 
@@ -36,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     try:
         with log_on_stderr() if arguments.debug else nullcontext():
             code: int = arguments.run(arguments)
@@ -59,42 +55,3 @@ def _run(argv: Sequence[str] | None) -> int:
         print_error(f"the output cannot be written: {error.strerror}")
         return 1
     return code
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose messages show arguments without what a terminal would act on; so do its commands'."""
-
-    def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
-
-
-def _parser() -> argparse.ArgumentParser:
-    connection = argparse.ArgumentParser(add_help=False)
-    connection.add_argument(
-        "--profile", help="a profile of the shared files (default: AWS_PROFILE, else 'default')"
-    )
-    connection.add_argument(
-        "--endpoint-url", metavar="URL", help="send requests to this endpoint, a local KMS for example"
-    )
-    region = argparse.ArgumentParser(add_help=False)
-    region.add_argument(
-        "--region", help="the region (default: that of a key's ARN if one is given, AWS_REGION, the profile's)"
-    )
-    shared = argparse.ArgumentParser(add_help=False, parents=[region, connection])
-    parser = _Parser(
-        prog="awskms-lite",
-        description="Find out when and how AWS KMS keys were last used.",
-        epilog="Exit codes: 0 all answered; 1 some key failed; 2 wrong use or configuration; 3 an audit is "
-        "incomplete; 130 interrupted; 141 nobody reads the output.",
-    )
-    parser.add_argument("--version", action="version", version=f"awskms-lite {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    usage.add_command(commands, shared)
-    audit.add_command(commands, connection)
-    doctor.add_command(commands, shared)
-    local.add_command(commands)
-    for command in (parser, *commands.choices.values()):  # before the command's name, and behind it
-        default = False if command is parser else argparse.SUPPRESS
-        text = "log requests and their results on standard error; never a secret"
-        command.add_argument("-v", "--debug", action="store_true", default=default, help=text)
-    return parser

@@ -5,15 +5,18 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from random import random
+from typing import TYPE_CHECKING, NamedTuple
 
+from ..config import file_locations
+from ..credentials.chain import find
 from ..errors import ConfigurationError, CredentialsError, KMSLiteError, NotFoundException, ServiceError
 from ..identity import Credentials
 from ..quoting import printable
 from ..reference import NOT_READ
-from ..service_clock import read_date
-from ..settings import Setting, Settings, load_files, resolve_settings
-from ..system import new_id, read_file
+from ..service_clock import ServiceClock, read_date
+from ..settings import Setting, Settings, SharedFiles, load_files, resolve_settings
+from ..system import new_id, now, read_file
 from .mfa import ask_for_code
 from .text import columns
 
@@ -27,6 +30,8 @@ _PAIRS = (
     ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"),
 )
 
+_STAND_IN_REGION = "us-east-1"
+"""Stands for a region that is missing, so that the other settings can be resolved; no request is sent there."""
 _ALARMING_SKEW = 240
 """Seconds: a minute less than the 300 beyond which KMS refuses a signature, since clocks drift on."""
 _REMARK_WIDTH = 60
@@ -39,20 +44,6 @@ class Finding(NamedTuple):
     name: str
     value: str
     remark: str = ""
-
-
-def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
-    """Add the command and its options to the parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "doctor",
-        parents=[shared],
-        help="show what a client would use, and whether KMS answers",
-        description="Show region, endpoint, credentials, proxy and CA with where each comes from, then make one "
-        "harmless signed call: GetKeyLastUsage of a key that does not exist. Secrets are never shown.",
-        epilog="Exit codes: 0 KMS was reached and the call is permitted; 1 it was not; 2 wrong use or set-up.",
-    )
-    parser.add_argument("--output", choices=("text", "json"), default="text", help="default: text")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -72,7 +63,13 @@ def _examine(arguments: argparse.Namespace, findings: list[Finding]) -> int:
     from ..client import KMSClient
 
     chosen = {name: getattr(arguments, name) for name in ("profile", "region", "endpoint_url")}
-    settings = resolve_settings(os.environ, *load_files(os.environ, read_file), **chosen)
+    files = load_files(os.environ, read_file)
+    findings += _files(os.environ)
+    try:
+        settings = resolve_settings(os.environ, *files, **chosen)
+    except ConfigurationError:
+        findings += _without_region(arguments, files)
+        raise
     findings += _settings(settings)
     findings += _warnings(settings)
     with KMSClient(**chosen, mfa=ask_for_code) as client:
@@ -82,6 +79,27 @@ def _examine(arguments: argparse.Namespace, findings: list[Finding]) -> int:
             answers, code = _call(client)
             findings += answers
     return code
+
+
+def _files(environ: Mapping[str, str]) -> list[Finding]:
+    names = ("config file", "credentials file")
+    return [
+        Finding(name, str(path), "" if os.access(path, os.R_OK) else "not there, or not readable")
+        for name, path in zip(names, file_locations(environ), strict=True)
+    ]
+
+
+def _without_region(arguments: argparse.Namespace, files: SharedFiles) -> list[Finding]:
+    """Return what does not depend on the region; raise `ConfigurationError` if not only the region is missing."""
+    settings = resolve_settings(
+        os.environ,
+        *files,
+        profile=arguments.profile,
+        region=_STAND_IN_REGION,
+        endpoint_url=arguments.endpoint_url,
+    )
+    known = [finding for finding in _settings(settings) if finding.name not in ("region", "endpoint", "proxy")]
+    return [Finding("region", "none"), *known, *_warnings(settings), _credentials_at_hand(settings)]
 
 
 def _settings(settings: Settings) -> list[Finding]:
@@ -158,11 +176,27 @@ def _roots(settings: Settings) -> Finding:
 
 def _credentials(client: "KMSClient") -> tuple[Finding, int]:
     try:
-        found = client.resolve_credentials()
+        return _found(client.resolve_credentials()), 0
     except KMSLiteError as error:
         return Finding("credentials", "none", str(error)), 2
+
+
+def _credentials_at_hand(settings: Settings) -> Finding:
+    """Search for credentials as far as no request, file or program is needed: those may depend on the region."""
+    search = find(settings, clock=ServiceClock(now), random=random, mfa=None)
+    try:
+        next(search)
+    except StopIteration as end:
+        return _found(end.value)
+    except KMSLiteError as error:
+        return Finding("credentials", "none", str(error))
+    search.close()
+    return Finding("credentials", "unknown", "the search needs a region")
+
+
+def _found(found: Credentials) -> Finding:
     account = f", account {found.account_id}" if found.account_id else ""
-    return Finding("credentials", f"...{found.access_key_id[-4:]}{account}, {_end(found)}", found.source), 0
+    return Finding("credentials", f"...{found.access_key_id[-4:]}{account}, {_end(found)}", found.source)
 
 
 def _end(credentials: Credentials) -> str:

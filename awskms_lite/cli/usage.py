@@ -18,7 +18,7 @@ from .text import columns, print_error
 _HEADINGS = ("KEY", "VERDICT", "LAST USED (UTC)", "OPERATION", "TRACKED SINCE (UTC)")
 
 
-class Outcome(NamedTuple):
+class KeyResult(NamedTuple):
     """The result for one key: an answer or an error."""
 
     key: str
@@ -26,35 +26,21 @@ class Outcome(NamedTuple):
     error: KMSLiteError | None
 
 
-def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
-    """Add the command and its options to the parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "usage",
-        parents=[shared],
-        help="ask when and how keys were last used",
-        description="Ask KMS when and how each key was last used, at the 5 keys per second that KMS allows.",
-        epilog="Example: awskms-lite usage --region us-east-2 1234abcd-12ab-34cd-56ef-1234567890ab",
-    )
-    parser.add_argument("keys", metavar="KEY", nargs="+", help="a key id or a key ARN; aliases are not taken")
-    parser.add_argument("--output", choices=("table", "json"), default="table", help="default: table")
-    parser.set_defaults(run=run)
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Look up each key, print the answers, and print each error on standard error; return the exit code."""
-    outcomes: list[Outcome] = []
+    results: list[KeyResult] = []
     try:
-        outcomes.extend(_ask(arguments))
+        results.extend(_ask(arguments))
     finally:  # what was answered before Ctrl-C is not lost
-        if outcomes:
-            print(_as_json(outcomes) if arguments.output == "json" else _as_table(outcomes))
-            for outcome in outcomes:
-                if outcome.error is not None:
-                    print_error(f"{printable(outcome.key)}: {outcome.error}")
-    return 1 if any(outcome.error is not None for outcome in outcomes) else 0
+        if results:
+            print(_as_json(results) if arguments.output == "json" else _as_table(results))
+            for result in results:
+                if result.error is not None:
+                    print_error(f"{printable(result.key)}: {result.error}")
+    return 1 if any(result.error is not None for result in results) else 0
 
 
-def _ask(arguments: argparse.Namespace) -> Iterator[Outcome]:
+def _ask(arguments: argparse.Namespace) -> Iterator[KeyResult]:
     """Yield the result for each key in order, with one client for each region."""
     from ..client import KMSClient
     from ..pacing import Pacing
@@ -74,14 +60,14 @@ def _ask(arguments: argparse.Namespace) -> Iterator[Outcome]:
             clients[region] = stack.enter_context(client)
         for key in arguments.keys:
             if key not in regions:
-                yield Outcome(key, None, _key_error(key))
+                yield KeyResult(key, None, _key_error(key))
                 continue
             try:
-                yield Outcome(key, clients[regions[key]].get_key_last_usage(key), None)
+                yield KeyResult(key, clients[regions[key]].get_key_last_usage(key), None)
             except (ConfigurationError, CredentialsError):
                 raise
             except KMSLiteError as error:
-                yield Outcome(key, None, error)
+                yield KeyResult(key, None, error)
 
 
 def _key_error(key: str) -> ParameterError | None:
@@ -98,36 +84,36 @@ def _region_of(key: str) -> str | None:
     return key.split(":")[3] if key.startswith("arn:") else None
 
 
-def _as_json(outcomes: Sequence[Outcome]) -> str:
+def _as_json(results: Sequence[KeyResult]) -> str:
     """Return a JSON array in the order of the keys: the members of each answer under AWS's names, or its error."""
-    return json.dumps([_wire_row(outcome) for outcome in outcomes], indent=2)
+    return json.dumps([_wire_row(result) for result in results], indent=2)
 
 
-def _wire_row(outcome: Outcome) -> dict[str, Any]:
-    if outcome.answer is not None:
-        return {"Key": outcome.key, "Verdict": outcome.answer.verdict.value, **to_wire(outcome.answer)}
-    error = outcome.error
+def _wire_row(result: KeyResult) -> dict[str, Any]:
+    if result.answer is not None:
+        return {"Key": result.key, "Verdict": result.answer.verdict.value, **to_wire(result.answer)}
+    error = result.error
     if isinstance(error, ServiceError):
         facts = {"Code": error.code, "Message": error.message or None, "RequestId": error.request_id}
     else:
         facts = {"Code": type(error).__name__, "Message": str(error), "RequestId": None}
-    return {"Key": outcome.key, "Error": facts}
+    return {"Key": result.key, "Error": facts}
 
 
-def _as_table(outcomes: Sequence[Outcome]) -> str:
+def _as_table(results: Sequence[KeyResult]) -> str:
     """Return a table, and below it what the verdicts in it mean."""
-    rows = [_HEADINGS, *map(_table_row, outcomes)]
-    verdicts = {outcome.answer.verdict for outcome in outcomes if outcome.answer is not None}
+    rows = [_HEADINGS, *map(_table_row, results)]
+    verdicts = {result.answer.verdict for result in results if result.answer is not None}
     meanings = [f"{label(verdict)}: {text}." for verdict, text in ANSWER_MEANINGS.items() if verdict in verdicts]
     if meanings:
         meanings.append(f"{NO_PERMISSION} Disable it first, and watch CloudTrail.")
     return "\n".join([columns(rows), *([""] if meanings else []), *meanings])
 
 
-def _table_row(outcome: Outcome) -> tuple[str, ...]:
-    key, answer = printable(outcome.key), outcome.answer
+def _table_row(result: KeyResult) -> tuple[str, ...]:
+    key, answer = printable(result.key), result.answer
     if answer is None:
-        code = outcome.error.code if isinstance(outcome.error, ServiceError) else type(outcome.error).__name__
+        code = result.error.code if isinstance(result.error, ServiceError) else type(result.error).__name__
         return key, f"error: {printable(code)}", "-", "-", "-"
     used = answer.key_last_usage
     return (

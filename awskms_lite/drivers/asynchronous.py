@@ -3,6 +3,7 @@
 import inspect
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from ..loading import loading
 from ..steps import Call, Exclusive, Flow, Read, Run, Send, Sleep, Step, Write
 from ..transport import NEVER, Deadline, DeadlineExceeded, Proxy
 from .attempt import Attempt, logger
-from .driver_base import DriverBase, Routes, check_not_closed, check_time, out_of_time
+from .driver_base import DriverBase, Routes, check_not_closed, may_be_executed, out_of_time
 
 T = TypeVar("T")
 
@@ -39,23 +40,21 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
         self,
         http_client: "transport.AsyncHTTPClient | transport.HTTPClient | None",
         *,
-        connect_timeout: float | None,
-        read_timeout: float | None,
+        connect_timeout: float | timedelta | None,
+        read_timeout: float | timedelta | None,
         sleep: Callable[[float], Awaitable[None]],
         trust_env: bool,
         ca_bundle: str | None,
-        timeout: float | None = None,
         in_threads: bool = False,
     ) -> None:
         if http_client is not None:
             transport.check_client(http_client, asynchronous=not in_threads)
-        self._sleep = sleep
+        self.sleep = sleep
         super().__init__(
             http_client,
             transport.ClientInThreads if in_threads else transport.AsyncClient,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
-            timeout=timeout,
             trust_env=trust_env,
             ca_bundle=ca_bundle,
         )
@@ -69,9 +68,8 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
     async def run(self, flow: Flow[T], timeout: float | None = None) -> T:
         """Run a flow to its end: return what it returns, or raise what it raises.
 
-        `timeout` (seconds) bounds the run, the driver's own if it is None; after that `TimeoutError` is raised.
+        `timeout` (seconds) bounds the run, None does not; after that `TimeoutError` is raised.
         """
-        timeout = self._resolve_timeout(timeout)
         self.check_open()
         if not self._loops:
             _running_loop()  # first of all, for what it loads
@@ -85,6 +83,7 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
     async def _drive(self, flow: Flow[T], deadline: Deadline) -> T:
         outcome: object = None
         failure: KMSLiteError | None = None
+        executed = False  # whether a step before may have been executed, which no answer said
         try:
             while True:
                 try:
@@ -96,8 +95,13 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
                 try:
                     outcome = await self._perform(step, deadline)
                 except KMSLiteError as error:
-                    check_time(deadline, step, error)
+                    executed = executed or may_be_executed(step, error)
+                    if deadline.has_passed():
+                        raise DeadlineExceeded(may_have_executed=executed) from error
                     failure = error
+                except DeadlineExceeded as end:
+                    end.may_have_executed = end.may_have_executed or executed
+                    raise
         finally:
             failure = None  # else it would hold this frame, and this frame it
             flow.close()
@@ -108,9 +112,9 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
                 return await self._send(step, deadline)
             case Sleep(seconds):
                 logger.debug("Waiting %.3f s", seconds)
-                await deadline.wait_for(self._sleep(seconds))
-            case Exclusive(flow, wait, key):
-                return await self._run_exclusive(flow, self._loop_state().locks[key], wait, deadline)
+                await deadline.wait_for(self.sleep(seconds))
+            case Exclusive():
+                return await self._run_exclusive(step, deadline)
             case Read(path):
                 return await deadline.wait_for(_read_file(Path(path)))
             case Write(path, content):
@@ -136,12 +140,13 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
         finally:
             del failure  # else it would hold this frame, and this frame it
 
-    async def _run_exclusive(self, flow: Flow[T], lock: anyio.Lock, wait: bool, deadline: Deadline) -> T | None:
-        if not wait and lock.locked():
+    async def _run_exclusive(self, step: Exclusive, deadline: Deadline) -> Any:
+        lock = self._loop_state().locks[step.key]
+        if not step.wait and lock.locked():
             return None
         await deadline.wait_for(lock.acquire())
         try:
-            return await self._drive(flow, deadline)
+            return await self._drive(step.flow, deadline)
         finally:
             lock.release()
 
@@ -183,6 +188,7 @@ class AsyncSharedDriver:
 
     def __init__(self, driver: "AsyncDriver | AsyncSharedDriver") -> None:
         self._driver = driver
+        self.sleep: Callable[[float], Awaitable[None]] = driver.sleep
         self._closed = False
 
     def check_open(self) -> None:

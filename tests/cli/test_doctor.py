@@ -97,6 +97,7 @@ class TestReached:
     """A set-up that works."""
 
     NAMES = (
+        *("config file", "credentials file"),
         *("region", "profile", "endpoint", "FIPS", "dual-stack", "retry mode", "attempts", "proxy", "CA"),
         *("credentials", "clock", "call"),
     )
@@ -411,10 +412,56 @@ class TestSetUp:
         report = doctor("--output", "json")
         assert (report.code, json.loads(report.out)["ok"]) == (2, False)
 
+    def test_without_a_region_the_rest_is_told(
+        self, keys: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doctor: Doctor
+    ) -> None:
+        """Files, profile, settings, warnings and credentials do not depend on it; what does is left out."""
+        (tmp_path / "config").write_text("[default]\nmax_attempts = 2\nretry_mode = adaptive\nendpint = x\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+        monkeypatch.delenv("AWS_REGION")
+        report = doctor()
+        assert report.code == 2
+        assert report["config file"] == (str(tmp_path / "config"), "")
+        assert report["credentials file"] == (str(tmp_path / "none"), "not there, or not readable")
+        assert report["region"] == ("none", "")
+        assert report["profile"] == ("default", "default")
+        assert report["retry mode"] == ("adaptive", "retry_mode of the profile default")
+        assert report["credentials"][0].startswith(f"...{KEY_ID[-4:]}, ")
+        assert report["credentials"][1] == "environment variables"
+        assert report["warnings"][0] == "1"
+        assert "No region" in report["set-up"][1]
+        assert report.names[-1] == "set-up"
+        assert not {"endpoint", "proxy", "call"} & set(report.names)
+
+    @pytest.mark.parametrize(
+        ("profile", "value", "remark"),
+        [
+            ("aws_access_key_id = AKIA\naws_secret_access_key = x\n", "...AKIA, without end", "profile default"),
+            ("credential_process = never-run\n", "unknown", "the search needs a region"),
+            ("output = json\n", "none", "No credentials found"),
+        ],
+    )
+    def test_without_a_region_nobody_is_asked_for_credentials(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        doctor: Doctor,
+        profile: str,
+        value: str,
+        remark: str,
+    ) -> None:
+        """Only the environment and the files are searched: a service or program may need the region."""
+        (tmp_path / "config").write_text(f"[default]\n{profile}")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        report = doctor()
+        assert report["credentials"][0] == value
+        assert remark in report["credentials"][1]
+
     @pytest.mark.parametrize(
         ("environ", "arguments", "telling", "settled"),
         [
-            ({}, [], "No region", False),
+            ({}, [], "No region", True),
             ({"AWS_REGION": "us-east-2"}, ["--profile", "none"], "There is no profile 'none'", False),
             ({"AWS_REGION": "us-east-2"}, ["--endpoint-url", "ftp://x"], "is not an endpoint", True),
             ({"AWS_REGION": "us-east-2", "AWS_USE_FIPS_ENDPOINT": "yes"}, [], "set it to true or false", False),

@@ -697,7 +697,7 @@ class TestFork:
                 environ=environ_of(server), http_client=given
             )
 
-            def call() -> str:
+            def call(client: Any = client) -> str:
                 get = partial(client.get_key_last_usage, KEY_ID)
                 try:
                     return str((get() if name == "sync" else run_in_new_loop(name, get)).verdict)
@@ -707,6 +707,8 @@ class TestFork:
             assert told_by_fork(call) == call() == "used"  # before it is used it has no connections to share
             assert "make a new http_client, and a new client, in the child process" in told_by_fork(call)
             assert call() == "used"
+            other: Any = type(client)(environ=environ_of(server), http_client=given)  # which sent nothing itself
+            assert "make a new http_client" in told_by_fork(partial(call, other))
             if name == "sync":
                 given.close()
 

@@ -333,6 +333,8 @@ class TestRegions:
         assert custom.in_region("eu-west-1").endpoint_url == "http://kms.test:8080"
         fips = way.client(region="us-gov-west-1", environ={}, use_fips_endpoint=True).client
         assert fips.in_region("us-gov-east-1").endpoint_url == "https://kms-fips.us-gov-east-1.amazonaws.com"
+        named = way.client(region="fips-us-gov-west-1", environ={}).client
+        assert named.in_region("us-gov-east-1").endpoint_url == "https://kms-fips.us-gov-east-1.amazonaws.com"
 
     def test_its_calls_are_of_its_region(self, way: Way, local: LocalKMS) -> None:
         """Keys of the other region are found there, over the one connection that there is."""

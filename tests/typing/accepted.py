@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, assert_type
 
 import awskms_lite
 from awskms_lite import AssumeRole, AsyncKMSClient, Credentials, KMSClient
+from awskms_lite.audit import AsyncAudit, Audit, audit, audit_async
 from awskms_lite.models import (
     AliasListEntry,
     CustomKeyStoresListEntry,
@@ -195,3 +196,9 @@ def names_of_the_package(error: awskms_lite.ServiceError, key: awskms_lite.KeyMe
     assert_type(awskms_lite.errors.Throttling().retryable, bool)
     assert_type(awskms_lite.TimeoutError().attempts, int)
     assert_type(awskms_lite.models.Tag, type[Tag])
+
+
+def audits_with_a_client(kms: KMSClient, other: AsyncKMSClient) -> None:
+    """Give each audit a client of its own kind."""
+    assert_type(audit(client=kms, regions=["eu-west-1"]), Audit)
+    assert_type(audit_async(client=other, role_arns=[]), AsyncAudit)

@@ -7,6 +7,7 @@ an ignore that nothing needs; pyrightconfig.json lets pyright ignore by its own 
 from typing import Protocol
 
 from awskms_lite import AssumeRole, AsyncKMSClient, Credentials, KMSClient
+from awskms_lite.audit import audit, audit_async
 from awskms_lite.models import DescribeKeyResponse, GetKeyLastUsageResponse, RecipientInfo
 
 
@@ -97,3 +98,9 @@ def credentials_of_the_wrong_kind(keys: Credentials) -> None:
     AsyncKMSClient(credentials="AKIA")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AssumeRole("arn", duration="900")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AssumeRole("arn", "nightly")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def audits_with_a_client_of_the_other_kind(kms: KMSClient, other: AsyncKMSClient) -> None:
+    """Give each audit the client that the other one takes."""
+    audit(client=other)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    audit_async(client=kms)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -87,5 +87,5 @@ def _run(arguments: argparse.Namespace) -> int:
     from .live import audit_live
     from .saved import judge_saved
 
-    outcome = audit_live(arguments) if arguments.source is None else judge_saved(arguments)
-    return finish(outcome, arguments.fail_on)
+    result = audit_live(arguments) if arguments.source is None else judge_saved(arguments)
+    return finish(result, arguments.fail_on)

@@ -14,7 +14,7 @@ from .report import Report
 from .signals import Interruption
 from .summary import (
     SYSTEM_ERRORS,
-    Outcome,
+    AuditResult,
     count_lines,
     failure_lines,
     incomplete_line,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ...identity import Credentials
 
 
-def audit_live(arguments: argparse.Namespace) -> Outcome:
+def audit_live(arguments: argparse.Namespace) -> AuditResult:
     """Audit and write the report; raise what kept the audit from reading any key."""
     wanted = key_filter(arguments)
     report = Report(arguments)
@@ -40,7 +40,7 @@ def audit_live(arguments: argparse.Namespace) -> Outcome:
         report.end()
     summary = run.summary
     held = None if summary.complete or arguments.checkpoint is None else _held(arguments.checkpoint, wanted)
-    return Outcome(
+    return AuditResult(
         report,
         [*count_lines(summary), *target_lines(summary, every=arguments.all_regions), *failure_lines(report)],
         incomplete=incomplete_line(summary, arguments.checkpoint, held),

@@ -8,7 +8,7 @@ from ...errors import ParameterError
 from .input_files import read_lines
 from .options import filters_in_force, key_filter
 from .report import Report
-from .summary import Outcome, failure_lines, keys, unmatched_line, verdict_counts
+from .summary import AuditResult, failure_lines, keys, unmatched_line, verdict_counts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -124,7 +124,7 @@ class SavedReport:
         )
 
 
-def judge_saved(arguments: argparse.Namespace) -> Outcome:
+def judge_saved(arguments: argparse.Namespace) -> AuditResult:
     """Judge the records of the file and write the report; raise `ParameterError` for a line that is no record."""
     saved, report = SavedReport(arguments), Report(arguments)
     for record in saved.records():
@@ -132,7 +132,7 @@ def judge_saved(arguments: argparse.Namespace) -> Outcome:
         if report.unwritable is not None:
             break
     report.end()
-    return Outcome(
+    return AuditResult(
         report,
         [*saved.count_lines(report), *failure_lines(report)],
         incomplete=saved.incomplete_line(report),

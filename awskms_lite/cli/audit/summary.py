@@ -30,7 +30,7 @@ _STATUS_LABELS = {
 _INDENT = "  "
 
 
-class Outcome(NamedTuple):
+class AuditResult(NamedTuple):
     """A report that was written, the lines of its summary, and what is wrong with it.
 
     `incomplete` is what to print about keys that are missing, `signal` the signal that interrupted it, `error`
@@ -46,30 +46,30 @@ class Outcome(NamedTuple):
     unmatched: str | None = None
 
 
-def finish(outcome: Outcome, fail_on: Sequence[str]) -> int:
+def finish(result: AuditResult, fail_on: Sequence[str]) -> int:
     """Print the summary on standard error, and return the exit code."""
-    matched = _matched(outcome.report, fail_on)
-    code = _exit_code(outcome, matched=matched is not None)
-    notes = (outcome.incomplete, matched if code == 1 else None, outcome.unmatched)
+    matched = _matched(result.report, fail_on)
+    code = _exit_code(result, matched=matched is not None)
+    notes = (result.incomplete, matched if code == 1 else None, result.unmatched)
     width = terminal_width(sys.stderr)
-    for line in (*outcome.lines, *filter(None, notes)):
+    for line in (*result.lines, *filter(None, notes)):
         print_stderr("\n".join(_fitted(line, width)))
-    if outcome.report.unwritable is not None:
-        print_error(f"the report cannot be written: {outcome.report.unwritable}")
-    if outcome.error is not None:
-        print_error(str(outcome.error))
+    if result.report.unwritable is not None:
+        print_error(f"the report cannot be written: {result.report.unwritable}")
+    if result.error is not None:
+        print_error(str(result.error))
     return code
 
 
-def _exit_code(outcome: Outcome, *, matched: bool) -> int:
+def _exit_code(result: AuditResult, *, matched: bool) -> int:
     """Return the code of what weighs most."""
-    if isinstance(outcome.error, ConfigurationError | CredentialsError | ParameterError):
+    if isinstance(result.error, ConfigurationError | CredentialsError | ParameterError):
         return 2
-    if outcome.signal is not None:
-        return 128 + outcome.signal
-    if outcome.error is not None or outcome.report.unwritable is not None or outcome.incomplete is not None:
+    if result.signal is not None:
+        return 128 + result.signal
+    if result.error is not None or result.report.unwritable is not None or result.incomplete is not None:
         return 3
-    if outcome.unmatched is not None:
+    if result.unmatched is not None:
         return 2
     return 1 if matched else 0
 

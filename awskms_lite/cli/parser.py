@@ -1,0 +1,112 @@
+"""The arguments of `awskms-lite`; what a command needs is loaded when it runs, and not for its help."""
+
+import argparse
+from typing import Any, NoReturn
+
+from .._version import __version__
+from ..quoting import printable
+from . import audit
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose messages show arguments without what a terminal would act on; so do its commands'."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser; the arguments that it parses have the function of the chosen command in `run`."""
+    connection = argparse.ArgumentParser(add_help=False)
+    connection.add_argument(
+        "--profile", help="a profile of the shared files (default: AWS_PROFILE, else 'default')"
+    )
+    connection.add_argument(
+        "--endpoint-url", metavar="URL", help="send requests to this endpoint, a local KMS for example"
+    )
+    region = argparse.ArgumentParser(add_help=False)
+    region.add_argument(
+        "--region", help="the region (default: that of a key's ARN if one is given, AWS_REGION, the profile's)"
+    )
+    shared = argparse.ArgumentParser(add_help=False, parents=[region, connection])
+    parser = _Parser(
+        prog="awskms-lite",
+        description="Find out when and how AWS KMS keys were last used.",
+        epilog="Exit codes: 0 all answered; 1 some key failed; 2 wrong use or configuration; 3 an audit is "
+        "incomplete; 130 interrupted; 141 nobody reads the output.",
+    )
+    parser.add_argument("--version", action="version", version=f"awskms-lite {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_usage(commands, shared)
+    audit.add_command(commands, connection)
+    _add_doctor(commands, shared)
+    _add_local(commands)
+    for command in (parser, *commands.choices.values()):  # before the command's name, and behind it
+        default = False if command is parser else argparse.SUPPRESS
+        text = "log requests and their results on standard error; never a secret"
+        command.add_argument("-v", "--debug", action="store_true", default=default, help=text)
+    return parser
+
+
+def _add_usage(commands: Any, shared: argparse.ArgumentParser) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "usage",
+        parents=[shared],
+        help="ask when and how keys were last used",
+        description="Ask KMS when and how each key was last used, at the 5 keys per second that KMS allows.",
+        epilog="Example: awskms-lite usage --region us-east-2 1234abcd-12ab-34cd-56ef-1234567890ab",
+    )
+    parser.add_argument("keys", metavar="KEY", nargs="+", help="a key id or a key ARN; aliases are not taken")
+    parser.add_argument("--output", choices=("table", "json"), default="table", help="default: table")
+    parser.set_defaults(run=_run_usage)
+
+
+def _run_usage(arguments: argparse.Namespace) -> int:
+    from .usage import run
+
+    return run(arguments)
+
+
+def _add_doctor(commands: Any, shared: argparse.ArgumentParser) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "doctor",
+        parents=[shared],
+        help="show what a client would use, and whether KMS answers",
+        description="Show region, endpoint, credentials, proxy and CA with where each comes from, then make one "
+        "harmless signed call: GetKeyLastUsage of a key that does not exist. Secrets are never shown.",
+        epilog="Exit codes: 0 KMS was reached and the call is permitted; 1 it was not; 2 wrong use or set-up.",
+    )
+    parser.add_argument("--output", choices=("text", "json"), default="text", help="default: text")
+    parser.set_defaults(run=_run_doctor)
+
+
+def _run_doctor(arguments: argparse.Namespace) -> int:
+    from .doctor import run
+
+    return run(arguments)
+
+
+def _add_local(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "local",
+        help="run a local KMS to test against",
+        description="Run a KMS on loopback until interrupted, and print the variables that point a client at it. "
+        "It answers GetKeyLastUsage and verifies signatures, and it is not for production: keys live in memory.",
+        epilog="The variables are printed as shell commands, for another shell to read. It starts without keys: "
+        "create some with CreateKey, from the AWS CLI or any SDK.",
+    )
+    parser.add_argument("--port", type=_port, default=0, help="default: a free one")
+    parser.add_argument("--region", default="us-east-1", help="default: us-east-1")
+    parser.set_defaults(run=_run_local)
+
+
+def _run_local(arguments: argparse.Namespace) -> int:
+    from .local import run
+
+    return run(arguments)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: pass a number from 0 (any free one) to 65535.")
+    return int(text)
