@@ -92,7 +92,7 @@ def _add_local(commands: Any) -> None:
         "local",
         help="run a local KMS to test against",
         description="Run a KMS on loopback until interrupted, and print the variables that point a client at it. "
-        "It verifies signatures, and answers what docs/local.md lists; it is not for production: keys live in memory.",
+        "It verifies signatures and answers what docs/local.md lists. Keys live in memory: not for production.",
         epilog="The variables are printed as shell commands, for another shell to read. It starts without keys: "
         "create some with CreateKey, from the AWS CLI or any SDK.",
     )
