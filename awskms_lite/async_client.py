@@ -6,6 +6,7 @@ The operations are methods of its base classes, a module a subject, in `methods`
 import os
 import random as _random
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
@@ -35,7 +36,7 @@ from .methods.usage import UsageMethods
 from .retry import RetryPolicy
 from .settings import load_files, resolve_settings
 from .system import monotonic, new_id, now, read_file
-from .transport import AsyncHTTPClient
+from .transport import AsyncHTTPClient  # noqa: TC001 - for `typing.get_type_hints`
 
 if TYPE_CHECKING:
     from .credentials.role import AssumeRole
@@ -107,10 +108,10 @@ class AsyncKMSClient(
         use_dualstack_endpoint: bool | None = None,
         retry: RetryPolicy | None = None,
         pacing: "Pacing | None" = None,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-        read_timeout: float | None = None,
-        http_client: AsyncHTTPClient | None = None,
+        timeout: float | timedelta | None = None,
+        connect_timeout: float | timedelta | None = None,
+        read_timeout: float | timedelta | None = None,
+        http_client: "AsyncHTTPClient | None" = None,
         mfa: Callable[[str], str] | None = None,
         app_id: str | None = None,
         environ: Mapping[str, str] | None = None,
@@ -146,7 +147,6 @@ class AsyncKMSClient(
             http_client,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
-            timeout=timeout,
             sleep=sleep,
             trust_env=environ is os.environ,
             ca_bundle=settings.ca_bundle and settings.ca_bundle.value,
@@ -162,7 +162,7 @@ class AsyncKMSClient(
         """The URL that requests go to, without a slash at the end."""
         return self._state.endpoint_url
 
-    async def resolve_credentials(self, *, timeout: float | None = None) -> Credentials:
+    async def resolve_credentials(self, *, timeout: float | timedelta | None = None) -> Credentials:
         """Return the credentials that calls are signed with; raise `CredentialsError` if there are none.
 
         `timeout` (seconds) bounds the search in place of the client's own.
@@ -170,7 +170,7 @@ class AsyncKMSClient(
         self._driver.check_open()
         cache = self._state.credentials
         current = cache.current()
-        return await self._driver.run(cache.get(), timeout) if current is None else current
+        return await self._driver.run(cache.get(), self._seconds(timeout)) if current is None else current
 
     def in_region(self, region: str) -> Self:
         """Return a client for another region, which shares the credentials, settings and connections of this one.

@@ -4,6 +4,7 @@ Written once, as a flow that either driver runs.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from math import inf
@@ -30,7 +31,7 @@ from .operations import Operation
 from .protocol import decode, encode, target
 from .retry import Attempts, RetryPolicy, RetryQuota, may_have_executed
 from .service_clock import ServiceClock
-from .settings import Setting, Settings
+from .settings import Setting, Settings, validated_timeout
 from .sigv4 import PostSigner
 from .steps import Flow, Request, Response, Send, send, sleep
 
@@ -69,7 +70,7 @@ def create_state(
     credentials: "GivenCredentials | CredentialsCache | None",
     retry: RetryPolicy | None,
     pacing: "Pacing | None",
-    timeout: float | None,
+    timeout: float | timedelta | None,
     mfa: Callable[[str], str] | None,
     clock: Callable[[], float],
     timer: Callable[[], float],
@@ -113,7 +114,7 @@ def create_state(
         quota=RetryQuota(),
         pacing=pacing,
         rate_limiters=_rate_limiters(pacing, adaptive=retry.mode == "adaptive"),
-        timeout=timeout,
+        timeout=validated_timeout("timeout", timeout),
         timer=timer,
         service_clock=service_clock,
         random=random,
@@ -207,24 +208,27 @@ class _Call(Generic[ResponseT]):
 
     def run(self) -> Flow[ResponseT]:
         """Send until there is an answer, or an error that no retry helps against."""
-        while True:
-            slots = (yield from self._wait_for_slots()) if self._limiters else []
-            credentials = self._client.credentials.current() or (yield from self._client.credentials.get())
-            attempt = self._sign(credentials)
-            try:
-                answer: ResponseT = yield attempt
-            except KMSLiteError as error:
-                self._record_outcome(slots, error)
-                wait = yield from self._recover(error, credentials)
-                if wait is None:
-                    error.outcome_unknown = self._operation.mutating and self._may_have_executed
-                    raise
-                if wait:
-                    yield from sleep(wait)
-            else:
-                self._record_outcome(slots)
-                self._attempts.succeeded()
-                return answer
+        try:
+            while True:
+                slots = (yield from self._wait_for_slots()) if self._limiters else []
+                credentials = self._client.credentials.current() or (yield from self._client.credentials.get())
+                attempt = self._sign(credentials)
+                try:
+                    answer: ResponseT = yield attempt
+                except KMSLiteError as error:
+                    self._record_outcome(slots, error)
+                    wait = yield from self._recover(error, credentials)
+                    if wait is None:
+                        raise
+                    if wait:
+                        yield from sleep(wait)
+                else:
+                    self._record_outcome(slots)
+                    self._attempts.succeeded()
+                    return answer
+        except KMSLiteError as error:  # of the last attempt, or of what would have come before the next one
+            error.outcome_unknown = self._operation.mutating and self._may_have_executed
+            raise
 
     def _sign(self, credentials: Credentials) -> Send:
         """Return the next attempt, signed with the time of now."""

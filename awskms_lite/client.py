@@ -7,6 +7,7 @@ import os
 import random as _random
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
@@ -34,7 +35,7 @@ from .methods.usage import UsageMethods
 from .retry import RetryPolicy
 from .settings import load_files, resolve_settings
 from .system import monotonic, new_id, now, read_file
-from .transport import HTTPClient
+from .transport import HTTPClient  # noqa: TC001 - for `typing.get_type_hints`
 
 if TYPE_CHECKING:
     from .credentials.role import AssumeRole
@@ -105,10 +106,10 @@ class KMSClient(
         use_dualstack_endpoint: bool | None = None,
         retry: RetryPolicy | None = None,
         pacing: "Pacing | None" = None,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-        read_timeout: float | None = None,
-        http_client: HTTPClient | None = None,
+        timeout: float | timedelta | None = None,
+        connect_timeout: float | timedelta | None = None,
+        read_timeout: float | timedelta | None = None,
+        http_client: "HTTPClient | None" = None,
         mfa: Callable[[str], str] | None = None,
         app_id: str | None = None,
         environ: Mapping[str, str] | None = None,
@@ -144,7 +145,6 @@ class KMSClient(
             http_client,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
-            timeout=timeout,
             sleep=sleep,
             trust_env=environ is os.environ,
             ca_bundle=settings.ca_bundle and settings.ca_bundle.value,
@@ -160,7 +160,7 @@ class KMSClient(
         """The URL that requests go to, without a slash at the end."""
         return self._state.endpoint_url
 
-    def resolve_credentials(self, *, timeout: float | None = None) -> Credentials:
+    def resolve_credentials(self, *, timeout: float | timedelta | None = None) -> Credentials:
         """Return the credentials that calls are signed with; raise `CredentialsError` if there are none.
 
         `timeout` (seconds) bounds the search in place of the client's own.
@@ -168,7 +168,7 @@ class KMSClient(
         self._driver.check_open()
         cache = self._state.credentials
         current = cache.current()
-        return self._driver.run(cache.get(), timeout) if current is None else current
+        return self._driver.run(cache.get(), self._seconds(timeout)) if current is None else current
 
     def in_region(self, region: str) -> Self:
         """Return a client for another region, which shares the credentials, settings and connections of this one.

@@ -8,6 +8,7 @@ have become part of a region. Source: "Settings reference" in the AWS SDKs and T
 import os
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
@@ -246,12 +247,15 @@ def resolve_settings(
     )
 
 
-def validated_timeout(name: str, seconds: float | None) -> float | None:
-    """Return the seconds; raise `ParameterError` unless they are a positive number or None."""
-    if seconds is None:
+def validated_timeout(name: str, timeout: float | timedelta | None) -> float | None:
+    """Return the seconds of a timeout; raise `ParameterError` unless it is positive, or None."""
+    if timeout is None:
         return None
+    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _YEAR:
-        raise ParameterError(f"{name} is {seconds!r}: pass a positive number of seconds, a year at most, or None.")
+        raise ParameterError(
+            f"{name} is {timeout!r}: pass a positive number of seconds, or a timedelta, a year at most, or None."
+        )
     return seconds
 
 

@@ -6,6 +6,7 @@ early only for a state that never becomes the wanted one.
 """
 
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -36,7 +37,7 @@ _DOOMED = (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION)
 _CANCELLED = (KeyState.DISABLED, KeyState.PENDING_IMPORT, KeyState.UNAVAILABLE)
 
 
-def key_state(client: ClientState, key_id: str, state: KeyState | str, timeout: float | None) -> Flow[KeyMetadata]:
+def key_state(client: ClientState, key_id: str, state: KeyState | str, timeout: float) -> Flow[KeyMetadata]:
     """Wait until a key is in a state, and return its metadata.
 
     A key whose deletion is scheduled leaves that state only if the deletion is cancelled: then it is Disabled,
@@ -49,7 +50,7 @@ def key_state(client: ClientState, key_id: str, state: KeyState | str, timeout: 
     return (yield from _wait(client, key_id, look, _state_of, (state,), never, timeout))
 
 
-def replica_ready(client: ClientState, key_id: str, timeout: float | None) -> Flow[KeyMetadata]:
+def replica_ready(client: ClientState, key_id: str, timeout: float) -> Flow[KeyMetadata]:
     """Wait until a new replica is ready, and return its metadata; its region may not know it at first.
 
     It is Enabled then, or PendingImport if its material has to be imported.
@@ -59,14 +60,14 @@ def replica_ready(client: ClientState, key_id: str, timeout: float | None) -> Fl
     return cast(KeyMetadata, seen)  # a key that is absent is in neither state
 
 
-def key_deleted(client: ClientState, key_id: str, timeout: float | None) -> Flow[None]:
+def key_deleted(client: ClientState, key_id: str, timeout: float) -> Flow[None]:
     """Wait until a key is deleted.
 
     Raise `NotFoundException` for a key that does not exist at first, since a mistyped id, or one of another
     region, looks the same, and `StateError` for one whose deletion is not scheduled. After the first look the key
     is described by its ARN, since an alias may be pointed to another key.
     """
-    found = yield from _describe(client, key_id, checked_wait(timeout))
+    found = yield from _describe(client, key_id, timeout)
     look = partial(_describe_or_none, client, found.arn)
     stays = [state for state in KeyState if state not in _DOOMED]
     if found.key_state in stays:  # perhaps the state from before ScheduleKeyDeletion
@@ -75,7 +76,7 @@ def key_deleted(client: ClientState, key_id: str, timeout: float | None) -> Flow
 
 
 def custom_key_store_connected(
-    client: ClientState, custom_key_store_id: str, timeout: float | None
+    client: ClientState, custom_key_store_id: str, timeout: float
 ) -> Flow["CustomKeyStoresListEntry"]:
     """Wait until a custom key store is connected, and return its description.
 
@@ -93,12 +94,12 @@ def _key_remedy(_: object) -> str:
     return "check that the change was made, and of this key"
 
 
-def checked_wait(timeout: float | None) -> float:
+def validated_wait(timeout: float | timedelta | None) -> float:
     """Return the seconds of a wait; raise `ParameterError` for None and for what is not a positive number."""
-    checked = validated_timeout("timeout", timeout)
-    if checked is None:
+    seconds = validated_timeout("timeout", timeout)
+    if seconds is None:
         raise ParameterError("timeout must be a number of seconds here, not None: a wait has an end.")
-    return checked
+    return seconds
 
 
 def _wait(
@@ -108,7 +109,7 @@ def _wait(
     state_of: Callable[[T], str],
     until: Collection[str],
     never: Collection[str],
-    timeout: float | None,
+    timeout: float,
     remedy: Callable[[T], str] = _key_remedy,
 ) -> Flow[T]:
     """Call `look`, with the seconds that are left, until the state is one of `until`; return what it saw.
@@ -117,7 +118,6 @@ def _wait(
     before the `timeout`. `name` is what the errors name. Raise `StateError` for a state of `never`, and
     `TimeoutError`.
     """
-    timeout = checked_wait(timeout)
     wanted, deadline, pause = " or ".join(until), client.timer() + timeout, _FIRST_PAUSE
     last_look = deadline - min(_LAST_LOOK, timeout / 10)
     while True:

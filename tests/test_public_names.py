@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import get_args
 
 import pytest
+from support.servers import TLS
 
 import awskms_lite
 from awskms_lite import errors, models
@@ -257,22 +258,86 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.St
     assert not after & {f"awskms_lite.{name}" for name in ("audit", "client", "converter", "models", "settings")}
 
 
-def test_a_process_that_makes_one_call_loads_what_the_call_needs(bare: set[str]) -> None:
-    """One synchronous call loads neither asyncio nor the other client, the command or the local KMS."""
-    code = """
+# Our modules that a first call loads, whichever client makes it.
+OF_A_CALL = {
+    *(
+        "_version",
+        "call",
+        "config",
+        "converter",
+        "endpoints",
+        "errors",
+        "identity",
+        "loading",
+        "protocol",
+        "quoting",
+    ),
+    *("retry", "service_clock", "settings", "steps", "system"),
+    *("credentials", "credentials.cache", "credentials.chain", "credentials.environment", "credentials.source"),
+    *("drivers", "drivers.attempt", "drivers.driver_base"),
+    *("methods", "methods.aliases", "methods.binding", "methods.custom_key_stores", "methods.data_keys"),
+    *("methods.encryption", "methods.grants", "methods.importing", "methods.keys", "methods.policies"),
+    *("methods.replicas", "methods.rotation", "methods.shared_secrets", "methods.signing", "methods.tags"),
+    "methods.usage",
+    *("models", "models.members", "models.usage", "operations", "operations.usage"),
+    *("sigv4", "sigv4.canonical", "sigv4.post", "sigv4.signature"),
+    *("transport", "transport.connections", "transport.deadline", "transport.errors", "transport.guard"),
+    *("transport.httpx_client", "transport.messages", "transport.pools", "transport.proxies"),
+    *("transport.responses", "transport.tls"),
+}
+OF_A_SYNC_CALL = {"client", "drivers.synchronous"}
+OF_AN_ASYNC_CALL = {"async_client", "drivers.asynchronous"}
+# What no first call needs: httpx and what it brings along, programs, and what the standard library has for others.
+NEEDLESS = {
+    *("httpx", "h2", "hpack", "idna", "click", "rich", "pygments", "socksio", "zstandard", "brotli"),
+    *("email", "http", "argparse", "html", "xml", "urllib.request", "uuid", "zoneinfo", "getpass", "mimetypes"),
+}
+NEEDLESS_FOR_SYNC = {"asyncio", "anyio._backends", "concurrent", "subprocess", "contextvars"}
+
+SYNC_CALL = """
 import ast
+sys.modules["trio"] = None  # which httpcore loads if it is installed, as it is here
 from awskms_lite import KMSClient
 with KMSClient(environ=ast.literal_eval(sys.argv[1])) as kms:
     assert kms.get_key_last_usage(sys.argv[2]).verdict == "never_used"
 """
-    with LocalKMS() as server:
-        after = loaded(code, repr(server.environ), server.add_key().rpartition("/")[2]) - bare
-    ours = {
-        name.removeprefix("awskms_lite.").partition(".")[0] for name in after if name.startswith("awskms_lite.")
-    }
-    assert {"client", "drivers", "transport", "call", "protocol", "converter", "sigv4"} <= ours
-    assert not ours & {"async_client", "cli", "local", "pacing", "paging", "waiting"}
-    subjects = {name for name in after if name.startswith(("awskms_lite.models.", "awskms_lite.operations."))}
-    assert subjects == {f"awskms_lite.{name}" for name in ("models.members", "models.usage", "operations.usage")}
-    assert "httpx" in after
-    assert not after & {"asyncio", "argparse", "http.server"}
+ASYNC_CALL = """
+import ast, asyncio
+sys.modules["trio"] = None
+from awskms_lite import AsyncKMSClient
+async def call():
+    async with AsyncKMSClient(environ=ast.literal_eval(sys.argv[1])) as kms:
+        assert (await kms.get_key_last_usage(sys.argv[2])).verdict == "never_used"
+asyncio.run(call())
+"""
+
+
+@pytest.fixture(params=["http", "https"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[dict[str, str], str]]:
+    """Return the environment that leads to a local KMS, and the id of a key there."""
+    tls = TLS() if request.param == "https" else None
+    trusted = {}
+    if tls is not None:
+        tls.write_root(str(tmp_path / "root.pem"))
+        trusted["AWS_CA_BUNDLE"] = str(tmp_path / "root.pem")
+    with LocalKMS(ssl_context=None if tls is None else tls.server) as local:
+        yield {**local.environ, **trusted}, local.add_key().rpartition("/")[2]
+
+
+@pytest.mark.parametrize(
+    ("call", "expected", "needless"),
+    [
+        (SYNC_CALL, OF_A_CALL | OF_A_SYNC_CALL, NEEDLESS | NEEDLESS_FOR_SYNC),
+        (ASYNC_CALL, OF_A_CALL | OF_AN_ASYNC_CALL, NEEDLESS),
+    ],
+    ids=["sync", "asyncio"],
+)
+def test_a_first_call_loads_what_it_needs(
+    call: str, expected: set[str], needless: set[str], server: tuple[dict[str, str], str], bare: set[str]
+) -> None:
+    """A process that makes one call loads these modules and none of the others: one more is a decision."""
+    environ, key_id = server
+    after = loaded(call, repr(environ), key_id) - bare
+    assert {name.removeprefix("awskms_lite.") for name in after if name.startswith("awskms_lite.")} == expected
+    assert not [name for name in after if name in needless or name.partition(".")[0] in needless]
+    assert {"httpcore", "cattrs"} <= after

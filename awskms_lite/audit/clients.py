@@ -3,7 +3,7 @@
 import os
 import random as _random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
@@ -29,7 +29,7 @@ from ..pacing import Pacing, RateLimiter, RateLimiters
 from ..retry import RetryPolicy
 from ..settings import Settings, load_files, resolve_settings
 from ..system import monotonic, new_id, now, read_file
-from ..transport import AsyncHTTPClient, HTTPClient
+from ..transport import AsyncHTTPClient, HTTPClient  # noqa: TC001 - for `typing.get_type_hints`
 from .targets import Target
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class NetworkOptions(TypedDict, total=False):
     use_dualstack_endpoint: bool | None
     retry: RetryPolicy | None
     pacing: Pacing | None
-    timeout: float | None
-    connect_timeout: float | None
-    read_timeout: float | None
+    timeout: float | timedelta | None
+    connect_timeout: float | timedelta | None
+    read_timeout: float | timedelta | None
     app_id: str | None
 
 
@@ -59,7 +59,7 @@ class ClientOptions(NetworkOptions, total=False):
     region: str | None
     profile: str | None
     credentials: GivenCredentials | None
-    http_client: HTTPClient | AsyncHTTPClient | None
+    http_client: "HTTPClient | AsyncHTTPClient | None"
     mfa: Callable[[str], str] | None
     environ: Mapping[str, str] | None
     clock: Callable[[], float] | None
@@ -119,7 +119,7 @@ class TargetClient(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMeth
 
     async def resolve_credentials(self) -> Credentials:
         """Return the credentials, assuming the target's role if need be; raise `CredentialsError`."""
-        return await self._driver.run(self._state.credentials.get())
+        return await self._driver.run(self._state.credentials.get(), self._state.timeout)
 
     def now(self) -> datetime:
         """Return the time by the service's clock."""
@@ -223,7 +223,6 @@ def clients_by_options(options: ClientOptions, regions: Sequence[str], *, asynch
         options.get("http_client"),
         connect_timeout=options.get("connect_timeout"),
         read_timeout=options.get("read_timeout"),
-        timeout=options.get("timeout"),
         sleep=sleep if asynchronous or "sleep" not in options else async_sleep(sleep),
         trust_env=environ is os.environ,
         ca_bundle=settings.ca_bundle and settings.ca_bundle.value,

@@ -3,6 +3,7 @@
 import inspect
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from ..loading import loading
 from ..steps import Call, Exclusive, Flow, Read, Run, Send, Sleep, Step, Write
 from ..transport import NEVER, Deadline, DeadlineExceeded, Proxy
 from .attempt import Attempt, logger
-from .driver_base import DriverBase, Routes, check_not_closed, check_time, out_of_time
+from .driver_base import DriverBase, Routes, check_not_closed, may_be_executed, out_of_time
 
 T = TypeVar("T")
 
@@ -37,14 +38,13 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
 
     def __init__(
         self,
-        http_client: transport.AsyncHTTPClient | transport.HTTPClient | None,
+        http_client: "transport.AsyncHTTPClient | transport.HTTPClient | None",
         *,
-        connect_timeout: float | None,
-        read_timeout: float | None,
+        connect_timeout: float | timedelta | None,
+        read_timeout: float | timedelta | None,
         sleep: Callable[[float], Awaitable[None]],
         trust_env: bool,
         ca_bundle: str | None,
-        timeout: float | None = None,
         in_threads: bool = False,
     ) -> None:
         if http_client is not None:
@@ -55,7 +55,6 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
             transport.ClientInThreads if in_threads else transport.AsyncClient,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
-            timeout=timeout,
             trust_env=trust_env,
             ca_bundle=ca_bundle,
         )
@@ -69,9 +68,8 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
     async def run(self, flow: Flow[T], timeout: float | None = None) -> T:
         """Run a flow to its end: return what it returns, or raise what it raises.
 
-        `timeout` (seconds) bounds the run, the driver's own if it is None; after that `TimeoutError` is raised.
+        `timeout` (seconds) bounds the run, None does not; after that `TimeoutError` is raised.
         """
-        timeout = self._resolve_timeout(timeout)
         self.check_open()
         if not self._loops:
             _running_loop()  # first of all, for what it loads
@@ -85,6 +83,7 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
     async def _drive(self, flow: Flow[T], deadline: Deadline) -> T:
         outcome: object = None
         failure: KMSLiteError | None = None
+        executed = False  # whether a step before may have been executed, which no answer said
         try:
             while True:
                 try:
@@ -96,8 +95,13 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
                 try:
                     outcome = await self._perform(step, deadline)
                 except KMSLiteError as error:
-                    check_time(deadline, step, error)
+                    executed = executed or may_be_executed(step, error)
+                    if deadline.has_passed():
+                        raise DeadlineExceeded(may_have_executed=executed) from error
                     failure = error
+                except DeadlineExceeded as end:
+                    end.may_have_executed = end.may_have_executed or executed
+                    raise
         finally:
             failure = None  # else it would hold this frame, and this frame it
             flow.close()

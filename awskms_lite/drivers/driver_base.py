@@ -2,15 +2,16 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Lock
 from typing import Any, Generic, Protocol, TypedDict, TypeVar
 from weakref import WeakSet
 
 from .. import transport
-from ..errors import ClosedError, ConnectError, CredentialsError, KMSLiteError, TimeoutError
-from ..settings import validated_timeout
+from ..errors import ClosedError, CredentialsError, KMSLiteError, TimeoutError
+from ..retry import may_have_executed
 from ..steps import Send, Step
-from ..transport import Deadline, DeadlineExceeded, Proxy
+from ..transport import DeadlineExceeded, Proxy
 
 OwnT = TypeVar("OwnT")
 GivenT = TypeVar("GivenT")
@@ -63,12 +64,11 @@ class Routes(Generic[OwnT]):
 
 
 class DriverOptions(TypedDict):
-    """What a driver is made with, but for its `sleep`; the timeouts are in seconds."""
+    """What a driver is made with, but for its `sleep`; a timeout that is a number is in seconds."""
 
     http_client: Any
-    connect_timeout: float | None
-    read_timeout: float | None
-    timeout: float | None
+    connect_timeout: float | timedelta | None
+    read_timeout: float | timedelta | None
     trust_env: bool
     ca_bundle: str | None
 
@@ -81,9 +81,8 @@ class DriverBase(Generic[GivenT]):
         http_client: Any,
         wrap: Callable[[Any, transport.Timeouts], GivenT],
         *,
-        connect_timeout: float | None,
-        read_timeout: float | None,
-        timeout: float | None,
+        connect_timeout: float | timedelta | None,
+        read_timeout: float | timedelta | None,
         trust_env: bool,
         ca_bundle: str | None,
     ) -> None:
@@ -91,17 +90,14 @@ class DriverBase(Generic[GivenT]):
             http_client=http_client,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
-            timeout=timeout,
             trust_env=trust_env,
             ca_bundle=ca_bundle,
         )
         self._timeouts = transport.resolve_timeouts(http_client, connect_timeout, read_timeout)
-        self._timeout = validated_timeout("timeout", timeout)
         self._roots = transport.TrustedRoots(trust_env, ca_bundle)
         self._given = None if http_client is None else wrap(http_client, self._timeouts)
-        self._has_used_given = False
+        self._http_client = http_client
         self._has_asked_metadata = False
-        self._is_given_shared = False
         self._closed = False
         self._reset()
         renew_after_fork(self)
@@ -112,26 +108,22 @@ class DriverBase(Generic[GivenT]):
 
     def renew(self) -> None:
         """Begin anew in a forked process: the sockets are the parent's, and a lock may be held for ever."""
-        self._is_given_shared = self._has_used_given
         self._reset()
 
     def _reset(self) -> None:
         """Begin without connections and locks."""
         raise NotImplementedError
 
-    def _resolve_timeout(self, timeout: float | None) -> float | None:
-        return self._timeout if timeout is None else validated_timeout("timeout", timeout)
-
     def _given_sender(self, step: Send) -> GivenT | None:
         """Return what sends through the client that the caller gave, None if there is none."""
         if self._given is None:
             return None
-        if self._is_given_shared:
+        if self._http_client in _inherited_clients:
             raise ClosedError(
                 "The http_client given to this client was used before this process was forked, so its connections "
                 "are the parent's: make a new http_client, and a new client, in the child process."
             )
-        self._has_used_given = True
+        _used_clients.add(self._http_client)
         self._has_asked_metadata = self._has_asked_metadata or step.direct
         return self._given
 
@@ -145,14 +137,14 @@ class DriverBase(Generic[GivenT]):
 def check_not_closed(closed: bool) -> None:
     """Raise `ClosedError` if a client is closed."""
     if closed:
-        raise ClosedError("This client is closed: make a new one, or close it later.")
+        raise ClosedError(
+            "This client (or its parent, if in_region made it) is closed: make a new one, or close it later."
+        )
 
 
-def check_time(deadline: Deadline, step: Step, error: KMSLiteError) -> None:
-    """Raise `DeadlineExceeded` if the error of a step came too late for its flow to be told of it."""
-    if deadline.has_passed():
-        mutating = isinstance(step, Send) and step.mutating
-        raise DeadlineExceeded(may_have_executed=mutating and not isinstance(error, ConnectError)) from error
+def may_be_executed(step: Step, error: KMSLiteError) -> bool:
+    """Return whether a step that ended in an error may have changed something all the same."""
+    return isinstance(step, Send) and step.mutating and may_have_executed(error)
 
 
 def out_of_time(timeout: float | None, end: DeadlineExceeded) -> TimeoutError:
@@ -170,6 +162,10 @@ class _Renewable(Protocol):
 
 
 _renewed_after_fork: WeakSet[_Renewable] = WeakSet()
+_used_clients: WeakSet[object] = WeakSet()
+"""The callers' http clients that sent something in this process: they may have connections."""
+_inherited_clients: WeakSet[object] = WeakSet()
+"""Those that did so in a parent process, which has the same connections."""
 
 
 def renew_after_fork(*shared: _Renewable | None) -> None:
@@ -178,6 +174,7 @@ def renew_after_fork(*shared: _Renewable | None) -> None:
 
 
 def _renew_all() -> None:
+    _inherited_clients.update(_used_clients)
     for shared in list(_renewed_after_fork):
         shared.renew()
 

@@ -36,6 +36,7 @@ from typing import (
 from ..call import call
 from ..loading import loading
 from ..models.members import KMSResponse
+from ..settings import validated_timeout
 
 if TYPE_CHECKING:
     from ..call import ClientState
@@ -57,7 +58,7 @@ class Invocation(NamedTuple, Generic[T]):
 
     flow: Flow[T]
     timeout: float | None
-    """Seconds; None for the client's own."""
+    """Seconds; None for no bound."""
     operation: str | None = None
     """The operation's name; None for a flow that makes many calls."""
 
@@ -77,13 +78,16 @@ class Methods:
 
     _state: ClientState
 
+    def _seconds(self, timeout: float | timedelta | None) -> float | None:
+        """Return how long a call may take, the client's own timeout if None; raise `ParameterError` if invalid."""
+        return self._state.timeout if timeout is None else validated_timeout("timeout", timeout)
+
     def _call(
         self, operation: Operation[Any, ResponseT], timeout: float | timedelta | None, **members: object
     ) -> Invocation[ResponseT]:
-        if isinstance(timeout, timedelta):  # as `seconds_of` does, without one more call in every call
-            timeout = timeout.total_seconds()
-        flow = call(self._state, operation, operation.request(**members), timeout)
-        return Invocation(flow, timeout, operation.name)
+        seconds = self._state.timeout if timeout is None else self._seconds(timeout)  # most calls have none
+        flow = call(self._state, operation, operation.request(**members), seconds)
+        return Invocation(flow, seconds, operation.name)
 
     def _pages(
         self,
@@ -97,7 +101,7 @@ class Methods:
         with loading:
             from ..paging import check_sizes
 
-        seconds = seconds_of(timeout)
+        seconds = self._seconds(timeout)
         check_sizes(page_size, max_items)
 
         def invoke(request: object) -> Invocation[Any]:
@@ -105,11 +109,6 @@ class Methods:
 
         assert operation.items is not None
         return Pages(operation.request(limit=page_size, **members), operation.items, invoke, max_items)
-
-
-def seconds_of(timeout: float | timedelta | None) -> float | None:
-    """Return a timeout in seconds; what is neither a timedelta nor a number is left to the driver's check."""
-    return timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
 
 
 class Sync(Protocol):

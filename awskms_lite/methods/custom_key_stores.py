@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from .. import models
 from ..loading import loading
-from .binding import Invocation, Methods, Pages, listing, operation, seconds_of
+from .binding import Invocation, Methods, Pages, listing, operation
 
 
 class CustomKeyStoreMethods(Methods):
@@ -251,7 +251,7 @@ class CustomKeyStoreMethods(Methods):
         `TimeoutError`, and what `describe_custom_key_stores` raises.
         """
         with loading:
-            from ..waiting import custom_key_store_connected
+            from ..waiting import custom_key_store_connected, validated_wait
 
-        seconds = seconds_of(timeout)
+        seconds = validated_wait(timeout)
         return Invocation(custom_key_store_connected(self._state, custom_key_store_id, seconds), seconds)

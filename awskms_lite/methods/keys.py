@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import models
 from ..loading import loading
-from .binding import Invocation, Methods, Pages, listing, operation, seconds_of
+from .binding import Invocation, Methods, Pages, listing, operation
 
 if TYPE_CHECKING:
     from ..steps import Flow
@@ -282,9 +282,9 @@ class KeyMethods(Methods):
         `TimeoutError`, and what `describe_key` raises.
         """
         with loading:
-            from ..waiting import key_state
+            from ..waiting import key_state, validated_wait
 
-        seconds = seconds_of(timeout)
+        seconds = validated_wait(timeout)
         return Invocation(key_state(self._state, key_id, state, seconds), seconds)
 
     @operation
@@ -293,9 +293,9 @@ class KeyMethods(Methods):
     ) -> Invocation[models.KeyMetadata]:
         """Wait until a key is enabled, as `wait_until_key_state` does."""
         with loading:
-            from ..waiting import key_state
+            from ..waiting import key_state, validated_wait
 
-        seconds = seconds_of(timeout)
+        seconds = validated_wait(timeout)
         return Invocation(key_state(self._state, key_id, "Enabled", seconds), seconds)
 
     @operation
@@ -308,9 +308,9 @@ class KeyMethods(Methods):
         looks the same. Otherwise as `wait_until_key_state`.
         """
         with loading:
-            from ..waiting import key_deleted
+            from ..waiting import key_deleted, validated_wait
 
-        seconds = seconds_of(timeout)
+        seconds = validated_wait(timeout)
         return Invocation(key_deleted(self._state, key_id, seconds), seconds)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import models
 from ..loading import loading
-from .binding import Invocation, Methods, operation, seconds_of
+from .binding import Invocation, Methods, operation
 
 
 class ReplicaMethods(Methods):
@@ -89,7 +89,7 @@ class ReplicaMethods(Methods):
         come; it is Enabled then, or PendingImport if its material has to be imported.
         """
         with loading:
-            from ..waiting import replica_ready
+            from ..waiting import replica_ready, validated_wait
 
-        seconds = seconds_of(timeout)
+        seconds = validated_wait(timeout)
         return Invocation(replica_ready(self._state, key_id, seconds), seconds)

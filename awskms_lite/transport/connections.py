@@ -1,4 +1,4 @@
-"""Connections: httpx transports of one connection each, with what httpcore's own connections lack.
+"""Connections: httpcore's, with what they lack by themselves.
 
     a deadline     httpcore asks for a timeout once a phase, and so bounds each read and not their sum: a server
                    that sends the head of its response byte by byte could outlast any; and it passes over any
@@ -9,7 +9,7 @@
                    waits to be decrypted
     an end         a connection that is cancelled in its TLS handshake is forgotten, and left open
 
-Hence network backends of our own, with which httpcore's pools reach the network, directly or through a proxy.
+Hence network backends of our own, with which httpcore reaches the network, directly or through a proxy.
 """
 
 import encodings.idna
@@ -20,9 +20,10 @@ from typing import Any
 
 import anyio
 import httpcore
-import httpx
 
+from .errors import is_untrusted
 from .guard import ResponseGuard
+from .tls import TrustedRoots
 
 _PRELOADED = encodings.idna  # which the first name to resolve loads: see `loading`
 
@@ -33,33 +34,58 @@ _CHUNK = 256 * 1024
 """Bytes to ask an async stream for: as many as asyncio reads at a time, for what it keeps back is not seen."""
 
 
-def _one_connection(context: ssl.SSLContext, proxy: httpx.Proxy | None, backend: object) -> dict[str, Any]:
-    """Return what makes a pool of httpcore's a single connection, through a proxy if there is one."""
-    options: dict[str, Any] = {
-        "ssl_context": context,
-        "max_connections": 1,
-        "max_keepalive_connections": 1,
-        "keepalive_expiry": KEEP_ALIVE,
-        "network_backend": backend,
-    }
-    if proxy is not None:
-        url, target = proxy.url, proxy.url.raw_path
-        options["proxy"] = httpcore.Proxy(
-            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target),
-            auth=proxy.raw_auth,
-            ssl_context=proxy.ssl_context,
-        )
-    return options
+class _ConnectionBase:
+    """What the connections of both kinds have in common: where they lead, and what they have counted.
 
+    A proxied one is a pool of httpcore's with one connection, for its classes of such connections are not public.
+    """
 
-class Connection(httpx.HTTPTransport):
-    """A transport of one connection, which keeps to the deadline of its `guard` in every read and write."""
-
-    def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
-        super().__init__(verify=context)
+    def __init__(self, url: httpcore.URL, roots: TrustedRoots, proxy: httpcore.Proxy | None) -> None:
         self.guard = ResponseGuard()
-        backend = Backend(self.guard, httpcore.SyncBackend())
-        self._pool = httpcore.ConnectionPool(**_one_connection(context, proxy, backend))
+        self._origin = url.origin
+        self._roots = roots
+        self._context = roots.context(url.scheme.decode())
+        self._proxy = proxy
+
+    def _options(self, backend: object) -> dict[str, Any]:
+        options = {"ssl_context": self._context, "keepalive_expiry": KEEP_ALIVE, "network_backend": backend}
+        return options if self._proxy is None else {**options, "proxy": self._proxy, "max_connections": 1}
+
+
+class Connection(_ConnectionBase):
+    """A connection to one origin, which keeps to the deadline of its `guard` in every read and write."""
+
+    def __init__(self, url: httpcore.URL, roots: TrustedRoots, proxy: httpcore.Proxy | None) -> None:
+        super().__init__(url, roots, proxy)
+        self._backend = Backend(self.guard, httpcore.SyncBackend())
+        self._http = self._open()
+
+    def _open(self) -> httpcore.HTTPConnection | httpcore.ConnectionPool:
+        if self._proxy is None:
+            return httpcore.HTTPConnection(self._origin, **self._options(self._backend))
+        return httpcore.ConnectionPool(**self._options(self._backend))
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request, over a new connection if the one there has ended, and return its response, unread.
+
+        If AWS's roots do not vouch for the server, which was sent nothing so far, try again with all roots.
+        """
+        if isinstance(self._http, httpcore.HTTPConnection) and _has_ended(self._http):
+            self._http.close()
+            self._http = self._open()
+        had_all_roots = self._roots.is_complete
+        try:
+            return self._http.handle_request(request)
+        except httpcore.ConnectError as error:
+            if had_all_roots or not is_untrusted(error):
+                raise
+        self._roots.complete()
+        self._http = self._open()
+        return self._http.handle_request(request)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
 
 
 class Backend:
@@ -134,22 +160,41 @@ class Stream(_StreamBase):
         return Stream(self._guard, self._stream.start_tls(ssl_context, server_hostname, timeout))
 
 
-class AsyncConnection(httpx.AsyncHTTPTransport):
-    """A transport of one connection, which counts for its `guard` and closes its socket in any case.
+class AsyncConnection(_ConnectionBase):
+    """A connection to one origin, which counts for its `guard` and closes its socket in any case.
 
     The deadline of the guard is kept by whoever sends, who cancels what takes longer.
     """
 
-    def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
-        super().__init__(verify=context)
-        self.guard = ResponseGuard()
+    def __init__(self, url: httpcore.URL, roots: TrustedRoots, proxy: httpcore.Proxy | None) -> None:
+        super().__init__(url, roots, proxy)
         self._backend = AsyncBackend(self.guard, httpcore.AnyIOBackend())
-        self._pool = httpcore.AsyncConnectionPool(**_one_connection(context, proxy, self._backend))
+        self._http = self._open()
+
+    def _open(self) -> httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool:
+        if self._proxy is None:
+            return httpcore.AsyncHTTPConnection(self._origin, **self._options(self._backend))
+        return httpcore.AsyncConnectionPool(**self._options(self._backend))
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request as `Connection.handle_request` does."""
+        if isinstance(self._http, httpcore.AsyncHTTPConnection) and _has_ended(self._http):
+            await self._http.aclose()
+            self._http = self._open()
+        had_all_roots = self._roots.is_complete
+        try:
+            return await self._http.handle_async_request(request)
+        except httpcore.ConnectError as error:
+            if had_all_roots or not is_untrusted(error):
+                raise
+        self._roots.complete()
+        self._http = self._open()
+        return await self._http.handle_async_request(request)
 
     async def aclose(self) -> None:
         """Close the connection, even in a task that was cancelled."""
         with anyio.CancelScope(shield=True):
-            await super().aclose()
+            await self._http.aclose()
             if self._backend.stream is not None:
                 await self._backend.stream.aclose()
 
@@ -187,6 +232,11 @@ class AsyncStream(_StreamBase):
         """Return the stream within TLS, after the handshake."""
         self._begin_handshake()
         return AsyncStream(self._guard, await self._stream.start_tls(*args, **options))
+
+
+def _has_ended(connection: httpcore.HTTPConnection | httpcore.AsyncHTTPConnection) -> bool:
+    """Return whether a connection was closed, by either side, or was idle for too long. A new one was not."""
+    return connection.is_closed() or connection.has_expired()
 
 
 def _has_more(tls: ssl.SSLObject) -> bool:

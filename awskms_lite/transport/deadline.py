@@ -1,6 +1,7 @@
 """How long things may take: the deadline that a call is held to, and the timeouts of an attempt."""
 
 from collections.abc import Awaitable
+from datetime import timedelta
 from math import inf
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -113,7 +114,9 @@ class Timeouts(NamedTuple):
         return deadline.within(limit)
 
 
-def resolve_timeouts(http_client: Any, connect_timeout: float | None, read_timeout: float | None) -> Timeouts:
+def resolve_timeouts(
+    http_client: Any, connect_timeout: float | timedelta | None, read_timeout: float | timedelta | None
+) -> Timeouts:
     """Return the timeouts of a client: those of the caller, else those of the `http_client` given, else ours.
 
     A given client's timeouts keep httpx's meaning: they bound each read, and not an attempt. Raise

@@ -8,10 +8,13 @@ import os
 import re
 import socket
 import ssl
+import sys
 import traceback
 from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import urlsplit
+
+import httpcore
 
 from .. import errors
 from ..quoting import printable
@@ -30,10 +33,28 @@ _CONSTANT = re.compile("[A-Z0-9_]{1,80}")  # the name of an error in OpenSSL, su
 _LIBRARIES = ("httpx", "httpx2", "httpcore", "h11", "h2", "hpack", "socksio", "ssl", "anyio", "trio")
 
 
+_CONNECTION_ERRORS = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
+
+
+def connection_errors() -> tuple[type[Exception], ...]:
+    """Return what a connection of our own may fail with.
+
+    What takes httpcore's place in tests, such as respx, raises httpx's errors, which are known once it is loaded.
+    """
+    raised_by_mocks = getattr(sys.modules.get("httpx"), "RequestError", None)
+    return _CONNECTION_ERRORS if raised_by_mocks is None else (*_CONNECTION_ERRORS, raised_by_mocks)
+
+
 def map_transport_error(
     error: BaseException, request: Request, *, proxy: str = "", roots: str | None = None
 ) -> errors.TransportError:
-    """Return our error for a failure below HTTP, whatever library it comes from; httpx's are known by their names.
+    """Return our error for a failure below HTTP, whatever library it comes from: all are known by their names.
 
     `proxy` names the proxy if it is the proxy that failed, and `roots` the file, directory or variable that the
     user took the TLS roots from.
@@ -61,6 +82,11 @@ def map_transport_error(
     return errors.TransportError(
         f"The connection to {host} broke off ({reason}). Try again; check proxies and firewalls on the way."
     )
+
+
+def is_untrusted(error: BaseException) -> bool:
+    """Return whether a failure to connect is that the server's certificate was refused."""
+    return _find(error, ssl.SSLCertVerificationError) is not None
 
 
 def too_late(request: Request) -> errors.TimeoutError:

@@ -3,20 +3,37 @@
 from collections.abc import Callable
 from functools import partial
 from inspect import iscoroutinefunction
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import anyio
-import httpx
+import httpcore
 
 from ..errors import ClosedError, KMSLiteError, ParameterError
+from ..loading import Unloaded, loading
 from ..steps import Request, Response, Send
 from .deadline import Deadline, DeadlineExceeded, Phases, Timeouts
 from .errors import map_transport_error, too_late
+from .messages import Body
 from .responses import read_response, read_response_async
 
+if TYPE_CHECKING:
+    import httpx
+
+    HTTPClient: TypeAlias = httpx.Client
+    AsyncHTTPClient: TypeAlias = httpx.AsyncClient
+else:
+
+    class _OfHTTPX(Unloaded):
+        """Stands for a class of httpx, which is loaded by whoever has a client of it."""
+
+        def _load(self) -> Any:
+            with loading:
+                import httpx
+            return getattr(httpx, self._name)
+
+    HTTPClient, AsyncHTTPClient = _OfHTTPX("Client"), _OfHTTPX("AsyncClient")
+
 T = TypeVar("T")
-HTTPClient: TypeAlias = httpx.Client
-AsyncHTTPClient: TypeAlias = httpx.AsyncClient
 
 _TRACE = "X-Amzn-Trace-Id"
 _FAILURES: tuple[type[Exception], ...] = (Exception,)
@@ -58,7 +75,7 @@ class Client:
             timeouts = phases if deadline.is_never else DeadlineTimeouts(phases, deadline)
             message = _build(self._client, step.request, timeouts)
             response = self._client.send(message, auth=None, follow_redirects=False, stream=True)
-            return read_response(response, accept, deadline)
+            return read_response(_Received(response), accept, deadline)
         except (KMSLiteError, AssertionError):
             raise
         except DeadlineExceeded:
@@ -90,7 +107,23 @@ class AsyncClient:
 
     async def _exchange(self, message: Any, accept: Callable[[Response], T]) -> T:
         response = await self._client.send(message, auth=None, follow_redirects=False, stream=True)
-        return await read_response_async(response, accept)
+        return await read_response_async(_Received(response), accept)
+
+
+class _Received(httpcore.Response):
+    """A response of httpx, as httpcore's: its body as it came, or as an event hook of the client has read it."""
+
+    def __init__(self, response: Any) -> None:
+        content: Any = Body(response.content) if response.is_closed else response.stream
+        headers = response.headers.raw
+        super().__init__(response.status_code, headers=headers, content=content, extensions=response.extensions)
+        self._response = response
+
+    def close(self) -> None:
+        self._response.close()
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
 
 
 class ClientInThreads:

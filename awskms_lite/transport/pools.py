@@ -1,26 +1,25 @@
 """Sends over connections of our own, as many as there are calls under way.
 
-Each is a pool of httpcore's with one connection, because a pool of many looks through all its requests and
-connections for every request: at 50 calls at a time that alone takes most of the time.
+They are no pool of httpcore's, because that looks through all its requests and connections for every request: at
+50 calls at a time that alone takes most of the time.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from functools import lru_cache
 from threading import Lock
 from typing import Generic, TypeVar
 
 import anyio
-import httpx
 
 from ..errors import ServiceError, TransportError
 from ..steps import CLOSE, Request, Response, Send
 from ..system import monotonic
 from .connections import KEEP_ALIVE, AsyncConnection, Connection
-from .deadline import Deadline, DeadlineExceeded, Phases, Timeouts
-from .errors import map_transport_error, too_late
+from .deadline import Deadline, DeadlineExceeded, Timeouts
+from .errors import connection_errors, map_transport_error, too_late
 from .guard import ResponseGuard
+from .messages import message, parsed_url
 from .proxies import Proxy, usable_proxy
 from .responses import read_response, read_response_async
 from .tls import TrustedRoots
@@ -44,7 +43,7 @@ class IdlePool(Generic[T]):
         if CLOSE in request.headers:
             return None
         with self._lock:
-            idle = self._idle.get(_parsed(request.url)[1])
+            idle = self._idle.get(parsed_url(request.url)[1])
             return idle.pop()[1] if idle else None
 
     def put(self, request: Request, connection: T) -> list[T]:
@@ -53,7 +52,7 @@ class IdlePool(Generic[T]):
         with self._lock:
             if self._closed:
                 return [connection]
-            idle = self._idle.setdefault(_parsed(request.url)[1], deque())
+            idle = self._idle.setdefault(parsed_url(request.url)[1], deque())
             idle.append((now, connection))
             old: list[T] = []
             while idle[0][0] < now - KEEP_ALIVE:
@@ -103,10 +102,10 @@ class _PoolBase:
 
     def _has_passed_proxy(self, request: Request, guard: ResponseGuard) -> bool:
         """Return whether the proxy did its part: TLS began with the server, or a response came from there."""
-        if _parsed(request.url)[0].scheme == "http":
+        if parsed_url(request.url)[0].scheme == b"http":
             return guard.has_begun
         assert self._usable_proxy is not None
-        servers_handshake = 2 if self._usable_proxy.url.scheme == "https" else 1
+        servers_handshake = 2 if self._usable_proxy.url.scheme == b"https" else 1
         return guard.handshakes >= servers_handshake
 
 
@@ -127,7 +126,7 @@ class ConnectionPool(_PoolBase):
         use, kept = _Use(connection.guard, request, accept), False
         try:
             connection.guard.begin(deadline)
-            response = connection.handle_request(_message(request, self._timeouts.phases))
+            response = connection.handle_request(message(request, self._timeouts.phases))
             outcome = read_response(response, use.accept, deadline)
             kept = use.is_reusable
             return outcome
@@ -136,14 +135,14 @@ class ConnectionPool(_PoolBase):
             raise
         except DeadlineExceeded:
             raise too_late(request) from None
-        except httpx.RequestError as failure:
+        except connection_errors() as failure:
             raise self._map(failure, request, connection.guard) from None
         finally:
             for old in self._idle.put(request, connection) if kept else [connection]:
                 old.close()
 
     def _connection(self, request: Request) -> Connection:
-        return Connection(self._roots.context(_parsed(request.url)[0].scheme), self._usable_proxy)
+        return Connection(parsed_url(request.url)[0], self._roots, self._usable_proxy)
 
     def close(self) -> None:
         """Close the connections: idle ones now, the others when their call ends."""
@@ -178,7 +177,7 @@ class AsyncConnectionPool(_PoolBase):
         try:
             connection.guard.begin(deadline)
             with anyio.move_on_after(deadline.remaining()):
-                response = await connection.handle_async_request(_message(request, self._timeouts.phases))
+                response = await connection.handle_async_request(message(request, self._timeouts.phases))
                 outcome = await read_response_async(response, use.accept)
                 kept = use.is_reusable
                 return outcome
@@ -186,54 +185,17 @@ class AsyncConnectionPool(_PoolBase):
         except ServiceError:  # a response like any other
             kept = use.is_reusable
             raise
-        except httpx.RequestError as failure:
+        except connection_errors() as failure:
             raise self._map(failure, request, connection.guard) from None
         finally:
             for old in self._idle.put(request, connection) if kept else [connection]:
                 await old.aclose()
 
     def _connection(self, request: Request) -> AsyncConnection:
-        return AsyncConnection(self._roots.context(_parsed(request.url)[0].scheme), self._usable_proxy)
+        return AsyncConnection(parsed_url(request.url)[0], self._roots, self._usable_proxy)
 
     async def aclose(self) -> None:
         """Close the connections: idle ones now, the others when their call ends."""
         async with AsyncExitStack() as closing:  # which goes on with the others in a task that is cancelled
             for connection in self._idle.close():
                 closing.push_async_callback(connection.aclose)
-
-
-@lru_cache(maxsize=64)  # a client asks KMS, STS and metadata at some URLs, again and again
-def _parsed(url: str) -> tuple[httpx.URL, str]:
-    """Return the URL as httpx wants it, and its origin."""
-    parsed = httpx.URL(url)
-    return parsed, f"{parsed.scheme}://{parsed.netloc.decode()}"
-
-
-def _message(request: Request, phases: Phases) -> httpx.Request:
-    """Return the request as httpx wants it. With a stream httpx adds no header of its own, which is quicker."""
-    url = _parsed(request.url)[0]
-    headers = [*request.headers, ("Content-Length", str(len(request.body)))]
-    if not any(name.lower() == "host" for name, _ in headers):
-        headers.insert(0, ("Host", url.netloc.decode()))
-    return httpx.Request(
-        request.method, url, headers=headers, stream=_Body(request.body), extensions={"timeout": phases}
-    )
-
-
-class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A request's body. httpx's own is an async generator, which a call that is cancelled would leave unclosed."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter((self._content,))
-
-    def __aiter__(self) -> "_Body":
-        self._left = iter(self)
-        return self
-
-    async def __anext__(self) -> bytes:
-        for part in self._left:
-            return part
-        raise StopAsyncIteration

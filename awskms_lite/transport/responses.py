@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-import httpx
+import httpcore
 
 from ..errors import ProtocolError
 from ..quoting import printable
@@ -31,13 +31,13 @@ _last_ids: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 class _Reading:
     """A response that is being read: its head, and as much of its body as has come."""
 
-    def __init__(self, response: httpx.Response) -> None:
-        self._status = response.status_code
+    def __init__(self, response: httpcore.Response) -> None:
+        self._status = response.status
         self._headers = _joined(response)
         self._body = bytearray()
         self.length = self._announced_length()
         """The bytes that the body was announced to have; None if only its end tells."""
-        self._stream: Any = response.extensions.get("network_stream")
+        self._stream = _extension(response, "network_stream")
         self.unread = self._is_encoded()
         """Whether the body is left unread: a compressed one could grow beyond any size."""
         _check_size(self.length or 0, self._status)
@@ -104,7 +104,7 @@ class _Reading:
             )
 
 
-def read_response(response: httpx.Response, accept: Callable[[Response], T], deadline: Deadline) -> T:
+def read_response(response: httpcore.Response, accept: Callable[[Response], T], deadline: Deadline) -> T:
     """Read a response until the deadline, close it, and return what `accept` makes of it.
 
     If `accept` finds that it answers another request, its connection is closed before any pool can hand it on.
@@ -112,9 +112,10 @@ def read_response(response: httpx.Response, accept: Callable[[Response], T], dea
 
     Raise `DeadlineExceeded`, `ProtocolError`, what `accept` raises and what the library raises that it comes from.
     """
+    is_reset = False
     try:
         reading = _Reading(response)
-        stream: Any = _read_already(response) or response.stream
+        stream: Any = response.stream
         parts: Iterator[bytes] = iter(stream)
         while not reading.complete and (part := next(parts, None)) is not None:
             reading.add(part)
@@ -124,23 +125,25 @@ def read_response(response: httpx.Response, accept: Callable[[Response], T], dea
         except ProtocolError as error:
             if error.mismatched:  # closed before its end, so that no pool keeps the connection
                 response.close()
+                is_reset = _is_http2(response)
             raise
         finally:
-            if not reading.unread and not _is_reset(response):
+            if not reading.unread and not is_reset:
                 for part in parts:
                     reading.add(part)
     finally:
         response.close()
 
 
-async def read_response_async(response: httpx.Response, accept: Callable[[Response], T]) -> T:
+async def read_response_async(response: httpcore.Response, accept: Callable[[Response], T]) -> T:
     """Read a response, close it, and return what `accept` makes of it, as `read_response` does.
 
     Its deadline is the caller's to keep: by cancelling this.
     """
+    is_reset = False
     try:
         reading = _Reading(response)
-        stream: Any = _read_already(response) or response.stream
+        stream: Any = response.stream
         parts: AsyncIterator[bytes] = aiter(stream)
         while not reading.complete and (part := await anext(parts, None)) is not None:
             reading.add(part)
@@ -149,29 +152,29 @@ async def read_response_async(response: httpx.Response, accept: Callable[[Respon
         except ProtocolError as error:
             if error.mismatched:  # closed before its end, so that no pool keeps the connection
                 await response.aclose()
+                is_reset = _is_http2(response)
             raise
         finally:
-            if not reading.unread and not _is_reset(response):
+            if not reading.unread and not is_reset:
                 async for part in parts:
                     reading.add(part)
     finally:
         await response.aclose()
 
 
-def _read_already(response: httpx.Response) -> httpx.ByteStream | None:
-    """Return the body if an event hook of a given client has read it: its connection serves others by now."""
-    return httpx.ByteStream(response.content) if response.is_closed else None
+def _is_http2(response: httpcore.Response) -> bool:
+    """Return whether nothing more can be read of the response once it is closed: in HTTP/1.1 its end still can."""
+    return bool(_extension(response, "http_version") == b"HTTP/2")
 
 
-def _is_reset(response: httpx.Response) -> bool:
-    """Return whether nothing more can be read of a closed response: in HTTP/1.1 its end still can."""
-    return response.is_closed and response.http_version == "HTTP/2"
+def _extension(response: Any, name: str) -> Any:
+    return response.extensions.get(name)
 
 
-def _joined(response: httpx.Response) -> dict[str, str]:
+def _joined(response: httpcore.Response) -> dict[str, str]:
     """Return the headers, printable and with names in lower case; several of one name are joined to a list."""
     headers: dict[str, str] = {}
-    for raw_name, raw_value in response.headers.raw:
+    for raw_name, raw_value in response.headers:
         name, value = raw_name.decode("latin-1").lower(), printable(raw_value.decode("latin-1"))
         if name == "date" and headers.get(name, value) != value:
             headers[name] = ""  # of two different times neither is believed

@@ -596,7 +596,7 @@ def test_options_settle_the_endpoint(options: dict[str, Any], url: str) -> None:
 )
 def test_a_custom_endpoint_goes_with_neither_fips_nor_dualstack(options: dict[str, Any]) -> None:
     """Two answers to where requests go are a mistake in the set-up, and the text says how to choose."""
-    with pytest.raises(ConfigurationError, match="neither FIPS nor dual-stack"):
+    with pytest.raises(ConfigurationError, match="cannot be combined with FIPS or dual-stack"):
         session(endpoint_url="https://kms.example.com", **options)
 
 
@@ -756,6 +756,22 @@ class TestExpiredToken:
         assert waits == [Sleep(0.05), Sleep(0.1)]
         with pytest.raises(TransportError, match=r"\(4 attempts\.\)"):
             flow.throw(BROKEN)
+
+    def test_a_renewal_that_fails_leaves_an_earlier_attempt_open(self) -> None:
+        """A change whose answer was lost may have been made, whatever stands in the way of the next attempt."""
+        opened, _ = self.opened(WITH_TOKEN, CredentialsError("none left"))
+        flow = call(opened, SAFE._replace(mutating=True), REQUEST)
+        begin(flow)
+        assert give(flow, BROKEN) == Sleep(0.05)
+        give(flow, None)
+        search = give(flow, self.EXPIRED)
+        assert isinstance(search, Exclusive)
+        with pytest.raises(CredentialsError, match="none left") as caught:
+            ended(search.flow)
+        with pytest.raises(CredentialsError):
+            flow.throw(caught.value)
+        assert caught.value.outcome_unknown
+        assert "may have been executed" in str(caught.value)
 
     def test_the_same_keys_are_not_shown_again(self) -> None:
         """Where the search brings the keys that were refused, the refusal goes up."""

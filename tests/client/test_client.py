@@ -409,11 +409,13 @@ def test_the_annotations_of_a_constructor_can_be_evaluated(name: str) -> None:
     code = f"""
 import inspect, sys, typing
 from awskms_lite import {name} as Client
-assert not {{"awskms_lite.pacing", "awskms_lite.credentials.role"}} & set(sys.modules)
+assert not {{"awskms_lite.pacing", "awskms_lite.credentials.role", "httpx"}} & set(sys.modules)
 hints = typing.get_type_hints(Client.__init__)
 from awskms_lite import AssumeRole, Credentials, Pacing
 assert hints["pacing"] == Pacing | None
 assert {{AssumeRole, Credentials}} < set(typing.get_args(hints["credentials"]))
+import httpx
+assert hints["http_client"] == (httpx.Client if Client.__name__ == "KMSClient" else httpx.AsyncClient) | None
 signature = inspect.signature(Client, eval_str=True)
 assert signature.parameters["pacing"].annotation == Pacing | None
 assert typing.get_type_hints(Client.in_region)["region"] is str

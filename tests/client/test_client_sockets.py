@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 import trio
@@ -696,7 +697,7 @@ class TestFork:
                 environ=environ_of(server), http_client=given
             )
 
-            def call() -> str:
+            def call(client: Any = client) -> str:
                 get = partial(client.get_key_last_usage, KEY_ID)
                 try:
                     return str((get() if name == "sync" else run_in_new_loop(name, get)).verdict)
@@ -706,6 +707,8 @@ class TestFork:
             assert told_by_fork(call) == call() == "used"  # before it is used it has no connections to share
             assert "make a new http_client, and a new client, in the child process" in told_by_fork(call)
             assert call() == "used"
+            other: Any = type(client)(environ=environ_of(server), http_client=given)  # which sent nothing itself
+            assert "make a new http_client" in told_by_fork(partial(call, other))
             if name == "sync":
                 given.close()
 
@@ -746,16 +749,16 @@ def test_the_default_timeouts_are_those_of_the_contract(way: Way, monkeypatch: p
     """Without a given client an attempt has 3 s to connect and 10 s to read, or what the arguments say."""
     seen: list[object] = []
 
-    def handle(request: httpx.Request) -> httpx.Response:
+    def handle(request: httpcore.Request) -> httpcore.Response:
         timeouts = request.extensions["timeout"]
         seen.append([timeouts[phase] for phase in ("connect", "read", "write")])
-        return httpx.Response(200, content=USED)
+        return httpcore.Response(200, content=USED)
 
-    async def handle_async(self: object, request: httpx.Request) -> httpx.Response:
+    async def handle_async(self: object, request: httpcore.Request) -> httpcore.Response:
         return handle(request)
 
-    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda self, request: handle(request))
-    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", handle_async)
+    monkeypatch.setattr(httpcore.HTTPConnection, "handle_request", lambda self, request: handle(request))
+    monkeypatch.setattr(httpcore.AsyncHTTPConnection, "handle_async_request", handle_async)
     options = {"region": "us-east-2", "credentials": CREDENTIALS, "environ": {}}
     way.client(**options).get_key_last_usage(KEY_ID)
     way.client(**options, connect_timeout=1, read_timeout=2).get_key_last_usage(KEY_ID)

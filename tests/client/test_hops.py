@@ -1,5 +1,6 @@
 """The way to KMS: which proxy applies, whom each hop is trusted by, and which of them an error is about."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -31,9 +33,9 @@ from support.servers import (
     tunnelling,
 )
 
-from awskms_lite import errors
+from awskms_lite import errors, transport
 from awskms_lite.retry import RetryPolicy
-from awskms_lite.transport import proxy_of
+from awskms_lite.transport import Timeouts, proxy_of
 
 ONCE = RetryPolicy(max_attempts=1)
 DRIPPED = answer(b"{" + b" " * 300 + b"}", headers={"X-Long": "x" * 300})
@@ -338,3 +340,131 @@ class TestRoots:
             url = f"https://127.0.0.1:{server.port}"
             with pytest.raises(errors.ConnectError, match="The certificate is another host's"):
                 ask(way, url, monkeypatch, AWS_CA_BUNDLE=str(tmp_path / "root.pem"))
+
+
+ENDING = cut_off(answer(b"{}", headers={"Connection": "close"}))
+
+
+def write_certifi(path: Path, monkeypatch: pytest.MonkeyPatch, **labels: TLS) -> None:
+    """Let certifi's file be one in its form, with these authorities: `amazon` has the label of a root of AWS's."""
+    with path.open("w", encoding="utf-8") as file:
+        for name, authority in labels.items():
+            label = "Amazon Root CA 3" if name == "amazon" else f"Főtanúsítvány of {name}"
+            authority.write_root(str(path.with_suffix(".root")))
+            file.write(f'\n# Issuer: CN={label}\n# Label: "{label}"\n# Serial: 1\n# MD5 Fingerprint: 7c:62\n')
+            file.write(path.with_suffix(".root").read_text("ascii"))
+    monkeypatch.setattr("certifi.where", lambda: str(path))
+
+
+class TestRootsOfCertifi:
+    """All of certifi's roots are trusted, and those that AWS signs with are loaded first."""
+
+    @pytest.fixture
+    def loaded(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """Note the files that whole sets of roots are loaded from."""
+        files: list[str] = []
+        load = ssl.SSLContext.load_verify_locations
+
+        def note(self: ssl.SSLContext, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
+            files.extend([str(cafile)] if cafile is not None else [])
+            load(self, cafile, capath, cadata)
+
+        monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", note)
+        return files
+
+    @staticmethod
+    def call(way: Way, server: ScriptedServer, times: int = 1, **options: Any) -> None:
+        """Make calls that are not repeated once they were sent, each over a connection of its own."""
+        caller = way.client(region="us-east-2", credentials=CREDENTIALS, endpoint_url=server.url, **options)
+        for _ in range(times):
+            way.run(caller.client.disable_key, KEY_ID)
+
+    def test_aws_needs_its_own_roots_only(
+        self, way: Way, monkeypatch: pytest.MonkeyPatch, tls: TLS, tmp_path: Path, loaded: list[str]
+    ) -> None:
+        """A server with a certificate of AWS's is reached at the first attempt, and no other root is loaded."""
+        write_certifi(tmp_path / "roots.pem", monkeypatch, other=TLS(), amazon=tls, last=TLS())
+        with ScriptedServer(ENDING, ssl_context=tls.server) as server:
+            self.call(way, server, times=2)
+            assert (server.connections, len(server.requests)) == (2, 2)
+        assert loaded == []
+
+    def test_another_server_is_reached_with_all_roots(
+        self, way: Way, monkeypatch: pytest.MonkeyPatch, tls: TLS, tmp_path: Path, loaded: list[str]
+    ) -> None:
+        """One connection fails before anything is sent; then all roots are loaded, once for the client."""
+        write_certifi(tmp_path / "roots.pem", monkeypatch, other=tls, amazon=TLS())
+        with ScriptedServer(ENDING, ssl_context=tls.server) as server:
+            self.call(way, server, times=3)
+            assert (server.connections, len(server.requests)) == (4, 3)
+        assert loaded == [str(tmp_path / "roots.pem")]
+        assert way.pauses == []
+
+    def test_a_server_that_no_root_vouches_for_is_refused(
+        self, way: Way, monkeypatch: pytest.MonkeyPatch, tls: TLS, tmp_path: Path
+    ) -> None:
+        """It is asked twice, with AWS's roots and with all, and is sent nothing; the call is not tried again."""
+        write_certifi(tmp_path / "roots.pem", monkeypatch, other=TLS(), amazon=TLS())
+        with ScriptedServer(ENDING, ssl_context=tls.server) as server:
+            with pytest.raises(errors.ConnectError, match=r"could not prove who it is .* in AWS_CA_BUNDLE"):
+                self.call(way, server)
+            assert (server.connections, len(server.requests)) == (2, 0)
+        assert way.pauses == []
+
+    def test_a_file_in_another_form_is_loaded_as_a_whole(
+        self, way: Way, monkeypatch: pytest.MonkeyPatch, tls: TLS, tmp_path: Path, loaded: list[str]
+    ) -> None:
+        """Where a distribution has put a file without labels in the place of certifi's, all of it counts."""
+        tls.write_root(str(tmp_path / "roots.pem"))
+        monkeypatch.setattr("certifi.where", lambda: str(tmp_path / "roots.pem"))
+        with ScriptedServer(ENDING, ssl_context=tls.server) as server:
+            self.call(way, server)
+            assert server.connections == 1
+        assert loaded == [str(tmp_path / "roots.pem")]
+
+    @pytest.mark.parametrize("trusted", ["amazon", "other"])
+    def test_roots_of_the_users_own_are_not_added_to(
+        self, way: Way, monkeypatch: pytest.MonkeyPatch, tls: TLS, tmp_path: Path, trusted: str
+    ) -> None:
+        """A server that certifi alone would trust is refused by who names a bundle, even a late one."""
+        write_certifi(tmp_path / "roots.pem", monkeypatch, **{trusted: tls})
+        TLS().write_root(str(tmp_path / "own.pem"))
+        with ScriptedServer(replying(answer(b"{}")), ssl_context=tls.server) as server:
+            caller = way.client(region="us-east-2", credentials=CREDENTIALS, endpoint_url=server.url)
+            monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+            with pytest.raises(errors.ConnectError, match=r"No root in .*own\.pem"):
+                caller.get_key_last_usage(KEY_ID)
+            assert server.connections == 1
+
+    def test_the_second_connection_keeps_to_the_deadline(
+        self, way: Way, monkeypatch: pytest.MonkeyPatch, tls: TLS, tmp_path: Path
+    ) -> None:
+        """An attempt that connects twice has no more time than one that connects once."""
+        write_certifi(tmp_path / "roots.pem", monkeypatch, other=tls, amazon=TLS())
+        with ScriptedServer(silent, ssl_context=tls.server) as server:
+            with pytest.raises(errors.TimeoutError, match=r"within its timeout of 0\.5 s"):
+                self.call(way, server, timeout=0.5)
+            assert (server.connections, len(server.requests)) == (2, 1)
+
+    def test_a_proxy_is_held_to_all_roots(self, monkeypatch: pytest.MonkeyPatch, tls: TLS, tmp_path: Path) -> None:
+        """A connection through a proxy is made once, so it begins with all of certifi's."""
+        write_certifi(tmp_path / "roots.pem", monkeypatch, other=tls, amazon=TLS())
+        roots = transport.TrustedRoots(trust_env=False, ca_bundle=None)
+        transport.ConnectionPool(roots, Timeouts({}, None), transport.Proxy("http://127.0.0.1:1", "ALL_PROXY"))
+        assert len(roots.context("https").get_ca_certs()) == 2
+
+
+def test_the_roots_that_aws_signs_with_are_in_certifi(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All six are found by their labels in the file that is installed."""
+    installed = Path(certifi.__file__).parent / "cacert.pem"
+    monkeypatch.setattr("certifi.where", lambda: str(installed))
+    roots = transport.TrustedRoots(trust_env=False, ca_bundle=None)
+    subjects = str([root["subject"] for root in roots.context("https").get_ca_certs()])
+    names = re.findall(r"\('commonName', '([^']*)'\)", subjects)
+    assert sorted(names) == [
+        *(f"Amazon Root CA {number}" for number in range(1, 5)),
+        "Starfield Root Certificate Authority - G2",
+        "Starfield Services Root Certificate Authority - G2",
+    ]
+    roots.complete()
+    assert len(roots.context("https").get_ca_certs()) > 100

@@ -13,6 +13,7 @@ import anyio
 import httpcore
 import httpx
 import pytest
+from hypothesis import given, strategies as st
 from support.servers import (
     PATIENCE,
     TLS,
@@ -32,6 +33,7 @@ from awskms_lite.steps import Request, Response, Send
 from awskms_lite.transport import NEVER, Deadline, Timeouts, TrustedRoots, check_client, connections, pools
 from awskms_lite.transport.errors import map_transport_error
 from awskms_lite.transport.guard import ResponseGuard
+from awskms_lite.transport.messages import parsed_url
 from awskms_lite.transport.responses import MAX_BODY
 
 REQUEST = Request("POST", "https://kms.us-east-2.amazonaws.com", [("Host", "kms.us-east-2.amazonaws.com")], b"{}")
@@ -314,6 +316,30 @@ class TestProxyOf:
         assert found is not None
         assert "proxy.test:3128" in str(found)
         assert not any(secret in f"{found}{found!r}" for secret in ("user", "p%40ss", "word"))
+
+
+# What may stand in a path or a query where it is set: no space, no fragment.
+_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in "#?")
+_PATHS = st.lists(st.sampled_from(["", ".", "..", "a", ".b", "%2F", "%zz"]) | st.text(_CHARACTERS), max_size=5)
+
+
+@given(
+    scheme=st.sampled_from(["http", "https"]),
+    host=st.sampled_from(["kms.us-east-2.amazonaws.com", "KMS.test", "under_score", "127.0.0.1", "[fd00::23]"]),
+    port=st.sampled_from(["", ":80", ":443", ":8080"]),
+    path=_PATHS.map(lambda segments: "".join(f"/{segment}" for segment in segments)),
+    query=st.none() | st.text(_CHARACTERS + "?"),
+)
+def test_a_url_is_read_as_httpx_reads_it(scheme: str, host: str, port: str, path: str, query: str | None) -> None:
+    """Our own connections ask for the same target at the same host and port as a given client would."""
+    url = f"{scheme}://{host}{port}{path}{'' if query is None else f'?{query}'}"
+    ours, origin = parsed_url(url)
+    theirs = httpx.URL(url)
+    assert ours.scheme == theirs.raw_scheme
+    assert ours.host == theirs.raw_host
+    assert ours.port == theirs.port
+    assert ours.target == theirs.raw_path
+    assert origin == f"{theirs.scheme}://{theirs.netloc.decode()}"
 
 
 class TestSize:
