@@ -20,14 +20,7 @@ from attrs import field, frozen
 
 from ..errors import CheckpointError, KMSLiteError, ParameterError, ServiceError, TransportError
 from .checkpoint import Checkpoint, create_file
-from .clients import (
-    ClientOptions,
-    NetworkOptions,
-    check_options,
-    clients_beside,
-    clients_by_options,
-    validated_regions,
-)
+from .clients import ClientOptions, NetworkOptions, check_options, open_clients, validated_regions
 from .collector import Collector
 from .executor import Workers, WorkItem, WorkReport, transferable_options
 from .failures import lost_worker, refused_everywhere, unknown_account, unknown_caller
@@ -108,10 +101,7 @@ class Engine:
         self._plan = plan
         self._worker_options = NetworkOptions() if plan.executor is None else transferable_options(options)
         named = validated_regions(plan.regions or ())
-        if plan.client is None:
-            self._clients = clients_by_options(options, named, asynchronous=asynchronous)
-        else:
-            self._clients = clients_beside(plan.client)
+        self._clients = open_clients(plan.client, options, named, asynchronous=asynchronous)
         home = self._clients.home.region
         regions = known_regions(home) if plan.all_regions else named or [home]
         self._targets = make_targets(regions, plan.role_arns, self._clients.profile)
