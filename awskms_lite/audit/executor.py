@@ -74,8 +74,7 @@ class Workers:
         try:
             future = self._executor.submit(read_work_item, item)
         except RuntimeError as error:  # shut down, or broken by a worker that died
-            future = Future()
-            future.set_exception(error)
+            future = _failed(error)
         self._items[future] = item
         future.add_done_callback(lambda done: self._call_in_loop(partial(self._arrive, done)))  # any thread
 
@@ -89,11 +88,18 @@ class Workers:
             self._arrived = anyio.Event()
             await self._arrived.wait()
         future = self._finished.popleft()
-        return self._items.pop(future), future
+        item = self._items.pop(future)
+        return item, _failed(RuntimeError("the executor cancelled it")) if future.cancelled() else future
 
     def cancel(self) -> list[Finished]:
         """Cancel the items that no worker has begun; return those that are finished."""
         return [(item, future) for future, item in self._items.items() if not future.cancel() and future.done()]
+
+
+def _failed(error: RuntimeError) -> Future[WorkReport]:
+    future: Future[WorkReport] = Future()
+    future.set_exception(error)
+    return future
 
 
 def transferable_options(options: ClientOptions) -> NetworkOptions:
