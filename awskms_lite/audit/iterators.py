@@ -139,6 +139,7 @@ class Audit(Iterator[KeyUsageRecord]):
         self._finalizer: Callable[[], object] = self._audit.cancel
 
     def __next__(self) -> KeyUsageRecord:
+        # The loop's thread is asked only when the queue is empty: `wait` then makes room for the next records.
         while not self.ready and not self._audit.closed:
             self._wait()
         record = self._audit.take()
