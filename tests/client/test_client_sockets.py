@@ -711,6 +711,8 @@ class TestFork:
             assert "make a new http_client" in told_by_fork(partial(call, other))
             if name == "sync":
                 given.close()
+            del given, client, call, other
+            gc.collect()  # here, where the warnings about the sockets of an ended loop are expected
 
     @pytest.mark.parametrize("uses", ["sync"], indirect=True)
     def test_the_parent_keeps_its_connection(self, uses: tuple[ScriptedServer, Callable[[], str], Any]) -> None:
