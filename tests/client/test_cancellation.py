@@ -43,6 +43,8 @@ from awskms_lite.models.usage import UsageVerdict
 from awskms_lite.pacing import Pacing
 from awskms_lite.transport import pools
 
+pytestmark = pytest.mark.no_cover  # goes over lines again and again that other tests cover
+
 # httpx sends the body of a given client's request from a generator that only httpx could close.
 UNCLOSED_GENERATORS = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
 KEYS = {

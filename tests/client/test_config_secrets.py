@@ -21,6 +21,8 @@ from awskms_lite.cli import main
 from awskms_lite.config import Kind
 from awskms_lite.reference import READ, READ_OF_PROFILES
 
+pytestmark = pytest.mark.no_cover  # goes over lines again and again that other tests cover
+
 NOBODY = "http://127.0.0.1:1"  # none of these has got as far as to ask there
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 ROLE = {"role_arn": "arn:aws:iam::111122223333:role/r", "source_profile": "base"}

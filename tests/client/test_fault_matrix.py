@@ -39,7 +39,10 @@ from awskms_lite.local.http.faults import RequestFault
 from awskms_lite.models.usage import UsageVerdict
 
 # Where a body breaks off, httpx leaves generators behind that it alone could close, and trio says so.
-pytestmark = pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning"),
+    pytest.mark.no_cover,  # goes over lines again and again that other tests cover
+]
 
 
 class Scene:

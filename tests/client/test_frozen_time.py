@@ -17,6 +17,8 @@ from support.servers import WAYS, open_way
 from awskms_lite import KMSClient, RetryPolicy
 from awskms_lite.local import LocalKMS
 
+pytestmark = pytest.mark.no_cover  # goes over lines again and again that other tests cover
+
 THEN = datetime(2024, 1, 15, 12, tzinfo=UTC)
 
 Freeze = Callable[[datetime], AbstractContextManager[Any]]

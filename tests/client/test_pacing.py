@@ -146,6 +146,25 @@ class TestTokenBucket:
             bucket.cancel(slots.pop(number))
         assert dues(bucket, slots) == seconds(0, 0.2, 0.4, 0.6)
 
+    def test_cancelled_slots_open_no_others_early(self) -> None:
+        """Whoever looks in between sees one slot open after the other, at the rate."""
+        bucket = TokenBucket(5, 1)
+        slots = taken(bucket, 6)
+        for number in (4, 1):
+            bucket.cancel(slots.pop(number))
+        seen = [sum(bucket.wait(slot, NOW + step / 5 + 1e-3) == 0 for slot in slots) for step in range(4)]
+        assert seen == [1, 2, 3, 4]
+
+    def test_the_delay_is_that_of_the_next_slot(self) -> None:
+        """It grows with those in the queue, falls as time passes and as they leave, and is never negative."""
+        bucket = TokenBucket(5, 1)
+        assert bucket.queue_delay(NOW) == 0
+        slots = taken(bucket, 3)
+        assert [bucket.queue_delay(NOW + later) for later in (0, 0.1)] == pytest.approx([0.6, 0.5])
+        bucket.cancel(slots[-1])
+        assert bucket.queue_delay(NOW + 0.1) == pytest.approx(0.3)
+        assert bucket.queue_delay(NOW + HOUR) == 0
+
     def test_the_last_slot_can_be_cancelled(self) -> None:
         """Whoever comes next waits as if it had never been taken."""
         bucket = TokenBucket(5, 1)
@@ -175,6 +194,14 @@ class TestTokenBucket:
             with pytest.raises(TimeoutError, match=r"by 2\.0 s, beyond its timeout\. Allow a longer timeout"):
                 bucket.wait(tenth, NOW, deadline)
         assert bucket.wait(tenth, NOW, NOW + 2.01) > 0
+
+    def test_a_slot_at_the_deadline_is_too_late(self) -> None:
+        """Nothing could be sent in no time."""
+        bucket = TokenBucket(1, 1)
+        _, slot = taken(bucket, 2, now=0.0)
+        assert bucket.wait(slot, 0.0, deadline=1.25) == 1
+        with pytest.raises(TimeoutError):
+            bucket.wait(slot, 0.0, deadline=1.0)
 
     def test_an_open_slot_is_good_after_the_deadline(self) -> None:
         """Whether there is time left to send is not the bucket's to say."""
@@ -421,6 +448,45 @@ class TestAdaptiveLimiter:
         assert rates[18] == pytest.approx(10, rel=0.05)
         assert rates[24] - rates[14] < rates[4] - rates[0]
         assert rates[-1] > 12
+
+    def test_it_grows_back_along_the_curve_of_the_guide(self) -> None:
+        """C(t - K)^3 + R, where C is 0.4, R the rate that failed, and K the time that it takes back to R."""
+        limiter = self.throttled_at_ten_a_second()
+        failed = rate_of(limiter) / 0.7
+        recovery = (failed * 0.3 / 0.4) ** (1 / 3)
+        for tenths in range(1, 20):
+            answer(limiter, NOW + tenths / 10)
+            assert rate_of(limiter) == pytest.approx(0.4 * (tenths / 10 - recovery) ** 3 + failed)
+
+    @pytest.mark.parametrize(("other", "last"), [(0.0, 0.5), (-0.5, 0.5), (-1.0, -0.5)])
+    def test_answers_are_counted_by_half_seconds(self, other: float, last: float) -> None:
+        """The last half second counts four fifths; one that is earlier is another thread's, two set the clock."""
+        limiter = AdaptiveLimiter()
+        for _ in range(10):
+            answer(limiter, NOW)
+        answer(limiter, NOW + other)
+        answer(limiter, NOW + last, throttled=True)
+        assert rate_of(limiter) == pytest.approx(12 / 0.5 * 0.8 * 0.7)
+        assert limiter.throttled == 1
+
+    @pytest.mark.parametrize(("falls", "saved"), [(1, 7), (50, 1)])
+    def test_a_second_of_the_rate_is_saved_up(self, falls: int, saved: int) -> None:
+        """After a pause as many go out at once, and one at the least."""
+        limiter = self.throttled_at_ten_a_second()
+        for _ in range(falls - 1):
+            answer(limiter, throttled=True)
+        slots = [limiter.reserve(NOW) for _ in range(20)]
+        later = NOW + HOUR
+        assert all(limiter.wait(slot, later) == 0 for slot in slots)
+        slots = [limiter.reserve(later + HOUR) for _ in range(20)]
+        assert sum(limiter.wait(slot, later + HOUR) == 0 for slot in slots) == saved
+
+    def test_a_second_try_leaves_no_slot_unused(self) -> None:
+        """Its rate is a guess, not a quota, so its own retries are budgeted and need no room in front of them."""
+        limiter = self.throttled_at_ten_a_second()
+        first = limiter.reserve(NOW)
+        assert limiter.reserve(NOW, retry=True) == first + 1
+        assert not limiter.follows_quota
 
     def test_it_never_passes_twice_what_is_measured(self) -> None:
         """A client that asks for little is not allowed much, however long ago it was throttled."""

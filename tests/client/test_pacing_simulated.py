@@ -17,6 +17,8 @@ from awskms_lite.pacing import Pacing
 from awskms_lite.retry import RetryPolicy
 from awskms_lite.steps import Flow, Send
 
+pytestmark = pytest.mark.no_cover  # goes over lines again and again that other tests cover
+
 REQUEST = GetKeyLastUsageRequest(KEY_ID)
 FIVE = Pacing()
 TWO_HUNDRED = Pacing({"GetKeyLastUsage": 200})

@@ -15,6 +15,8 @@ from awskms_lite.local import LocalKMS
 from awskms_lite.models.usage import GetKeyLastUsageResponse
 from awskms_lite.transport import pools
 
+pytestmark = pytest.mark.no_cover  # goes over lines again and again that other tests cover
+
 FIRST_USE = datetime(2026, 5, 1, 12, 0, 0, 123000, tzinfo=UTC)
 KEYS = 250
 THREADS = 64
