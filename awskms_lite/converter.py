@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_NUMBERS = (int, float)  # `int | float` would be made anew for each value
 
 
 def to_wire(model: object) -> dict[str, Any]:
@@ -98,11 +99,13 @@ def _model_reader(cls: type[T]) -> Callable[[Any, Any], T]:
     read = make_dict_structure_fn(cls, _converter, **_wire_names(cls))
 
     def read_object(members: object, _: Any) -> T:
-        if not isinstance(members, Mapping):
+        if type(members) is not dict and not isinstance(members, Mapping):  # of which the first is quicker
             raise ProtocolError(f"{cls.__name__} must be a JSON object, not {type(members).__name__}.")
         given = cast(Mapping[str, Any], members)
+        if None in given.values():
+            given = {name: value for name, value in given.items() if value is not None}
         try:
-            return read({name: value for name, value in given.items() if value is not None}, cls)
+            return read(given, cls)
         except KeyError as error:
             missing = str(error)
         raise ProtocolError(f"{cls.__name__}: the required member {missing} is missing.")
@@ -122,8 +125,7 @@ def _union_reader(kind: Any) -> Callable[[Any, Any], Any]:
     """Return the reader of `X | None`, or of `SomeEnum | str`, with None or without: an open enum."""
     members = [member for member in get_args(kind) if member is not NoneType]
     if len(members) == 1:
-        read, (plain,) = _converter.get_structure_hook(members[0]), members
-        return lambda value, _: read(value, plain)
+        return _converter.get_structure_hook(members[0])  # no reader of ours asks for the type, and null is absent
     known: dict[str, StrEnum] = {
         value.value: value for member in members if issubclass(member, StrEnum) for value in member
     }
@@ -193,7 +195,7 @@ def _write_blob(value: bytes) -> str:
 
 def _read_timestamp(value: object, _: Any) -> datetime:
     """Read seconds since 1970: a float is exact to well below a millisecond, so rounding loses nothing."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         raise ProtocolError(f"A timestamp in seconds was expected, not {type(value).__name__}.")
     try:
         return _EPOCH + round(value * 1000) * _MILLISECOND

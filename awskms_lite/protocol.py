@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from attrs import evolve, fields, has
+from attrs import fields, has
 
 from .converter import from_wire, to_wire
 from .errors import InvalidCiphertextException, ProtocolError, ServiceError, error_class
@@ -91,7 +91,9 @@ def decode(
         why = _why(error)
     else:
         if not mismatched:
-            return evolve(answer, metadata=ResponseMetadata(request_id, response.status, attempts))
+            metadata = ResponseMetadata(request_id, response.status, attempts)
+            object.__setattr__(answer, "metadata", metadata)  # frozen, but nobody's yet: `evolve` makes all anew
+            return answer
         why = "it is about another key than the one that was asked for, so it belongs to another request"
     raise ProtocolError(  # out here because the exception above may hold the whole body
         f"The answer to {operation.name} cannot be read: {why} (HTTP {response.status}, {len(response.body)} "

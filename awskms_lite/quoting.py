@@ -35,10 +35,12 @@ def redact(text: str, secrets: Iterable[str], *, shortest: int = _MIN_SECRET) ->
     """
     # A secret longer than the text is not in it, however encoded: no pattern is made of a token of many kilobytes.
     known = sorted((each for each in secrets if shortest <= len(each) <= len(text)), key=len, reverse=True)
+    if not known:
+        return text
     for secret in known:
         for form in _forms(secret):
             text = re.sub(re.escape(form), REDACTED, text, flags=re.IGNORECASE)  # the case of %2f is free
-    plain = _decoded(text) if known else text
+    plain = _decoded(text)
     return REDACTED if any(secret in plain for secret in known) else text
 
 

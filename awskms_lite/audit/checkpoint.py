@@ -15,13 +15,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from attrs import asdict
 
 from ..errors import CheckpointError, ConfigurationError, ParameterError
 from .filters import KeyFilter
-from .records import KeyFacts
+from .records import Answer, KeyFacts
 from .serialize import from_ascii, from_line, to_ascii, to_line
 from .targets import Target
 
@@ -49,13 +49,6 @@ _SCHEMA = (
     # facts is NULL for a key that the filter left out
     "CREATE TABLE answer (caller, region, arn, facts TEXT, PRIMARY KEY (caller, region, arn)) WITHOUT ROWID",
 )
-
-
-class Answer(NamedTuple):
-    """A key that was read before: its facts, None if the filter left it out."""
-
-    arn: str
-    facts: KeyFacts | None
 
 
 class Checkpoint:

@@ -195,6 +195,17 @@ class Clients:
         return self._roles[role_arn]
 
 
+def open_clients(
+    client: "KMSClient | AsyncKMSClient | None",
+    options: ClientOptions,
+    regions: Sequence[str],
+    *,
+    asynchronous: bool,
+) -> Clients:
+    """Return the clients of an audit, by the client that it was given or by its options."""
+    return clients_by_options(options, regions, asynchronous=asynchronous) if client is None else _beside(client)
+
+
 def clients_by_options(options: ClientOptions, regions: Sequence[str], *, asynchronous: bool) -> Clients:
     """Return the clients of an audit that has a client's options.
 
@@ -250,7 +261,7 @@ def _home_settings(options: ClientOptions, environ: Mapping[str, str], regions: 
     return resolve(region=regions[0])
 
 
-def clients_beside(client: "KMSClient | AsyncKMSClient") -> Clients:
+def _beside(client: "KMSClient | AsyncKMSClient") -> Clients:
     """Return the clients of an audit that shares a client's settings, credentials, clock and `http_client`.
 
     An asynchronous client's connections too; they stay open. Raise `ClosedError` if the client is closed.

@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from types import TracebackType
-from typing import NamedTuple, Self, TypeAlias
+from typing import NamedTuple, Self
 
 import anyio
 import anyio.lowlevel
@@ -25,12 +25,9 @@ from .failures import failure_of, has_expired, is_outage, is_transient
 from .filters import KeyFilter
 from .inventory import Inventory, ListedKey
 from .progress import TargetProgress
-from .records import Failure, KeyFacts
+from .records import Answer, Failure, KeyFacts
 from .rules import needs_usage
 from .targets import TargetStatus
-
-Answer: TypeAlias = tuple[str, KeyFacts | None]
-"""A key's ARN and what was read of it; None for a key that the filter leaves out."""
 
 _DESCRIBE_TASKS = 4
 """Calls of DescribeKey at a time; KMS allows thousands a second, so this bounds the load on both sides."""
@@ -119,7 +116,7 @@ class Collector:
 
     def _add(self, arn: str, facts: KeyFacts | None) -> None:
         """Add an answer at once: whatever is cancelled after a response, the answer is not lost."""
-        self._answers.append((arn, facts))
+        self._answers.append(Answer(arn, facts))
         self._arrived.set()
 
     async def _read(self) -> None:

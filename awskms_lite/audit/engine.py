@@ -20,14 +20,7 @@ from attrs import field, frozen
 
 from ..errors import CheckpointError, KMSLiteError, ParameterError, ServiceError, TransportError
 from .checkpoint import Checkpoint, create_file
-from .clients import (
-    ClientOptions,
-    NetworkOptions,
-    check_options,
-    clients_beside,
-    clients_by_options,
-    validated_regions,
-)
+from .clients import ClientOptions, NetworkOptions, check_options, open_clients, validated_regions
 from .collector import Collector
 from .executor import Workers, WorkItem, WorkReport, transferable_options
 from .failures import lost_worker, refused_everywhere, unknown_account, unknown_caller
@@ -36,7 +29,7 @@ from .inventory import Inventory, take_inventory
 from .multi_region import Group, Member, MultiRegionGroups, judge_group
 from .progress import AuditProgress
 from .record_queue import RecordQueue
-from .records import KeyFacts, KeyUsageRecord
+from .records import Answer, KeyUsageRecord
 from .rules import check_idle_days
 from .sorted_records import SortedRecords
 from .targets import Target, TargetStatus, known_regions, make_targets
@@ -108,10 +101,7 @@ class Engine:
         self._plan = plan
         self._worker_options = NetworkOptions() if plan.executor is None else transferable_options(options)
         named = validated_regions(plan.regions or ())
-        if plan.client is None:
-            self._clients = clients_by_options(options, named, asynchronous=asynchronous)
-        else:
-            self._clients = clients_beside(plan.client)
+        self._clients = open_clients(plan.client, options, named, asynchronous=asynchronous)
         home = self._clients.home.region
         regions = known_regions(home) if plan.all_regions else named or [home]
         self._targets = make_targets(regions, plan.role_arns, self._clients.profile)
@@ -119,7 +109,7 @@ class Engine:
         self._groups = MultiRegionGroups[Target]((target.caller, target.region) for target in self._targets)
         self._checkpoint: Checkpoint | None = None
         if plan.checkpoint is not None:
-            create_file(plan.checkpoint)
+            create_file(plan.checkpoint)  # a wrong path is refused at once, before any call
             if not asynchronous:
                 self._open_checkpoint()
         self._sorted = SortedRecords() if plan.ordered else None
@@ -285,11 +275,11 @@ class Engine:
     async def _collect(self, target: Target, collector: Collector) -> None:
         try:
             async with collector:
-                async for arn, facts in collector:
-                    self._keep(target, arn, facts)
+                async for answer in collector:
+                    self._keep(target, answer)
         finally:
-            for arn, facts in collector.left():  # after a stop: they were read
-                self._keep(target, arn, facts)
+            for answer in collector.left():  # after a stop: they were read
+                self._keep(target, answer)
 
     async def _read_with_workers(self, workers: Workers) -> None:
         await anyio.lowlevel.checkpoint()  # a stop that came before is noticed before anything is submitted
@@ -310,25 +300,30 @@ class Engine:
     async def _take_report(self, item: WorkItem, future: Future[WorkReport]) -> WorkItem | None:
         """Take in the result of a work item; return the next item of its target if there is more to read."""
         target, error = item.target, future.exception()
-        report = None if error is not None else future.result()
-        if report is not None:
-            self.progress.merge(report.progress)
-        elif error is not None:
+        if error is not None:
             self.progress[target].fail(lost_worker(target, error), TargetStatus.FAILED)
+            if item.is_first:
+                await self._resume(target, Inventory(None))  # nothing was listed, and what was read before counts
+            self._finish(target)
+            return None
+        report = future.result()
+        self.progress.merge(report.progress)
         if item.is_first:
-            await self._resume(target, None if report is not None else Inventory(None))
-        if report is not None:
-            self.progress[target].expect(arn for arn, _ in report.answers)
-            for arn, facts in report.answers:
-                self._keep(target, arn, facts)
-            await self._wait_for_room()
-            if report.left:
-                return item.following(report)
+            await self._resume(target, None)
+        self.progress[target].expect(answer.arn for answer in report.answers)
+        for answer in report.answers:
+            self._keep(target, answer)
+        await self._wait_for_room()
+        if report.left:
+            return item.following(report)
         self._finish(target)
         return None
 
     async def _resume(self, target: Target, inventory: Inventory | None) -> None:
-        """Hand on what the checkpoint holds of a target, and remove it from the inventory, unless a worker did."""
+        """Hand on what the checkpoint holds of a target.
+
+        That is removed from the inventory, so that it is not read again; None if a worker has done so.
+        """
         progress = self.progress[target]
         if self._checkpoint is None:
             return
@@ -337,12 +332,12 @@ class Engine:
         elif self._checkpoint.arns(target):
             progress.fail(unknown_account(), TargetStatus.FAILED)
             return
-        for arn, facts in self._checkpoint.answers(target):
-            if inventory is not None:
-                progress.listed += not inventory.remove(arn)
-            progress.expect([arn])
-            self.progress.add_resumed(target, facts)
-            self._group(target, arn, facts)
+        for answer in self._checkpoint.answers(target):
+            if inventory is not None:  # a key that is listed no more counts all the same: it has a record
+                progress.listed += not inventory.remove(answer.arn)
+            progress.expect([answer.arn])
+            self.progress.add_resumed(target, answer.facts)
+            self._group(target, answer)
             await self._wait_for_room()
 
     async def _wait_for_room(self) -> None:
@@ -350,20 +345,20 @@ class Engine:
         with anyio.CancelScope(shield=True):
             await self.queue.wait_for_room()
 
-    def _keep(self, target: Target, arn: str, facts: KeyFacts | None) -> None:
+    def _keep(self, target: Target, answer: Answer) -> None:
         """Write an answer to the checkpoint, and only then hand it on."""
         try:
             if self._checkpoint is not None:
-                self._checkpoint.add(target, arn, facts)
+                self._checkpoint.add(target, *answer)
         except CheckpointError as error:
             self._fail(error)
-        self._group(target, arn, facts)
+        self._group(target, answer)
 
-    def _group(self, target: Target, arn: str, facts: KeyFacts | None) -> None:
-        if facts is None:
-            self.progress[target].add_filtered(arn)
+    def _group(self, target: Target, answer: Answer) -> None:
+        if answer.facts is None:
+            self.progress[target].add_filtered(answer.arn)
             return
-        for group in self._groups.add(Member(target.caller, facts, target)):
+        for group in self._groups.add(Member(target.caller, answer.facts, target)):
             self._hand_on(group)
 
     def _finish(self, target: Target) -> None:

@@ -15,11 +15,12 @@ from attrs import evolve, field, frozen
 
 from ..errors import ParameterError
 from .clients import ClientOptions, NetworkOptions, clients_by_options
-from .collector import Answer, Collector
+from .collector import Collector
 from .event_loop import loop_caller
 from .filters import KeyFilter
 from .inventory import take_inventory
 from .progress import TargetProgress
+from .records import Answer
 from .targets import Target
 
 _KEYS_PER_ITEM = 1500
@@ -38,7 +39,7 @@ class WorkItem:
 
     def following(self, report: "WorkReport") -> "WorkItem":
         """Return the item that goes on where this one ended; a key that could not be read is not read again."""
-        return evolve(self, known=self.known.union(arn for arn, _ in report.answers), is_first=False)
+        return evolve(self, known=self.known.union(answer.arn for answer in report.answers), is_first=False)
 
 
 @frozen
@@ -73,8 +74,7 @@ class Workers:
         try:
             future = self._executor.submit(read_work_item, item)
         except RuntimeError as error:  # shut down, or broken by a worker that died
-            future = Future()
-            future.set_exception(error)
+            future = _failed(error)
         self._items[future] = item
         future.add_done_callback(lambda done: self._call_in_loop(partial(self._arrive, done)))  # any thread
 
@@ -88,11 +88,18 @@ class Workers:
             self._arrived = anyio.Event()
             await self._arrived.wait()
         future = self._finished.popleft()
-        return self._items.pop(future), future
+        item = self._items.pop(future)
+        return item, _failed(RuntimeError("the executor cancelled it")) if future.cancelled() else future
 
     def cancel(self) -> list[Finished]:
         """Cancel the items that no worker has begun; return those that are finished."""
         return [(item, future) for future, item in self._items.items() if not future.cancel() and future.done()]
+
+
+def _failed(error: RuntimeError) -> Future[WorkReport]:
+    future: Future[WorkReport] = Future()
+    future.set_exception(error)
+    return future
 
 
 def transferable_options(options: ClientOptions) -> NetworkOptions:
@@ -126,10 +133,10 @@ async def _read(item: WorkItem) -> WorkReport:
         client = clients.open(target)
         inventory = await take_inventory(client, progress)
         for arn in item.known:
-            progress.listed += not inventory.remove(arn)
+            progress.listed += not inventory.remove(arn)  # a key that is listed no more counts all the same
         left = inventory.truncate(_KEYS_PER_ITEM)
         async with Collector(client, inventory, progress, item.wanted) as answers:
-            read = [answer async for answer in answers if progress.account_for(answer[0])]
+            read = [answer async for answer in answers if progress.account_for(answer.arn)]
     finally:
         await clients.driver.aclose()
     return WorkReport(progress.detached(), read, left)

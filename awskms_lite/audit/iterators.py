@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 import anyio
 from anyio.from_thread import BlockingPortal
 
+from ..errors import ClosedError
 from ..system import monotonic
 from .clients import ClientOptions
 from .engine import Engine, Plan, State
@@ -134,9 +135,11 @@ class Audit(Iterator[KeyUsageRecord]):
     def __init__(self, plan: Plan, options: ClientOptions) -> None:
         self._audit = AsyncAudit(plan, options, asynchronous=False)
         self._loop: _LoopThread | None = None
+        self._starting = threading.Lock()  # two threads may ask for the first record at once
         self._finalizer: Callable[[], object] = self._audit.cancel
 
     def __next__(self) -> KeyUsageRecord:
+        # The loop's thread is asked only when the queue is empty: `wait` then makes room for the next records.
         while not self.ready and not self._audit.closed:
             self._wait()
         record = self._audit.take()
@@ -149,10 +152,11 @@ class Audit(Iterator[KeyUsageRecord]):
         raise StopIteration
 
     def _wait(self) -> None:
-        if self._loop is None:
-            self._loop = _LoopThread()
-            # At the interpreter's end too, while the thread can still be waited for.
-            self._finalizer = weakref.finalize(self, self._loop.close, self._audit)
+        with self._starting:
+            if self._loop is None:
+                self._loop = _LoopThread()
+                # At the interpreter's end too, while the thread can still be waited for.
+                self._finalizer = weakref.finalize(self, self._loop.close, self._audit)
         self._loop.call(self._audit.wait)
 
     @property
@@ -227,7 +231,9 @@ class _LoopThread:
             await self._stopped.wait()
 
     def call(self, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run a coroutine function in the loop, and wait for its result."""
+        """Run a coroutine function in the loop and return its result; raise `ClosedError` in a forked process."""
+        if os.getpid() != self._process:
+            raise ClosedError("This audit runs in the parent process: read its records there.")
         result: T = self._portal.call(function)
         return result
 

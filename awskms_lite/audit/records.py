@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from attrs import Attribute, field, fields, frozen
 
@@ -79,6 +79,13 @@ class KeyUsageRecord(KeyFacts):
     unread_regions: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     advice: str = ""
+
+
+class Answer(NamedTuple):
+    """What was read of a key, by its ARN; the facts are None if the filter leaves the key out."""
+
+    arn: str
+    facts: KeyFacts | None
 
 
 _FACTS = tuple(attribute.name for attribute in cast("Iterable[Attribute[Any]]", fields(KeyFacts)))

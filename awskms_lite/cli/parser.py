@@ -26,7 +26,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     region = argparse.ArgumentParser(add_help=False)
     region.add_argument(
-        "--region", help="the region (default: that of a key's ARN if one is given, AWS_REGION, the profile's)"
+        "--region",
+        help="the region (default: AWS_REGION, then the profile's; for `usage` that of a key's ARN comes first)",
     )
     shared = argparse.ArgumentParser(add_help=False, parents=[region, connection])
     parser = _Parser(
@@ -91,7 +92,7 @@ def _add_local(commands: Any) -> None:
         "local",
         help="run a local KMS to test against",
         description="Run a KMS on loopback until interrupted, and print the variables that point a client at it. "
-        "It answers GetKeyLastUsage and verifies signatures, and it is not for production: keys live in memory.",
+        "It verifies signatures and answers what docs/local.md lists. Keys live in memory: not for production.",
         epilog="The variables are printed as shell commands, for another shell to read. It starts without keys: "
         "create some with CreateKey, from the AWS CLI or any SDK.",
     )

@@ -1,6 +1,5 @@
 """A role that is assumed with other credentials, for a client that is given one and for an audit."""
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
@@ -11,6 +10,7 @@ from attrs import field, frozen
 from .. import sts
 from ..errors import ParameterError
 from ..identity import Credentials
+from ..models.requests import policy_text
 from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..steps import Flow
@@ -58,7 +58,7 @@ def _seconds(duration: "float | timedelta | None") -> int | None:
 def _policy_text(policy: "Mapping[str, Any] | str | None") -> str | None:
     if not isinstance(policy, str | Mapping | None):
         raise ParameterError(f"policy must be a mapping, JSON or None, not {type(policy).__name__}.")
-    return json.dumps(policy, separators=(",", ":")) if isinstance(policy, Mapping) else policy
+    return policy_text(policy)
 
 
 @frozen

@@ -52,7 +52,12 @@ def validated(credentials: Credentials) -> Credentials:
                 f"The {name} ({credentials.source}) is in quotation marks, which count as a part of it (as in a "
                 "file for Docker's --env-file): remove them."
             )
-    if credentials.expires_at is not None and credentials.expires_at.tzinfo is None:
+    expiry: object = credentials.expires_at
+    if not isinstance(expiry, datetime | None):
+        raise CredentialsError(
+            f"The credentials ({credentials.source}) expire at a {type(expiry).__name__}: make it a datetime."
+        )
+    if expiry is not None and expiry.tzinfo is None:
         raise CredentialsError(
             f"The credentials ({credentials.source}) expire at a time without a time zone: add one."
         )

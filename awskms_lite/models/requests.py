@@ -218,7 +218,11 @@ def _plain(kind: type) -> Rule:
 
 def _blob(name: str, value: Any) -> bytes:
     if not isinstance(value, _BYTES_TYPES):
-        raise _wrong(name, "bytes, a bytearray or a memoryview (encode() makes bytes of a text)", value)
+        raise _wrong(
+            name,
+            "bytes, a bytearray or a memoryview (text.encode(), or base64.b64decode(text) if it is base64)",
+            value,
+        )
     return value if type(value) is bytes else bytes(value)
 
 

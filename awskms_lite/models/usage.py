@@ -58,9 +58,12 @@ class KeyLastUsageData:
     kms_request_id: str | None = None
 
 
+_NO_USE = KeyLastUsageData()
+
+
 def _none_if_empty(data: KeyLastUsageData | None) -> KeyLastUsageData | None:
     """Return None for an empty object: KMS says "no use" by that, by null, and by leaving the member out."""
-    return None if data == KeyLastUsageData() else data
+    return None if data == _NO_USE else data
 
 
 @frozen(kw_only=True)

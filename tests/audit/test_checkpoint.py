@@ -16,7 +16,8 @@ from hypothesis import given, settings, strategies as st
 from support.audit_data import ACCOUNT, arn_of, days, facts, used
 
 from awskms_lite.audit import Failure, KeyFilter, Target
-from awskms_lite.audit.checkpoint import Answer, Checkpoint
+from awskms_lite.audit.checkpoint import Checkpoint
+from awskms_lite.audit.records import Answer
 from awskms_lite.audit.serialize import from_ascii, to_ascii, to_line
 from awskms_lite.errors import CheckpointError, ConfigurationError
 

@@ -218,6 +218,34 @@ class Failing(Executor):
         return future
 
 
+def test_a_work_item_that_is_cancelled(kms: LocalKMS) -> None:
+    """An executor that cancels what it has not begun costs that target, and no other."""
+
+    class Cancelling(ThreadPoolExecutor):
+        """Cancels the second item that it is given."""
+
+        items = 0
+
+        def submit(self, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            self.items += 1
+            if self.items != 2:
+                return super().submit(*args, **kwargs)
+            future: Future[Any] = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    keys = {add_key(kms, account_id=account) for account in ACCOUNTS[:3]}
+    with Cancelling(1) as pool, audit(role_arns=roles(ACCOUNTS[:3]), executor=pool, pacing=UNPACED) as records:
+        read = {record.arn for record in records}
+        summary = records.summary
+    assert read < keys
+    assert len(read) == 2
+    assert not summary.complete
+    (failure,) = (failure for report in summary.targets for failure in report.failures)
+    assert "cancelled" in failure.message
+
+
 def test_a_worker_that_dies(kms: LocalKMS) -> None:
     """Its target has failed, with the reason, and the others go on."""
     keys = [add_key(kms, region=region) for region in ("us-east-2", "eu-west-1")]

@@ -17,12 +17,13 @@ import anyio
 import anyio.to_thread
 import pytest
 from support.audit_data import ACCOUNT, UNPACED, arn_of, days, facts
+from support.servers import PATIENCE
 
 from awskms_lite import Credentials, Pacing, RetryPolicy
 from awskms_lite.audit import AsyncAudit, KeyFilter, Target, audit, audit_async, executor
 from awskms_lite.audit.checkpoint import Checkpoint
-from awskms_lite.errors import ConfigurationError, CredentialsError
-from awskms_lite.local import Drip, Error, LocalKMS, Reset, Unavailable
+from awskms_lite.errors import ClosedError, ConfigurationError, CredentialsError
+from awskms_lite.local import Drip, Error, Latency, LocalKMS, Reset, Unavailable
 
 OTHER = "999988887777"
 ROLE = f"arn:aws:iam::{OTHER}:role/Audit"
@@ -439,6 +440,39 @@ class TestReaders:
                 records.close()
                 os._exit(0)
             assert os.waitpid(child, 0)[1] == 0
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+    @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # which Python sees that we have threads
+    def test_a_forked_child_that_reads_on(self, kms: LocalKMS) -> None:
+        """It is told where the records are, and waits for nobody; the parent reads all of them."""
+        keys = {add_old(kms) for _ in range(20)}
+        kms.inject_fault(Latency(0.05), operation="GetKeyLastUsage")
+        with audit(environ=kms.environ) as records:
+            read = {next(records).arn}
+            child = os.fork()
+            if child == 0:
+                signal.alarm(10)
+                try:
+                    for _ in records:
+                        pass
+                except ClosedError as error:
+                    os._exit("parent process" not in str(error))
+                os._exit(2)
+            assert os.waitpid(child, 0)[1] == 0
+            assert read | {record.arn for record in records} == keys
+
+    def test_two_threads_that_begin_at_once(self, kms: LocalKMS) -> None:
+        """One loop serves both, and each record goes to one of them."""
+        keys = sorted(add_old(kms) for _ in range(20))
+        with audit(environ=kms.environ) as records, ThreadPoolExecutor(2) as pool:
+            together = threading.Barrier(2)
+
+            def read() -> list[str]:
+                together.wait(PATIENCE)
+                return [record.arn for record in records]
+
+            halves = [pool.submit(read) for _ in range(2)]
+            assert sorted(halves[0].result() + halves[1].result()) == keys
 
 
 class TestWorkers:

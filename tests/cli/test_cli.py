@@ -20,7 +20,7 @@ from queue import Queue
 from typing import IO
 
 import pytest
-from support.servers import KEY_ID, PATIENCE, USED, Line, ScriptedServer, answer, replying
+from support.servers import KEY_ID, PATIENCE, USED, ScriptedServer, ServedConnection, answer, replying
 
 from awskms_lite import KMSClient, __version__
 from awskms_lite.cli import main
@@ -271,7 +271,7 @@ class TestFailures:
     ) -> None:
         """Ctrl-C while an answer is awaited ends the command with 130 and one line."""
 
-        def interrupting(line: Line) -> None:
+        def interrupting(line: ServedConnection) -> None:
             if line.request() is not None:
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                 line.wait_for_end()

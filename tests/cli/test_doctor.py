@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from support.servers import Line, ScriptedServer, answer, error_body, forwarding, replying
+from support.servers import ScriptedServer, ServedConnection, answer, error_body, forwarding, replying
 
 from awskms_lite.cli import main
 from awskms_lite.local import LocalKMS
@@ -174,7 +174,7 @@ class TestReached:
     def test_an_answer_with_a_use_is_an_answer(self, keys: None, doctor: Doctor) -> None:
         """Whoever answers a random key id with a success was reached all the same."""
 
-        def echoing(line: Line) -> None:
+        def echoing(line: ServedConnection) -> None:
             while (request := line.request()) is not None:
                 line.send(answer(request.partition(b"\r\n\r\n")[2]))
 

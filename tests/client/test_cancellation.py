@@ -29,8 +29,8 @@ from support.servers import (
     PATIENCE,
     TLS,
     USED,
-    Line,
     ScriptedServer,
+    ServedConnection,
     answer,
     replying,
     silent,
@@ -328,7 +328,7 @@ class TestConnections:
         """Where the block of a client is cancelled, the end of it closes every idle connection."""
         together = threading.Barrier(3)  # so that no call can use the connection of another
 
-        def meeting(line: Line) -> None:
+        def meeting(line: ServedConnection) -> None:
             while line.request() is not None:
                 together.wait(PATIENCE)
                 line.send(answer())

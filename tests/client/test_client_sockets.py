@@ -31,8 +31,8 @@ from support.servers import (
     USED,
     WAYS,
     Caller,
-    Line,
     ScriptedServer,
+    ServedConnection,
     Way,
     answer,
     blurting,
@@ -268,7 +268,7 @@ class TestMisbehaviour:
         chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
         head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-        def endless(line: Line) -> None:
+        def endless(line: ServedConnection) -> None:
             line.request()
             line.send(head)
             while not line.ended_by_client.is_set() and line.send(chunk):
@@ -460,7 +460,7 @@ class TestConnections:
     def test_what_comes_behind_an_answer_is_nobodys(self, way: Way, surplus: bytes, parted: bool) -> None:
         """A second answer to one request is not taken for that to the next; the connection is not used again."""
 
-        def too_much(line: Line) -> None:
+        def too_much(line: ServedConnection) -> None:
             line.request()
             if parted:  # the head by itself, and the rest in one piece with what is too much
                 head, _, body = answer().partition(b"\r\n\r\n")
@@ -531,7 +531,7 @@ class TestConnections:
         monkeypatch.setattr(pools, "monotonic", lambda: now)
         together = threading.Barrier(3)
 
-        def meeting(line: Line) -> None:
+        def meeting(line: ServedConnection) -> None:
             if line.request() is not None:
                 together.wait(PATIENCE)  # answers only when all calls are there, so none waits for another
                 line.send(answer())
@@ -556,7 +556,7 @@ class TestConnections:
         """Closing a client lets a call under way finish, and its connection ends with it."""
         asked, go_on = threading.Event(), threading.Event()
 
-        def slow(line: Line) -> None:
+        def slow(line: ServedConnection) -> None:
             line.request()
             asked.set()
             assert go_on.wait(PATIENCE)
@@ -711,6 +711,8 @@ class TestFork:
             assert "make a new http_client" in told_by_fork(partial(call, other))
             if name == "sync":
                 given.close()
+            del given, client, call, other
+            gc.collect()  # here, where the warnings about the sockets of an ended loop are expected
 
     @pytest.mark.parametrize("uses", ["sync"], indirect=True)
     def test_the_parent_keeps_its_connection(self, uses: tuple[ScriptedServer, Callable[[], str], Any]) -> None:

@@ -18,9 +18,9 @@ from support.servers import (
     PATIENCE,
     TLS,
     Caller,
-    Line,
     Script,
     ScriptedServer,
+    ServedConnection,
     Way,
     answer,
     open_way,
@@ -75,7 +75,7 @@ def about(key_id: str, *, request_id: str | None = None, **members: Any) -> byte
     return answer(json.dumps({"KeyId": key_id, **members}).encode(), headers=headers)
 
 
-def echoing(line: Line) -> None:
+def echoing(line: ServedConnection) -> None:
     """Answer each request about the key that it names."""
     while (request := line.request()) is not None:
         line.send(about(asked(request)["KeyId"]))
@@ -84,7 +84,7 @@ def echoing(line: Line) -> None:
 def one_late(make: Callable[[dict[str, Any]], bytes]) -> Script:
     """Answer the first request of a connection rightly, and each later one with the answer before it."""
 
-    def script(line: Line) -> None:
+    def script(line: ServedConnection) -> None:
         before = None
         while (request := line.request()) is not None:
             right = make(asked(request))
@@ -258,7 +258,7 @@ class TestLooking:
         go_on, left = threading.Event(), threading.Event()
         plain = answer(json.dumps({"KeyId": KEY_ID, "Plaintext": "Zmlyc3Q="}).encode())
 
-        def first(line: Line) -> None:
+        def first(line: ServedConnection) -> None:
             line.request()
             line.send(plain)
             go_on.wait(PATIENCE)
@@ -287,7 +287,7 @@ class TestLooking:
         plain = answer(json.dumps({"KeyId": KEY_ID, "Plaintext": "Zmlyc3Q="}).encode())
         sent = threading.Event()
 
-        def both(line: Line) -> None:
+        def both(line: ServedConnection) -> None:
             line.request()
             line.send(plain)  # a record of its own each
             line.send(plain)

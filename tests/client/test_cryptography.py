@@ -123,7 +123,9 @@ def test_a_code_is_verified(kms: EitherClient, local: LocalKMS) -> None:
 # What a method takes.
 
 WORD = "shibboleth"
-BYTES_WANTED = "must be bytes, a bytearray or a memoryview (encode() makes bytes of a text), not "
+BYTES_WANTED = (
+    "must be bytes, a bytearray or a memoryview (text.encode(), or base64.b64decode(text) if it is base64), not "
+)
 BLOBS: list[tuple[str, dict[str, Any], str]] = [
     ("encrypt", {"key_id": "k"}, "plaintext"),
     ("decrypt", {}, "ciphertext_blob"),

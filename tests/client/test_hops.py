@@ -19,9 +19,9 @@ from support.servers import (
     KEY_ID,
     PATIENCE,
     TLS,
-    Line,
     Script,
     ScriptedServer,
+    ServedConnection,
     Way,
     answer,
     cut_off,
@@ -136,7 +136,7 @@ class TestProxyOverTLS:
             assert not caught.value.retryable
 
 
-def leaving(line: Line) -> None:
+def leaving(line: ServedConnection) -> None:
     """Agree to every tunnel, and leave where it should begin."""
     line.request()
     line.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -184,7 +184,7 @@ def test_an_answer_that_breaks_off_behind_a_proxy(
             way.client(**options).get_key_last_usage(KEY_ID)
 
 
-def storming(line: Line) -> None:
+def storming(line: ServedConnection) -> None:
     """Send interim responses after the request until the client leaves."""
     line.request()
     while line.pause(0) and line.send(b"HTTP/1.1 100 Continue\r\n\r\n" * 50):

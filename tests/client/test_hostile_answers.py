@@ -15,9 +15,9 @@ from support.servers import (
     KEY_ID,
     PATIENCE,
     USED,
-    Line,
     Script,
     ScriptedServer,
+    ServedConnection,
     Way,
     answer,
     error_body,
@@ -131,7 +131,7 @@ class TestRepeatedHeaders:
 def interim(number: int, then: bytes = b"") -> Script:
     """Send so many interim answers, and then something."""
 
-    def script(line: Line) -> None:
+    def script(line: ServedConnection) -> None:
         while line.request() is not None:
             line.send(b"HTTP/1.1 100 Continue\r\n\r\n" * number + then)
 
@@ -141,7 +141,7 @@ def interim(number: int, then: bytes = b"") -> Script:
 def storming(piece: bytes) -> Script:
     """Send the same piece until the client leaves."""
 
-    def script(line: Line) -> None:
+    def script(line: ServedConnection) -> None:
         line.request()
         while line.pause(0) and line.send(piece):
             pass
@@ -381,7 +381,7 @@ def test_whatever_a_given_client_raises_is_an_error_of_ours(way: Way, raised: Ex
 def test_a_hook_that_reads_takes_no_answer_from_another(way: Way) -> None:
     """A given client may read an answer in a hook: then its connection serves others, and is left alone."""
 
-    def echoing(line: Line) -> None:
+    def echoing(line: ServedConnection) -> None:
         while (request := line.request()) is not None:
             line.send(answer(request.partition(b"\r\n\r\n")[2]))
 

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from support.servers import (
     KEY_ID,
-    Line,
     ScriptedServer,
+    ServedConnection,
     Way,
     answer,
     error_body,
@@ -149,15 +149,15 @@ def pairs_echo(request: bytes) -> str:
     return f"'{value}' not a valid key=value pair (missing equal-sign) in Authorization header: '{value}'."
 
 
-def echoing(code: str, speak: Callable[[bytes], str]) -> Callable[[Line], None]:
-    def script(line: Line) -> None:
+def echoing(code: str, speak: Callable[[bytes], str]) -> Callable[[ServedConnection], None]:
+    def script(line: ServedConnection) -> None:
         while (request := line.request()) is not None:
             line.send(answer(error_body(code, speak(request)), 400))
 
     return script
 
 
-REPLIES: dict[str, Callable[[Line], None]] = {
+REPLIES: dict[str, Callable[[ServedConnection], None]] = {
     "success": replying(answer(MARKED)),
     "canonical string echoed": echoing("InvalidSignatureException", canonical_echo),
     "authorization echoed": echoing("IncompleteSignatureException", parameters_echo),

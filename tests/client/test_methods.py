@@ -204,9 +204,8 @@ def test_a_method_has_a_timeout_of_its_own(shop: Shop, operation: Operation[Any,
     with pytest.raises(KMSLiteError, match="timeout"):
         shop.call(getattr(client, method_name(operation)), **arguments, timeout=-1)
     if operation.items is not None:
-        listing = getattr(client, f"iter_{method_name(operation)}")(**as_listing(arguments), timeout=-1)
         with pytest.raises(KMSLiteError, match="timeout"):
-            shop.next(listing)
+            getattr(client, f"iter_{method_name(operation)}")(**as_listing(arguments), timeout=-1)
     assert kms.asked == []
 
 
@@ -257,9 +256,9 @@ def test_a_timeout_may_be_a_timedelta(shop: Shop, timeout: Any) -> None:
     with pytest.raises(TimeoutError, match=r"after 1\.5 s"):
         shop.call(client.wait_until_enabled, "k", timeout=timeout)
     for wrong in (timedelta(seconds=-1), timedelta(0)):
-        with pytest.raises(ParameterError, match=r"timeout is -?[01]\.0: pass a positive number"):
+        with pytest.raises(ParameterError, match=r"timeout is datetime\.timedelta\(.*\): pass a positive number"):
             shop.call(client.describe_key, "k", timeout=wrong)
-        with pytest.raises(ParameterError, match=r"timeout is -?[01]\.0: pass a positive number"):
+        with pytest.raises(ParameterError, match=r"timeout is datetime\.timedelta\(.*\): pass a positive number"):
             shop.next(client.iter_list_keys(timeout=wrong))
 
 

@@ -88,7 +88,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"blob": b"abcde"}, "blob has a length of 5: pass 2 to 4 bytes."),
     (
         {"blob": "abc"},
-        "blob must be bytes, a bytearray or a memoryview (encode() makes bytes of a text), not str.",
+        (
+            "blob must be bytes, a bytearray or a memoryview (text.encode(), or base64.b64decode(text) if it is "
+            "base64), not str."
+        ),
     ),
     ({"blob": list(b"abc")}, "blob must be bytes"),
     ({"blob": bytearray(b"a")}, "blob has a length of 1: pass 2 to 4 bytes."),

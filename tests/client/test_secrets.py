@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin
 import pytest
 from attrs import fields, has
 from support.model_samples import CONFLICTING, bounds_of, example, plain
-from support.servers import Line, ScriptedServer, Way, answer
+from support.servers import ScriptedServer, ServedConnection, Way, answer
 from support.shown import shown_by
 
 from awskms_lite import Credentials, to_wire
@@ -116,10 +116,10 @@ def repeating(sent: bytes) -> bytes:
     return json.dumps({"__type": "ValidationException", "message": f"Value {body} is not valid."}).encode()
 
 
-def replying_by_operation(reply: Callable[[bytes, bytes], bytes]) -> Callable[[Line], None]:
+def replying_by_operation(reply: Callable[[bytes, bytes], bytes]) -> Callable[[ServedConnection], None]:
     """Answer the one request of a connection, by the operation that it names."""
 
-    def script(line: Line) -> None:
+    def script(line: ServedConnection) -> None:
         sent = line.request() or b""
         found = re.search(rb"TrentService\.(\w+)", sent)
         assert found is not None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import anyio
 import pytest
-from support.servers import KEY_ID, PATIENCE, Line, ScriptedServer, answer, replying
+from support.servers import KEY_ID, PATIENCE, ScriptedServer, ServedConnection, answer, replying
 
 from awskms_lite import AsyncKMSClient, KMSClient
 from awskms_lite.local import LocalKMS
@@ -99,7 +99,7 @@ async def test_tasks_beyond_the_connections_wait_in_order(kms: LocalKMS, monkeyp
     served: list[int] = []
     gate = threading.Event()
 
-    def gated(line: Line) -> None:
+    def gated(line: ServedConnection) -> None:
         while line.request() is not None and gate.wait(PATIENCE):
             line.send(answer())
 

@@ -17,9 +17,9 @@ from hypothesis import given, strategies as st
 from support.servers import (
     PATIENCE,
     TLS,
-    Line,
     Script,
     ScriptedServer,
+    ServedConnection,
     answer,
     cut_off,
     replying,
@@ -436,7 +436,7 @@ async def test_the_wait_for_a_place_is_no_part_of_an_attempt(monkeypatch: pytest
     monkeypatch.setattr(pools, "MAX_CONNECTIONS", 1)
     gate, statuses = threading.Event(), []
 
-    def gated(line: Line) -> None:
+    def gated(line: ServedConnection) -> None:
         while line.request() is not None and gate.wait(PATIENCE):
             line.send(answer())
 

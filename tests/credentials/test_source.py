@@ -206,6 +206,9 @@ def test_keys_in_quotation_marks_are_named_as_such(quoted: str, part: int) -> No
 
 def test_an_end_without_a_time_zone_is_refused() -> None:
     """Nobody could say when that is."""
+    text: Any = "2030-01-01T00:00:00Z"
+    with pytest.raises(CredentialsError, match=r"\(somewhere\) expire at a str: make it a datetime"):
+        validated(Credentials("AKIA", "secret", expires_at=text, source="somewhere"))
     with pytest.raises(CredentialsError, match=r"\(somewhere\) expire at a time without a time zone"):
         validated(Credentials("AKIA", "s", source="somewhere", expires_at=datetime(2030, 1, 1)))  # noqa: DTZ001
 

@@ -2,15 +2,17 @@
 
 import base64
 import json
+import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from support.either_client import EitherClient
 from support.local_client import OTHER_ACCOUNT, Client, client, last_usage
-from support.servers import WAYS, open_way
+from support.servers import PATIENCE, WAYS, open_way
 from support.threads import run_in_threads
 
 from awskms_lite import Credentials
@@ -222,14 +224,16 @@ def test_an_answer_is_given_a_number_of_times(kms: LocalKMS, times: Any) -> None
 
 
 @pytest.mark.parametrize("answer", [lambda members: None, lambda members: VERIFIED])
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_function_that_returns_no_answer_is_a_loud_mistake(
-    kms: LocalKMS, call: Client, answer: Callable[[object], Any]
+    kms: LocalKMS, call: Client, answer: Callable[[object], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client gets HTTP 500, and the server goes on."""
+    """The client gets HTTP 500, the mistake is reported by the server's thread, and the server goes on."""
+    reported: queue.Queue[threading.ExceptHookArgs] = queue.Queue()
+    monkeypatch.setattr(threading, "excepthook", reported.put)
     kms.answer("Sign", answer)
     failed = call.send("Sign", json.dumps({}).encode())
     assert (failed.status, failed.error) == (500, "InternalFailure")
+    assert "pass a" in str(reported.get(timeout=PATIENCE).exc_value)
     assert call("ListKeys")["Keys"] == []
 
 

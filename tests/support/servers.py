@@ -70,7 +70,7 @@ class TLSWithin:
         self._outer.close()
 
 
-class Line:
+class ServedConnection:
     """One connection, seen by the script that serves it."""
 
     def __init__(self, sock: socket.socket, number: int, server: "ScriptedServer") -> None:
@@ -149,7 +149,7 @@ class Line:
         return bool(piece)
 
 
-Script = Callable[[Line], None]
+Script = Callable[[ServedConnection], None]
 
 
 class ScriptedServer:
@@ -159,7 +159,7 @@ class ScriptedServer:
         self._scripts = scripts
         self._ssl_context = ssl_context
         self.requests: list[bytes] = []
-        self.lines: list[Line] = []
+        self.lines: list[ServedConnection] = []
         self.asked = threading.Event()
         """Set when the first request is there."""
         self.closing = threading.Event()
@@ -205,13 +205,13 @@ class ScriptedServer:
                 sock.settimeout(PATIENCE)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._sockets.append(sock)
-                line = Line(sock, len(self.lines), self)
+                line = ServedConnection(sock, len(self.lines), self)
                 self.lines.append(line)
                 thread = threading.Thread(target=self._serve, args=(sock, line), name="scripted", daemon=True)
                 self._threads.append(thread)
                 thread.start()
 
-    def _serve(self, sock: socket.socket, line: Line) -> None:
+    def _serve(self, sock: socket.socket, line: ServedConnection) -> None:
         script = self._scripts[min(line.number, len(self._scripts) - 1)]
         with ExitStack() as stack:
             stack.callback(line.done.set)
@@ -245,7 +245,7 @@ def error_body(code: str, message: str | None = None) -> bytes:
 def replying(*answers: bytes) -> Script:
     """Answer one request of a connection after the other, the last answer again and again."""
 
-    def script(line: Line) -> None:
+    def script(line: ServedConnection) -> None:
         number = 0
         while line.request() is not None:
             line.send(answers[min(number, len(answers) - 1)])
@@ -257,7 +257,7 @@ def replying(*answers: bytes) -> Script:
 def blurting(data: bytes) -> Script:
     """Send the bytes after the first that come, whatever they are, then leave."""
 
-    def script(line: Line) -> None:
+    def script(line: ServedConnection) -> None:
         line.wait_for_bytes()
         line.send(data)
 
@@ -267,7 +267,7 @@ def blurting(data: bytes) -> Script:
 def cut_off(data: bytes = b"") -> Script:
     """Send the bytes after one request, then leave in good order."""
 
-    def script(line: Line) -> None:
+    def script(line: ServedConnection) -> None:
         line.request()
         line.send(data)
 
@@ -277,7 +277,7 @@ def cut_off(data: bytes = b"") -> Script:
 def resetting(data: bytes = b"") -> Script:
     """Send the bytes after one request, then reset the connection."""
 
-    def script(line: Line) -> None:
+    def script(line: ServedConnection) -> None:
         line.request()
         line.send(data)
         line.reset()
@@ -285,7 +285,7 @@ def resetting(data: bytes = b"") -> Script:
     return script
 
 
-def silent(line: Line) -> None:
+def silent(line: ServedConnection) -> None:
     """Take a request and never say a word."""
     line.request()
     line.wait_for_end()
@@ -294,7 +294,7 @@ def silent(line: Line) -> None:
 def dripping(data: bytes, *, every: float, at_once: int = 0) -> Script:
     """Send the first bytes at once and then a byte at a time, each after so many seconds."""
 
-    def script(line: Line) -> None:
+    def script(line: ServedConnection) -> None:
         line.request()
         line.send(data[:at_once])
         for byte in data[at_once:]:
@@ -304,7 +304,7 @@ def dripping(data: bytes, *, every: float, at_once: int = 0) -> Script:
     return script
 
 
-def forwarding(line: Line) -> None:
+def forwarding(line: ServedConnection) -> None:
     """Be a forward proxy for http: pass each request on to the host that its absolute target names."""
     while (request := line.request()) is not None:
         method, target, rest = request.split(b" ", 2)
@@ -321,7 +321,7 @@ def forwarding(line: Line) -> None:
 def tunnelling(context: ssl.SSLContext, script: Script) -> Script:
     """Be a proxy for https, and the host behind it too: agree to the tunnel, and follow the script within TLS."""
 
-    def tunnel(line: Line) -> None:
+    def tunnel(line: ServedConnection) -> None:
         if line.request() is not None:
             line.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
             line.start_tls(context)

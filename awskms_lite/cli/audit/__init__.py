@@ -1,6 +1,11 @@
 """`awskms-lite audit`: every key of an account or of many, with a verdict for each.
 
-Standard output has the report and nothing else; the summary is on standard error. Exit codes:
+    options     the command line
+    live        an audit of KMS; or `saved`, which judges the report of an earlier one again
+    report      what goes to standard output: the table, JSON or CSV
+    summary     what goes to standard error, and the exit code
+
+Standard output has the report and nothing else. Exit codes:
 
 0    every key was listed, read and reported
 1    that too, and some key has a verdict that --fail-on names

@@ -2,8 +2,12 @@
 
 import argparse
 import os
+import signal
+import threading
+from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from ...errors import ConfigurationError, KMSLiteError
 from ..mfa import ask_for_code
@@ -11,7 +15,6 @@ from .input_files import read_roles
 from .options import filters_in_force, key_filter
 from .progress import shown_progress
 from .report import Report
-from .signals import Interruption
 from .summary import (
     SYSTEM_ERRORS,
     AuditResult,
@@ -28,15 +31,18 @@ if TYPE_CHECKING:
     from ...config import Sections
     from ...identity import Credentials
 
+_SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP, which a terminal sends that is closed
+_SIGNALS = tuple(getattr(signal, name) for name in _SIGNAL_NAMES if hasattr(signal, name))
+
 
 def audit_live(arguments: argparse.Namespace) -> AuditResult:
     """Audit and write the report; raise what kept the audit from reading any key."""
     wanted = key_filter(arguments)
     report = Report(arguments)
-    with _start(arguments, wanted) as run, Interruption(run.stop) as interruption:
-        error = _write(run, report)
+    with _make_audit(arguments, wanted) as run, Interruption(run.stop) as interruption:
+        error = _write_records(run, report)
         if error is not None and not report.verdicts:
-            raise error
+            raise error  # there is nothing to report beside it
         report.end()
     summary = run.summary
     held = None if summary.complete or arguments.checkpoint is None else _held(arguments.checkpoint, wanted)
@@ -50,7 +56,7 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
     )
 
 
-def _start(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
+def _make_audit(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
     from ...audit import audit
 
     roles = list(arguments.role_arn or ())
@@ -112,7 +118,7 @@ def _wants_code(sections: "Sections", name: object) -> bool:
     return False
 
 
-def _write(run: "Audit", report: Report) -> KMSLiteError | None:
+def _write_records(run: "Audit", report: Report) -> KMSLiteError | None:
     """Write the records until there are no more, or nobody takes them; return what ended the audit early."""
     with shown_progress(lambda: run.progress, streams=report.streams):
         try:
@@ -138,3 +144,39 @@ def _held(checkpoint: str, wanted: "KeyFilter") -> int | None:
             return opened.count()
     except KMSLiteError:  # another run has it by now, or it is damaged, which the audit has reported
         return None
+
+
+class Interruption:
+    """Lets the first Ctrl-C, SIGTERM or SIGHUP stop an audit, and the second one end the process as usual.
+
+    `number` is the signal that came, None if none did. Signals that the process was started to ignore, as by
+    nohup, stay ignored.
+    """
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+        self._before: dict[int, Any] = {}
+        self.number: int | None = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():  # Python lets no other thread set handlers
+            for number in _SIGNALS:
+                before = signal.getsignal(number)
+                if before not in (signal.SIG_IGN, None):
+                    self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._restore()
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as Python calls it
+        self.number = number
+        self._restore()
+        self._stop()
+
+    def _restore(self) -> None:
+        while self._before:
+            number, before = self._before.popitem()
+            signal.signal(number, before)

@@ -8,7 +8,7 @@ from ...errors import ParameterError
 from .input_files import read_lines
 from .options import filters_in_force, key_filter
 from .report import Report
-from .summary import AuditResult, failure_lines, keys, unmatched_line, verdict_counts
+from .summary import AuditResult, failure_lines, key_count, unmatched_line, verdict_counts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -85,8 +85,8 @@ class SavedReport:
                 yield number, line
         if self._is_array and not is_closed:
             raise ParameterError(
-                f"{self._source} breaks off after {keys(self.read)}, without the ] at its end: the audit that "
-                "wrote it ended early. Make the report again."
+                f"{self._source} breaks off after {key_count(self.read)}, without the ] at its end: the audit "
+                "that wrote it ended early. Make the report again."
             )
         if not self.read and not self._is_array:
             raise ParameterError(f"{self._source} has no record: {_REMEDY}")
@@ -101,7 +101,7 @@ class SavedReport:
         """Yield how many records there are, and what became of them."""
         filtered = f" + {self.filtered} left out by the filters" if self.filtered else ""
         verdicts = verdict_counts(report.verdicts)
-        yield f"{keys(self.read)} read = {self.read - self.filtered} reported{filtered}{verdicts}"
+        yield f"{key_count(self.read)} read = {self.read - self.filtered} reported{filtered}{verdicts}"
         repeated = self.read - len(self._arns)
         if repeated:
             yield (
@@ -119,8 +119,8 @@ class SavedReport:
         if not unread:
             return None
         return (
-            f"The report is incomplete: {unread} of {keys(self.read - self.filtered)} could not be read. Fix the "
-            "cause and audit again. A key that was not read may be in use."
+            f"The report is incomplete: {unread} of {key_count(self.read - self.filtered)} could not be read. "
+            "Fix the cause and audit again. A key that was not read may be in use."
         )
 
 

@@ -93,12 +93,12 @@ def count_lines(summary: "AuditSummary") -> Iterator[str]:
     missing = summary.listed - summary.reported - summary.filtered
     filtered = f" + {summary.filtered} left out by the filters" if summary.filtered else ""
     unread = f" + {missing} not read" if missing else ""
-    yield f"{keys(summary.listed)} listed = {summary.reported} reported{filtered}{unread}"
+    yield f"{key_count(summary.listed)} listed = {summary.reported} reported{filtered}{unread}"
     expected = summary.listed - summary.filtered
     coverage = "" if summary.filtered and not expected else _coverage(summary)  # there is none of no key
     yield f"{summary.evaluated} of {expected} evaluated{coverage}{verdict_counts(summary.verdicts)}"
     throttled = f", {summary.throttled} throttled" if summary.throttled else ""
-    yield f"GetKeyLastUsage answered for {keys(summary.usage_calls)}{throttled}"
+    yield f"GetKeyLastUsage answered for {key_count(summary.usage_calls)}{throttled}"
     if summary.resumed_from is not None:
         since = f"{summary.resumed_from:%Y-%m-%d %H:%M} UTC"
         yield f"{summary.resumed} taken from the checkpoint, read from {since} on; remove it to read them again"
@@ -182,7 +182,7 @@ def failure_lines(report: "Report") -> Iterator[str]:
         assert record.error is not None
         number = report.failed[cause]
         arn = printable(record.arn)
-        yield f"unreadable: {arn}" if number == 1 else f"{keys(number)} unreadable, as {arn}:"
+        yield f"unreadable: {arn}" if number == 1 else f"{key_count(number)} unreadable, as {arn}:"
         yield _INDENT + printable(_explained(record.error))
 
 
@@ -206,7 +206,7 @@ def incomplete_line(summary: "AuditSummary", checkpoint: str | None, answers: in
     if summary.complete:
         return None
     again = "run the same command again"
-    read = f"{summary.reported + summary.filtered} of the {keys(summary.listed)} listed so far were read"
+    read = f"{summary.reported + summary.filtered} of the {key_count(summary.listed)} listed so far were read"
     if summary.expired:
         cause, remedy = f"The credentials expired: {read}", f"Renew them and {again}"
     elif summary.stopped:
@@ -226,7 +226,7 @@ def _missing(summary: "AuditSummary") -> str:
     partial = sum(report.is_partial for report in summary.targets)
     parts: list[str] = []
     if unread:
-        parts.append(f"{unread} of {keys(summary.listed - summary.filtered)} could not be read")
+        parts.append(f"{unread} of {key_count(summary.listed - summary.filtered)} could not be read")
     if partial or not unread:
         parts.append(f"{partial} of {len(summary.targets)} targets could not be listed in full")
     return " and ".join(parts)
@@ -241,7 +241,7 @@ def unmatched_line(filters: Sequence[str], listed: int, filtered: int) -> str | 
     if not filters or not listed or filtered < listed:
         return None
     return (
-        f"no key matches {' '.join(filters)}: {keys(listed)} left out. Correct what matches nothing, or pass "
+        f"no key matches {' '.join(filters)}: {key_count(listed)} left out. Correct what matches nothing, or pass "
         "--allow-empty if that is what you expect."
     )
 
@@ -252,6 +252,6 @@ def interrupted_by(error: BaseException) -> str:
     return f"the audit broke off: {cause}. Fix that (ulimit -a shows limits) and run the same command again."
 
 
-def keys(number: int) -> str:
+def key_count(number: int) -> str:
     """Return a number of keys in words."""
     return "1 key" if number == 1 else f"{number} keys"
