@@ -28,7 +28,7 @@ demo: $(VENV)/.base ## run the main job: the last usage of some keys of a local 
 test: $(VENV)/.group-test ## run the tests, with coverage, in four processes (WORKERS=4)
 	$(PYTEST) --cov --cov-report=term $(ARGS)
 
-test-fast: $(VENV)/.group-test ## run the tests that open no socket and start no process: half a minute at the most
+test-fast: $(VENV)/.group-test ## run the tests that open no socket and start no process: some 20 seconds
 	$(PYTEST) --fast $(ARGS)
 
 test-all: ## run the tests on each Python from 3.11 to 3.14 that answers here
