@@ -596,7 +596,7 @@ def test_options_settle_the_endpoint(options: dict[str, Any], url: str) -> None:
 )
 def test_a_custom_endpoint_goes_with_neither_fips_nor_dualstack(options: dict[str, Any]) -> None:
     """Two answers to where requests go are a mistake in the set-up, and the text says how to choose."""
-    with pytest.raises(ConfigurationError, match="neither FIPS nor dual-stack"):
+    with pytest.raises(ConfigurationError, match="cannot be combined with FIPS or dual-stack"):
         session(endpoint_url="https://kms.example.com", **options)
 
 
