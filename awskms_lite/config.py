@@ -10,10 +10,10 @@
 It is not quite INI. The rules are those of "Using shared config and credentials files" in the AWS SDKs and
 Tools Reference Guide and, where that page is silent, what the AWS SDKs agree on. In the config file a name may
 stand in quotes (`[profile 'my prod']`), as the AWS CLI writes one with a blank. A section or a property
-with a name that is not allowed is passed over, as is a section of an unknown kind; a sub-property may have
+with a name that is not allowed is ignored, as is a section of an unknown kind; a sub-property may have
 any name. A line that is neither header nor property is an error, wherever it stands.
 
-What is passed over is noted, with its line and the reason, for whoever misses it: see `Notes`. A section whose
+What is ignored is noted, with its line and the reason, for whoever misses it: see `Notes`. A section whose
 name has a character that is not allowed is kept beside the others, for who asks for exactly that name.
 
 Nothing here reads a file or the environment: text and variables are handed in, and only where no variable tells
@@ -52,7 +52,7 @@ _SHOWN_CHARACTERS = 3  # so many of the invisible ones are named, which is enoug
 
 
 class Omission(NamedTuple):
-    """A section or a line that was passed over: where it stands and why, for people to read.
+    """A section or a line that is ignored: where it stands and why, for people to read.
 
     `section` is the key of the section that a line stands in, or what the brackets of a section hold. `lead` is
     the beginning of a line's name, reduced by `plain`, and None for a section. Both serve for comparison only, and
@@ -66,7 +66,7 @@ class Omission(NamedTuple):
 
     def __str__(self) -> str:
         """Return the note, without anything of the file."""
-        return f"{self.place}: passed over, since {self.reason}"
+        return f"{self.place}: ignored, because {self.reason}"
 
 
 class Notes(NamedTuple):
@@ -222,7 +222,7 @@ def _variable(environ: Mapping[str, str], name: str) -> str | None:
 
 
 class _Header(NamedTuple):
-    """What a section's brackets come to: its key, None where it is passed over, and what is wrong with it."""
+    """What a section's brackets come to: its key, None if it is ignored, and what is wrong with it."""
 
     key: str | None
     fault: str = ""
@@ -240,7 +240,7 @@ class _Parser:
         self._source = source
         self._number = 0
         self._text = ""
-        self._key: str | None = None  # of the open section; none before the first, nor in one passed over
+        self._key: str | None = None  # of the open section; none before the first, nor in one that is ignored
         self._section: Section | None = None  # the open section; none before the first header
         self._owner: Section | None = None  # where the open property is kept; none right below a header
         self._name = ""

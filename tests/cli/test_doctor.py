@@ -89,8 +89,8 @@ def test_what_was_passed_over_is_warned_of(
     (tmp_path / "config").write_text("\n".join(lines))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     out = doctor().out
-    assert "line 3: passed over" in out
-    assert "line 4: passed over" in out
+    assert "line 3: ignored" in out
+    assert "line 4: ignored" in out
 
 
 class TestReached:
@@ -282,8 +282,8 @@ class TestWarnings:
         lines = warned({}, "[default]\nmax_attempts = 2\nre\u200bgion = hidden\naws_session_token : hidden=\n")
         invisible, other = "U+200B (ZERO WIDTH SPACE)", "a blank"
         assert lines == [
-            f"{tmp_path / 'config'}, line 3: passed over, since its name holds {invisible}",
-            f"{tmp_path / 'config'}, line 4: passed over, since its name holds {other}",
+            f"{tmp_path / 'config'}, line 3: ignored, because its name holds {invisible}",
+            f"{tmp_path / 'config'}, line 4: ignored, because its name holds {other}",
         ]
 
     def test_a_file_that_cannot_be_read_or_is_missing_is_named(self, warned: "Warned", tmp_path: Path) -> None:

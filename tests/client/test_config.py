@@ -566,23 +566,23 @@ class TestNotes:
     ) -> None:
         """Line and reason, where the name is the same but for marks, blanks and case; the file is not quoted."""
         notes = parse(f"[b]\n{header}\nx = 1", kind, source="/c").notes
-        assert f"\n  /c, line 2: passed over, since {why}" in notes.missed(missed)
+        assert f"\n  /c, line 2: ignored, because {why}" in notes.missed(missed)
         assert notes.missed("another") == ""
 
     def test_a_line_that_is_passed_over_is_known_by_who_misses_it(self) -> None:
         """By section and property, or by the section alone; where several are, each in its line."""
         notes = parse("[default]\nregion\u00a0= x\nY Z = 2\n[profile b]\nregion! = 3", "config", source="/c").notes
-        told = f"\n  /c, line 2: passed over, since {NO_BREAK}"
+        told = f"\n  /c, line 2: ignored, because {NO_BREAK}"
         assert notes.missed("default", "region") == told
-        assert notes.missed("default") == f"{told}\n  /c, line 3: passed over, since {BLANK}"
+        assert notes.missed("default") == f"{told}\n  /c, line 3: ignored, because {BLANK}"
         assert notes.missed("default", "output") == ""
-        assert notes.missed("b", "region") == f"\n  /c, line 5: passed over, since {NOT_ALLOWED}"
+        assert notes.missed("b", "region") == f"\n  /c, line 5: ignored, because {NOT_ALLOWED}"
 
     def test_what_replaces_the_default_replaces_its_notes(self) -> None:
         """Lines of the section that does not count are not missed."""
         text = "[default]\nx! = 1\n[profile default]\ny! = 1"
         notes = parse(text, "config", source="/c").notes
-        assert notes.missed("default") == f"\n  /c, line 4: passed over, since {NOT_ALLOWED}"
+        assert notes.missed("default") == f"\n  /c, line 4: ignored, because {NOT_ALLOWED}"
 
     @pytest.mark.parametrize("line", ["region\u00a0x", "\u00a0[default]", "a\u00a0\u200b\u200c\u200d\u200e"])
     def test_an_error_names_what_is_not_seen(self, line: str) -> None:

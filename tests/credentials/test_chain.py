@@ -171,8 +171,8 @@ def test_what_was_not_read_of_the_files_is_told_where_there_are_none() -> None:
     assert str(caught.value).splitlines()[-4:] == [
         "  /k cannot be read (why).",
         "  /c (VARIABLE) does not exist",
-        f"  /config, line 1: passed over, since {KINDS}",
-        "  /config, line 5: passed over, since its name holds U+200B (ZERO WIDTH SPACE)",
+        f"  /config, line 1: ignored, because {KINDS}",
+        "  /config, line 5: ignored, because its name holds U+200B (ZERO WIDTH SPACE)",
     ]
 
 
