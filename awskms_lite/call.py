@@ -310,7 +310,7 @@ class _Call(Generic[ResponseT]):
                 break
 
     def _record_outcome(self, slots: list[Slot], error: KMSLiteError | None = None) -> None:
-        """Tell the limiters what the service answered; a request without an answer says nothing about quotas."""
+        """Report the answer to the limiters; a request without an answer says nothing about quotas."""
         if slots and not isinstance(error, TransportError):
             for limiter, slot in slots:
                 limiter.record_outcome(slot, throttled=_is_throttled(error), now=self._client.timer())

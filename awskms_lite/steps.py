@@ -169,12 +169,6 @@ def send(
     return response
 
 
-def send_and_read(request: Request, read: Callable[[Response], T], *, mutating: bool = False) -> Flow[T]:
-    """Send the request; return what `read` makes of the response."""
-    answer: T = yield Send(request, mutating=mutating, read=read)
-    return answer
-
-
 def sleep(seconds: float) -> Flow[None]:
     """Wait for so many seconds."""
     yield Sleep(seconds)

@@ -59,7 +59,8 @@ class AsyncDriver(DriverBase[transport.AsyncClient | transport.ClientInThreads])
             ca_bundle=ca_bundle,
         )
 
-    def _reset(self) -> None:
+    def renew(self) -> None:
+        """Begin without connections and locks; in a forked process too, where they are the parent's."""
         self._loops: WeakKeyDictionary[object, LoopState] = WeakKeyDictionary()
 
     def _open(self, proxy: Proxy | None) -> transport.AsyncConnectionPool:

@@ -99,7 +99,7 @@ class DriverBase(Generic[GivenT]):
         self._http_client = http_client
         self._has_asked_metadata = False
         self._closed = False
-        self._reset()
+        self.renew()
         renew_after_fork(self)
 
     def check_open(self) -> None:
@@ -107,11 +107,7 @@ class DriverBase(Generic[GivenT]):
         check_not_closed(self._closed)
 
     def renew(self) -> None:
-        """Begin anew in a forked process: the sockets are the parent's, and a lock may be held for ever."""
-        self._reset()
-
-    def _reset(self) -> None:
-        """Begin without connections and locks."""
+        """Begin without connections and locks; in a forked process too, where they are the parent's."""
         raise NotImplementedError
 
     def _given_sender(self, step: Send) -> GivenT | None:

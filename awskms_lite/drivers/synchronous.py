@@ -43,7 +43,8 @@ class Driver(DriverBase[transport.Client]):
             ca_bundle=ca_bundle,
         )
 
-    def _reset(self) -> None:
+    def renew(self) -> None:
+        """Begin without connections and locks; in a forked process too, where they are the parent's."""
         self._routes = Routes(self._open, self.check_open, trust_env=self._roots.trust_env)
         self._lock = Lock()
         self._locks: defaultdict[Hashable, Lock] = defaultdict(Lock)

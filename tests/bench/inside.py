@@ -55,7 +55,7 @@ def in_turns(contenders: dict[str, Batch], rounds: int, calls: int) -> Samples:
 
 
 def ready_request() -> httpx.Request:
-    """Give the request that our client sends, byte by byte but for the signature's time."""
+    """Return the request that our client sends, byte by byte but for the signature's time."""
     url = os.environ["AWS_ENDPOINT_URL"]
     signer = PostSigner(url, region=os.environ["AWS_REGION"], service="kms")
     keys = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])

@@ -109,7 +109,7 @@ def cold(rounds: int, environ: dict[str, str]) -> Samples:
 
 
 def inside(name: str) -> Callable[[int, dict[str, str]], Samples]:
-    """Give what measures one of the benches of inside.py, in some processes of its own, one after the other.
+    """Return what measures one of the benches of inside.py, in some processes of its own, one after the other.
 
     Each process has its own layout of memory, and with it its own ratio: they are some percent apart.
     """
@@ -128,7 +128,7 @@ def inside(name: str) -> Callable[[int, dict[str, str]], Samples]:
 
 
 def against_quota(ideal: float, *quota: str) -> Callable[[int, dict[str, str]], Samples]:
-    """Give what lets each contender make its calls once, against a server of its own with that quota."""
+    """Return what lets each contender make its calls once, against a server of its own with that quota."""
 
     def measure(_: int, environ: dict[str, str]) -> Samples:
         samples: Samples = {"ideal": {"wall": [ideal]}}
@@ -144,7 +144,7 @@ def against_quota(ideal: float, *quota: str) -> Callable[[int, dict[str, str]], 
 
 
 def paced(time_limit: float | None, throttled_limit: float | None) -> list[Row]:
-    """Give the lines of many calls against a quota; no call may fail."""
+    """Return the lines of many calls against a quota; no call may fail."""
     rows = [Row("1,000 calls", "wall", "s", "ideal", at_most=time_limit)]
     for what, metric, unit, limit in (
         ("", "wall", "s", None),
@@ -272,7 +272,7 @@ def serving(environ: dict[str, str], *quota: str) -> Iterator[int]:
 
 
 def surroundings() -> dict[str, str]:
-    """Give the environment of every process here: nothing of the caller's but where things are."""
+    """Return the environment of every process here: nothing of the caller's but where things are."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
 
 

@@ -39,7 +39,7 @@ class Quota:
         self.counts = {"all": 0, "throttled": 0}
 
     def admits(self) -> bool:
-        """Say whether one more request may be answered, and count it."""
+        """Return whether one more request may be answered, and count it."""
         now = perf_counter()
         self._first, self._at = min(self._first, now), min(self._at, now)
         rate = self._rate - (self._others if now - self._first >= self._begin else 0)

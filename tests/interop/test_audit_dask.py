@@ -19,7 +19,7 @@ UNPACED = Pacing({"GetKeyLastUsage": 1e6})
 
 @pytest.fixture
 def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalKMS]:
-    """Give a KMS that the workers find by the environment they are started in."""
+    """Yield a KMS that the workers find by the environment they are started in."""
     with LocalKMS(region="us-east-2") as server:
         for name, value in server.environ.items():
             monkeypatch.setenv(name, value)
@@ -28,7 +28,7 @@ def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalKMS]:
 
 @pytest.fixture
 def cluster(kms: LocalKMS, tmp_path: Path) -> Iterator[Client]:
-    """Give a client of two workers, each a process of one thread, on loopback."""
+    """Yield a client of two workers, each a process of one thread, on loopback."""
     with (
         LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=2,

@@ -62,7 +62,7 @@ def kms() -> Iterator[LocalKMS]:
 
 @pytest.fixture
 def connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
-    """Give a maker of botocore clients that see nothing of the caller's own configuration."""
+    """Yield a maker of botocore clients that see nothing of the caller's own configuration."""
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     clients: list[Any] = []
@@ -87,13 +87,13 @@ def connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect
 
 @pytest.fixture
 def theirs(kms: LocalKMS, connect: Connect) -> Any:
-    """Give botocore's client for the embedded KMS."""
+    """Return botocore's client for the embedded KMS."""
     return connect(kms.credentials, kms.endpoint_url, kms.region)
 
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
 def ask(request: pytest.FixtureRequest) -> Ask:
-    """Give each of our ways to call: it asks for a key with a client made from the options."""
+    """Return each of our ways to call: it asks for a key with a client made from the options."""
     if request.param == "sync":
 
         def ask(key_id: str, **options: Any) -> GetKeyLastUsageResponse:
@@ -113,7 +113,7 @@ def ask(request: pytest.FixtureRequest) -> Ask:
 
 
 def members(usage: GetKeyLastUsageResponse) -> dict[str, Any]:
-    """Give our answer in botocore's form: wire names, and no member that is absent."""
+    """Return our answer in botocore's form: wire names, and no member that is absent."""
     used = usage.key_last_usage
     return present(
         {
@@ -138,7 +138,7 @@ def present(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_empty_usage(answer: dict[str, Any]) -> dict[str, Any]:
-    """Give botocore's answer without its metadata, and without a usage that says nothing."""
+    """Return botocore's answer without its metadata, and without a usage that says nothing."""
     kept = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
     if not kept.get("KeyLastUsage"):
         kept.pop("KeyLastUsage", None)
@@ -257,7 +257,7 @@ def test_both_meet_the_same_error(kms: LocalKMS, connect: Connect, ask: Ask, mis
 
 
 def without_times(text: str) -> str:
-    """Give an error's text without the times it names: the two calls are not made in the same second."""
+    """Return an error's text without the times it names: the two calls are not made in the same second."""
     return re.sub("[0-9]{8}T[0-9]{6}Z", "TIME", text)
 
 
@@ -293,7 +293,7 @@ class Raw(io.BytesIO):
 
 
 def their_request(client: Any, body: bytes | None) -> AWSPreparedRequest:
-    """Give what botocore would send, with this body in place of its own where there is one."""
+    """Return what botocore would send, with this body in place of its own where there is one."""
     sent: list[AWSPreparedRequest] = []
 
     def replace(params: dict[str, Any], **_: object) -> None:
@@ -397,7 +397,7 @@ UNKNOWN = st.dictionaries(st.sampled_from(["New", "keyId", "Keys"]), st.none() |
 
 
 def answers(known: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """Give objects with some of the known members, some of them null, and perhaps unknown ones."""
+    """Return objects with some of the known members, some of them null, and perhaps unknown ones."""
     optional = {name: st.none() | values for name, values in known.items()}
     return st.builds(lambda new, old: new | old, UNKNOWN, st.fixed_dictionaries({}, optional=optional))
 
@@ -433,13 +433,13 @@ def test_both_read_the_same(answer: dict[str, Any]) -> None:
 
 
 def their_error(status: int, headers: dict[str, str], body: bytes) -> tuple[str, str]:
-    """Give the code and the text that botocore finds."""
+    """Return the code and the text that botocore finds."""
     parsed = JSONParser().parse({"status_code": status, "headers": headers, "body": body}, OUTPUT)
     return parsed["Error"]["Code"], parsed["Error"]["Message"]
 
 
 def our_error(status: int, headers: dict[str, str], body: bytes) -> tuple[str, str]:
-    """Give the code and the text that we find, no text as botocore has it."""
+    """Return the code and the text that we find, no text as botocore has it."""
     error = decode_error(status, headers, body)
     return error.code, error.message or ""
 

@@ -91,7 +91,7 @@ class Difference(NamedTuple):
 
 
 def keys(name: str, **changes: object) -> str:
-    """Give the JSON of credentials as instances, containers and programs give it; None takes a member out."""
+    """Return the JSON of credentials as instances, containers and programs give it; None takes a member out."""
     members = {
         "Code": "Success",
         "Version": 1,
@@ -106,7 +106,7 @@ def keys(name: str, **changes: object) -> str:
 
 
 def instance(name: str = "INSTANCE", **changes: object) -> Answers:
-    """Give the answers of an instance that has a role."""
+    """Return the answers of an instance that has a role."""
     return {
         "PUT /latest/api/token": [(200, "session")],
         f"GET {ROLES}": [(200, "the-role")],
@@ -115,12 +115,12 @@ def instance(name: str = "INSTANCE", **changes: object) -> Answers:
 
 
 def static(name: str) -> str:
-    """Give the properties of a pair of keys."""
+    """Return the properties of a pair of keys."""
     return f"aws_access_key_id = {name}\naws_secret_access_key = secret-of-{name}\n"
 
 
 def variables(name: str, **more: str) -> dict[str, str | None]:
-    """Give the variables of a pair of keys."""
+    """Return the variables of a pair of keys."""
     return {"AWS_ACCESS_KEY_ID": name, "AWS_SECRET_ACCESS_KEY": f"secret-of-{name}", **more}
 
 
@@ -133,12 +133,12 @@ BASE = f"[profile b]\n{static('BASE')}"
 
 
 def login(token: str, expires: str, **more: str) -> dict[str, str]:
-    """Give what `aws sso login` leaves."""
+    """Return what `aws sso login` leaves."""
     return {"accessToken": token, "expiresAt": expires, **more}
 
 
 def console(name: str, expires: str) -> dict[str, Any]:
-    """Give what `aws login` leaves."""
+    """Return what `aws login` leaves."""
     token = {
         "accessKeyId": name,
         "secretAccessKey": f"secret-of-{name}",
@@ -150,7 +150,7 @@ def console(name: str, expires: str) -> dict[str, Any]:
 
 
 def sts_answer(form: Mapping[str, str], authorization: str) -> str:
-    """Give the keys of the role that was asked for, named after the role and the caller."""
+    """Return the keys of the role that was asked for, named after the role and the caller."""
     scope = re.search(r"Credential=([^/]+)/[0-9]+/([^/]+)/sts/", authorization)
     name = f"{form['RoleArn'].rpartition('/')[2]}.{scope[1] if scope else 'nobody'}"
     told = {key: text for key, text in form.items() if key not in ("Action", "Version", "RoleArn")}
@@ -1000,13 +1000,13 @@ DIFFERENT = [
 
 
 def cache_files(name: str) -> tuple[str, str]:
-    """Give where a login is kept: one to IAM Identity Center, and one of `aws login`."""
+    """Return where a login is kept: one to IAM Identity Center, and one of `aws login`."""
     sso, console = sha1(name.encode(), usedforsecurity=False), sha256(name.encode())
     return f".aws/sso/cache/{sso.hexdigest()}.json", f".aws/login/cache/{console.hexdigest()}.json"
 
 
 def files(case: Case) -> Iterator[tuple[str, str]]:
-    """Give the files of a case, by their paths in the home directory; an empty one is not there."""
+    """Yield the files of a case, by their paths in the home directory; an empty one is not there."""
     given = {".aws/config": case.config, ".aws/credentials": case.credentials, "token": case.token}
     yield from ((path, text) for path, text in {**given, "printed": case.printed}.items() if text)
     for name, cached in case.logins.items():
@@ -1025,7 +1025,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def surround(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Case], None]:
-    """Give what puts the process into the environment of a case; again, for one that changed it."""
+    """Return what puts the process into the environment of a case; again, for one that changed it."""
     # botocore fixes the first two when it is imported, and would need a library of its own for the third
     for owner in (botocore.credentials.SSOProvider, botocore.tokens.SSOTokenProvider):
         monkeypatch.setattr(owner, "_SSO_TOKEN_CACHE_DIR", str(tmp_path / ".aws/sso/cache"))
@@ -1117,7 +1117,7 @@ def shown(found: Credentials) -> Found:
 
 
 def search_in_all_ways(case: Case, surround: Callable[[Case], None]) -> Found | None:
-    """Give what all our clients find."""
+    """Return what all our clients find."""
     surround(case)
     found = ours(case.profile)
     for backend in ("asyncio", "trio"):

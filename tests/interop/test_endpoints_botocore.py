@@ -49,7 +49,7 @@ YET_TO_COME = [
 
 
 def regions() -> Iterator[tuple[str, str]]:
-    """Give each region that botocore knows, with its partition."""
+    """Yield each region that botocore knows, with its partition."""
     for partition in PARTITIONS:
         yield from ((partition["id"], name) for name in partition["regions"] if not name.endswith("-global"))
     for partition in TABLE:
@@ -57,7 +57,7 @@ def regions() -> Iterator[tuple[str, str]]:
 
 
 def fips_hosts() -> Iterator[tuple[str, str]]:
-    """Give each region with FIPS in its name that the older table has for KMS, with its host."""
+    """Yield each region with FIPS in its name that the older table has for KMS, with its host."""
     for partition in TABLE:
         for name, endpoint in partition["services"]["kms"]["endpoints"].items():
             if "fips" in name and "hostname" in endpoint:

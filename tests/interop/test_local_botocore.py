@@ -35,7 +35,7 @@ def kms() -> Iterator[LocalKMS]:
 
 @pytest.fixture
 def connect(kms: LocalKMS, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
-    """Give a maker of clients that see nothing of the caller's own configuration."""
+    """Yield a maker of clients that see nothing of the caller's own configuration."""
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.delenv("AWS_PROFILE", raising=False)
@@ -65,7 +65,7 @@ def client(connect: Connect) -> Any:
 
 
 def error_of(call: Callable[..., Any], **members: object) -> dict[str, str]:
-    """Give the error that the call fails with, and hold its status to KMS's 400."""
+    """Return the error that the call fails with, and hold its status to KMS's 400."""
     with pytest.raises(botocore.exceptions.ClientError) as caught:
         call(**members)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
@@ -209,7 +209,7 @@ def test_each_list_has_its_paginator(kms: LocalKMS, client: Any) -> None:
 
 
 def foreign(shape: Any, value: Any, path: str) -> Iterator[str]:
-    """Give each place of an answer that botocore's model of KMS has no member, or no enum value, for."""
+    """Yield each place of an answer that botocore's model of KMS has no member, or no enum value, for."""
     if shape.type_name == "structure":
         for name, member in value.items():
             if name not in shape.members:

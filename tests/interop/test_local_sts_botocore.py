@@ -29,7 +29,7 @@ def kms() -> Iterator[LocalKMS]:
 
 @pytest.fixture
 def connect(kms: LocalKMS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
-    """Give a maker of clients from LocalKMS's environment alone, or with the Credentials of an answer in it."""
+    """Yield a maker of clients from LocalKMS's environment alone, or with the Credentials of an answer in it."""
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     for name, value in kms.environ.items():
@@ -77,7 +77,7 @@ def test_a_session_goes_on_after_an_advance(kms: LocalKMS, connect: Connect) -> 
 
 
 def refused(call: Callable[..., Any], *args: object, **members: object) -> tuple[int, str, str]:
-    """Give the status, code and message of the error that the call fails with."""
+    """Return the status, code and message of the error that the call fails with."""
     with pytest.raises(botocore.exceptions.ClientError) as caught:
         call(*args, **members)
     response = caught.value.response

@@ -48,7 +48,7 @@ class Theirs:
 
 
 def rates(answers: Answers) -> list[tuple[float, float]]:
-    """Give our rate and theirs after each answer from the first throttled one on."""
+    """Return our rate and theirs after each answer from the first throttled one on."""
     ours, theirs = AdaptiveLimiter(), Theirs()
     found: list[tuple[float, float]] = []
     for seconds, throttled in answers:
@@ -61,7 +61,7 @@ def rates(answers: Answers) -> list[tuple[float, float]]:
 
 
 def steady(rate: float, answers: int, *throttled: int) -> Answers:
-    """Give so many answers a second, with those throttled."""
+    """Return so many answers a second, with those throttled."""
     return [(1 / rate, number in throttled) for number in range(answers)]
 
 

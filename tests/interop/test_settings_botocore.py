@@ -50,7 +50,7 @@ class Difference(NamedTuple):
 
 
 def own(*names: str) -> dict[str, str]:
-    """Give variables that each name an endpoint after itself."""
+    """Return variables that each name an endpoint after itself."""
     return {name: f"{CUSTOM}/{name}" for name in names}
 
 
@@ -206,7 +206,7 @@ DIFFERENT = [
 
 @pytest.fixture
 def surround(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Case], None]:
-    """Give what puts the process into the surroundings of a case."""
+    """Return what puts the process into the surroundings of a case."""
 
     def surround(case: Case) -> None:
         (tmp_path / "config").write_text(case.config)
@@ -274,7 +274,7 @@ OF_THE_RUNTIME = {"AWS_LAMBDA_FUNCTION_NAME"}  # read here as well, for the trac
 
 
 def read_by_botocore() -> tuple[set[str], set[str]]:
-    """Give the variables and the properties that botocore reads, wherever in its source it does."""
+    """Return the variables and the properties that botocore reads, wherever in its source it does."""
     tables = [
         configprovider.BOTOCORE_DEFAUT_SESSION_VARIABLES,
         configprovider.DEFAULT_S3_CONFIG_VARS,

@@ -74,7 +74,7 @@ METHODS = st.sampled_from(["GET", "POST", "put", "DELETE", "HEAD"])
 
 
 def other_request(request: Request) -> Any:
-    """Give botocore's request; set whole, its headers keep duplicates."""
+    """Return botocore's request; set whole, its headers keep duplicates."""
     other = AWSRequest(method=request.method, url=request.url, data=request.body)
     for name, value in request.headers:
         other.headers.add_header(name, value)

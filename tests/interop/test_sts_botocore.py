@@ -55,7 +55,7 @@ tokens = st.text("aZ09+/=._-%&~*", min_size=4, max_size=40)
 
 
 def regions() -> Iterator[str]:
-    """Give each region that botocore knows, and some that nobody does."""
+    """Yield each region that botocore knows, and some that nobody does."""
     for partition in (*PARTITIONS["partitions"], *TABLE):
         yield from (name for name in partition["regions"] if not name.endswith("-global"))
     yield from YET_TO_COME
@@ -96,7 +96,7 @@ FLOWS: dict[str, Callable[[], Flow[Credentials]]] = {
 
 
 def our_form(flow: Flow[Credentials]) -> bytes:
-    """Give the body that a flow sends, whatever becomes of it."""
+    """Return the body that a flow sends, whatever becomes of it."""
     world = World(answers={("POST", URL): Response(400, {}, b"")})
     with pytest.raises(CredentialsError):
         world.play(flow)
@@ -106,7 +106,7 @@ def our_form(flow: Flow[Credentials]) -> bytes:
 
 
 def their_form(operation: str, **members: Any) -> bytes:
-    """Give the body that botocore sends for these members."""
+    """Return the body that botocore sends for these members."""
     serializer = create_serializer("query", include_validation=False)
     serialized = serializer.serialize_to_request(members, MODEL.operation_model(operation))
     assert serialized["headers"]["Content-Type"] == "application/x-www-form-urlencoded; charset=utf-8"
@@ -115,12 +115,12 @@ def their_form(operation: str, **members: Any) -> bytes:
 
 
 def pairs(form: bytes) -> list[bytes]:
-    """Give the members of a form as they are spelled; their order means nothing."""
+    """Return the members of a form as they are spelled; their order means nothing."""
     return sorted(form.split(b"&"))
 
 
 def their_answer(operation: str, response: Response) -> dict[str, Any]:
-    """Give what botocore reads in an answer."""
+    """Return what botocore reads in an answer."""
     found: dict[str, Any] = create_parser("query").parse(
         {"status_code": response.status, "headers": dict(response.headers), "body": response.body},
         MODEL.operation_model(operation).output_shape,
@@ -129,7 +129,7 @@ def their_answer(operation: str, response: Response) -> dict[str, Any]:
 
 
 def play(operation: str, response: Response) -> Credentials:
-    """Give what we read in an answer, or raise."""
+    """Return what we read in an answer, or raise."""
     return World(answers={("POST", URL): response}).play(FLOWS[operation]())
 
 
@@ -240,7 +240,7 @@ def test_a_success_says_the_same_to_both(operation: str, namespace: str, expirat
 
 
 def error(code: str, message: str, namespace: str = NAMESPACE) -> bytes:
-    """Give the body of an error."""
+    """Return the body of an error."""
     return (
         f"<ErrorResponse {namespace}>\n  <Error>\n    <Type>Sender</Type>\n    <Code>{code}</Code>\n"
         f"    <Message>{message}</Message>\n  </Error>\n  <RequestId>id-1</RequestId>\n</ErrorResponse>"
@@ -248,7 +248,7 @@ def error(code: str, message: str, namespace: str = NAMESPACE) -> bytes:
 
 
 def shown(body: bytes) -> str:
-    """Give the code in an error's body, to name a test by."""
+    """Return the code in an error's body, to name a test by."""
     return body.decode().partition("</Code>")[0].rpartition("<Code>")[2] or "nothing"
 
 

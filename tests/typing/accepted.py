@@ -199,6 +199,6 @@ def names_of_the_package(error: awskms_lite.ServiceError, key: awskms_lite.KeyMe
 
 
 def audits_with_a_client(kms: KMSClient, other: AsyncKMSClient) -> None:
-    """Give each audit a client of its own kind."""
+    """Return each audit a client of its own kind."""
     assert_type(audit(client=kms, regions=["eu-west-1"]), Audit)
     assert_type(audit_async(client=other, role_arns=[]), AsyncAudit)

@@ -89,7 +89,7 @@ def protocols(other: AsyncKMSClient) -> Reads:
 
 
 def credentials_of_the_wrong_kind(keys: Credentials) -> None:
-    """Give the synchronous client a function that has to be awaited, and others a text."""
+    """Return the synchronous client a function that has to be awaited, and others a text."""
 
     async def fetched() -> Credentials:
         return keys
@@ -101,6 +101,6 @@ def credentials_of_the_wrong_kind(keys: Credentials) -> None:
 
 
 def audits_with_a_client_of_the_other_kind(kms: KMSClient, other: AsyncKMSClient) -> None:
-    """Give each audit the client that the other one takes."""
+    """Return each audit the client that the other one takes."""
     audit(client=other)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     audit_async(client=kms)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
