@@ -24,7 +24,7 @@ from .engine import Plan
 from .filters import KeyFilter
 from .iterators import AsyncAudit, Audit
 from .progress import AuditSummary, Progress
-from .records import Failure, KeyFacts, KeyUsageRecord
+from .records import Failure, KeyFacts, KeyUsageRecord, KeyUser, KeyUses
 from .rules import judge
 from .targets import REGIONS_AS_OF, Target, TargetReport, TargetStatus, known_regions
 
@@ -45,6 +45,8 @@ __all__ = [
     "KeyFacts",
     "KeyFilter",
     "KeyUsageRecord",
+    "KeyUser",
+    "KeyUses",
     "Progress",
     "Target",
     "TargetReport",

@@ -20,6 +20,39 @@ class Failure:
     operation: str | None = None
 
 
+@frozen(kw_only=True)
+class KeyUser:
+    """Who used a key, and for what, as CloudTrail recorded it.
+
+    `principal_arn` is the role behind a session, whose name is in `session_name`; `invoked_by` is the AWS service
+    that used the key for it. All but the event's id and its time (aware UTC) are None if the event lacks them.
+    """
+
+    principal_arn: str | None = None
+    session_name: str | None = None
+    invoked_by: str | None = None
+    source_ip: str | None = None
+    user_agent: str | None = None
+    event_id: str
+    event_time: datetime
+    encryption_context: Mapping[str, str] | None = field(default=None, hash=False)
+
+
+@frozen(kw_only=True)
+class KeyUses:
+    """Uses of a key that CloudTrail recorded since a moment.
+
+    `at_least` is True if there may be more, because not every page was read. `last` is the time of the latest one,
+    None if there is none; `users` are the principals or AWS services behind them, each once.
+    """
+
+    count: int
+    at_least: bool = False
+    since: datetime
+    last: datetime | None = None
+    users: tuple[str, ...] = ()
+
+
 def region_of(arn: str) -> str:
     """Return the region in an ARN; the whole text if it is no ARN."""
     parts = arn.split(":")
@@ -61,6 +94,10 @@ class KeyFacts:
     tags: Mapping[str, str] | None = field(default=None, hash=False)
     checked_at: datetime
     error: Failure | None = None
+    rotations: int | None = None
+    last_user: KeyUser | None = None
+    recent_uses: KeyUses | None = None
+    failed_uses: KeyUses | None = None
 
 
 @frozen(kw_only=True)
@@ -71,7 +108,8 @@ class KeyUsageRecord(KeyFacts):
     audited together; if there was none, since its creation or, for an older key, since tracking began: as the
     IAM condition key kms:TrailingDaysWithoutKeyUsage counts them. None if nothing is known. `unread_regions` are
     those of its multi-Region set about which nothing is known, though a use there would change the verdict.
-    `reasons` and `advice` are sentences for people.
+    `reasons` and `advice` are sentences for people. `monthly_cost` is what the key costs in US dollars a month, at
+    least that if `monthly_cost_is_minimum`; None if another account pays, or nothing is known.
     """
 
     verdict: AuditVerdict
@@ -79,6 +117,8 @@ class KeyUsageRecord(KeyFacts):
     unread_regions: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     advice: str = ""
+    monthly_cost: float | None = None
+    monthly_cost_is_minimum: bool = False
 
 
 class Answer(NamedTuple):

@@ -24,7 +24,13 @@ _Operation: TypeAlias = KeyLastUsageTrackingOperation | str | None
 _NESTED = {
     "last_usage": ("timestamp", "operation", "cloud_trail_event_id", "kms_request_id"),
     "error": ("code", "message", "request_id", "operation"),
-}
+    "last_user": (
+        "principal_arn", "session_name", "invoked_by", "source_ip", "user_agent", "event_id", "event_time",
+        "encryption_context",
+    ),
+    "recent_uses": ("count", "at_least", "since", "last", "users"),
+    "failed_uses": ("count", "at_least", "since", "last", "users"),
+}  # fmt: skip
 _FORMULA = re.compile(r"((?:^|[;,\t\r\n])[\s\"\x00-\x1f\x7f\u200b\ufeff]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 """What begins a formula, wide forms included, where a cell begins or where some spreadsheets begin another one;
 quotes and invisible characters may stand before it."""

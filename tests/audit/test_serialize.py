@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 from support.audit_data import NOW, days, facts, used
 
-from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, judge
+from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, KeyUser, KeyUses, judge
 from awskms_lite.audit.serialize import csv_header, csv_row, from_line, to_line
 from awskms_lite.errors import ParameterError
 from awskms_lite.models.usage import KeyLastUsageData, KeyLastUsageTrackingOperation
@@ -20,14 +20,23 @@ from awskms_lite.models.usage import KeyLastUsageData, KeyLastUsageTrackingOpera
 MEMBERS = [
     "key_id", "arn", "account_id", "audited_account_id", "region", "shared", "aliases", "description", "state",
     "manager", "spec", "usage", "origin", "multi_region_role", "related_arns", "created", "deletion_date",
-    "tracking_start", "last_usage", "tags", "checked_at", "error", "verdict", "idle_days", "unread_regions",
-    "reasons", "advice",
+    "tracking_start", "last_usage", "tags", "checked_at", "error", "rotations", "last_user", "recent_uses",
+    "failed_uses", "verdict", "idle_days", "unread_regions", "reasons", "advice", "monthly_cost",
+    "monthly_cost_is_minimum",
 ]  # fmt: skip
 text = st.text(st.characters(codec="utf-8"), max_size=30)
 moments = st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001 - hypothesis wants them so
     lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=UTC)
 )
 operations = st.sampled_from(list(KeyLastUsageTrackingOperation)) | text | st.none()
+uses = st.builds(
+    KeyUses,
+    count=st.integers(0),
+    at_least=st.booleans(),
+    since=moments,
+    last=moments | st.none(),
+    users=st.lists(text).map(tuple),
+)
 keys = st.builds(
     facts,
     shared=st.booleans(),
@@ -40,6 +49,18 @@ keys = st.builds(
     tags=st.dictionaries(text, text) | st.none(),
     checked_at=moments,
     error=st.builds(Failure, text, text, text | st.none(), text | st.none()) | st.none(),
+    rotations=st.integers(0, 100) | st.none(),
+    last_user=st.builds(
+        KeyUser,
+        principal_arn=text | st.none(),
+        invoked_by=text | st.none(),
+        event_id=text,
+        event_time=moments,
+        encryption_context=st.dictionaries(text, text) | st.none(),
+    )
+    | st.none(),
+    recent_uses=uses | st.none(),
+    failed_uses=uses | st.none(),
 )
 
 
@@ -112,8 +133,10 @@ class TestCSV:
     def test_a_column_for_each_member_and_part(self) -> None:
         """Nested members have a column for each part; every row has as many cells as the header."""
         header = csv_header()
-        assert [name for name in header if not name.startswith(("last_usage_", "error_"))] == [
-            name for name in MEMBERS if name not in ("last_usage", "error")
+        nested = ("last_usage", "error", "last_user", "recent_uses", "failed_uses")
+        prefixes = tuple(f"{name}_" for name in nested)
+        assert [name for name in header if not name.startswith(prefixes)] == [
+            name for name in MEMBERS if name not in nested
         ]
         for key in (
             facts(),
