@@ -73,7 +73,7 @@ def signers(world: World) -> list[str]:
 
 
 def refusal(text: str, **options: Any) -> str:
-    """Return the text of the error that a profile ends in before anything but an MFA code is asked of the world."""
+    """Return the text of the error that a profile ends in before anything but an MFA code is asked for."""
     world = World()
     with pytest.raises(CredentialsError) as caught:
         load(text, world, **options)
