@@ -30,7 +30,7 @@ LAYERS = {
                 "service_clock",
                 "verdicts",
             ],
-            ["settings", "converter", "operations", "paging"],
+            ["settings", "converter", "operations", "paging", "costs"],
             ["protocol", "sts"],
             ["credentials"],
             ["call"],

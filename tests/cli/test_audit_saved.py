@@ -96,6 +96,30 @@ class TestJudging:
         assert [record.verdict for record in told(out).values()] == ["in_use"]
         assert err.startswith("2 keys read = 1 reported + 1 left out by the filters: 1 in use\n")
 
+    def test_costs_are_those_of_the_price(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """They are computed anew, of the keys that no filter leaves out, and the summary has their total."""
+        name = saved(IDLE, facts(key_id="4234", rotations=1, last_usage=used(days(95))), RECENT, LEAVING)
+        assert judge_again(name, "--price", "1.5", "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        assert sorted(each.monthly_cost or 0.0 for each in told(out).values()) == [0.0, 1.5, 1.5, 3.0]
+        assert "the keys cost at least 6 USD a month: in use at least 1.50 USD, idle at least 4.50 USD\n" in err
+        assert "2 keys nobody used in 90 days cost at least 4.50 USD a month\n" in err
+        assert judge_again(name, "--idle-days", "100") == 0
+        assert "1 key nobody used in 100 days costs at least 1 USD a month\n" in capsys.readouterr().err
+        assert judge_again(name, "--state", "PendingDeletion") == 0
+        assert "cost" not in capsys.readouterr().err
+
+    def test_a_report_without_costs(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """One of a version that knew no costs gets them, by what it tells about the keys."""
+        name = saved(IDLE, LEAVING)
+        newer = ("rotations", "last_user", "recent_uses", "failed_uses", "monthly_cost", "monthly_cost_is_minimum")
+        lines = [json.loads(line) for line in Path(name).read_text().splitlines()]
+        older = [{key: member for key, member in line.items() if key not in newer} for line in lines]
+        Path(name).write_text("".join(f"{json.dumps(line)}\n" for line in older))
+        assert judge_again(name, "--output", "jsonl") == 0
+        records = told(capsys.readouterr().out)
+        assert [record.cost for record in records.values()] == [(1.0, True), (0.0, False)]
+
     def test_filters_and_fail_on_are_those_of_an_audit(
         self, saved: Saving, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from ...costs import total_lines
 from ...errors import ConfigurationError, KMSLiteError
 from ..mfa import ask_for_code
 from .input_files import read_roles
@@ -53,7 +54,12 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
     held = None if summary.complete or arguments.checkpoint is None else _held(arguments.checkpoint, wanted)
     return AuditResult(
         report,
-        [*count_lines(summary), *target_lines(summary, every=arguments.all_regions), *failure_lines(report)],
+        [
+            *count_lines(summary),
+            *total_lines(summary.costs, summary.unused_cost, arguments.idle_days),
+            *target_lines(summary, every=arguments.all_regions),
+            *failure_lines(report),
+        ],
         incomplete=incomplete_line(summary, arguments.checkpoint, held),
         signal=interruption.number if summary.stopped else None,  # one that came after the end changes nothing
         error=error,
@@ -83,6 +89,7 @@ def _make_audit(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
         all_regions=arguments.all_regions,
         role_arns=roles,
         idle_days=arguments.idle_days,
+        price=arguments.price,
         keys=wanted,
         checkpoint=arguments.checkpoint,
         profile=arguments.profile,

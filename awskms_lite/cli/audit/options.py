@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from ...costs import MAX_PRICE, PRICE, PRICE_AS_OF, check_price
+from ...errors import ParameterError
 from ...verdicts import MAX_IDLE_DAYS, MEANINGS
 from .outputs import FORMATS, Output
 
@@ -104,6 +106,13 @@ def _add_judgement(group: Any) -> None:
         default=90,
         metavar="N",
         help="a key not used for N days is idle (default: 90)",
+    )
+    group.add_argument(
+        "--price",
+        type=_price,
+        default=PRICE,
+        metavar="USD",
+        help=f"what a key costs a month, in US dollars (default: {PRICE:g}, AWS's price as of {PRICE_AS_OF})",
     )
     group.add_argument(
         "--fail-on",
@@ -209,6 +218,17 @@ def _days(text: str) -> int:
             f"{text!r} is no number of days: pass a whole one from 1 to {MAX_IDLE_DAYS}"
         )
     return int(text)
+
+
+def _price(text: str) -> float:
+    try:
+        price = float(text)
+        check_price(price)
+    except (ValueError, ParameterError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no price: pass US dollars, from 0 to {MAX_PRICE:,.0f}"
+        ) from None
+    return price
 
 
 def _filled(text: str) -> str:

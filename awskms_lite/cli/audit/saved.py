@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...costs import CostTotals, total_lines
 from ...errors import ParameterError
 from .input_files import read_lines
 from .options import filters_in_force, given_filters, key_filter
@@ -26,7 +27,9 @@ class SavedReport:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._source: str = arguments.source
         self._idle_days: int = arguments.idle_days
+        self._price: float = arguments.price
         self._wanted = key_filter(arguments)
+        self._costs = CostTotals(arguments.idle_days)
         self._arns: set[str] = set()
         self._is_array = False
         self.read = 0
@@ -42,8 +45,9 @@ class SavedReport:
         from ...audit.multi_region import judge_group
 
         for group in self._groups():
-            for member, record in judge_group(group, self._idle_days):
+            for member, record in judge_group(group, self._idle_days, self._price):
                 if self._wanted.matches(member.facts):
+                    self._costs.add(record.verdict, record.idle_days, record.cost)
                     yield record
                 else:
                     self.filtered += 1
@@ -102,6 +106,7 @@ class SavedReport:
         filtered = f" + {self.filtered} left out by the filters" if self.filtered else ""
         verdicts = verdict_counts(report.verdicts)
         yield f"{key_count(self.read)} read = {self.read - self.filtered} reported{filtered}{verdicts}"
+        yield from total_lines(self._costs.by_verdict, self._costs.unused, self._idle_days)
         repeated = self.read - len(self._arns)
         if repeated:
             yield (
