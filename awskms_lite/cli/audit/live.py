@@ -24,6 +24,7 @@ from .summary import (
     failure_lines,
     incomplete_line,
     interrupted_by,
+    shown_lines,
     target_lines,
     unmatched_line,
 )
@@ -56,6 +57,7 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
         report,
         [
             *count_lines(summary),
+            *shown_lines(report),
             *total_lines(summary.costs, summary.unused_cost, arguments.idle_days),
             *target_lines(summary, every=arguments.all_regions),
             *failure_lines(report),
