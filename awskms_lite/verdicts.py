@@ -32,6 +32,9 @@ class AuditVerdict(StrEnum):
     """What the verdict depends on could not be read; the record's `error` is the reason."""
 
 
+UNUSED = ("idle", "never_used", "no_record")
+"""The verdicts on keys without a use in the idle window, which may be retired once it is known who needs them."""
+
 MAX_IDLE_DAYS = 36_500
 """The longest idle window: a century, since anything longer is a mistake."""
 
