@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import NamedTuple, Protocol
 
-from attrs import define, field
-
 from .errors import ParameterError
 from .verdicts import AuditVerdict, label
 
@@ -106,16 +104,16 @@ def monthly_cost(key: BilledKey, price: float = PRICE) -> MonthlyCost:
     return MonthlyCost(price * (1 + billed))
 
 
-@define
 class CostTotals:
     """What the keys of an audit cost together, by verdict; those that other accounts pay for are left out.
 
     `unused` is the total of the keys that certainly had no use in the idle window, as far as KMS has recorded it.
     """
 
-    idle_days: int
-    unused: CostTotal = NOTHING
-    _by_verdict: dict[AuditVerdict, CostTotal] = field(factory=dict[AuditVerdict, CostTotal])
+    def __init__(self, idle_days: int) -> None:
+        self.idle_days = idle_days
+        self.unused = NOTHING
+        self._by_verdict: dict[AuditVerdict, CostTotal] = {}
 
     def add(self, verdict: AuditVerdict, idle_days: int | None, cost: MonthlyCost) -> None:
         """Count a key."""

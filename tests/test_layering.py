@@ -18,7 +18,7 @@ LAYERS = {
     part: layer
     for layer, parts in enumerate(
         [
-            ["steps", "identity", "errors", "loading", "quoting", "_version"],
+            ["steps", "identity", "errors", "layout", "loading", "quoting", "_version"],
             [
                 "sigv4",
                 "models",

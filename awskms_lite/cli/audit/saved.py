@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...costs import CostTotals, total_lines
 from ...errors import ParameterError
 from .input_files import read_lines
-from .options import filters_in_force, key_filter
+from .options import filters_in_force, given_filters, key_filter
 from .report import Report
 from .summary import AuditResult, failure_lines, key_count, unmatched_line, verdict_counts
 
@@ -131,12 +131,21 @@ class SavedReport:
 
 def judge_saved(arguments: argparse.Namespace) -> AuditResult:
     """Judge the records of the file and write the report; raise `ParameterError` for a line that is no record."""
-    saved, report = SavedReport(arguments), Report(arguments)
-    for record in saved.records():
-        report.add(record, flush=False)
-        if report.unwritable is not None:
-            break
-    report.end()
+    from ...report import ReportContext
+
+    saved = SavedReport(arguments)
+    with Report(arguments) as report:
+        for record in saved.records():
+            report.add(record, flush=False)
+            if report.is_over:
+                break
+        context = ReportContext(
+            ended_at=saved.last,
+            idle_days=arguments.idle_days,
+            filters=tuple(given_filters(arguments)),
+            source=arguments.source,
+        )
+        report.end(context)
     return AuditResult(
         report,
         [*saved.count_lines(report), *failure_lines(report)],
