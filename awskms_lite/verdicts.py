@@ -32,6 +32,9 @@ class AuditVerdict(StrEnum):
     """What the verdict depends on could not be read; the record's `error` is the reason."""
 
 
+UNUSED = (AuditVerdict.IDLE, AuditVerdict.NEVER_USED, AuditVerdict.NO_RECORD)
+"""The verdicts of keys that nobody seems to use."""
+
 MAX_IDLE_DAYS = 36_500
 """The longest idle window: a century, since anything longer is a mistake."""
 
@@ -136,6 +139,7 @@ NO_REFUSAL_IS_NO_PROOF = (
     "that is no proof, since KMS logs refusals in some cases only, and those of another account's callers there"
 )
 NOT_TRACKED = "KMS's own record of its last use does not show, or not yet"
+FIND_DEPENDENTS = "Find out what depends on it."
 IN_DEMAND: Mapping[str, str] = {
     "Disabled": "Find out what depends on it; EnableKey makes it usable again.",
     "PendingDeletion": "Find out what depends on it before it is deleted: CancelKeyDeletion brings it back, "

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from .. import verdicts as texts
-from ..verdicts import AuditVerdict
+from ..verdicts import UNUSED, AuditVerdict
 from .records import KeyFacts, KeyUser, KeyUses
 from .uses import has_event_of_last_use, is_unusable
 
@@ -12,8 +12,6 @@ _MAX_CONTEXT = 200
 """Characters of an encryption context: what it is for stands at its beginning."""
 _MAX_USERS = 3
 """Users that a sentence names; a record has all of them."""
-UNUSED = (AuditVerdict.IDLE, AuditVerdict.NEVER_USED, AuditVerdict.NO_RECORD)
-"""The verdicts on keys that CloudTrail is searched for."""
 
 
 def trail_reasons(facts: KeyFacts, verdict: AuditVerdict) -> Iterator[str]:
@@ -38,7 +36,9 @@ def trail_advice(facts: KeyFacts, verdict: AuditVerdict, idle_days: int) -> str 
     """Return what to do about a key that CloudTrail shows to be needed; None if it does not."""
     failed, recent = facts.failed_uses, facts.recent_uses
     if failed is not None and failed.count:
-        return f"It is in demand: {_failed(failed)}. {texts.IN_DEMAND[facts.state or '']}"
+        return (
+            f"It is in demand: {_failed(failed)}. {texts.IN_DEMAND.get(facts.state or '', texts.FIND_DEPENDENTS)}"
+        )
     if recent is None or recent.last is None or verdict not in UNUSED:
         return None
     if recent.last <= facts.checked_at - timedelta(idle_days):

@@ -13,8 +13,8 @@ from attrs import evolve
 from .. import verdicts as texts
 from ..costs import PRICE, MonthlyCost, check_price, monthly_cost
 from ..errors import ParameterError, error_class
-from ..verdicts import MAX_IDLE_DAYS, AuditVerdict
-from .evidence import UNUSED, trail_advice, trail_reasons
+from ..verdicts import MAX_IDLE_DAYS, UNUSED, AuditVerdict
+from .evidence import trail_advice, trail_reasons
 from .records import Failure, KeyFacts, KeyUsageRecord, facts_of, region_of
 from .uses import has_event_of_last_use, is_unusable
 
