@@ -30,7 +30,7 @@ LAYERS = {
                 "service_clock",
                 "verdicts",
             ],
-            ["settings", "converter", "operations", "paging", "costs"],
+            ["settings", "converter", "operations", "paging", "costs", "permissions"],
             ["protocol", "sts"],
             ["credentials"],
             ["call"],
@@ -41,7 +41,7 @@ LAYERS = {
             ["methods"],
             ["client", "async_client"],
             ["audit"],
-            ["report"],
+            ["report", "guard"],
             ["cli", "pytest_plugin"],
         ]
     )
