@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import anyio
 
-from ..call import ClientState, create_state, in_region
+from ..call import ClientState, beside, create_state, in_region
 from ..credentials import role
 from ..credentials.cache import CredentialsCache
 from ..credentials.role import AssumeRole, GivenCredentials
@@ -22,10 +22,12 @@ from ..identity import Credentials
 from ..loading import loading
 from ..methods.aliases import AliasMethods
 from ..methods.binding import AsyncMethods, Invocation
+from ..methods.events import EventMethods
 from ..methods.keys import KeyMethods
 from ..methods.rotation import RotationMethods
 from ..methods.tags import TagMethods
 from ..methods.usage import UsageMethods
+from ..operations import CLOUDTRAIL
 from ..pacing import Pacing, RateLimiter, RateLimiters
 from ..retry import RetryPolicy
 from ..settings import Settings, load_files, resolve_settings
@@ -155,10 +157,10 @@ class TargetClient(AliasMethods, KeyMethods, RotationMethods, TagMethods, UsageM
     @cached_property
     def cloudtrail(self) -> "TrailClient":
         """Return a client of CloudTrail for the same account and region."""
-        raise NotImplementedError
+        return TrailClient(beside(self._state, CLOUDTRAIL), self._driver)
 
 
-class TrailClient(RegionClient):
+class TrailClient(EventMethods, RegionClient):
     """A client of the CloudTrail of one target."""
 
 
