@@ -10,11 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ..costs import in_dollars
 from ..quoting import printable
 from ..verdicts import MEANINGS, NO_PERMISSION, UNUSED, label
 from .causes import STATUS_LABELS, explained
 from .order import FirstRecords
-from .totals import Totals, cost_text, sum_of
+from .totals import Totals, short_cost, sum_of
 
 if TYPE_CHECKING:
     from ..audit import KeyUsageRecord
@@ -76,16 +77,19 @@ class MarkdownWriter:
 
     def _figures(self, total: Totals, context: "ReportContext") -> Iterator[str]:
         unused = sum_of(self._verdicts[verdict] for verdict in UNUSED if verdict in self._verdicts)
-        days = _counted(context.idle_days, "day")
-        text = f"**{unused.keys:,} of {_counted(total.keys, 'key')} had no use in the last {days}**"
-        cost = f" and cost {unused.cost_text} a month; all keys together cost {total.cost_text}"
-        yield f"{text}{cost if total.priced else ''}."
+        keys = f"{unused.keys:,} of {_counted(total.keys, 'key')}"
+        yield f"**{keys} are idle, were never used or have no record of a use.**"
+        if unused.keys:
+            yield f"They cost {in_dollars(unused.cost)} a month; all keys together cost {in_dollars(total.cost)}."
         yield ""
         if context.summary is not None:
             yield f"Coverage: {int(context.summary.coverage * 1000) / 10:g} % of what was to be read."
             yield ""
+        if "+" in total.short_cost:
+            yield "A cost with a + may be higher: the rotations of those keys were not counted."
+            yield ""
         rows = [
-            (label(verdict), str(self._verdicts[verdict].keys), self._verdicts[verdict].cost_text)
+            (label(verdict), str(self._verdicts[verdict].keys), self._verdicts[verdict].short_cost)
             for verdict in MEANINGS
             if verdict in self._verdicts
         ]
@@ -135,9 +139,9 @@ def _unlisted(context: "ReportContext") -> Iterator[_Row]:
 
 def _groups(title: str, heading: str, groups: Mapping[str, Totals]) -> Iterator[str]:
     """Yield a table of groups, those with the most unused keys first."""
-    ordered = sorted(groups.items(), key=lambda item: (-item[1].unused, -item[1].cost, item[0]))
+    ordered = sorted(groups.items(), key=lambda item: (-item[1].unused, -item[1].cost.usd, item[0]))
     rows = [
-        (name or "unknown", str(group.keys), str(group.unused), group.cost_text)
+        (name or "unknown", str(group.keys), str(group.unused), group.short_cost)
         for name, group in ordered[:_MAX_ROWS]
     ]
     if rows:
@@ -155,7 +159,7 @@ def _row(record: "KeyUsageRecord") -> _Row:
         record.account_id,
         label(record.verdict.value),
         "-" if record.idle_days is None else str(record.idle_days),
-        cost_text(record.monthly_cost, is_minimum=record.monthly_cost_is_minimum),
+        short_cost(record.cost),
         record.owner or "-",
         name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…",
     )

@@ -45,7 +45,7 @@ class PrometheusWriter:
         yield from _gauge(
             "keys_monthly_cost_dollars",
             "What the keys cost in US dollars a month, as far as it is known.",
-            ((labels, group.cost) for labels, group in groups if group.priced),
+            ((labels, group.cost.usd) for labels, group in groups if group.cost.keys),
         )
         yield from _gauge(
             "oldest_idle_seconds",

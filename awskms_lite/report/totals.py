@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from ..costs import NOTHING, CostTotal, MonthlyCost
 from ..verdicts import UNUSED
 
 if TYPE_CHECKING:
@@ -14,46 +15,36 @@ if TYPE_CHECKING:
 
 @define
 class Totals:
-    """How many keys a group has, by verdict, and what they cost in US dollars a month.
-
-    `priced` is the number of keys whose cost is known; `cost_is_minimum` is True if some may cost more than is
-    known, or if nothing is known about the cost of a key that this account pays for.
-    """
+    """How many keys a group has, by verdict, and what those cost a month that no other account pays for."""
 
     keys: int = 0
     verdicts: Counter[str] = field(factory=Counter[str])
-    priced: int = 0
-    cost: float = 0.0
-    cost_is_minimum: bool = False
+    cost: CostTotal = NOTHING
 
     def add(self, record: "KeyUsageRecord") -> None:
         """Count a key."""
         self.keys += 1
         self.verdicts[record.verdict.value] += 1
-        if record.monthly_cost is not None:
-            self.priced += 1
-            self.cost += record.monthly_cost
-            self.cost_is_minimum |= record.monthly_cost_is_minimum
-        elif not record.shared:
-            self.cost_is_minimum = True
+        if not record.shared:
+            self.cost = self.cost.plus(record.cost)
 
     @property
     def unused(self) -> int:
-        """Return how many keys have no use within the idle window, and could be retired some day."""
+        """Return how many keys are idle, were never used, or have no record of a use."""
         return sum(self.verdicts[verdict] for verdict in UNUSED)
 
     @property
-    def cost_text(self) -> str:
-        """Return the cost as people write it, "-" if nothing is known about it."""
-        return cost_text(self.cost if self.priced else None, is_minimum=self.cost_is_minimum)
+    def short_cost(self) -> str:
+        """Return the cost for a cell of a table."""
+        return short_cost(self.cost)
 
 
-def cost_text(cost: float | None, *, is_minimum: bool) -> str:
-    """Return a cost in US dollars as people write it: "$1", "$2.50", "$1+" if it may be more; "-" for None."""
-    if cost is None:
+def short_cost(cost: CostTotal | MonthlyCost) -> str:
+    """Return a cost for a cell: "$1", "$2.50", "$1+" if it may be more; "-" if nothing is known."""
+    if not cost.usd and (cost.usd is None or cost.is_minimum):
         return "-"
-    whole = cost == int(cost)
-    return f"${cost:,.{0 if whole else 2}f}{'+' if is_minimum else ''}"
+    amount = f"${cost.usd:,.2f}".removesuffix(".00")
+    return f"{amount}+" if cost.is_minimum else amount
 
 
 def sum_of(groups: Iterable[Totals]) -> Totals:
@@ -62,7 +53,9 @@ def sum_of(groups: Iterable[Totals]) -> Totals:
     for group in groups:
         total.keys += group.keys
         total.verdicts += group.verdicts
-        total.priced += group.priced
-        total.cost += group.cost
-        total.cost_is_minimum |= group.cost_is_minimum
+        total.cost = CostTotal(
+            total.cost.keys + group.cost.keys,
+            total.cost.usd + group.cost.usd,
+            total.cost.is_minimum or group.cost.is_minimum,
+        )
     return total

@@ -59,9 +59,8 @@ def test_figures_are_told_by_verdict() -> None:
         ("never used", "1", "$2"),
     ]
     assert len(rows) == 9
-    assert (
-        "**3 of 9 keys had no use in the last 90 days** and cost $6 a month; all keys together cost $29." in text
-    )
+    assert "**3 of 9 keys are idle, were never used or have no record of a use.**" in text
+    assert "\nThey cost 6 USD a month; all keys together cost 29 USD.\n" in text
     assert "Coverage: 88.8 %" in text
 
 
@@ -77,13 +76,15 @@ def test_accounts_and_owners_are_told() -> None:
     assert "By owner" not in tables(summary([judge(facts(), 90)]))
 
 
-def test_unknown_costs_are_no_sums() -> None:
-    """A report of an older version has none, and no figure is made up."""
-    text = summary([judge(facts(), 90)])
-    assert "$" not in text
-    assert tables(text)["By account"][0]["USD a month"] == "-"
-    partly = [record(monthly_cost=1.0), record(), record(monthly_cost=2.5, monthly_cost_is_minimum=True)]
-    assert tables(summary(partly))["By account"][0]["USD a month"] == "$3.50+"
+def test_a_cost_that_may_be_higher_is_told() -> None:
+    """The figure has a plus, which is explained; of keys about which nothing is known there is none."""
+    text = summary([record(monthly_cost=1.0), record(monthly_cost=2.5, monthly_cost_is_minimum=True)])
+    assert tables(text)["By account"][0]["USD a month"] == "$3.50+"
+    assert "A cost with a + may be higher" in text
+    assert "They cost at least 3.50 USD a month" in text
+    unknown = summary([judge(facts(manager=None, error=DENIED), 90)])
+    assert tables(unknown)["By account"][0]["USD a month"] == "-"
+    assert "$" not in unknown
 
 
 def test_what_was_not_read_is_told_with_its_cause() -> None:
@@ -118,7 +119,7 @@ def test_the_next_steps_begin_with_what_is_idle_longest() -> None:
 def test_an_empty_account_is_told() -> None:
     """It has figures of nothing, and no table of accounts."""
     text = summary([])
-    assert "**0 of 0 keys had no use in the last 90 days**." in text
+    assert "**0 of 0 keys are idle" in text
     assert list(tables(text)) == ["Use of AWS KMS keys"]
 
 

@@ -61,7 +61,12 @@ def every_record() -> list[KeyUsageRecord]:
         facts(error=DENIED),
     ]
     return [
-        evolve(judge(key, 90), key_id=f"{at}{key.key_id[1:]}", monthly_cost=None if key.shared else float(at))
+        evolve(
+            judge(key, 90),
+            key_id=f"{at}{key.key_id[1:]}",
+            monthly_cost=None if key.shared else float(at),
+            monthly_cost_is_minimum=False,
+        )
         for at, key in enumerate(keys)
     ]
 
