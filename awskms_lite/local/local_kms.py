@@ -28,6 +28,7 @@ from .kms.seeding import LastUsage, seed
 from .kms.service import Kms
 from .kms.store import Store
 from .kms.stubs import Stub, Stubs
+from .organizations import Organizations, account_with
 from .services import Services, check_deniable, check_kms_operation, check_operation
 from .sts import Sts
 
@@ -71,10 +72,12 @@ class LocalKMS:
         self._permissions = Permissions()
         self._stubs = Stubs()
         self._authorizer = Authorizer(self._quotas, self._clock)
+        self._organizations = Organizations(self._account_id, self._authorizer, self._permissions)
         services = Services(
             Kms(self._store, self._authorizer, self._permissions, self._stubs),
             Sts(self._authorizer, self._permissions.denials, self._clock),
             CloudTrail(self._store, self._authorizer, self._permissions),
+            self._organizations,
         )
         self._injector = FaultInjector(services.parse, seed=seed, now=self._clock.now)
 
@@ -355,6 +358,21 @@ class LocalKMS:
         """
         account_id = self._account_id if account_id is None else validated_account_id(account_id)
         self._permissions.set_control_policy(account_id, policy)
+
+    def add_account(
+        self, account_id: str, *, name: str | None = None, email: str | None = None, state: str = "ACTIVE"
+    ) -> None:
+        """Add an account to the organization whose management account is the default account, or replace it.
+
+        Without any there is no organization. Organizations lists them in the order in which they were added, after
+        the management account, which can be given a name in the same way. Raises `ValueError` for an invalid
+        argument.
+        """
+        self._organizations.add(account_with(account_id, name, email, state))
+
+    def set_empty_pages(self, *, enabled: bool) -> None:
+        """Set whether an empty page with a token comes before each page of ListAccounts; at first none does."""
+        self._organizations.empty_pages = enabled
 
     def disable_region(self, region: str) -> None:
         """Disable a region: no account's credentials are valid there. Raises `ValueError` for an invalid name."""
