@@ -33,7 +33,7 @@ class AuditVerdict(StrEnum):
 
 
 UNUSED = (AuditVerdict.IDLE, AuditVerdict.NEVER_USED, AuditVerdict.NO_RECORD)
-"""The verdicts of keys that nobody seems to use."""
+"""The verdicts on keys without a use in the idle window, which may be retired once it is known who needs them."""
 
 MAX_IDLE_DAYS = 36_500
 """The longest idle window: a century, since anything longer is a mistake."""
