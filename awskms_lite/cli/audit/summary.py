@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SYSTEM_ERRORS = (OSError, MemoryError)
 """What ends an audit and is neither AWS's fault nor its user's: no file descriptors, threads or memory left."""
 
+_DETAILS = ("ListKeyRotations", "LookupEvents")
+"""The operations that no verdict depends on."""
 _INDENT = "  "
 
 
@@ -91,6 +93,9 @@ def count_lines(summary: "AuditSummary") -> Iterator[str]:
     yield f"{summary.evaluated} of {expected} evaluated{coverage}{verdict_counts(summary.verdicts)}"
     throttled = f", {summary.throttled} throttled" if summary.throttled else ""
     yield f"GetKeyLastUsage answered for {key_count(summary.usage_calls)}{throttled}"
+    if summary.lookups:
+        requests = "1 request" if summary.lookups == 1 else f"{summary.lookups} requests"
+        yield f"CloudTrail answered {requests} about the last 90 days"
     if summary.resumed_from is not None:
         since = f"{summary.resumed_from:%Y-%m-%d %H:%M} UTC"
         yield f"{summary.resumed} taken from the checkpoint, read from {since} on; remove it to read them again"
@@ -209,13 +214,23 @@ def incomplete_line(summary: "AuditSummary", checkpoint: str | None, answers: in
 
 def _missing(summary: "AuditSummary") -> str:
     unread = summary.listed - summary.filtered - summary.evaluated
-    partial = sum(report.is_partial for report in summary.targets)
+    partial = [report for report in summary.targets if report.is_partial]
+    lack_details = sum(map(_lacks_details_only, partial))
+    unlisted = len(partial) - lack_details
+    of_targets = f"of {len(summary.targets)} targets could not be"
     parts: list[str] = []
     if unread:
         parts.append(f"{unread} of {key_count(summary.listed - summary.filtered)} could not be read")
-    if partial or not unread:
-        parts.append(f"{partial} of {len(summary.targets)} targets could not be listed in full")
+    if unlisted or not (unread or lack_details):
+        parts.append(f"{unlisted} {of_targets} listed in full")
+    if lack_details:
+        parts.append(f"{lack_details} {of_targets} asked for all details")
     return " and ".join(parts)
+
+
+def _lacks_details_only(report: "TargetReport") -> bool:
+    """Return whether a target was listed in full, and only what no verdict depends on is missing."""
+    return not report.possibly_incomplete and all(each.operation in _DETAILS for each in report.failures)
 
 
 def _answers(number: int | None) -> str:
