@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from uuid import uuid4
 
 from ..arguments import check_text, check_text_map
 from ..auth.permissions import missing_permission
@@ -72,7 +71,7 @@ def _record(
 ) -> None:
     """Add the events of the use, whose event id is the one in the key's own account, or that of a denial."""
     account_id = key.account_id if caller is None else caller.account_id
-    event_ids = {account_id: str(uuid4()), key.account_id: usage.cloud_trail_event_id}
+    event_ids = {account_id: store.trail.new_id(), key.account_id: usage.cloud_trail_event_id}
     if error_code == DENIED:
         event_ids[account_id] = usage.cloud_trail_event_id
     event = Event(
