@@ -130,9 +130,9 @@ class LocalKMS:
         """Credentials of the default account."""
         return credentials_for(self._account_id)
 
-    def credentials_for(self, account_id: str) -> Credentials:
-        """Return credentials of any account of 12 digits; the access key id contains it."""
-        return credentials_for(account_id)
+    def credentials_for(self, account_id: str, *, root: bool = False) -> Credentials:
+        """Return credentials of the user, or the root, of any account of 12 digits; the access key id contains it."""
+        return credentials_for(account_id, root=root)
 
     @property
     def environ(self) -> Mapping[str, str]:
