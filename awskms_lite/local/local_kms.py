@@ -131,7 +131,7 @@ class LocalKMS:
         return credentials_for(self._account_id)
 
     def credentials_for(self, account_id: str, *, root: bool = False) -> Credentials:
-        """Return credentials of the user, or the root, of any account of 12 digits; the access key id contains it."""
+        """Return credentials of the user or root of any account of 12 digits; the access key id contains it."""
         return credentials_for(account_id, root=root)
 
     @property

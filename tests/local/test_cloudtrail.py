@@ -236,6 +236,17 @@ def test_a_denied_call_is_in_the_history_of_its_caller_alone(kms: LocalKMS) -> N
 # What is refused
 
 
+@pytest.mark.parametrize("name", ["arn", "id", "alias"])
+def test_a_denied_call_names_its_key(kms: LocalKMS, call: Client, look: Client, name: str) -> None:
+    """Also if the operation is denied for every key."""
+    key = kms.add_key(aliases=["alias/mine"])
+    kms.deny("Encrypt")
+    given = {"arn": key, "id": key.rpartition("/")[2], "alias": "alias/mine"}[name]
+    call.error("Encrypt", KeyId=given, Plaintext="eA==")
+    (record,) = records(look, "ResourceName", key)
+    assert (record["errorCode"], record["resources"][0]["ARN"]) == ("AccessDenied", key)
+
+
 @pytest.mark.parametrize(
     ("state", "code", "words"),
     [

@@ -1,8 +1,9 @@
 """Long-term credentials: the access keys that the embedded KMS knows.
 
 Every possible account has one access key of a user and one of its root, and none is stored: the access key id
-contains the account, `AKIA` + the 12 digits + `LITE` or `ROOT`, and the secret is computed from the id. So a test can use any account, and two
-processes agree on the keys without talking to each other. These secrets protect nothing.
+contains the account, `AKIA` + the 12 digits + `LITE` or `ROOT`, and the secret is computed from the id. So a test
+can use any account, and two processes agree on the keys without talking to each other. These secrets protect
+nothing.
 """
 
 import base64
