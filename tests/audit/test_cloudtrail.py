@@ -259,6 +259,17 @@ class TestFailures:
         assert records[arn].last_user is not None
         assert summary.complete
 
+    def test_expired_credentials(self, run: Run, kms: LocalKMS) -> None:
+        """What was read until then is reported, and that they expired is the target's failure."""
+        for _ in range(20):
+            kms.use(add_old(kms))
+        kms.inject_fault(Error("ExpiredTokenException"), operation="LookupEvents")
+        records, summary = run()
+        ((failure,),) = [report.failures for report in summary.targets]
+        assert (failure.operation, failure.code) == ("LookupEvents", "ExpiredTokenException")
+        assert (len(records) > 0, summary.complete) == (True, False)
+        assert {record.verdict for record in records.values()} == {"in_use"}
+
     def test_throttled(self, run: Run, kms: LocalKMS) -> None:
         """A quota that others use too costs time and no answer."""
         arns = [add_old(kms) for _ in range(5)]

@@ -113,7 +113,10 @@ class TestWhatCounts:
         [
             (event("GenerateDataKey"), True),
             (event("ReEncrypt", arns=(OTHER, ARN)), True),
-            (event("Encapsulate", source="kms.amazonaws.com"), True),
+            (event("Encapsulate"), True),
+            (event("SomethingNewer"), True),
+            (event("RotateKey"), False),
+            (event("GenerateDataKey", source="other.amazonaws.com"), False),
             (event("Decrypt", arns=(OTHER,)), False),
             (event("DescribeKey"), False),
             (event("GetKeyLastUsage"), False),
