@@ -66,7 +66,7 @@ class TestStatements:
         """In a sentence without its end, with the days and the principals."""
         texts = [each.explanation for each in guard_statements(1, "aws", admins=[ADMIN])]
         assert all(text and not text.endswith(".") for text in texts)
-        assert "while 1 day or less passed" in texts[0]
+        assert "while 1 day or less have passed" in texts[0]
         assert ADMIN in texts[2]
 
     @pytest.mark.parametrize("as_key_policy", [False, True])
