@@ -132,16 +132,17 @@ class TestRecentUses:
     def test_uses_that_kms_did_not_track(self, run: Run, kms: LocalKMS) -> None:
         """The verdict stays, and the advice is to keep the key."""
         arn = add_old(kms, tracking_start=ago(10))
-        for number in (40, 30, 20):
-            kms.use(arn, "GenerateDataKey", at=ago(number), principal=SESSION)
+        last = ago(20)
+        for moment in (ago(40), ago(30), last):
+            kms.use(arn, "GenerateDataKey", at=moment, principal=SESSION)
         kms.use(arn, at=ago(100))  # beyond the history
         kms.use(arn, at=ago(15), error_code="AccessDeniedException")
         records, _ = run()
         uses = records[arn].recent_uses
         assert uses is not None
-        assert (uses.count, uses.at_least, uses.last, uses.users) == (3, False, ago(20), (ROLE,))
+        assert (uses.count, uses.at_least, uses.last, uses.users) == (3, False, last, (ROLE,))
         assert records[arn].verdict == "no_record"
-        assert records[arn].advice.startswith(f"Keep it: CloudTrail has a use on {ago(20):%Y-%m-%d}")
+        assert records[arn].advice.startswith(f"Keep it: CloudTrail has a use on {last:%Y-%m-%d}")
         assert "CloudTrail has 3 uses of it since" in told(records[arn])
 
     def test_an_idle_key_with_a_short_window(self, run: Run, kms: LocalKMS) -> None:
