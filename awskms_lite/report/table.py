@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from ..costs import CostTotals, MonthlyCost, total_lines
 from ..layout import display_width, wrap
 from ..quoting import printable
-from ..verdicts import MEANINGS, NO_PERMISSION, label, meaning
+from ..verdicts import MEANINGS, NO_PERMISSION, AuditVerdict, label, meaning
 
 if TYPE_CHECKING:
     from ..audit import KeyUsageRecord
@@ -47,14 +48,16 @@ class TableWriter:
         self._width = width
         self._rows: list[Row] = []
         self._verdicts: set[str] = set()
+        self._costs: list[tuple[AuditVerdict, int | None, MonthlyCost]] = []
 
     def add(self, record: "KeyUsageRecord", members: Mapping[str, Any]) -> None:  # noqa: ARG002 - as all writers
         """Hold the record's row."""
         self._rows.append(_row(record))
         self._verdicts.add(record.verdict.value)
+        self._costs.append((record.verdict, record.idle_days, record.cost))
 
     def end(self, context: "ReportContext") -> None:
-        """Write the table, and below it a paragraph for each verdict in it."""
+        """Write the table, and below it a paragraph for each verdict in it, and what the keys cost."""
         self._rows.sort()
         paragraph_width = min(self._width or _PARAGRAPH_WIDTH, _PARAGRAPH_WIDTH)
         for line in (*_lines(self._rows, self._width), *self._meanings(context.idle_days, paragraph_width)):
@@ -65,9 +68,18 @@ class TableWriter:
         for verdict in present:
             yield ""
             yield from wrap(meaning(verdict, idle_days), width)
+        yield from self._cost_lines(idle_days, width)
         if present:
             yield ""
             yield from wrap(NO_PERMISSION, width)
+
+    def _cost_lines(self, idle_days: int, width: int) -> Iterator[str]:
+        costs = CostTotals(idle_days)
+        for cost in self._costs:
+            costs.add(*cost)
+        for line in total_lines(costs.by_verdict, costs.unused, idle_days):
+            yield ""
+            yield from wrap(f"{line[0].upper()}{line[1:]}.", width)
 
 
 def _row(record: "KeyUsageRecord") -> Row:

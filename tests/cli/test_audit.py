@@ -701,6 +701,15 @@ class TestDetails:
         assert "CloudTrail answered 1 request " in err
         assert "the keys cost 1 USD a month: in use 1 USD\n" in err
 
+    @pytest.mark.parametrize("cloudtrail", [False, True])
+    def test_uses_of_long_ago(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], cloudtrail: bool) -> None:
+        """Whoever asks CloudTrail about keys that seem unused is told how to ask about the time before."""
+        now = datetime.now(UTC)
+        kms.add_key(created=now - timedelta(900), tracking_start=now - timedelta(200))
+        assert audit(*["--cloudtrail"] * cloudtrail) == 0
+        err = capsys.readouterr().err
+        assert ("SELECT eventtime, " in err, "'ReEncrypt'" in err) == (cloudtrail, cloudtrail)
+
     def test_a_key_in_demand(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """The table says so beside the verdict, which stays."""
         arn = kms.add_key(state="Disabled")

@@ -20,6 +20,7 @@ from .report import Report
 from .summary import (
     SYSTEM_ERRORS,
     AuditResult,
+    athena_lines,
     count_lines,
     failure_lines,
     incomplete_line,
@@ -57,6 +58,7 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
         [
             *count_lines(summary),
             *total_lines(summary.costs, summary.unused_cost, arguments.idle_days),
+            *athena_lines(summary),
             *target_lines(summary, every=arguments.all_regions),
             *failure_lines(report),
         ],
