@@ -1,7 +1,7 @@
 """STS: the credentials of a role (AssumeRole, AssumeRoleWithWebIdentity), and whose credentials are.
 
 The query protocol: a form goes out, XML comes back (`answer`). AssumeRoleWithWebIdentity shows the token of an
-identity provider; AssumeRole and GetCallerIdentity are signed. Source: these operations in the AWS STS API reference.
+identity provider; AssumeRole and GetCallerIdentity are signed. Source: these operations in the STS API reference.
 """
 
 import re
