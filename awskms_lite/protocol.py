@@ -141,9 +141,9 @@ def _is_about_another_key(echoes: Iterable[tuple[str, str]], request: object, an
         asked: str | None = getattr(request, asked_for)
         if asked is None or _is_alias(asked):
             continue
-        named = filter(None, _members_at(answer, answered.split(".")))
-        if any(_key_id(key) != _key_id(asked) for key in named if not _is_alias(key)):
-            return True
+        for key in _members_at(answer, answered.split(".")):
+            if key and key != asked and not _is_alias(key) and _key_id(key) != _key_id(asked):
+                return True
     return False
 
 
