@@ -107,7 +107,7 @@ def _model_reader(cls: type[T]) -> Callable[[Any, Any], T]:
     def read_object(given: Any, _: Any) -> T:
         if type(given) is not dict and not isinstance(given, Mapping):  # of which the first is quicker
             raise ProtocolError(f"{cls.__name__} must be a JSON object, not {type(given).__name__}.")
-        get = cast(Mapping[str, Any], given).get
+        get = cast("Mapping[str, Any]", given).get
         values: dict[str, Any] = {}
         for wire_name, name, required, read in readers:
             value: Any = get(wire_name)

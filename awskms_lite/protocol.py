@@ -212,7 +212,7 @@ def _read_object(body: bytes) -> dict[str, Any]:
     value: object = _decode(body.decode())
     if not isinstance(value, dict):
         raise ProtocolError(f"it is a JSON {type(value).__name__}, not an object")
-    return cast(dict[str, Any], value)
+    return cast("dict[str, Any]", value)
 
 
 def _why(error: Exception) -> str:
