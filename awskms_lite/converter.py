@@ -84,9 +84,9 @@ def from_wire(cls: type[T], members: Mapping[str, Any]) -> T:
 def _wire_name(member: "Attribute[Any]") -> str | None:
     """Return a member's wire name: CamelCase, or the `wire` in its metadata for a name that is irregular.
 
-    `metadata`, which is about the HTTP exchange, has none.
+    `metadata`, which is about the HTTP exchange, has none, nor has what a model makes of its other members.
     """
-    if member.name == "metadata":
+    if member.name == "metadata" or not member.init:
         return None
     name: str = member.metadata.get("wire", "".join(map(str.capitalize, member.name.split("_"))))
     return name

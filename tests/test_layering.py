@@ -18,7 +18,7 @@ LAYERS = {
     part: layer
     for layer, parts in enumerate(
         [
-            ["steps", "identity", "errors", "loading", "quoting", "_version"],
+            ["steps", "identity", "errors", "layout", "loading", "quoting", "_version"],
             [
                 "sigv4",
                 "models",
@@ -30,8 +30,8 @@ LAYERS = {
                 "service_clock",
                 "verdicts",
             ],
-            ["settings", "converter", "operations", "paging"],
-            ["protocol", "sts"],
+            ["settings", "converter", "operations", "costs", "permissions"],
+            ["protocol", "paging", "sts"],
             ["credentials"],
             ["call"],
             ["waiting"],
@@ -40,7 +40,8 @@ LAYERS = {
             ["drivers"],
             ["methods"],
             ["client", "async_client"],
-            ["audit"],
+            ["audit", "cloudtrail", "async_cloudtrail"],
+            ["report", "guard"],
             ["cli", "pytest_plugin"],
         ]
     )

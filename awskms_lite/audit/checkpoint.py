@@ -165,6 +165,12 @@ class Checkpoint:
                 yield self._answer(arn, line)
             after = page[-1][0]
 
+    def answer(self, target: Target, arn: str) -> Answer | None:
+        """Return the answer about a key of a target; None if there is none."""
+        question = "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn = ?"
+        rows = self._run(question, (to_ascii(target.caller), target.region, to_ascii(arn)))
+        return self._answer(*rows[0]) if rows else None
+
     def _page(self, target: Target, after: str) -> list[Any]:
         return self._run(
             "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?",
@@ -223,7 +229,7 @@ def create_file(path: str | os.PathLike[str]) -> str:
 
     Raise `ConfigurationError` if that is impossible, or if SQLite would not take the path for that of a file.
     """
-    name = os.fspath(path)
+    name = os.fsdecode(path)
     if not name or name.startswith((":memory:", "file:")):
         raise ConfigurationError(f"{_name_of(name)} cannot be used: it has to be the name of a file.")
     try:

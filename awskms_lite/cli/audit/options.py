@@ -5,20 +5,25 @@ from collections.abc import Iterable
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from ...costs import MAX_PRICE, PRICE, PRICE_AS_OF, check_price
+from ...errors import ParameterError
 from ...verdicts import MAX_IDLE_DAYS, MEANINGS
+from .outputs import FORMATS, Output
 
 if TYPE_CHECKING:
     from ...audit import KeyFilter
 
 _MAX_DIGITS = len(str(MAX_IDLE_DAYS))
 _NOT_WITH_SAVED = (
-    "region", "all_regions", "role_arn", "accounts", "profile", "endpoint_url", "checkpoint",
+    "region", "all_regions", "role_arn", "accounts", "profile", "endpoint_url", "checkpoint", "cloudtrail",
+    "rotations",
 )  # fmt: skip
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add all options, in groups."""
     _add_targets(parser.add_argument_group("what to audit"))
+    _add_details(parser.add_argument_group("what else to ask about each key"))
     _add_filters(parser.add_argument_group("which keys to report", "each can be given several times"))
     _add_judgement(parser.add_argument_group("how to judge"))
     _add_output(parser.add_argument_group("output"))
@@ -76,6 +81,20 @@ def _add_targets(group: Any) -> None:
     )
 
 
+def _add_details(group: Any) -> None:
+    group.add_argument(
+        "--cloudtrail",
+        action="store_true",
+        help="ask CloudTrail who used each key last, whether one that seems unused was used after all, and who "
+        "was refused one that is disabled or about to be deleted (2 requests a second, 90 days back)",
+    )
+    group.add_argument(
+        "--rotations",
+        action="store_true",
+        help="count the rotations of each key, which are billed: without them its cost is a minimum",
+    )
+
+
 def _add_filters(group: Any) -> None:
     group.add_argument("--manager", action="append", type=_manager, help="AWS or CUSTOMER")
     group.add_argument("--state", action="append", type=_state, help="a key state: Enabled, Disabled, ...")
@@ -105,6 +124,13 @@ def _add_judgement(group: Any) -> None:
         help="a key not used for N days is idle (default: 90)",
     )
     group.add_argument(
+        "--price",
+        type=_price,
+        default=PRICE,
+        metavar="USD",
+        help=f"what a key costs a month, in US dollars (default: {PRICE:g}, AWS's price as of {PRICE_AS_OF})",
+    )
+    group.add_argument(
         "--fail-on",
         action="extend",
         type=_verdicts,
@@ -117,9 +143,17 @@ def _add_judgement(group: Any) -> None:
 def _add_output(group: Any) -> None:
     group.add_argument(
         "--output",
-        choices=("table", "json", "jsonl", "csv"),
-        default="table",
-        help="table in order, at the end; json, jsonl and csv as the keys come (default: table)",
+        action="append",
+        type=_output,
+        metavar="FORMAT[:FILE]",
+        help=f"{', '.join(FORMATS)}; give it again for several from one run, with a FILE for all but one of them "
+        "(default: table on standard output)",
+    )
+    group.add_argument(
+        "--columns",
+        type=_columns,
+        metavar="NAME[,NAME]",
+        help="the columns of csv, or all, or short (default: all on standard output, short in a file)",
     )
 
 
@@ -145,10 +179,29 @@ def key_filter(arguments: argparse.Namespace) -> "KeyFilter":
 
 def filters_in_force(arguments: argparse.Namespace) -> list[str]:
     """Return the filters that have to match a key, as they were given; none with --allow-empty."""
-    if arguments.allow_empty:
-        return []
+    return [] if arguments.allow_empty else given_filters(arguments)
+
+
+def given_filters(arguments: argparse.Namespace) -> list[str]:
+    """Return the filters as they were given."""
     names = ("manager", "state", "tag", "alias")
     return [f"--{name} {quote(word)}" for name in names for word in getattr(arguments, name) or ()]
+
+
+def _output(text: str) -> Output:
+    try:
+        return Output.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    from ...report.csv import COLUMNS, SHORT_COLUMNS
+
+    sets = {"all": COLUMNS, "short": SHORT_COLUMNS}
+    if text in sets:
+        return sets[text]
+    return tuple(_one_of(word.strip(), COLUMNS) for word in text.split(","))
 
 
 def _manager(text: str) -> str:
@@ -181,6 +234,17 @@ def _days(text: str) -> int:
             f"{text!r} is no number of days: pass a whole one from 1 to {MAX_IDLE_DAYS}"
         )
     return int(text)
+
+
+def _price(text: str) -> float:
+    try:
+        price = float(text)
+        check_price(price)
+    except (ValueError, ParameterError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no price: pass US dollars, from 0 to {MAX_PRICE:,.0f}"
+        ) from None
+    return price
 
 
 def _filled(text: str) -> str:
