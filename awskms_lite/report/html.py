@@ -1,0 +1,178 @@
+"""The report as one HTML page, which is complete in itself: data, style and script, and no request to anywhere.
+
+The keys are in the page as blocks of JSON, a column for each member with every distinct value once, which a browser
+reads many times faster than an object for each key. Its script keeps only those rows in the document that are seen.
+
+The page's policy allows this script and this style by their hashes and nothing else, and no markup made of text.
+"""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .. import errors
+from ..verdicts import LIMITS, MEANINGS, label
+from . import ReportContext
+
+if TYPE_CHECKING:
+    from ..audit import AuditSummary, Failure, KeyUsageRecord, TargetReport
+
+_BLOCK = 2_000
+"""Keys in a block of data: few enough for a browser to read one in some milliseconds, and 1 MB here."""
+
+_VALUES = (
+    "key_id", "account_id", "account_name", "audited_account_id", "region", "description", "state", "manager", "spec",
+    "usage", "origin", "multi_region_role", "rotations", "verdict", "idle_days", "advice", "monthly_cost",
+    "monthly_cost_is_minimum", "owner",
+)  # fmt: skip
+_ARRAYS = ("aliases", "related_arns", "unread_regions", "reasons")
+_OBJECTS = ("error", "last_user", "recent_uses", "failed_uses")
+_TIMES = ("created", "deletion_date", "tracking_start", "checked_at")
+_COLUMNS = (
+    *_VALUES, *_ARRAYS, "tags", *_OBJECTS, *_TIMES, "last_used", "last_operation", "event_id", "request_id", "arn",
+    "arn_stem",
+)  # fmt: skip
+
+
+_COMMENT_OR_INDENT = re.compile(r"^ *(?:(?://.*|/\*.*\*/)\n)?", re.MULTILINE)
+"""What of the page's sources stays in them: indents, and comments on lines of their own, an eighth of the page."""
+
+
+class HTML:
+    """Writes the page; it holds no more than a block of keys at a time."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._before, self._after = _page()
+        self._rows: list[tuple[Any, ...]] = []
+        self._keys = 0
+
+    def add(self, record: "KeyUsageRecord", members: Mapping[str, Any]) -> None:
+        """Take the next record, and write the block that it fills."""
+        self._rows.append(tuple(_cells(record, members)))
+        if len(self._rows) == _BLOCK:
+            self._write_rows()
+
+    def end(self, context: ReportContext) -> None:
+        """Write the last block, and what the page tells beside its keys."""
+        self._write_rows()
+        self._write_data('id="context"', {"keys": self._keys, **_context(context)})
+        self._stream.write(self._after)
+
+    def _write_rows(self) -> None:
+        if not self._keys:
+            self._stream.write(self._before)
+        if self._rows:
+            columns = {
+                name: _encoded(values) for name, values in zip(_COLUMNS, zip(*self._rows, strict=True), strict=True)
+            }
+            self._write_data('class="keys"', {"rows": len(self._rows), "columns": columns})
+        self._keys += len(self._rows)
+        self._rows.clear()
+
+    def _write_data(self, attribute: str, data: object) -> None:
+        """Write a block of data, in ASCII and without any character that HTML could take for markup."""
+        text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+        self._stream.write(f'<script type="application/json" {attribute}>{text}</script>\n')
+
+
+def _page() -> tuple[str, str]:
+    """Return the page without its data: what stands before it, and what behind it."""
+    folder = files(__package__) / "page"
+    page, style, script = (
+        (folder / name).read_text(encoding="utf-8") for name in ("page.html", "style.css", "script.js")
+    )
+    style, script = _COMMENT_OR_INDENT.sub("", style), _COMMENT_OR_INDENT.sub("", script)
+    before, after = page.split("$data\n")
+    known = {"style": style, "style_hash": _hash(style), "script": script, "script_hash": _hash(script)}
+    return Template(before).substitute(known), Template(after).substitute(known)
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _cells(record: "KeyUsageRecord", members: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield a record's values in the order of `_COLUMNS`; times in whole seconds since 1970."""
+    yield from map(members.get, _VALUES)
+    for name in _ARRAYS:
+        array = members[name]
+        yield None if array is None else tuple(array)
+    yield None if record.tags is None else tuple(record.tags.items())
+    yield from map(members.get, _OBJECTS)
+    for name in _TIMES:
+        yield _seconds(getattr(record, name))
+    usage = record.last_usage
+    yield _seconds(usage and usage.timestamp)
+    yield usage and usage.operation
+    yield usage and usage.cloud_trail_event_id
+    yield usage and usage.kms_request_id
+    # Nearly every ARN ends with the key id, and what is before it is the same for all keys of a target.
+    ends_with_id = record.arn.endswith(record.key_id)
+    yield None if ends_with_id else record.arn
+    yield record.arn.removesuffix(record.key_id) if ends_with_id else None
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
+
+
+def _encoded(values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values of a column: each once, with the index of each key's, or as they are if that is shorter."""
+    if any(isinstance(value, dict) for value in values):
+        return (values,)
+    positions: dict[Any, int] = {}
+    indices = [positions.setdefault(value, len(positions)) for value in values]
+    if len(positions) == 1:
+        return (list(positions),)
+    return (values,) if len(positions) > len(values) / 2 else (list(positions), indices)
+
+
+def _context(context: ReportContext) -> dict[str, Any]:
+    summary = context.summary
+    return {
+        "version": context.version,
+        "ended_at": _seconds(context.ended_at),
+        "idle_days": context.idle_days,
+        "filters": context.filters,
+        "source": context.source,
+        "verdicts": {verdict: label(verdict) for verdict in MEANINGS},
+        "limits": LIMITS,
+        "summary": summary and _summary(summary),
+    }
+
+
+def _summary(summary: "AuditSummary") -> dict[str, Any]:
+    return {
+        "complete": summary.complete,
+        "stopped": summary.stopped,
+        "coverage": summary.coverage,
+        "listed": summary.listed,
+        "filtered": summary.filtered,
+        "evaluated": summary.evaluated,
+        "targets": len(summary.targets),
+        "partial": sum(report.is_partial for report in summary.targets),
+        "unread": [_target(report) for report in summary.targets if report.is_partial],
+    }
+
+
+def _target(report: "TargetReport") -> dict[str, str]:
+    return {
+        "region": report.target.region,
+        "caller": report.target.caller,
+        "status": label(report.status),
+        "text": " ".join(map(_explained, report.failures)),
+    }
+
+
+def _explained(failure: "Failure") -> str:
+    """Return why something failed, and what to do about it."""
+    cause = ": ".join(filter(None, (failure.operation, failure.code, failure.message)))
+    request = f" (request id {failure.request_id})" if failure.request_id else ""
+    return f"{cause.rstrip('.')}{request}. {errors.error_class(failure.code).remedy}".strip()
