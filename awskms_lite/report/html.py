@@ -86,9 +86,9 @@ def _page() -> tuple[str, str]:
     """Return the page without its data: what stands before it, and what behind it."""
     folder = files(__package__) / "page"
     page, style, script = (
-        (folder / name).read_text(encoding="utf-8") for name in ("page.html", "style.css", "script.js")
+        _COMMENT_OR_INDENT.sub("", (folder / name).read_text(encoding="utf-8"))
+        for name in ("page.html", "style.css", "script.js")
     )
-    style, script = _COMMENT_OR_INDENT.sub("", style), _COMMENT_OR_INDENT.sub("", script)
     before, after = page.split("$data\n")
     known = {"style": style, "style_hash": _hash(style), "script": script, "script_hash": _hash(script)}
     return Template(before).substitute(known), Template(after).substitute(known)

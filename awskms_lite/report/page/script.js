@@ -9,6 +9,8 @@ const GROUPS = {
   too_new: "waiting", in_use: "used", other_account: "outside", aws_managed: "outside",
 };
 const VERDICTS = Object.keys(GROUPS);
+const UNUSED = VERDICTS.filter((verdict) => GROUPS[verdict] === "unused");
+const CHOICES = ["account", "region", "owner"]; // facets to choose one value of
 const MOST_PRINTED = 1000; // keys: some 40 pages; more are filtered first, or read from another format
 const MOST_PLACES = 8; // rows of a table of accounts, owners or regions
 const MOST_BARS = 30; // of a chart: wide enough to be pointed at on a telephone
@@ -18,7 +20,6 @@ const SECONDS_A_DAY = 86400;
 const MONTHS_A_YEAR = 12;
 
 const byId = (id) => document.getElementById(id);
-const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
 // ---- Text
 
@@ -36,10 +37,10 @@ function visible(text) {
 
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : visible(value));
+    if (value != null) node.setAttribute(name, visible(value)); // neither null nor undefined
   }
   for (const child of children) {
-    if (child !== null && child !== undefined) node.append(child instanceof Node ? child : visible(child));
+    if (child != null) node.append(child instanceof Node ? child : visible(child));
   }
   return node;
 }
@@ -150,9 +151,9 @@ class Facet {
     const codes = values.map((value) => numbers.get(value) ?? numbers.set(value, numbers.size).get(value));
     this.codes = Uint32Array.from(index, (position) => codes[position]);
     this.values = [...numbers.keys()];
-    const sample = new Map();
-    this.codes.forEach((code, row) => sample.has(code) || sample.set(code, row));
-    this.labels = this.values.map((value, code) => labelOf(value, sample.get(code)));
+    const sample = []; // a key of each value
+    this.codes.forEach((code, row) => { sample[code] ??= row; });
+    this.labels = this.values.map((value, code) => labelOf(value, sample[code]));
   }
 }
 
@@ -178,15 +179,36 @@ async function readData() {
       since = performance.now();
     }
   }
-  facets = {
-    verdict: new Facet("verdict", (value) => context.verdicts[value]),
-    account: new Facet("account_id", (value, row) => keys.account(row)),
-    region: new Facet("region", (value) => value),
-    owner: new Facet("owner", (value) => value ?? "no owner known"),
-  };
+  facets = {};
+  for (const [name, member, labelOf] of [
+    ["verdict", "verdict", (value) => context.verdicts[value]],
+    ["account", "account_id", (value, row) => keys.account(row)],
+    ["region", "region", (value) => value],
+    ["owner", "owner", (value) => value ?? "no owner known"],
+  ]) {
+    await pause();
+    facets[name] = new Facet(member, labelOf);
+  }
 }
 
-/** Costs of several keys: their sum, and whether it may be more. */
+/** Keys that are counted together: how many, how many of them nobody used, and what they cost. */
+class Tally {
+  keys = 0;
+  unused = 0;
+  cost = new Cost();
+  unusedCost = new Cost();
+
+  add(row) {
+    this.keys += 1;
+    this.cost.add(row);
+    if (isUnused(row)) {
+      this.unused += 1;
+      this.unusedCost.add(row);
+    }
+  }
+}
+
+/** What several keys cost a month: a sum in US dollars, and whether it may be more. */
 class Cost {
   dollars = 0;
   known = 0;
@@ -194,46 +216,33 @@ class Cost {
 
   add(row) {
     const dollars = keys.get("monthly_cost", row);
-    const isOurs = keys.get("verdict", row) !== "other_account"; // else its owner pays
-    this.atLeast ||= keys.get("monthly_cost_is_minimum", row) || (dollars === null && isOurs);
     if (dollars !== null) {
       this.dollars += dollars;
       this.known += 1;
+      this.atLeast ||= keys.get("monthly_cost_is_minimum", row);
+    } else if (keys.get("verdict", row) !== "other_account") { // whose owner pays
+      this.atLeast = true;
     }
   }
 }
 
-class Tally {
-  keys = 0;
-  unused = 0;
-  cost = new Cost();
-  unusedCost = new Cost();
-}
-
-/** Count everything once: all keys, and those of each verdict, account, region and owner. */
-function countAll() {
-  const tallies = Object.fromEntries(
-    Object.entries(facets).map(([name, facet]) => [name, facet.values.map(() => new Tally())]),
-  );
-  totals = { all: new Tally(), ...tallies, oldest: null, refused: 0, demanded: 0 };
+/** Count all keys, and those of each verdict, account, region and owner, with a pause after each. */
+async function countAll() {
+  totals = { all: new Tally(), oldest: null, refused: 0, demanded: 0 };
   for (let row = 0; row < keys.total; row++) {
-    const verdict = keys.get("verdict", row);
-    const unused = GROUPS[verdict] === "unused";
-    const its = Object.entries(facets).map(([name, facet]) => totals[name][facet.codes[row]]);
-    for (const tally of [totals.all, ...its]) {
-      tally.keys += 1;
-      tally.cost.add(row);
-      if (unused) {
-        tally.unused += 1;
-        tally.unusedCost.add(row);
-      }
-    }
-    if (unused) totals.oldest = Math.max(totals.oldest ?? 0, keys.get("idle_days", row) ?? 0);
-    totals.refused += verdict === "in_use" && keys.get("state", row) === "Disabled";
+    totals.all.add(row);
+    if (isUnused(row)) totals.oldest = Math.max(totals.oldest, keys.get("idle_days", row));
+    totals.refused += keys.get("verdict", row) === "in_use" && keys.get("state", row) === "Disabled";
     totals.demanded += keys.demand(row) !== null;
   }
+  for (const [name, { codes, values }] of Object.entries(facets)) {
+    await pause();
+    totals[name] = values.map(() => new Tally());
+    codes.forEach((code, row) => totals[name][code].add(row));
+  }
 }
 
+const isUnused = (row) => GROUPS[keys.get("verdict", row)] === "unused";
 const rowsOf = (value) => Array.from({ length: keys.total }, (_, row) => value(row));
 const tallyOf = (verdict) => totals.verdict[facets.verdict.values.indexOf(verdict)] ?? new Tally();
 
@@ -242,7 +251,8 @@ const tallyOf = (verdict) => totals.verdict[facets.verdict.values.indexOf(verdic
 function showSummary() {
   const { ended_at: ended, idle_days: days, source, version, filters } = context;
   document.title = `KMS key usage audit${ended ? `, ${day(ended)}` : ""}`;
-  const places = [many(new Set(rowsOf((row) => keys.get("audited_account_id", row) ?? keys.get("account_id", row))).size, "account"), many(facets.region.values.length, "region")];
+  const accounts = new Set(rowsOf((row) => keys.get("audited_account_id", row) ?? keys.get("account_id", row)));
+  const places = [many(accounts.size, "account"), many(facets.region.values.length, "region")];
   byId("about").append(visible([
     ended ? `Audited until ${minute(ended)}` : null,
     keys.total ? places.join(", ") : null,
@@ -282,10 +292,10 @@ function lead() {
 function notes() {
   const found = [completeness()];
   if (totals.demanded) {
-    found.push([`${many(totals.demanded, "key")} that cannot be used ${totals.demanded === 1 ? "is" : "are"} in demand: CloudTrail has refused uses.`, true, { text: "in demand" }]);
+    found.push([`In demand though unusable: ${many(totals.demanded, "key")}. CloudTrail has refused uses.`, true, { text: "in demand" }]);
   }
   if (totals.refused) {
-    found.push([`${many(totals.refused, "key")} used in the last ${many(context.idle_days, "day")} ${totals.refused === 1 ? "is" : "are"} disabled: whoever needs ${totals.refused === 1 ? "it" : "them"} is refused now.`, true, { verdicts: ["in_use"], text: "disabled" }]);
+    found.push([`Used in the last ${many(context.idle_days, "day")} but disabled: ${many(totals.refused, "key")}. Whoever needs one is refused now.`, true, { verdicts: ["in_use"], text: "disabled" }]);
   }
   const { summary, filters } = context;
   if (filters.length) {
@@ -346,17 +356,20 @@ function share(part, whole) {
 function showUnread() {
   const targets = context.summary?.unread ?? [];
   byId("unread").hidden = !targets.length;
-  const rows = targets.map(({ region, caller, status, text }) => element(
-    "tr", {}, element("th", { scope: "row" }, region), element("td", {}, caller || "the caller's own account"),
-    element("td", {}, status), element("td", {}, text),
-  ));
-  const heads = ["Region", "Account or role", "Status", "Cause, and what to do"];
-  byId("unread").append(element(
-    "table", { class: "plain" }, element("caption", { class: "hidden-text" }, "Targets that were not read, or not in full"),
-    element("thead", {}, element("tr", {}, ...heads.map((text) => element("th", { scope: "col" }, text)))),
-    element("tbody", {}, ...rows),
+  byId("unread").append(plainTable(
+    "Targets that were not read, or not in full", ["Region", "Account or role", "Status", "Cause, and what to do"],
+    targets.map(({ region, caller, status, text }) => [region, caller || "the caller's own account", status, text]), "",
   ));
 }
+
+/** Make a table of texts or elements: the first of each row is its head, and the others are of one class. */
+const plainTable = (caption, heads, rows, kind) => element(
+  "table", { class: "plain" }, element("caption", {}, caption),
+  element("thead", {}, element("tr", {}, ...heads.map((text, at) => element("th", { scope: "col", class: at ? kind : "" }, text)))),
+  element("tbody", {}, ...rows.map(([first, ...others]) => element(
+    "tr", {}, element("th", { scope: "row" }, first), ...others.map((text) => element("td", { class: kind }, text)),
+  ))),
+);
 
 /** Show in which accounts, regions and of which owners the unused keys are, most expensive first. */
 function showPlaces() {
@@ -376,23 +389,13 @@ function placeTable(name, title, codes) {
   const rows = codes.slice(0, MOST_PLACES).map((code) => {
     const { unused, keys: all, unusedCost } = totals[name][code];
     const button = element("button", { type: "button", class: "link" }, facets[name].labels[code]);
-    button.addEventListener("click", () => selection.show({ verdicts: VERDICTS.filter((verdict) => GROUPS[verdict] === "unused"), [name]: code }));
-    return element(
-      "tr", {}, element("th", { scope: "row" }, button), element("td", { class: "number" }, count(unused)),
-      element("td", { class: "number" }, count(all)), priced ? element("td", { class: "number" }, money.format(unusedCost.dollars)) : null,
-    );
+    button.addEventListener("click", () => selection.show({ verdicts: UNUSED, [name]: code }));
+    return [button, count(unused), count(all), ...(priced ? [money.format(unusedCost.dollars)] : [])];
   });
-  const heads = ["unused", "of keys", ...(priced ? ["USD/month"] : [])];
   const rest = codes.length - rows.length;
   return element(
-    "div", {}, element(
-      "table", { class: "plain" }, element("caption", {}, title),
-      element(
-        "thead", {}, element("tr", {}, element("th", { scope: "col" }, name),
-          ...heads.map((text) => element("th", { scope: "col", class: "number" }, text))),
-      ),
-      element("tbody", {}, ...rows),
-    ), rest > 0 ? element("p", { class: "rest" }, `and ${count(rest)} more, in the table's filters`) : null,
+    "div", {}, plainTable(title, [name, "unused", "of keys", ...(priced ? ["USD/month"] : [])], rows, "number"),
+    rest > 0 ? element("p", { class: "rest" }, `and ${count(rest)} more, in the table's filters`) : null,
   );
 }
 
@@ -412,18 +415,20 @@ function picture(width, height, title, description, parts) {
 
 const label = (x, y, text, attributes = {}) => shape("text", { x, y, ...attributes }, text);
 
-/** Put a picture as wide as its place there; its texts keep their size. */
-function draw(id, caption, make) {
+/** Put a picture as wide as its place there, where its texts keep their size. */
+function draw(id, make) {
   const figure = byId(id);
+  const width = Math.max(Math.round(figure.clientWidth), 280);
+  if (figure.dataset.width === String(width)) return;
+  figure.dataset.width = width;
   figure.querySelector("svg")?.remove();
-  if (!figure.querySelector("small")) figure.querySelector("figcaption").append(element("small", {}, caption));
-  figure.append(make(Math.max(Math.round(figure.clientWidth), 280)));
+  figure.append(make(width));
 }
 
 function drawCharts() {
-  draw("by-verdict", "Number of keys, and what they cost a month in US dollars", verdictChart);
-  draw("idle-days", `Whole days since a key's last use, or since its creation or the start of tracking if it has none`, idleChart);
-  draw("last-uses", "When the keys that have a use on record were last used", lastUseChart);
+  draw("by-verdict", verdictChart);
+  draw("idle-days", idleChart);
+  draw("last-uses", lastUseChart);
 }
 
 function verdictChart(width) {
@@ -454,7 +459,7 @@ function verdictChart(width) {
 }
 
 /** Draw bars of stacked counts over an axis: `bins` are {unused, other, name}, `marks` {at (in bins), text}. */
-function histogram(width, { bins, ticks, marks, title, description, axis, others }) {
+function histogram(width, { bins, ticks, marks, title, description, axis }) {
   const [height, top, bottom] = [190, 34, 34];
   const most = Math.max(1, ...bins.map(({ unused, other }) => unused + other));
   const step = niceStep(most / 3);
@@ -489,13 +494,19 @@ function histogram(width, { bins, ticks, marks, title, description, axis, others
     parts.push(shape("line", { class: "mark", x1: x, x2: x, y1: top - 6, y2: base }));
     parts.push(label(x + (isRight ? -4 : 4), top - 2, text, { "text-anchor": isRight ? "end" : "start" }));
   }
-  parts.push(label(width, height - 3, axis, { class: "quiet", "text-anchor": "end" }), ...legend(others));
+  parts.push(label(width, height - 3, axis, { class: "quiet", "text-anchor": "end" }), ...legend());
   return picture(width, height, title, description, parts);
 }
 
-const legend = (others) => [
+/** Return the bars of a chart in words. */
+function described(bins) {
+  const texts = bins.filter(({ unused, other }) => unused + other).map(({ name, unused, other }) => `${name}: ${count(unused + other)}`);
+  return `${texts.join("; ")}.`;
+}
+
+const legend = () => [
   shape("rect", { class: "unused", x: 0, y: 2, width: 10, height: 10 }), label(15, 11, "unused"),
-  shape("rect", { class: "used", x: 68, y: 2, width: 10, height: 10 }), label(83, 11, others),
+  shape("rect", { class: "used", x: 68, y: 2, width: 10, height: 10 }), label(83, 11, "others"),
 ];
 
 /** Return the step of 1, 2 or 5 times a power of ten, at least 1, that is next to a number. */
@@ -504,37 +515,44 @@ function niceStep(number) {
   return Math.max(1, power * [1, 2, 5, 10].find((factor) => factor * power >= number));
 }
 
-function binned(number, entries) {
+/** Return the least and the greatest value of a column; nothing if it has none. */
+function extent(name) {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of keys.columns.get(name)?.values ?? []) {
+    if (value !== null) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  }
+  return most < least ? null : [least, most];
+}
+
+/** Count the keys of each bar: `place` tells where on the axis a value of the column is, in bars. */
+function binned(number, name, place) {
   const bins = Array.from({ length: number }, () => ({ unused: 0, other: 0 }));
-  for (const { at, unused } of entries) bins[Math.min(Math.max(at, 0), number - 1)][unused ? "unused" : "other"] += 1;
+  for (let row = 0; row < keys.total; row++) {
+    const value = keys.get(name, row);
+    if (value === null) continue;
+    bins[Math.min(Math.max(Math.floor(place(value)), 0), number - 1)][isUnused(row) ? "unused" : "other"] += 1;
+  }
   return bins;
 }
 
 const nothing = (width, title) => picture(width, 60, title, "There is none.", [label(0, 30, "There is none.", { class: "quiet" })]);
 
-function* known(name) {
-  for (let row = 0; row < keys.total; row++) {
-    const value = keys.get(name, row);
-    if (value !== null) yield { value, unused: GROUPS[keys.get("verdict", row)] === "unused" };
-  }
-}
-
 function idleChart(width) {
   const title = "Keys by idle days";
-  const found = [...known("idle_days")];
-  if (!found.length) return nothing(width, title);
-  const last = found.reduce((most, { value }) => Math.max(most, value), 0);
+  const found = extent("idle_days");
+  if (!found) return nothing(width, title);
+  const last = found[1];
   const step = binDays(context.idle_days, last);
   const number = Math.max(Math.floor(last / step), Math.floor(context.idle_days / step)) + 1;
-  const bins = binned(number, found.map(({ value, unused }) => ({ at: Math.floor(value / step), unused })));
+  const bins = binned(number, "idle_days", (value) => value / step);
   bins.forEach((bin, at) => { bin.name = step === 1 ? many(at, "day") : `${at * step} to ${(at + 1) * step - 1} days`; });
   const window = context.idle_days / step;
   let every = Math.ceil((number * 38) / width); // bars between two ticks, which need 38 pixels
   while (every < window && window % every) every += 1;
   const ticks = bins.map((_, at) => ({ at, text: count(at * step) })).filter(({ at }) => at % every === 0);
   const marks = [{ at: context.idle_days / step, text: `unused from ${many(context.idle_days, "day")}` }];
-  const description = `${bins.filter(({ unused, other }) => unused + other).map(({ name, unused, other }) => `${name}: ${count(unused + other)}`).join("; ")}. Unused from ${many(context.idle_days, "day")} on.`;
-  return histogram(width, { bins, ticks, marks, title, description, axis: "idle days", others: "others" });
+  const description = `${described(bins)} Unused from ${many(context.idle_days, "day")} on.`;
+  return histogram(width, { bins, ticks, marks, title, description, axis: "idle days" });
 }
 
 /** Return how many days a bar has: the idle window begins with a bar, and there are not too many. */
@@ -547,46 +565,27 @@ function binDays(window, last) {
 
 function lastUseChart(width) {
   const title = "Keys by the date of their last use";
-  const found = [...known("last_used")];
-  if (!found.length) return nothing(width, title);
-  const first = found.reduce((least, { value }) => Math.min(least, value), Infinity);
-  const end = found.reduce((most, { value }) => Math.max(most, value), context.ended_at ?? 0);
+  const found = extent("last_used");
+  if (!found) return nothing(width, title);
+  const [first, end] = [found[0], Math.max(found[1], context.ended_at ?? 0)];
   const days = Math.max(Math.ceil((end - first) / SECONDS_A_DAY), 1);
   const step = days <= MOST_BARS ? 1 : 7 * Math.ceil(days / 7 / MOST_BARS);
   const number = Math.max(Math.ceil(days / step), 7);
   const start = end - number * step * SECONDS_A_DAY;
   const place = (seconds) => (seconds - start) / (step * SECONDS_A_DAY);
-  const bins = binned(number, found.map(({ value, unused }) => ({ at: Math.floor(place(value)), unused })));
+  const bins = binned(number, "last_used", place);
   bins.forEach((bin, at) => {
     const from = start + at * step * SECONDS_A_DAY;
     bin.name = `${day(from)} to ${day(from + step * SECONDS_A_DAY)}`;
   });
+  const every = Math.ceil((number * 80) / width); // bars between two ticks, which need 80 pixels
+  const ticks = bins.map((_, at) => ({ at, text: day(start + at * step * SECONDS_A_DAY) })).filter(({ at }) => at % every === 0);
   const marks = [{ at: place(end - context.idle_days * SECONDS_A_DAY), text: `${many(context.idle_days, "day")} ago` }];
-  const description = `${bins.filter(({ unused, other }) => unused + other).map(({ name, unused, other }) => `${name}: ${count(unused + other)}`).join("; ")}.`;
+  const description = described(bins);
   return histogram(width, {
-    bins, ticks: dateTicks(start, end, place, Math.floor(width / 76)), marks: marks.filter(({ at }) => at > 0), title, description,
-    axis: step === 1 ? "by day" : step === 7 ? "by week" : `by ${step / 7} weeks`, others: "others",
+    bins, ticks, marks: marks.filter(({ at }) => at > 0), title, description,
+    axis: step === 1 ? "by day" : step === 7 ? "by week" : `by ${step / 7} weeks`,
   });
-}
-
-/** Return ticks at the beginnings of months, or of days where the time is short. */
-function dateTicks(start, end, place, most) {
-  const ticks = [];
-  const days = (end - start) / SECONDS_A_DAY;
-  if (days < 62) {
-    const every = Math.ceil(days / most);
-    for (let at = Math.ceil(start / SECONDS_A_DAY); at * SECONDS_A_DAY < end; at += every) {
-      ticks.push({ at: place(at * SECONDS_A_DAY), text: day(at * SECONDS_A_DAY).slice(5) });
-    }
-    return ticks;
-  }
-  const every = Math.ceil(days / 30 / most);
-  const from = new Date(start * 1000);
-  for (let month = from.getUTCMonth() + 1; ; month += every) {
-    const seconds = Date.UTC(from.getUTCFullYear(), month) / 1000;
-    if (seconds > end) return ticks;
-    ticks.push({ at: place(seconds), text: day(seconds).slice(0, 7) });
-  }
 }
 
 // ---- Filters
@@ -604,7 +603,7 @@ const selection = {
       });
       byId("verdicts").append(button);
     }
-    for (const name of ["account", "region", "owner"]) this.prepareChoice(name);
+    for (const name of CHOICES) this.prepareChoice(name);
     const search = byId("search");
     search.addEventListener("input", () => {
       this.text = search.value;
@@ -632,7 +631,7 @@ const selection = {
   show({ text = "", verdicts = [], account = null, region = null, owner = null }) {
     Object.assign(this, { text, verdicts: new Set(verdicts), account, region, owner });
     byId("search").value = text;
-    for (const name of ["account", "region", "owner"]) byId(name).value = this[name] ?? "";
+    for (const name of CHOICES) byId(name).value = this[name] ?? "";
     this.apply();
     byId("keys").scrollIntoView();
     byId("search").focus({ preventScroll: true });
@@ -642,7 +641,7 @@ const selection = {
   apply() {
     const words = this.text.toLowerCase().split(/\s+/).filter(Boolean);
     if (words.length) searchTexts ??= rowsOf((row) => keys.searched(row));
-    const chosen = ["account", "region", "owner"].filter((name) => this[name] !== null).map((name) => [facets[name].codes, this[name]]);
+    const chosen = CHOICES.filter((name) => this[name] !== null).map((name) => [facets[name].codes, this[name]]);
     const verdicts = new Set([...this.verdicts].map((verdict) => facets.verdict.values.indexOf(verdict)));
     const counts = facets.verdict.values.map(() => 0);
     const total = new Cost();
@@ -720,7 +719,7 @@ class Table {
     this.body.addEventListener("focusin", (event) => this.follow(event.target));
     this.body.addEventListener("click", ({ target }) => {
       const row = target.closest(".key-row");
-      if (row && getSelection().isCollapsed) story.open(Number(row.dataset.position));
+      if (row && (target.nodeName === "BUTTON" || getSelection().isCollapsed)) story.open(Number(row.dataset.position));
     });
     addEventListener("beforeprint", () => this.print(true));
     addEventListener("afterprint", () => this.print(false));
@@ -728,20 +727,22 @@ class Table {
 
   /** Return the keys as the report shows them: by what asks for action, then the longest idle ones first. */
   naturalOrder() {
-    const [name, verdict, idle] = ["key", "verdict", "idle"].map((each) => COLUMNS.find((column) => column.name === each));
-    const all = Uint32Array.from({ length: keys.total }, (_, row) => row);
-    return this.sorting(this.sorting(this.sorting(all, name, false), idle, true), verdict, false);
+    const [, verdict, idle] = COLUMNS;
+    return this.sorting(Uint32Array.from(rowsOf((row) => row)), [verdict, false], [idle, true]);
   }
 
-  /** Return the keys sorted by a column; equal ones stay as they are, and those without a value come last. */
-  sorting(rows, column, isDescending) {
-    const { ranks, most } = this.ranksOf(column);
-    // One number for rank and position: numbers are sorted many times faster than objects by a function.
+  /** Return the keys sorted by columns; equal ones stay as they are, and those without a value come last. */
+  sorting(rows, ...criteria) {
+    // One number for all ranks and the position: numbers are sorted many times faster than by a function.
     const order = new Float64Array(rows.length);
-    rows.forEach((row, position) => {
-      const rank = ranks[row] > most || !isDescending ? ranks[row] : most - ranks[row];
-      order[position] = rank * rows.length + position;
-    });
+    for (const [column, isDescending] of criteria) {
+      const { ranks, most } = this.ranksOf(column);
+      rows.forEach((row, at) => {
+        const rank = isDescending && ranks[row] <= most ? most - ranks[row] : ranks[row];
+        order[at] = order[at] * (most + 2) + rank;
+      });
+    }
+    rows.forEach((_, at) => { order[at] = order[at] * rows.length + at; });
     return Uint32Array.from(order.sort(), (number) => rows[number % rows.length]);
   }
 
@@ -763,7 +764,7 @@ class Table {
     const first = Boolean(column.isNumber) || column.name === "last";
     const [before, isDescending] = this.sorted ?? [];
     this.sorted = before !== column ? [column, first] : isDescending === first ? [column, !first] : null;
-    this.order = this.sorted ? this.sorting(this.natural, ...this.sorted) : this.natural;
+    this.order = this.sorted ? this.sorting(this.natural, this.sorted) : this.natural;
     [...byId("table").tHead.rows[0].cells].forEach((head, at) => {
       const isSorted = this.sorted?.[0] === this.columns[at];
       head.setAttribute("aria-sort", isSorted ? (this.sorted[1] ? "descending" : "ascending") : "none");
@@ -984,7 +985,8 @@ const story = {
 
   /** Return a list of names and values, without those that are not known. */
   facts(pairs) {
-    const told = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
+    const told = pairs.map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value])
+      .filter(([, value]) => value != null && value !== "");
     return element("dl", {}, ...told.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
   },
 
@@ -999,7 +1001,7 @@ const story = {
       ["Through", user.invoked_by],
       ["From", user.source_ip],
       ["User agent", user.user_agent],
-      ["Encrypted for", Object.entries(user.encryption_context ?? {}).map(([name, value]) => `${name}=${value}`).join(", ")],
+      ["Encrypted for", Object.entries(user.encryption_context ?? {}).map(([name, value]) => `${name}=${value}`)],
       ["At", minuteOf(user.event_time)],
       ["CloudTrail event", keys.get("event_id", row) ?? user.event_id],
       ["KMS request", keys.get("request_id", row)],
@@ -1013,7 +1015,7 @@ const story = {
       ["Number", `${found.at_least ? "at least " : ""}${count(found.count)}`],
       ["Since", minuteOf(found.since)],
       ["Last", minuteOf(found.last)],
-      ["By", found.users.join(", ")],
+      ["By", found.users],
     ])];
   },
 
@@ -1025,14 +1027,14 @@ const story = {
   key(row) {
     const get = (name) => keys.get(name, row);
     const price = keys.cost(row);
-    const join = (texts) => (texts ?? []).join(", ");
+    const others = get("audited_account_id") === get("account_id") ? null : get("audited_account_id");
+    const plain = (...names) => names.map((name) => [name[0].toUpperCase() + name.slice(1), get(name)]);
     return [
-      ["ARN", keys.arn(row)], ["Key id", get("key_id")], ["Aliases", join(get("aliases"))], ["Description", get("description")],
-      ["Account", keys.account(row)], ["Audited as", get("audited_account_id") === get("account_id") ? null : get("audited_account_id")],
-      ["Region", get("region")], ["Owner", get("owner")], ["State", get("state")], ["Manager", get("manager")], ["Spec", get("spec")],
-      ["Usage", get("usage")], ["Origin", get("origin")], ["Multi-Region", get("multi_region_role")], ["Its set", join(get("related_arns"))],
-      ["Unread regions", join(get("unread_regions"))], ["Created", minute(get("created"))], ["Deletion", minute(get("deletion_date"))],
-      ["Rotations", get("rotations")], ["Cost a month", price && `${price} USD`], ["Read at", minute(get("checked_at"))],
+      ["ARN", keys.arn(row)], ["Key id", get("key_id")], ["Aliases", get("aliases")], ...plain("description"),
+      ["Account", keys.account(row)], ["Audited as", others], ...plain("region", "owner", "state", "manager", "spec", "usage", "origin"),
+      ["Multi-Region", get("multi_region_role")], ["Its set", get("related_arns")], ["Unread regions", get("unread_regions")],
+      ["Created", minute(get("created"))], ["Deletion", minute(get("deletion_date"))], ...plain("rotations"),
+      ["Cost a month", price && `${price} USD`], ["Read at", minute(get("checked_at"))],
     ];
   },
 
@@ -1070,25 +1072,20 @@ async function copy(node) {
 
 async function start() {
   await readData();
-  countAll();
-  await pause();
+  await countAll();
   byId("report").hidden = false;
   byId("loading").hidden = true;
-  showSummary();
-  showUnread();
-  showPlaces();
-  byId("limits").querySelector("ul").append(...context.limits.map((text) => element("li", {}, text)));
   for (const id of ["figures", "charts", "keys-title", "filters", "shown", "help", "scroller"]) byId(id).hidden = !keys.total;
-  if (keys.total) {
-    drawCharts();
-    new ResizeObserver(drawCharts).observe(byId("charts"));
+  const steps = [showSummary, showUnread, showPlaces, showLimits];
+  if (keys.total) steps.push(drawCharts, () => new ResizeObserver(drawCharts).observe(byId("charts")));
+  steps.push(() => { table = new Table(); }, () => selection.prepare(), () => story.prepare(), () => selection.apply());
+  for (const step of steps) {
+    step();
+    await pause();
   }
-  await pause();
-  table = new Table();
-  selection.prepare();
-  story.prepare();
-  selection.apply();
   document.documentElement.dataset.ready = "true";
 }
+
+const showLimits = () => byId("limits").querySelector("ul").append(...context.limits.map((text) => element("li", {}, text)));
 
 start();
