@@ -1,7 +1,7 @@
-"""The report as one HTML page, which is complete in itself: data, style and script, and no request to anywhere.
+"""The report as one HTML page that is complete in itself: data, style and script, and no request to anywhere.
 
-The keys are in the page as blocks of JSON, a column for each member with every distinct value once, which a browser
-reads many times faster than an object for each key. Its script keeps only those rows in the document that are seen.
+The keys are in the page as blocks of JSON: a column for each member, with each distinct value once, which browsers
+read many times faster than an object for each key. The script keeps only those rows in the document that are seen.
 
 The page's policy allows this script and this style by their hashes and nothing else, and no markup made of text.
 """
@@ -9,10 +9,11 @@ The page's policy allows this script and this style by their hashes and nothing 
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
+from operator import attrgetter
 from string import Template
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -27,24 +28,25 @@ _BLOCK = 2_000
 """Keys in a block of data: few enough for a browser to read one in some milliseconds, and 1 MB here."""
 
 _VALUES = (
-    "key_id", "account_id", "account_name", "audited_account_id", "region", "description", "state", "manager", "spec",
-    "usage", "origin", "multi_region_role", "rotations", "verdict", "idle_days", "advice", "monthly_cost",
+    "key_id", "account_id", "account_name", "audited_account_id", "region", "description", "state", "manager",
+    "spec", "usage", "origin", "multi_region_role", "rotations", "verdict", "idle_days", "advice", "monthly_cost",
     "monthly_cost_is_minimum", "owner",
 )  # fmt: skip
-_ARRAYS = ("aliases", "related_arns", "unread_regions", "reasons")
 _OBJECTS = ("error", "last_user", "recent_uses", "failed_uses")
+_ARRAYS = ("aliases", "related_arns", "unread_regions", "reasons")
 _TIMES = ("created", "deletion_date", "tracking_start", "checked_at")
 _COLUMNS = (
-    *_VALUES, *_ARRAYS, "tags", *_OBJECTS, *_TIMES, "last_used", "last_operation", "event_id", "request_id", "arn",
+    *_VALUES, *_OBJECTS, *_ARRAYS, *_TIMES, "tags", "last_used", "last_operation", "event_id", "request_id", "arn",
     "arn_stem",
 )  # fmt: skip
-
+"""The columns of a block, in the order of `_cells`."""
+_arrays, _times = attrgetter(*_ARRAYS), attrgetter(*_TIMES)
 
 _COMMENT_OR_INDENT = re.compile(r"^ *(?:(?://.*|/\*.*\*/)\n)?", re.MULTILINE)
-"""What of the page's sources stays in them: indents, and comments on lines of their own, an eighth of the page."""
+"""What of the page's sources is not written into each report: an eighth of the page."""
 
 
-class HTML:
+class HTMLWriter:
     """Writes the page; it holds no more than a block of keys at a time."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -55,7 +57,7 @@ class HTML:
 
     def add(self, record: "KeyUsageRecord", members: Mapping[str, Any]) -> None:
         """Take the next record, and write the block that it fills."""
-        self._rows.append(tuple(_cells(record, members)))
+        self._rows.append(_cells(record, members))
         if len(self._rows) == _BLOCK:
             self._write_rows()
 
@@ -69,9 +71,8 @@ class HTML:
         if not self._keys:
             self._stream.write(self._before)
         if self._rows:
-            columns = {
-                name: _encoded(values) for name, values in zip(_COLUMNS, zip(*self._rows, strict=True), strict=True)
-            }
+            values = zip(_COLUMNS, zip(*self._rows, strict=True), strict=True)
+            columns = {name: _encoded(column, hashable=name not in _OBJECTS) for name, column in values}
             self._write_data('class="keys"', {"rows": len(self._rows), "columns": columns})
         self._keys += len(self._rows)
         self._rows.clear()
@@ -84,7 +85,7 @@ class HTML:
 
 def _page() -> tuple[str, str]:
     """Return the page without its data: what stands before it, and what behind it."""
-    folder = files(__package__) / "page"
+    folder = files("awskms_lite.report") / "page"
     page, style, script = (
         _COMMENT_OR_INDENT.sub("", (folder / name).read_text(encoding="utf-8"))
         for name in ("page.html", "style.css", "script.js")
@@ -98,35 +99,34 @@ def _hash(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
-def _cells(record: "KeyUsageRecord", members: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield a record's values in the order of `_COLUMNS`; times in whole seconds since 1970."""
-    yield from map(members.get, _VALUES)
-    for name in _ARRAYS:
-        array = members[name]
-        yield None if array is None else tuple(array)
-    yield None if record.tags is None else tuple(record.tags.items())
-    yield from map(members.get, _OBJECTS)
-    for name in _TIMES:
-        yield _seconds(getattr(record, name))
+def _cells(record: "KeyUsageRecord", members: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return a record's values in the order of `_COLUMNS`; times in whole seconds since 1970."""
     usage = record.last_usage
-    yield _seconds(usage and usage.timestamp)
-    yield usage and usage.operation
-    yield usage and usage.cloud_trail_event_id
-    yield usage and usage.kms_request_id
     # Nearly every ARN ends with the key id, and what is before it is the same for all keys of a target.
     ends_with_id = record.arn.endswith(record.key_id)
-    yield None if ends_with_id else record.arn
-    yield record.arn.removesuffix(record.key_id) if ends_with_id else None
+    return (
+        *map(members.get, _VALUES),
+        *map(members.get, _OBJECTS),
+        *_arrays(record),
+        *map(_seconds, _times(record)),
+        None if record.tags is None else tuple(record.tags.items()),
+        usage and _seconds(usage.timestamp),
+        usage and usage.operation,
+        usage and usage.cloud_trail_event_id,
+        usage and usage.kms_request_id,
+        None if ends_with_id else record.arn,
+        record.arn.removesuffix(record.key_id) if ends_with_id else None,
+    )
 
 
 def _seconds(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp())
 
 
-def _encoded(values: Sequence[Any]) -> Sequence[Any]:
-    """Return the values of a column: each once, with the index of each key's, or as they are if that is shorter."""
-    if any(isinstance(value, dict) for value in values):
-        return (values,)
+def _encoded(values: Sequence[Any], *, hashable: bool) -> Sequence[Any]:
+    """Return a column: each value once and the index of each key's, or all values if that is shorter."""
+    if not hashable:
+        return (values,) if any(values) else ([None],)
     positions: dict[Any, int] = {}
     indices = [positions.setdefault(value, len(positions)) for value in values]
     if len(positions) == 1:

@@ -38,11 +38,13 @@ def chromium() -> Iterator[Chrome]:
             driver.quit()
 
 
-def show(driver: Chrome, page: Path, *, width: int = 1280, height: int = 900, scheme: str = "light") -> None:
+def show(
+    driver: Chrome, page: Path, *, width: int = 1280, height: int = 900, scheme: str = "light", scale: float = 1
+) -> None:
     """Open a report as a window of that size and colour scheme shows it, and wait until it is ready."""
     driver.get("about:blank")
     requests(driver), complaints(driver)  # those of whatever was shown before
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     feature = {"name": "prefers-color-scheme", "value": scheme}
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
@@ -66,7 +68,7 @@ def pdf(driver: Chrome) -> bytes:
 
 def requests(driver: Chrome) -> list[str]:
     """Return the URLs that were requested since the last look, in order."""
-    messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    messages = [json.loads(entry["message"])["message"] for entry in _log(driver, "performance")]
     return [
         message["params"]["request"]["url"]
         for message in messages
@@ -76,4 +78,9 @@ def requests(driver: Chrome) -> list[str]:
 
 def complaints(driver: Chrome) -> list[Any]:
     """Return what the console got since the last look: errors, warnings, and violations of the page's policy."""
-    return list(driver.get_log("browser"))
+    return _log(driver, "browser")
+
+
+def _log(driver: Chrome, name: str) -> list[Any]:
+    entries: list[Any] = driver.get_log(name)  # type: ignore[no-untyped-call]
+    return entries

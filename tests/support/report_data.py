@@ -1,16 +1,14 @@
-"""Records as an audit of some accounts brings them, made up: the same for the same numbers, for tests of reports."""
+"""Records as an audit of some accounts brings them, made up; the same for the same arguments."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import UUID
 
-from attrs import evolve
-
 from awskms_lite.audit import (
     AuditSummary,
-    AuditVerdict,
     Failure,
     KeyFacts,
     KeyUsageRecord,
@@ -21,33 +19,51 @@ from awskms_lite.audit import (
     TargetStatus,
     judge,
 )
+from awskms_lite.audit.serialize import to_members
 from awskms_lite.models.usage import KeyLastUsageData
 from awskms_lite.report import ReportContext
+from awskms_lite.report.html import HTMLWriter
 
 from .audit_data import NOW
 
 TRACKING = NOW - timedelta(days=212)
 REGIONS = ("us-east-1", "eu-west-1", "eu-central-1", "us-west-2", "ap-southeast-2")
-ACCOUNTS = ("platform", "payments", "data-lake", "web-shop", "sandbox", "archive", "identity", "staging")
-OWNERS = ("payments", "data-platform", "web", "identity", "search", "logistics", None)
-SERVICES = ("orders", "invoices", "backups", "sessions", "exports", "tokens", "ledger", "mails", "images", "reports")
+SERVICES = (
+    "orders",
+    "invoices",
+    "backups",
+    "sessions",
+    "exports",
+    "tokens",
+    "ledger",
+    "mails",
+    "images",
+    "reports",
+)
 STAGES = ("prod", "staging", "dev", "test")
 KINDS = {
-    "in_use": 42, "idle": 9, "never_used": 5, "no_record": 6, "too_new": 3, "pending_deletion": 2, "aws_managed": 28,
-    "other_account": 2, "unreadable": 2, "in_demand": 1,
+    "in_use": 42, "idle": 9, "never_used": 5, "no_record": 6, "too_new": 3, "pending_deletion": 2,
+    "aws_managed": 28, "other_account": 2, "unreadable": 2, "in_demand": 1,
 }  # fmt: skip
 """How many of a hundred keys are of a kind."""
 
 
-def records(number: int, *, accounts: int = 8, priced: bool = True, owned: bool = True) -> Iterator[KeyUsageRecord]:
-    """Yield so many records of so many accounts, with or without costs and owners."""
+def records(number: int, *, accounts: int = 8) -> Iterator[KeyUsageRecord]:
+    """Yield so many records of so many accounts."""
     random = Random(number)
-    kinds = random.choices(list(KINDS), list(KINDS.values()), k=number)
-    for kind in kinds:
-        record = judge(_facts(random, kind, accounts), idle_days=90)
-        if priced:
-            record = evolve(record, **_cost(record))
-        yield record
+    for kind in random.choices(list(KINDS), list(KINDS.values()), k=number):
+        yield judge(_facts(random, kind, accounts), idle_days=90)
+
+
+def write_page(file: Path, keys: int | Iterable[KeyUsageRecord], told: ReportContext | None = None) -> Path:
+    """Write the HTML report of some records, or of so many made up; return its file."""
+    every = list(records(keys) if isinstance(keys, int) else keys)
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = HTMLWriter(stream)
+        for record in every:
+            writer.add(record, to_members(record))
+        writer.end(told or context(len(every)))
+    return file
 
 
 def context(number: int, **changes: Any) -> ReportContext:
@@ -57,7 +73,9 @@ def context(number: int, **changes: Any) -> ReportContext:
 
 def summary(number: int, **changes: Any) -> AuditSummary:
     targets = tuple(
-        TargetReport(target=Target(region), status=TargetStatus.READ, account_id="111122223333", listed=number // 5)
+        TargetReport(
+            target=Target(region), status=TargetStatus.READ, account_id="111122223333", listed=number // 5
+        )
         for region in REGIONS
     )
     known: dict[str, Any] = {
@@ -130,7 +148,9 @@ def _members_of_kind(random: Random, kind: str, known: dict[str, Any]) -> dict[s
     if kind == "other_account":
         return {"shared": True, "account_id": "999988887777", "aliases": (), "description": None}
     if kind == "unreadable":
-        failure = Failure("AccessDeniedException", "not authorized to perform: kms:GetKeyLastUsage", "9f0c", "GetKeyLastUsage")
+        failure = Failure(
+            "AccessDeniedException", "not authorized to perform: kms:GetKeyLastUsage", "9f0c", "GetKeyLastUsage"
+        )
         return {"error": failure}
     if kind == "in_demand":
         since = NOW - timedelta(days=3)
@@ -158,15 +178,3 @@ def _used(random: Random, days: int) -> dict[str, Any]:
         "last_usage": KeyLastUsageData(operation, at, event_id, request_id),
         "last_user": user if days < 90 and random.random() < 0.5 else None,
     }
-
-
-def _cost(record: KeyUsageRecord) -> dict[str, Any]:
-    if record.verdict is AuditVerdict.OTHER_ACCOUNT:
-        return {}
-    if record.verdict in (AuditVerdict.AWS_MANAGED, AuditVerdict.PENDING_DELETION):
-        return {"monthly_cost": 0.0}
-    return {"monthly_cost": 1.0 + (record.rotations or 0), "monthly_cost_is_minimum": False}
-
-
-def at(moment: str) -> datetime:
-    return datetime.fromisoformat(moment)

@@ -129,6 +129,10 @@ def _make_writer(output: Output, place: StandardOutput | OutputFile, arguments: 
 
         default = COLUMNS if output.file is None else SHORT_COLUMNS
         return CSVWriter(stream, arguments.columns or default, mark=output.file is not None)
+    if output.format == "html":
+        from ...report.html import HTMLWriter
+
+        return HTMLWriter(stream)
     if output.format == "json":
         from ...report.json import JSONWriter
 

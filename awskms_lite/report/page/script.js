@@ -10,12 +10,18 @@ const GROUPS = {
 };
 const VERDICTS = Object.keys(GROUPS);
 const UNUSED = VERDICTS.filter((verdict) => GROUPS[verdict] === "unused");
-const CHOICES = ["account", "region", "owner"]; // facets to choose one value of
-const MOST_PRINTED = 1000; // keys: some 40 pages; more are filtered first, or read from another format
-const MOST_PLACES = 8; // rows of a table of accounts, owners or regions
-const MOST_BARS = 30; // of a chart: wide enough to be pointed at on a telephone
-const OVERSCAN = 8; // rows kept beyond both edges of what is seen, so that scrolling shows no blank
-const LONGEST_TASK = 30; // milliseconds of reading before the page may answer to its reader again
+// Facets to choose one value of.
+const CHOICES = ["account", "region", "owner"];
+// Keys on paper, some 40 pages: more are filtered first, or read from another format.
+const MOST_PRINTED = 1000;
+// Rows in a table of accounts, owners or regions.
+const MOST_PLACES = 8;
+// Bars of a chart, each wide enough to be pointed at on a telephone.
+const MOST_BARS = 30;
+// Rows kept beyond both edges of what is seen, so that scrolling shows no blank.
+const OVERSCAN = 8;
+// Milliseconds of reading before the page may answer to its reader again.
+const LONGEST_TASK = 30;
 const SECONDS_A_DAY = 86400;
 const MONTHS_A_YEAR = 12;
 
@@ -37,7 +43,8 @@ function visible(text) {
 
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value != null) node.setAttribute(name, visible(value)); // neither null nor undefined
+    // Neither null nor undefined.
+    if (value != null) node.setAttribute(name, visible(value));
   }
   for (const child of children) {
     if (child != null) node.append(child instanceof Node ? child : visible(child));
@@ -151,18 +158,25 @@ class Facet {
     const codes = values.map((value) => numbers.get(value) ?? numbers.set(value, numbers.size).get(value));
     this.codes = Uint32Array.from(index, (position) => codes[position]);
     this.values = [...numbers.keys()];
-    const sample = []; // a key of each value
+    // A key with each value.
+    const sample = [];
     this.codes.forEach((code, row) => { sample[code] ??= row; });
     this.labels = this.values.map((value, code) => labelOf(value, sample[code]));
   }
 }
 
-let context; // what the report tells beside its keys
-let keys; // the Keys
-let facets; // Facets by name: verdict, account, region, owner
-let totals; // what was counted, see `countAll`
-let table; // the Table
-let searchTexts = null; // made for the first search
+// What the report tells beside its keys.
+let context;
+// The Keys.
+let keys;
+// Facets by name: verdict, account, region, owner.
+let facets;
+// What was counted, see `countAll`.
+let totals;
+// The Table.
+let table;
+// The text of each key that is searched, as far as they are made.
+const searchTexts = [];
 
 const pause = () => (globalThis.scheduler?.yield ? scheduler.yield() : new Promise((resolve) => setTimeout(resolve)));
 
@@ -173,7 +187,8 @@ async function readData() {
   let since = performance.now();
   for (const block of document.querySelectorAll("script.keys")) {
     keys.add(JSON.parse(block.textContent));
-    block.remove(); // its text is not needed any more
+    // Its text is not needed any more.
+    block.remove();
     if (performance.now() - since > LONGEST_TASK) {
       await pause();
       since = performance.now();
@@ -220,7 +235,8 @@ class Cost {
       this.dollars += dollars;
       this.known += 1;
       this.atLeast ||= keys.get("monthly_cost_is_minimum", row);
-    } else if (keys.get("verdict", row) !== "other_account") { // whose owner pays
+    } else if (keys.get("verdict", row) !== "other_account") {
+      // The owner of another account's key pays for it.
       this.atLeast = true;
     }
   }
@@ -240,6 +256,10 @@ async function countAll() {
     totals[name] = values.map(() => new Tally());
     codes.forEach((code, row) => totals[name][code].add(row));
   }
+}
+
+function makeSearchTexts(number) {
+  while (searchTexts.length < number) searchTexts.push(keys.searched(searchTexts.length));
 }
 
 const isUnused = (row) => GROUPS[keys.get("verdict", row)] === "unused";
@@ -401,7 +421,8 @@ function placeTable(name, title, codes) {
 
 // ---- Charts
 
-let charts = 0; // made so far: their texts need ids that are theirs
+// Charts made so far: each needs ids of its own.
+let charts = 0;
 
 /** Make a picture with a name and a description, which screen readers read in its place. */
 function picture(width, height, title, description, parts) {
@@ -486,7 +507,7 @@ function histogram(width, { bins, ticks, marks, title, description, axis }) {
   for (const { at, text } of ticks) {
     const x = left + at * wide;
     parts.push(shape("line", { class: "axis", x1: x, x2: x, y1: base, y2: base + 4 }));
-    parts.push(label(x, base + 16, text, { class: "quiet", "text-anchor": at === 0 ? "start" : at >= bins.length ? "end" : "middle" }));
+    parts.push(label(x, base + 16, text, { class: "quiet", "text-anchor": x + 34 > width ? "end" : "middle" }));
   }
   for (const { at, text } of marks) {
     const x = left + at * wide;
@@ -541,26 +562,19 @@ function idleChart(width) {
   const title = "Keys by idle days";
   const found = extent("idle_days");
   if (!found) return nothing(width, title);
-  const last = found[1];
-  const step = binDays(context.idle_days, last);
-  const number = Math.max(Math.floor(last / step), Math.floor(context.idle_days / step)) + 1;
+  const { idle_days: window } = context;
+  // The window belongs into the picture, unless it is far from all keys.
+  const last = window > 2 * found[1] + 1 ? found[1] : Math.max(window, found[1]);
+  const step = niceStep((last + 1) / MOST_BARS);
+  const number = Math.floor(last / step) + 1;
   const bins = binned(number, "idle_days", (value) => value / step);
   bins.forEach((bin, at) => { bin.name = step === 1 ? many(at, "day") : `${at * step} to ${(at + 1) * step - 1} days`; });
-  const window = context.idle_days / step;
-  let every = Math.ceil((number * 38) / width); // bars between two ticks, which need 38 pixels
-  while (every < window && window % every) every += 1;
+  // Bars between two ticks, which need 38 pixels.
+  const every = Math.ceil(niceStep((number * step * 38) / width) / step);
   const ticks = bins.map((_, at) => ({ at, text: count(at * step) })).filter(({ at }) => at % every === 0);
-  const marks = [{ at: context.idle_days / step, text: `unused from ${many(context.idle_days, "day")}` }];
-  const description = `${described(bins)} Unused from ${many(context.idle_days, "day")} on.`;
+  const marks = window > last ? [] : [{ at: window / step, text: `unused from ${many(window, "day")}` }];
+  const description = `${described(bins)} Unused from ${many(window, "day")} on.`;
   return histogram(width, { bins, ticks, marks, title, description, axis: "idle days" });
-}
-
-/** Return how many days a bar has: the idle window begins with a bar, and there are not too many. */
-function binDays(window, last) {
-  const divisors = Array.from({ length: window }, (_, at) => at + 1).filter((days) => window % days === 0);
-  const fits = (days) => last / days < MOST_BARS;
-  const round = divisors.find((days) => fits(days) && [1, 5, 10, 30].includes(days));
-  return round ?? divisors.find(fits) ?? window * Math.ceil(last / window / MOST_BARS);
 }
 
 function lastUseChart(width) {
@@ -578,7 +592,8 @@ function lastUseChart(width) {
     const from = start + at * step * SECONDS_A_DAY;
     bin.name = `${day(from)} to ${day(from + step * SECONDS_A_DAY)}`;
   });
-  const every = Math.ceil((number * 80) / width); // bars between two ticks, which need 80 pixels
+  // Bars between two ticks, which need 80 pixels.
+  const every = Math.ceil((number * 80) / width);
   const ticks = bins.map((_, at) => ({ at, text: day(start + at * step * SECONDS_A_DAY) })).filter(({ at }) => at % every === 0);
   const marks = [{ at: place(end - context.idle_days * SECONDS_A_DAY), text: `${many(context.idle_days, "day")} ago` }];
   const description = described(bins);
@@ -608,7 +623,8 @@ const selection = {
     search.addEventListener("input", () => {
       this.text = search.value;
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.apply(), 80); // milliseconds: not between two letters of one word
+      // 80 milliseconds: not between two letters of one word.
+      this.timer = setTimeout(() => this.apply(), 80);
     });
     byId("filters").addEventListener("submit", (event) => event.preventDefault());
     byId("reset").addEventListener("click", () => this.show({}));
@@ -640,7 +656,7 @@ const selection = {
   /** Choose the keys, count those that each verdict would add, and show them. */
   apply() {
     const words = this.text.toLowerCase().split(/\s+/).filter(Boolean);
-    if (words.length) searchTexts ??= rowsOf((row) => keys.searched(row));
+    if (words.length) makeSearchTexts(keys.total);
     const chosen = CHOICES.filter((name) => this[name] !== null).map((name) => [facets[name].codes, this[name]]);
     const verdicts = new Set([...this.verdicts].map((verdict) => facets.verdict.values.indexOf(verdict)));
     const counts = facets.verdict.values.map(() => 0);
@@ -686,14 +702,19 @@ class Table {
   constructor() {
     this.body = byId("table").tBodies[0];
     this.scroller = byId("scroller");
-    this.rows = []; // the keys that are shown, in order
-    this.made = new Map(); // rows in the document, by position
-    this.rowHeight = 46; // pixels, until one was measured
-    this.position = 0; // of the cell that Tab leads to
+    // The keys that are shown, in order.
+    this.rows = [];
+    // Rows in the document, by position.
+    this.made = new Map();
+    // Pixels, until one was measured.
+    this.rowHeight = 46;
+    // Of the cell that Tab leads to.
+    this.position = 0;
     this.column = 0;
     this.isPrinting = false;
     this.ranks = new Map();
-    this.sorted = null; // [column, descending]; null for the order of the report
+    // A column, and whether it is descending; null for the order of the report.
+    this.sorted = null;
     // A column that would be empty, or the same for all keys, is left out.
     const told = {
       owner: facets.owner.values.some((owner) => owner !== null), cost: totals.all.cost.known > 0,
@@ -941,7 +962,8 @@ const story = {
     byId("previous").addEventListener("click", () => this.open(this.position - 1));
     byId("next").addEventListener("click", () => this.open(this.position + 1));
     byId("story").addEventListener("click", (event) => {
-      if (event.target === byId("story")) byId("story").close(); // beside the dialog's content
+      // A click on what is beside the dialog.
+      if (event.target === byId("story")) byId("story").close();
     });
     byId("story").addEventListener("close", () => table.focus(this.position, 0));
   },
@@ -1062,7 +1084,8 @@ async function copy(node) {
   try {
     await navigator.clipboard.writeText(node.textContent);
     status.textContent = "Copied.";
-  } catch { // pages that are not served securely have no clipboard
+  // Pages that are not served securely have no clipboard.
+  } catch {
     getSelection().selectAllChildren(node);
     status.textContent = document.execCommand("copy") ? "Copied." : "Selected: press Ctrl+C or ⌘C to copy it.";
   }
@@ -1084,6 +1107,11 @@ async function start() {
     await pause();
   }
   document.documentElement.dataset.ready = "true";
+  // Meanwhile, so that the first search need not wait for them.
+  for (let number = 0; number < keys.total; number += 1000) {
+    makeSearchTexts(Math.min(number, keys.total));
+    await pause();
+  }
 }
 
 const showLimits = () => byId("limits").querySelector("ul").append(...context.limits.map((text) => element("li", {}, text)));
