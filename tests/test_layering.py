@@ -30,8 +30,8 @@ LAYERS = {
                 "service_clock",
                 "verdicts",
             ],
-            ["settings", "converter", "operations", "paging", "costs"],
-            ["protocol", "sts"],
+            ["settings", "converter", "operations", "costs", "permissions"],
+            ["protocol", "paging", "sts"],
             ["credentials"],
             ["call"],
             ["waiting"],
@@ -40,8 +40,8 @@ LAYERS = {
             ["drivers"],
             ["methods"],
             ["client", "async_client"],
-            ["audit"],
-            ["report"],
+            ["audit", "cloudtrail", "async_cloudtrail"],
+            ["report", "guard"],
             ["cli", "pytest_plugin"],
         ]
     )

@@ -17,12 +17,13 @@ from operator import attrgetter
 from string import Template
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .. import errors
-from ..verdicts import LIMITS, MEANINGS, label
+from ..verdicts import LIMITS, label
 from . import ReportContext
+from .causes import STATUS_LABELS, explained
+from .order import PRIORITY
 
 if TYPE_CHECKING:
-    from ..audit import AuditSummary, Failure, KeyUsageRecord, TargetReport
+    from ..audit import AuditSummary, KeyUsageRecord, TargetReport
 
 _BLOCK = 2_000
 """Keys in a block of data: few enough for a browser to read one in some milliseconds, and 1 MB here."""
@@ -34,7 +35,7 @@ _VALUES = (
 )  # fmt: skip
 _OBJECTS = ("error", "last_user", "recent_uses", "failed_uses")
 _ARRAYS = ("aliases", "related_arns", "unread_regions", "reasons")
-_TIMES = ("created", "deletion_date", "tracking_start", "checked_at")
+_TIMES = ("created", "deletion_date", "tracking_start", "checked_at", "cloudtrail_checked_at")
 _COLUMNS = (
     *_VALUES, *_OBJECTS, *_ARRAYS, *_TIMES, "tags", "last_used", "last_operation", "event_id", "request_id", "arn",
     "arn_stem",
@@ -142,7 +143,7 @@ def _context(context: ReportContext) -> dict[str, Any]:
         "idle_days": context.idle_days,
         "filters": context.filters,
         "source": context.source,
-        "verdicts": {verdict: label(verdict) for verdict in MEANINGS},
+        "verdicts": {verdict: label(verdict) for verdict in PRIORITY},
         "limits": LIMITS,
         "summary": summary and _summary(summary),
     }
@@ -166,13 +167,6 @@ def _target(report: "TargetReport") -> dict[str, str]:
     return {
         "region": report.target.region,
         "caller": report.target.caller,
-        "status": label(report.status),
-        "text": " ".join(map(_explained, report.failures)),
+        "status": STATUS_LABELS[report.status],
+        "text": " ".join(map(explained, report.failures)),
     }
-
-
-def _explained(failure: "Failure") -> str:
-    """Return why something failed, and what to do about it."""
-    cause = ": ".join(filter(None, (failure.operation, failure.code, failure.message)))
-    request = f" (request id {failure.request_id})" if failure.request_id else ""
-    return f"{cause.rstrip('.')}{request}. {errors.error_class(failure.code).remedy}".strip()

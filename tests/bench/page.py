@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from selenium.webdriver import Chrome
 from support.chromium import chromium, show
-from support.report_data import write_page
+from support.fleet import write_page
 
 NUMBERS = (1_000, 100_000)
 WATCH = """

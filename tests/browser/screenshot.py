@@ -8,9 +8,9 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))
 
 from support.chromium import chromium, screenshot, show  # noqa: E402 - after the path to it
-from support.report_data import records, write_page  # noqa: E402
+from support.fleet import records, write_page  # noqa: E402
 
-WIDTH, HEIGHT, SCALE = 1280, 1640, 0.8
+WIDTH, HEIGHT, SCALE = 1280, 1540, 0.8
 """Pixels of the page, all but the end of the table, and pixels of the picture for each."""
 AT_MOST = 200_000
 """Bytes: the picture is cloned with the repository, for ever."""

@@ -23,7 +23,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 from support.audit_data import NOW, days, facts, used
 from support.chromium import chromium, complaints, pdf, requests, show
-from support.report_data import context, records, refused, summary, write_page
+from support.fleet import context, records, refused, summary, write_page
 
 from awskms_lite.audit import Failure, KeyUsageRecord, KeyUser, KeyUses, judge
 from awskms_lite.audit.serialize import to_members
@@ -163,7 +163,7 @@ def test_costs_that_are_not_known_are_not_made_up(browser: Chrome, folder: Path)
 @pytest.mark.parametrize("window", [1, 7, 90, 365, 36_500])
 def test_charts_fit_any_window(browser: Chrome, folder: Path, window: int) -> None:
     """Three pictures with a name and a description, whose bars hold all keys and stay within the picture."""
-    told = attrs.evolve(context(500), idle_days=window)
+    told = context(500)._replace(idle_days=window)
     show(browser, write_page(folder / "window.html", KEYS, told))
     titles, descriptions = (written(browser, f"figure svg > {name}") for name in ("title", "desc"))
     assert len(titles) == len(descriptions) == 3
@@ -198,8 +198,6 @@ def test_sorting_by_each_column(browser: Chrome, page: Path) -> None:
     button.click()
     assert head.get_attribute("aria-sort") == "ascending"
     assert [int(text) for text in column(browser, "idle")] == known[: len(seen)]
-    find(browser, "#scroller").click()
-    press(browser, Keys.ESCAPE)
     browser.execute_script("document.getElementById('scroller').scrollTop = 1e9")
     WebDriverWait(browser, 30, 0.02).until(lambda _: column(browser, "idle")[-1] == "")
     button.click()
@@ -462,7 +460,7 @@ def hostile_key() -> KeyUsageRecord:
 
 def test_hostile_texts_are_text(browser: Chrome, folder: Path) -> None:
     """Markup is shown as it is written, and control and bidi characters are written out; nothing of it runs."""
-    told = attrs.evolve(context(2, targets=(refused(HOSTILE),)), filters=(HOSTILE,), source=HOSTILE)
+    told = context(2, targets=(refused(HOSTILE),))._replace(filters=(HOSTILE,), source=HOSTILE)
     path = write_page(folder / "hostile.html", [hostile_key(), judge(facts(), 90)], told)
     show(browser, path)
     find(browser, ".key-row td").click()

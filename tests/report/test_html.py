@@ -13,7 +13,7 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 from support.audit_data import NOW, days, facts, used
-from support.report_data import context, records, refused, summary
+from support.fleet import context, records, refused, summary
 
 from awskms_lite.audit import KeyUsageRecord, KeyUser, KeyUses, judge
 from awskms_lite.audit.serialize import to_members
@@ -87,7 +87,7 @@ def expected(record: KeyUsageRecord) -> dict[str, Any]:
     """Return a record as the page holds it, from what JSON lines hold of it."""
     members: dict[str, Any] = json.loads(json.dumps(to_members(record)))
     usage: Mapping[str, Any] = members.pop("last_usage") or {}
-    for name in ("created", "deletion_date", "tracking_start", "checked_at"):
+    for name in ("created", "deletion_date", "tracking_start", "checked_at", "cloudtrail_checked_at"):
         moment = getattr(record, name)
         members[name] = moment and int(moment.timestamp())
     members["last_used"] = record.last_usage and int((record.last_usage.timestamp or NOW).timestamp())
@@ -170,7 +170,7 @@ def test_hostile_texts_stay_data() -> None:
         region=HOSTILE, account_id=HOSTILE, last_usage=used(days(1), HOSTILE), last_user=user, failed_uses=uses,
     )  # fmt: skip
     told = context(1, targets=(refused(HOSTILE),))
-    page = page_of([judge(key, 90)], attrs.evolve(told, filters=(HOSTILE,), source=HOSTILE))
+    page = page_of([judge(key, 90)], told._replace(filters=(HOSTILE,), source=HOSTILE))
     taken = Page(page)
     (row,) = rows_of(page)
     assert [name for name, _ in taken.elements] == plain

@@ -1,180 +1,127 @@
-"""Records as an audit of some accounts brings them, made up; the same for the same arguments."""
+"""What the tests of the report formats share: all kinds of records, foreign texts, and what a writer writes."""
 
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
-from pathlib import Path
-from random import Random
-from typing import Any
-from uuid import UUID
+import io
+from collections.abc import Callable, Iterable
+from typing import Any, TextIO
 
-from awskms_lite.audit import (
-    AuditSummary,
-    Failure,
-    KeyFacts,
-    KeyUsageRecord,
-    KeyUser,
-    KeyUses,
-    Target,
-    TargetReport,
-    TargetStatus,
-    judge,
-)
+from attrs import evolve
+from support.audit_data import ACCOUNT, NOW, days, facts, used
+
+from awskms_lite.audit import AuditSummary, Failure, KeyUsageRecord, KeyUser, KeyUses, judge
 from awskms_lite.audit.serialize import to_members
-from awskms_lite.models.usage import KeyLastUsageData
-from awskms_lite.report import ReportContext
-from awskms_lite.report.html import HTMLWriter
+from awskms_lite.audit.targets import Target, TargetReport, TargetStatus
+from awskms_lite.report import ReportContext, Writer
 
-from .audit_data import NOW
-
-TRACKING = NOW - timedelta(days=212)
-REGIONS = ("us-east-1", "eu-west-1", "eu-central-1", "us-west-2", "ap-southeast-2")
-SERVICES = (
-    "orders",
-    "invoices",
-    "backups",
-    "sessions",
-    "exports",
-    "tokens",
-    "ledger",
-    "mails",
-    "images",
-    "reports",
+OTHER = "444455556666"
+DENIED = Failure("AccessDeniedException", "denied", "request-7", "GetKeyLastUsage")
+FOREIGN = (
+    "<script>alert(1)</script>",
+    "a | b || \\| c \\",
+    "`code` ``more`` ~~~",
+    "[text](https://evil.example) ![x](http://evil.example/x.png) <https://evil.example>",
+    "https://evil.example www.evil.example me@evil.example @everyone",
+    "# *bold* _em_ __b__ ~~s~~ $x$ &lt;b&gt; &#60;i&#62; :smile:",
+    "1. one\n- two\r\n\n> three",
+    "\u202egnp.exe \u2066 \x1b[31m \x00 \ud800 \u2028",
+    '{a="b"} "quoted" \\" \\n',
+    "=1+1",
 )
-STAGES = ("prod", "staging", "dev", "test")
-KINDS = {
-    "in_use": 42, "idle": 9, "never_used": 5, "no_record": 6, "too_new": 3, "pending_deletion": 2,
-    "aws_managed": 28, "other_account": 2, "unreadable": 2, "in_demand": 1,
-}  # fmt: skip
-"""How many of a hundred keys are of a kind."""
+"""Texts that some reader could act on."""
 
 
-def records(number: int, *, accounts: int = 8) -> Iterator[KeyUsageRecord]:
-    """Yield so many records of so many accounts."""
-    random = Random(number)
-    for kind in random.choices(list(KINDS), list(KINDS.values()), k=number):
-        yield judge(_facts(random, kind, accounts), idle_days=90)
+def record(original: KeyUsageRecord | None = None, **members: Any) -> KeyUsageRecord:
+    """Return a record that differs in these members from another one, by default from one without any use."""
+    return evolve(original or judge(facts(), 90), **members)
 
 
-def write_page(file: Path, keys: int | Iterable[KeyUsageRecord], told: ReportContext | None = None) -> Path:
-    """Write the HTML report of some records, or of so many made up; return its file."""
-    every = list(records(keys) if isinstance(keys, int) else keys)
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = HTMLWriter(stream)
-        for record in every:
-            writer.add(record, to_members(record))
-        writer.end(told or context(len(every)))
-    return file
-
-
-def context(number: int, **changes: Any) -> ReportContext:
-    """Return what is to be told of a whole audit of so many keys, but for the changes in its summary."""
-    return ReportContext(ended_at=NOW, idle_days=90, summary=summary(number, **changes))
-
-
-def summary(number: int, **changes: Any) -> AuditSummary:
-    targets = tuple(
-        TargetReport(
-            target=Target(region), status=TargetStatus.READ, account_id="111122223333", listed=number // 5
+def every_record() -> list[KeyUsageRecord]:
+    """Return a record of each verdict, in the order of the verdicts, the first with everything there can be."""
+    everything = facts(
+        key_id="00000000-12ab-34cd-56ef-1234567890ab",
+        audited_account_id=ACCOUNT,
+        aliases=("alias/orders", "alias/old"),
+        description="the orders",
+        last_usage=used(days(3)),
+        tags={"team": "shop", "empty": ""},
+        rotations=2,
+        owner="shop",
+        last_user=KeyUser(event_id="1", event_time=NOW - days(3), encryption_context={"aws:s3:arn": "x"}),
+        recent_uses=KeyUses(count=3, since=NOW - days(90), last=NOW - days(3), users=("a",)),
+        failed_uses=KeyUses(count=0, since=NOW - days(90)),
+    )
+    keys = [
+        everything,
+        facts(last_usage=used(days(120)), owner="shop"),
+        facts(created=NOW - days(150), region="eu-west-1"),
+        facts(),
+        facts(created=NOW - days(10)),
+        facts(state="PendingDeletion", deletion_date=NOW + days(8)),
+        facts(manager="AWS", aliases=("alias/aws/s3",)),
+        facts(shared=True, account_id=OTHER, audited_account_id=ACCOUNT),
+        facts(error=DENIED),
+    ]
+    return [
+        evolve(
+            judge(key, 90),
+            key_id=f"{at}{key.key_id[1:]}",
+            monthly_cost=None if key.shared else float(at),
+            monthly_cost_is_minimum=False,
         )
-        for region in REGIONS
-    )
-    known: dict[str, Any] = {
-        "targets": targets,
-        "verdicts": {},
-        "listed": number,
-        "filtered": 0,
-        "reported": number,
-        "evaluated": number,
-        "resumed": 0,
-        "resumed_from": None,
-        "usage_calls": number,
-        "throttled": 0,
-        "stopped": False,
-    }
-    return AuditSummary(**{**known, **changes})
+        for at, key in enumerate(keys)
+    ]
 
 
-def refused(region: str = "sa-east-1") -> TargetReport:
-    """Return a target that could not be listed."""
-    failure = Failure(
-        "AccessDeniedException",
-        "User: arn:aws:iam::111122223333:user/audit is not authorized to perform: kms:ListKeys",
-        "7f6c1f0e-5a0e-4a5c-9a55-0b1a2c3d4e5f",
-        "ListKeys",
-    )
-    return TargetReport(target=Target(region), status=TargetStatus.REFUSED, failures=(failure,))
-
-
-def _facts(random: Random, kind: str, accounts: int) -> KeyFacts:
-    account = random.randrange(accounts)
-    account_id = f"{111122223333 + account * 1111:012d}"
-    region = random.choices(REGIONS, (5, 4, 2, 2, 1))[0]
-    key_id = str(UUID(int=random.getrandbits(128), version=4))
-    service, stage = random.choice(SERVICES), random.choice(STAGES)
-    members: dict[str, Any] = {
-        "key_id": key_id,
-        "arn": f"arn:aws:kms:{region}:{account_id}:key/{key_id}",
-        "account_id": account_id,
-        "audited_account_id": account_id,
-        "region": region,
-        "aliases": () if random.random() < 0.1 else (f"alias/{stage}/{service}-{random.randrange(100)}",),
-        "description": f"Encrypts {service} of {stage}",
-        "state": "Enabled",
-        "manager": "CUSTOMER",
-        "spec": "SYMMETRIC_DEFAULT",
-        "usage": "ENCRYPT_DECRYPT",
-        "origin": "AWS_KMS",
-        "created": NOW - timedelta(days=random.randrange(230, 2000)),
-        "tracking_start": TRACKING,
-        "tags": {"team": random.choice(SERVICES), "stage": stage},
-        "checked_at": NOW - timedelta(seconds=random.randrange(3600)),
-        "rotations": random.choice((0, 0, 1, 2)),
-    }
-    return KeyFacts(**{**members, **_members_of_kind(random, kind, members)})
-
-
-def _members_of_kind(random: Random, kind: str, known: dict[str, Any]) -> dict[str, Any]:
-    if kind == "in_use":
-        return _used(random, min(int(random.expovariate(1 / 9)), 89))
-    if kind == "idle":
-        return _used(random, random.randrange(90, 210))
-    if kind in ("never_used", "too_new"):
-        days = random.randrange(91, 210) if kind == "never_used" else random.randrange(90)
-        return {"created": NOW - timedelta(days=days)}
-    if kind == "pending_deletion":
-        return {"state": "PendingDeletion", "deletion_date": NOW + timedelta(days=random.randrange(1, 30))}
-    if kind == "aws_managed":
-        return {"manager": "AWS", "aliases": (f"alias/aws/{random.choice(('s3', 'ebs', 'rds', 'lambda'))}",)}
-    if kind == "other_account":
-        return {"shared": True, "account_id": "999988887777", "aliases": (), "description": None}
-    if kind == "unreadable":
-        failure = Failure(
-            "AccessDeniedException", "not authorized to perform: kms:GetKeyLastUsage", "9f0c", "GetKeyLastUsage"
+def foreign_records() -> list[KeyUsageRecord]:
+    """Return records that carry each of the foreign texts wherever somebody else's text can stand."""
+    return [
+        evolve(
+            judge(
+                facts(
+                    key_id=f"{at:08}-12ab-34cd-56ef-1234567890ab",
+                    aliases=(f"alias/{text}",) if at % 2 else (),
+                    description=text,
+                    tags={text: text},
+                    owner=text,
+                    error=Failure("Bad" + text, text, text, "GetKeyLastUsage") if at % 3 == 0 else None,
+                ),
+                90,
+            )
         )
-        return {"error": failure}
-    if kind == "in_demand":
-        since = NOW - timedelta(days=3)
-        user = "arn:aws:iam::111122223333:role/nightly-export"
-        uses = KeyUses(count=17, at_least=True, since=since, last=NOW - timedelta(hours=5), users=(user,))
-        return {**_used(random, random.randrange(91, 200)), "state": "Disabled", "failed_uses": uses}
-    return {}
+        for at, text in enumerate(FOREIGN)
+    ]
 
 
-def _used(random: Random, days: int) -> dict[str, Any]:
-    at = NOW - timedelta(days=days, seconds=random.randrange(86400))
-    operation = random.choice(("Decrypt", "GenerateDataKey", "Encrypt", "Sign"))
-    event_id = str(UUID(int=random.getrandbits(128), version=4))
-    user = KeyUser(
-        principal_arn=f"arn:aws:iam::111122223333:role/{random.choice(SERVICES)}",
-        session_name="task",
-        invoked_by=random.choice((None, "s3.amazonaws.com", "dynamodb.amazonaws.com")),
-        source_ip="192.0.2.17",
-        event_id=event_id,
-        event_time=at,
-        encryption_context={"aws:s3:arn": f"arn:aws:s3:::{random.choice(SERVICES)}"},
+def summary(records: Iterable[KeyUsageRecord], *targets: TargetReport) -> AuditSummary:
+    """Return the summary of an audit that read these records, in these targets besides."""
+    found = list(records)
+    evaluated = sum(each.verdict != "unreadable" for each in found)
+    read = TargetReport(target=Target("us-east-2"), status=TargetStatus.READ, listed=len(found))
+    return AuditSummary(
+        targets=(read, *targets),
+        verdicts={each.verdict: 1 for each in found},
+        listed=len(found),
+        filtered=0,
+        reported=len(found),
+        evaluated=evaluated,
+        resumed=0,
+        resumed_from=None,
+        usage_calls=0,
+        throttled=0,
+        stopped=False,
     )
-    request_id = str(UUID(int=random.getrandbits(128), version=4))
-    return {
-        "last_usage": KeyLastUsageData(operation, at, event_id, request_id),
-        "last_user": user if days < 90 and random.random() < 0.5 else None,
-    }
+
+
+def context(records: Iterable[KeyUsageRecord] = (), *targets: TargetReport) -> ReportContext:
+    return ReportContext(ended_at=NOW, idle_days=90, summary=summary(records, *targets))
+
+
+def written(
+    make: Callable[[TextIO], Writer], records: Iterable[KeyUsageRecord], told: ReportContext | None = None
+) -> str:
+    """Return what a writer makes of these records; it has to be UTF-8 with what cannot be escaped."""
+    stream, found = io.StringIO(), list(records)
+    writer = make(stream)
+    for each in found:
+        writer.add(each, to_members(each))
+    writer.end(told or context(found))
+    return stream.getvalue()

@@ -3,13 +3,12 @@
 // keeps in the document only the rows that are seen. Nothing is requested, and every text becomes a text node: the
 // page's policy (trusted types) refuses markup made of text.
 
-// Verdicts in the order in which they ask for action, and the group that gives each its colour.
+// The group of each verdict, which gives it its colour.
 const GROUPS = {
   idle: "unused", never_used: "unused", no_record: "unused", unreadable: "unreadable", pending_deletion: "waiting",
   too_new: "waiting", in_use: "used", other_account: "outside", aws_managed: "outside",
 };
-const VERDICTS = Object.keys(GROUPS);
-const UNUSED = VERDICTS.filter((verdict) => GROUPS[verdict] === "unused");
+const UNUSED = Object.keys(GROUPS).filter((verdict) => GROUPS[verdict] === "unused");
 // Facets to choose one value of.
 const CHOICES = ["account", "region", "owner"];
 // Keys on paper, some 40 pages: more are filtered first, or read from another format.
@@ -167,6 +166,8 @@ class Facet {
 
 // What the report tells beside its keys.
 let context;
+// The verdicts, those first that somebody has something to do about.
+let verdicts;
 // The Keys.
 let keys;
 // Facets by name: verdict, account, region, owner.
@@ -183,6 +184,7 @@ const pause = () => (globalThis.scheduler?.yield ? scheduler.yield() : new Promi
 /** Read the data blocks, with pauses in which the page answers to its reader. */
 async function readData() {
   context = JSON.parse(byId("context").textContent);
+  verdicts = Object.keys(context.verdicts);
   keys = new Keys(context.keys);
   let since = performance.now();
   for (const block of document.querySelectorAll("script.keys")) {
@@ -454,7 +456,7 @@ function drawCharts() {
 
 function verdictChart(width) {
   const line = 24;
-  const shown = VERDICTS.filter((verdict) => tallyOf(verdict).keys);
+  const shown = verdicts.filter((verdict) => tallyOf(verdict).keys);
   const priced = totals.all.cost.known > 0;
   const [left, number] = [112, 62];
   const room = priced ? (width - left) / 2 - number : width - left - number;
@@ -507,7 +509,7 @@ function histogram(width, { bins, ticks, marks, title, description, axis }) {
   for (const { at, text } of ticks) {
     const x = left + at * wide;
     parts.push(shape("line", { class: "axis", x1: x, x2: x, y1: base, y2: base + 4 }));
-    parts.push(label(x, base + 16, text, { class: "quiet", "text-anchor": x + 34 > width ? "end" : "middle" }));
+    parts.push(label(x, base + 16, text, { class: "quiet", "text-anchor": "middle" }));
   }
   for (const { at, text } of marks) {
     const x = left + at * wide;
@@ -571,7 +573,7 @@ function idleChart(width) {
   bins.forEach((bin, at) => { bin.name = step === 1 ? many(at, "day") : `${at * step} to ${(at + 1) * step - 1} days`; });
   // Bars between two ticks, which need 38 pixels.
   const every = Math.ceil(niceStep((number * step * 38) / width) / step);
-  const ticks = bins.map((_, at) => ({ at, text: count(at * step) })).filter(({ at }) => at % every === 0);
+  const ticks = bins.map((_, at) => ({ at, text: count(at * step) })).filter(({ at }) => at % every === 0 && at + every / 2 < number);
   const marks = window > last ? [] : [{ at: window / step, text: `unused from ${many(window, "day")}` }];
   const description = `${described(bins)} Unused from ${many(window, "day")} on.`;
   return histogram(width, { bins, ticks, marks, title, description, axis: "idle days" });
@@ -594,7 +596,7 @@ function lastUseChart(width) {
   });
   // Bars between two ticks, which need 80 pixels.
   const every = Math.ceil((number * 80) / width);
-  const ticks = bins.map((_, at) => ({ at, text: day(start + at * step * SECONDS_A_DAY) })).filter(({ at }) => at % every === 0);
+  const ticks = bins.map((_, at) => ({ at, text: day(start + at * step * SECONDS_A_DAY) })).filter(({ at }) => at % every === 0 && at + every / 2 < number);
   const marks = [{ at: place(end - context.idle_days * SECONDS_A_DAY), text: `${many(context.idle_days, "day")} ago` }];
   const description = described(bins);
   return histogram(width, {
@@ -610,7 +612,7 @@ const selection = {
 
   /** Make the controls, without those that could choose nothing. */
   prepare() {
-    for (const verdict of VERDICTS.filter((each) => tallyOf(each).keys)) {
+    for (const verdict of verdicts.filter((each) => tallyOf(each).keys)) {
       const button = element("button", { type: "button", "aria-pressed": "false", "data-verdict": verdict }, context.verdicts[verdict], " ", element("b"));
       button.addEventListener("click", () => {
         if (!this.verdicts.delete(verdict)) this.verdicts.add(verdict);
@@ -658,7 +660,7 @@ const selection = {
     const words = this.text.toLowerCase().split(/\s+/).filter(Boolean);
     if (words.length) makeSearchTexts(keys.total);
     const chosen = CHOICES.filter((name) => this[name] !== null).map((name) => [facets[name].codes, this[name]]);
-    const verdicts = new Set([...this.verdicts].map((verdict) => facets.verdict.values.indexOf(verdict)));
+    const wanted = new Set([...this.verdicts].map((verdict) => facets.verdict.values.indexOf(verdict)));
     const counts = facets.verdict.values.map(() => 0);
     const total = new Cost();
     const { codes } = facets.verdict;
@@ -666,7 +668,7 @@ const selection = {
       if (!chosen.every(([its, code]) => its[row] === code)) return false;
       if (!words.every((word) => searchTexts[row].includes(word))) return false;
       counts[codes[row]] += 1;
-      if (verdicts.size && !verdicts.has(codes[row])) return false;
+      if (wanted.size && !wanted.has(codes[row])) return false;
       total.add(row);
       return true;
     });
@@ -686,7 +688,7 @@ const selection = {
 
 const COLUMNS = [
   { name: "key", label: "Key", value: (row) => keys.name(row).toLowerCase() },
-  { name: "verdict", label: "Verdict", value: (row) => VERDICTS.indexOf(keys.get("verdict", row)) },
+  { name: "verdict", label: "Verdict", value: (row) => verdicts.indexOf(keys.get("verdict", row)) },
   { name: "idle", label: "Idle days", isNumber: true, value: (row) => keys.get("idle_days", row) },
   { name: "last", label: "Last use", value: (row) => keys.get("last_used", row) },
   { name: "cost", label: "USD/month", isNumber: true, value: (row) => keys.get("monthly_cost", row) },
@@ -1056,7 +1058,7 @@ const story = {
       ["Account", keys.account(row)], ["Audited as", others], ...plain("region", "owner", "state", "manager", "spec", "usage", "origin"),
       ["Multi-Region", get("multi_region_role")], ["Its set", get("related_arns")], ["Unread regions", get("unread_regions")],
       ["Created", minute(get("created"))], ["Deletion", minute(get("deletion_date"))], ...plain("rotations"),
-      ["Cost a month", price && `${price} USD`], ["Read at", minute(get("checked_at"))],
+      ["Cost a month", price && `${price} USD`], ["Read at", minute(get("checked_at"))], ["CloudTrail read at", minute(get("cloudtrail_checked_at"))],
     ];
   },
 
