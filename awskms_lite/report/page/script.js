@@ -1067,7 +1067,9 @@ const story = {
     if (GROUPS[keys.get("verdict", row)] === "unused") {
       yield* this.command(`awskms-lite retire ${arn}`, "Look for what speaks against its retirement, and plan it. Changes nothing.");
     }
-    yield* this.command(`awskms-lite usage ${arn}`, "Ask KMS again about its last use.");
+    if (keys.get("verdict", row) !== "other_account") {
+      yield* this.command(`awskms-lite usage ${arn}`, "Ask KMS again about its last use.");
+    }
     yield* this.command(keys.arn(row), "The key's ARN.");
   },
 
