@@ -72,7 +72,7 @@ def region_of_service(service: str, region: str) -> str:
 def service_url(service: str, region: str, *, fips: bool = False, dualstack: bool = False) -> str:
     """Return the URL of a regional service ("kms", "sts", "portal.sso"), without a slash at its end."""
     partition = partition_of(region)
-    if service != "kms" and partition.name == "aws-us-gov" and not dualstack:
+    if partition.name == "aws-us-gov" and service != "kms" and (not dualstack or service in _GLOBAL_SERVICES):
         fips = False  # the plain hosts there are the FIPS ones
     host = f"{service}-fips" if fips else service
     return f"https://{host}.{region}.{partition.dualstack_suffix if dualstack else partition.suffix}"

@@ -17,7 +17,7 @@ from ..models.members import KMSResponse
 from ..models.requests import Bounds, KMSRequest
 from ..operations import ORGANIZATIONS, Operation, PageMembers
 
-_ROLE_NAME = re.compile(r"/?(?:[!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}")
+_ROLE_NAME = re.compile(r"(?!arn:)/?(?:[!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _UNUSABLE = ("SUSPENDED", "CLOSED", "PENDING_ACTIVATION")
 """The states of accounts in which nothing can be called; Organizations lists closed ones for 90 days."""
