@@ -1,0 +1,362 @@
+"""The ledger of a retirement: a file of JSON lines that survives the machine.
+
+A line is on disk before the act that it announces, and the next one after it. The file is readable by its owner
+only, and one run at a time writes it. A line is never changed; one that was not finished, because a disk was full or
+a machine lost its power, announced an act that was not begun and is removed.
+"""
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+
+from ..errors import ConfigurationError, LedgerError
+from ..quoting import printable
+from .records import Entry, Finding, Phase, Severity, Step
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+FORMAT = 1
+_MODE = 0o600  # readable and writable by the owner only
+_MAX_SIZE = 256 * 1024 * 1024
+"""Bytes: ten thousand keys with all their steps take about a tenth of it."""
+_FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_LOCKED_BYTE = 2**31 - 2  # on Windows a lock is on bytes, and may be on one that the file does not have
+
+EnumT = TypeVar("EnumT", bound=StrEnum)
+
+
+class Ledger:
+    """An open ledger, which nobody else can open meanwhile: `entries` are its lines, `append` adds one.
+
+    `sync` puts what was written on disk. Raise `LedgerError` if the file cannot be used: it cannot be read or
+    written, another run has it, it is damaged, or of a later format.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, sync: Callable[[int], None] = os.fsync) -> None:
+        self.path = os.fspath(path)
+        self._sync = sync
+        self._lock = Lock()
+        self._descriptor: int | None = _open(self.path, sync)
+        is_ready = False
+        try:
+            _claim(self._descriptor, self.path)
+            content = _read(self._descriptor, self.path)
+            self.entries, self._end = _parse(content, self.path)
+            self.was_mended = self._end < len(content)
+            is_ready = True
+        finally:
+            if not is_ready:
+                self.close()
+
+    def append(self, entry: Entry) -> None:
+        """Add a line and put it on disk; raise `LedgerError` if that fails, and leave the file as it was."""
+        line = to_line(entry).encode()
+        with self._lock:
+            if self._descriptor is None:
+                raise LedgerError(f"{_named(self.path)} is closed.")
+            try:
+                os.ftruncate(self._descriptor, self._end)
+                os.lseek(self._descriptor, self._end, os.SEEK_SET)
+                _write_all(self._descriptor, line)
+                self._sync(self._descriptor)
+            except OSError as error:
+                with suppress(OSError):
+                    os.ftruncate(self._descriptor, self._end)
+                raise LedgerError(
+                    f"{_named(self.path)} cannot be written: {error.strerror}. Make room or repair the file system, "
+                    "then run the same command again: it sees from KMS what was done."
+                ) from error
+            self._end += len(line)
+            self.entries.append(entry)
+
+    def of_key(self, key_arn: str) -> list[Entry]:
+        """Return the entries of a key, in their order."""
+        return [entry for entry in self.entries if entry.key_arn == key_arn]
+
+    def close(self) -> None:
+        """Close the file, once a line that is being written is on disk; a second time does nothing."""
+        with self._lock:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read_ledger(path: str | os.PathLike[str]) -> list[Entry]:
+    """Return the entries of a ledger, none if there is no such file; it is neither created nor changed.
+
+    Raise `LedgerError` as `Ledger` does.
+    """
+    name = os.fspath(path)
+    try:
+        descriptor = os.open(name, (_FLAGS & ~os.O_RDWR) | os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise _unusable(name, error) from error
+    try:
+        _check_regular(descriptor, name)
+        _claim(descriptor, name, shared=True)
+        return _parse(_read(descriptor, name), name)[0]
+    finally:
+        os.close(descriptor)
+
+
+def check_accounts(path: str | os.PathLike[str], entries: Iterable[Entry], accounts: Iterable[str]) -> None:
+    """Raise `ConfigurationError` if a ledger has keys of other accounts than these."""
+    known = set(accounts)
+    for entry in entries:
+        if entry.account_id not in known:
+            raise ConfigurationError(
+                f"{_named(os.fspath(path))} is of account {entry.account_id}, and these credentials are of "
+                f"{' and '.join(sorted(known))}. Use that account's credentials or a role in it (--role-arn), or "
+                "name another file. Nothing was changed."
+            )
+
+
+def _open(path: str, sync: Callable[[int], None]) -> int:
+    """Open the file, create it if there is none, and make sure that it is a file of its owner's only."""
+    try:
+        try:
+            descriptor = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, _MODE)
+        except FileExistsError:
+            descriptor = os.open(path, _FLAGS | getattr(os, "O_NONBLOCK", 0))
+        else:
+            _sync_directory(path, sync)
+    except (OSError, ValueError) as error:  # a NUL in the name is a ValueError
+        raise _unusable(path, error) from error
+    is_ready = False
+    try:
+        _check_regular(descriptor, path)
+        with suppress(OSError):  # it has another owner, who alone may change that
+            Path(path).chmod(_MODE)
+        is_ready = True
+        return descriptor
+    finally:
+        if not is_ready:
+            os.close(descriptor)
+
+
+def _sync_directory(path: str, sync: Callable[[int], None]) -> None:
+    """Put the name of a new file on disk too; Windows does that by itself and cannot open a directory."""
+    if sys.platform == "win32":
+        return
+    directory = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY)
+    try:
+        sync(directory)
+    finally:
+        os.close(directory)
+
+
+def _check_regular(descriptor: int, path: str) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise LedgerError(f"{_named(path)} cannot be used: it is no regular file. Name another one.")
+
+
+def _claim(descriptor: int, path: str, *, shared: bool = False) -> None:
+    """Lock the file until it is closed; raise `LedgerError` if another run has it."""
+    try:
+        if sys.platform == "win32":
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError) as error:
+        raise LedgerError(
+            f"{_named(path)} is in use by another run: wait until that has ended. Nothing was changed."
+        ) from error
+    except OSError as error:
+        raise LedgerError(
+            f"{_named(path)} cannot be locked ({error.strerror}), so two runs could write it at a time: name a file "
+            "on another file system. Nothing was changed."
+        ) from error
+
+
+def _read(descriptor: int, path: str) -> bytes:
+    content = bytearray()
+    try:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        while chunk := os.read(descriptor, 1024 * 1024):
+            content += chunk
+            if len(content) > _MAX_SIZE:
+                raise _damaged(path, f"it is longer than {_MAX_SIZE} bytes")
+    except OSError as error:
+        raise _unusable(path, error) from error
+    return bytes(content)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+def _parse(content: bytes, path: str) -> tuple[list[Entry], int]:
+    """Return the entries, and the position behind the last line that was finished."""
+    entries: list[Entry] = []
+    *lines, rest = content.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        entries.append(_entry_of(line, number, path))
+    return entries, len(content) - len(rest)
+
+
+def _entry_of(line: bytes, number: int, path: str) -> Entry:
+    try:
+        members: object = json.loads(line)
+        if not isinstance(members, dict):
+            raise ValueError("it is no JSON object")
+        return _from_members(cast("dict[str, Any]", members), path)
+    except KeyError as error:
+        why = f"it lacks {error}"
+    except (ValueError, TypeError, OverflowError, RecursionError):  # whose texts may repeat the line
+        why = "it is no line that this command wrote"
+    raise _damaged(path, f"line {number}: {why}")
+
+
+def _damaged(path: str, why: str) -> LedgerError:
+    return LedgerError(
+        f"{_named(path)} is damaged ({why}). Nothing was changed. Mend it or bring back a copy; with a new file the "
+        "keys begin again, from the state that KMS has them in."
+    )
+
+
+def _unusable(path: str, error: OSError | ValueError) -> LedgerError:
+    why = getattr(error, "strerror", None) or error
+    return LedgerError(f"{_named(path)} cannot be used: unable to open it ({why}). Nothing was changed.")
+
+
+def _named(path: str) -> str:
+    return f"The ledger {printable(path) or repr(path)}"
+
+
+# Lines: names that stay, times in UTC to the millisecond.
+
+
+def to_line(entry: Entry) -> str:
+    """Return an entry as one line of JSON, with the line's end."""
+    return json.dumps(to_members(entry), separators=(",", ":")) + "\n"
+
+
+def to_members(entry: Entry) -> dict[str, Any]:
+    """Return all members of an entry, as JSON takes them."""
+    return {
+        "format": FORMAT,
+        "time": to_time(entry.time),
+        "key_arn": entry.key_arn,
+        "step": entry.step.value,
+        "phase": entry.phase.value,
+        "caller_arn": entry.caller_arn,
+        "account_id": entry.account_id,
+        "request_id": entry.request_id,
+        "findings": [finding_members(finding) for finding in entry.findings],
+        "accepted": list(entry.accepted),
+        "due": to_time(entry.due),
+        "since": to_time(entry.since),
+        "state": entry.state,
+        "text": entry.text,
+    }
+
+
+def finding_members(finding: Finding) -> dict[str, Any]:
+    """Return all members of a finding, as JSON takes them."""
+    return {
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "text": finding.text,
+        "evidence": list(finding.evidence),
+    }
+
+
+def to_time(moment: datetime | None) -> str | None:
+    """Return a time in UTC to the millisecond, None for None."""
+    if moment is None:
+        return None
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def _from_members(members: Mapping[str, Any], path: str) -> Entry:
+    """Return an entry; raise `KeyError`, `TypeError` or `ValueError` for anything else, `LedgerError` for formats."""
+    found = members["format"]
+    if isinstance(found, int) and found > FORMAT:
+        raise LedgerError(
+            f"{_named(path)} has format {found}, and this version of awskms-lite reads {FORMAT}: use the version "
+            "that wrote it. Nothing was changed."
+        )
+    if found is not FORMAT and found != FORMAT:
+        raise ValueError
+    return Entry(
+        time=_required(_time(members["time"])),
+        key_arn=_required(_text(members["key_arn"])),
+        step=Step(members["step"]),
+        phase=Phase(members["phase"]),
+        account_id=_required(_text(members["account_id"])),
+        caller_arn=_text(members["caller_arn"]),
+        request_id=_text(members["request_id"]),
+        findings=tuple(_finding(each) for each in _list(members["findings"])),
+        accepted=_texts(members["accepted"]),
+        due=_time(members["due"]),
+        since=_time(members.get("since")),
+        state=_text(members.get("state")),
+        text=_text(members.get("text")),
+    )
+
+
+def _finding(members: Any) -> Finding:
+    return Finding(
+        _required(_text(members["name"])),
+        Severity(members["severity"]),
+        _required(_text(members["text"])),
+        _texts(members["evidence"]),
+    )
+
+
+def _time(value: object) -> datetime | None:
+    if value is None:
+        return None
+    moment = datetime.fromisoformat(_required(_text(value)))
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment.astimezone(UTC)
+
+
+def _text(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+T = TypeVar("T")
+
+
+def _required(value: T | None) -> T:
+    if value is None:
+        raise ValueError
+    return value
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError
+    return cast("list[object]", value)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(_required(_text(each)) for each in _list(value))
