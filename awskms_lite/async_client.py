@@ -80,7 +80,7 @@ class AsyncKMSClient(
     - `http_client`: an `httpx.AsyncClient` of your own for all traffic. It keeps its own timeouts unless the two
       above are given, and it stays open. Redirects are never followed.
     - `mfa`: a function that asks a person for the code of an MFA device, from its serial number, if a profile
-      needs one. The client waits for it, so it must not use the client itself.
+      needs one. It is called in a thread, and the client waits for it: it must not use the client itself.
     - `app_id` names your program in the User-Agent, which CloudTrail shows.
     - `environ`: a mapping in place of `os.environ`. The proxy variables and SSL_CERT_FILE are honoured only
       when it is `os.environ` itself; AWS_CA_BUNDLE always.

@@ -84,12 +84,12 @@ def from_wire(cls: type[T], members: Mapping[str, Any]) -> T:
 def _wire_names(cls: type) -> dict[str, Any]:
     """Map each member to its wire name: CamelCase, or the `wire` in its metadata for a name that is irregular.
 
-    `metadata` is about the HTTP exchange and never on the wire.
+    `metadata` is about the HTTP exchange and never on the wire, nor is what a model makes of its other members.
     """
     return {
         attribute.name: override(
             rename=attribute.metadata.get("wire", "".join(map(str.capitalize, attribute.name.split("_")))),
-            omit=attribute.name == "metadata",
+            omit=attribute.name == "metadata" or not attribute.init,
         )
         for attribute in fields(cls)
     }

@@ -41,6 +41,7 @@ LAYERS = {
             ["methods"],
             ["client", "async_client"],
             ["audit"],
+            ["report"],
             ["cli", "pytest_plugin"],
         ]
     )

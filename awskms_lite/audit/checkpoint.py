@@ -223,7 +223,7 @@ def create_file(path: str | os.PathLike[str]) -> str:
 
     Raise `ConfigurationError` if that is impossible, or if SQLite would not take the path for that of a file.
     """
-    name = os.fspath(path)
+    name = os.fsdecode(path)
     if not name or name.startswith((":memory:", "file:")):
         raise ConfigurationError(f"{_name_of(name)} cannot be used: it has to be the name of a file.")
     try:

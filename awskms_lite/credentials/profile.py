@@ -16,6 +16,7 @@ provider" and its neighbours in the AWS SDKs and Tools Reference Guide.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from ..config import plain
@@ -25,7 +26,7 @@ from ..loading import loading
 from ..quoting import shown
 from ..service_clock import ServiceClock
 from ..settings import Settings, has_profile
-from ..steps import Flow
+from ..steps import Flow, call
 from .source import NotConfigured, Resolved, validated
 
 _KEY, _SECRET = "aws_access_key_id", "aws_secret_access_key"
@@ -262,6 +263,7 @@ def _assume_role(context: _Context, name: str, base: str, found: Resolved) -> Fl
         from .. import sts
 
     serial = context.text(name, "mfa_serial")
+    token_code = (yield from _mfa_code(context, serial, name)) if serial else None
     return (
         yield from sts.assume_role(
             str(context.text(name, "role_arn")),
@@ -274,7 +276,7 @@ def _assume_role(context: _Context, name: str, base: str, found: Resolved) -> Fl
             duration=_duration(context, name),
             external_id=context.text(name, "external_id"),
             serial_number=serial,
-            token_code=_mfa_code(context, serial, name) if serial else None,
+            token_code=token_code,
         )
     )
 
@@ -313,13 +315,13 @@ def _duration(context: _Context, name: str) -> int | None:
     return int(text)
 
 
-def _mfa_code(context: _Context, serial: str, name: str) -> str:
+def _mfa_code(context: _Context, serial: str, name: str) -> Flow[str]:
     if context.mfa is None:
         raise CredentialsError(
             f"The profile {name!r} needs a code of the MFA device {serial}: pass mfa=, a function that "
             "asks for it."
         )
-    code: object = context.mfa(serial)
+    code: object = yield from call(partial(context.mfa, serial))
     if not isinstance(code, str) or not re.fullmatch("[0-9]{6}", code.strip()):
         raise CredentialsError(f"The code for the MFA device {serial} is invalid: it has six digits.")
     return code.strip()

@@ -56,6 +56,16 @@ if TYPE_CHECKING:
         EncryptResponse as EncryptResponse,
         ReEncryptResponse as ReEncryptResponse,
     )
+    from .events import (
+        Event as Event,
+        EventError as EventError,
+        EventResource as EventResource,
+        ListedResource as ListedResource,
+        LookupAttribute as LookupAttribute,
+        LookupAttributeKey as LookupAttributeKey,
+        LookupAttributeKeyLike as LookupAttributeKeyLike,
+        LookupEventsResponse as LookupEventsResponse,
+    )
     from .grants import (
         CreateGrantResponse as CreateGrantResponse,
         GrantConstraints as GrantConstraints,
@@ -191,6 +201,10 @@ _SUBJECTS = {
     "encryption": (
         "DecryptForRecipientResponse DecryptResponse DryRunModifierType DryRunModifierTypeLike "
         "EncryptResponse ReEncryptResponse"
+    ),
+    "events": (
+        "Event EventError EventResource ListedResource LookupAttribute LookupAttributeKey "
+        "LookupAttributeKeyLike LookupEventsResponse"
     ),
     "grants": (
         "CreateGrantResponse GrantConstraints GrantConstraintsLike GrantListEntry GrantOperation "

@@ -4,15 +4,18 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import anyio
+import anyio.lowlevel
 import pytest
 from support.flow_world import World
 from support.local_sts import OTHER_ACCOUNT, ROLE
-from support.servers import WAYS, Way, open_way
+from support.servers import PATIENCE, WAYS, Way, open_way
 
-from awskms_lite import AssumeRole, Credentials, KMSClient
+from awskms_lite import AssumeRole, AsyncKMSClient, Credentials, KMSClient
 from awskms_lite.credentials import chain
 from awskms_lite.credentials.cache import CredentialsCache
 from awskms_lite.credentials.given import open_cache
@@ -188,12 +191,10 @@ def granted(name: str, life: float = HOUR) -> Response:
 
 
 class RoleWorld(World):
-    """A world with an STS, where functions are called and nobody else asks at the same time."""
+    """A world with an STS, where nobody else asks at the same time."""
 
     def _outcome(self, step: Step) -> object:
         match step:
-            case Call(function):
-                return function()
             case Exclusive(flow):
                 return self.play(flow)
             case _:
@@ -389,3 +390,32 @@ class TestRegions:
         kms = way.client(region="us-east-2", environ={}).client
         with pytest.raises(ConfigurationError, match="is not a region"):
             kms.in_region(region)
+
+
+@pytest.mark.anyio
+@pytest.mark.outward
+async def test_other_tasks_run_while_a_person_types_a_code(tmp_path: Path, local: LocalKMS) -> None:
+    """The function for MFA codes may block: the event loop goes on meanwhile."""
+    config = tmp_path / "config"
+    config.write_text(
+        f"[profile ops]\nrole_arn = arn:aws:iam::{OTHER_ACCOUNT}:role/R\nsource_profile = base\nmfa_serial = me\n"
+        f"[profile base]\naws_access_key_id = {local.credentials.access_key_id}\n"
+        f"aws_secret_access_key = {local.credentials.secret_access_key}\n"
+    )
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    environ = {name: value for name, value in local.environ.items() if name not in keys}
+    environ.update(AWS_CONFIG_FILE=str(config), AWS_PROFILE="ops")
+    asked, typed = threading.Event(), threading.Event()
+
+    def mfa(serial: str) -> str:
+        asked.set()
+        return "123456" if typed.wait(PATIENCE) else "nobody typed"
+
+    async def type_it() -> None:
+        while not asked.is_set():
+            await anyio.lowlevel.checkpoint()
+        typed.set()
+
+    async with AsyncKMSClient(environ=environ, mfa=mfa) as kms, anyio.create_task_group() as group:
+        group.start_soon(type_it)
+        assert (await kms.resolve_credentials()).session_token

@@ -29,6 +29,9 @@ from awskms_lite.models.signing import SignResponse, VerifyResponse
 
 SIGNED = SignResponse(key_id="k", signature=b"\x00\xff", signing_algorithm="ECDSA_SHA_256")
 VERIFIED = VerifyResponse(key_id="k", signature_valid=True, signing_algorithm="ECDSA_SHA_256")
+NESTED: list[object] = []
+for _ in range(100_000):  # deeper than any Python can write
+    NESTED = [NESTED]
 WIRE = {"KeyId": "k", "Signature": base64.b64encode(b"\x00\xff").decode(), "SigningAlgorithm": "ECDSA_SHA_256"}
 
 
@@ -204,6 +207,8 @@ def test_threads_share_the_answers(kms: LocalKMS, call: Client) -> None:
         ("Sign", SignResponse, "type is not an answer for Sign: pass a SignResponse of awskms_lite.models"),
         ("Sign", None, "NoneType is not an answer for Sign"),
         ("Sign", ValueError("secret"), "ValueError is not an answer for Sign"),
+        ("Sign", {"Signature": float("nan")}, "the answer for Sign is not JSON"),
+        ("Sign", {"Signature": NESTED}, "the answer for Sign is not JSON"),
         ("Sign", {"Signature": b"secret"}, "the answer for Sign is not JSON: pass wire values, blobs in base64"),
     ],
 )

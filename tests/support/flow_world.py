@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from awskms_lite.errors import ConfigurationError, ConnectError, KMSLiteError
-from awskms_lite.steps import Flow, Output, Read, Request, Response, Run, Send, Sleep, Step, Write
+from awskms_lite.steps import Call, Flow, Output, Read, Request, Response, Run, Send, Sleep, Step, Write
 
 T = TypeVar("T")
 
@@ -75,6 +75,8 @@ class World:
                 self.files[path] = content
             case Run():
                 return self._outputs.pop(0)
+            case Call(function):
+                return function()
             case Sleep():
                 pass
             case _:

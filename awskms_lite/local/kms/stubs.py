@@ -89,8 +89,8 @@ def _outcome_of(operation: str, answer: Answer) -> Outcome:
         return _outcome_of_client_type(operation, answer)
     try:
         # The members are not checked against any model: a stub may play a newer KMS.
-        members: dict[str, object] = json.loads(json.dumps(dict(answer)))
-    except (TypeError, ValueError):
+        members: dict[str, object] = json.loads(json.dumps(dict(answer), allow_nan=False))
+    except (KeyError, TypeError, ValueError, RecursionError):
         pass
     else:
         return members
