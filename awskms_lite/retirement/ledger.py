@@ -5,42 +5,37 @@ only, and one run at a time writes it. A line is never changed; one that was not
 a machine lost its power, announced an act that was not begun and is removed.
 """
 
-import json
 import os
 import stat
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from enum import StrEnum
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Self
 
 from ..errors import ConfigurationError, LedgerError
 from ..quoting import printable
-from .records import Entry, Finding, Phase, Severity, Step
+from .lines import FORMAT, LaterFormatError, from_line, to_line
+from .records import Entry
 
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
 
-FORMAT = 1
 _MODE = 0o600  # readable and writable by the owner only
 _MAX_SIZE = 256 * 1024 * 1024
 """Bytes: ten thousand keys with all their steps take about a tenth of it."""
 _FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _LOCKED_BYTE = 2**31 - 2  # on Windows a lock is on bytes, and may be on one that the file does not have
 
-EnumT = TypeVar("EnumT", bound=StrEnum)
-
 
 class Ledger:
     """An open ledger, which nobody else can open meanwhile: `entries` are its lines, `append` adds one.
 
-    `sync` puts what was written on disk. Raise `LedgerError` if the file cannot be used: it cannot be read or
+    `was_mended` is True if its last line was not finished, and will be removed. `sync` puts what was written on disk. Raise `LedgerError` if the file cannot be used: it cannot be read or
     written, another run has it, it is damaged, or of a later format.
     """
 
@@ -55,6 +50,7 @@ class Ledger:
             content = _read(self._descriptor, self.path)
             self.entries, self._end = _parse(content, self.path)
             self.was_mended = self._end < len(content)
+            self._lacks_break = content[self._end - 1 : self._end] not in (b"", b"\n")
             is_ready = True
         finally:
             if not is_ready:
@@ -62,10 +58,10 @@ class Ledger:
 
     def append(self, entry: Entry) -> None:
         """Add a line and put it on disk; raise `LedgerError` if that fails, and leave the file as it was."""
-        line = to_line(entry).encode()
         with self._lock:
             if self._descriptor is None:
                 raise LedgerError(f"{_named(self.path)} is closed.")
+            line = ("\n" if self._lacks_break else "").encode() + to_line(entry).encode()
             try:
                 os.ftruncate(self._descriptor, self._end)
                 os.lseek(self._descriptor, self._end, os.SEEK_SET)
@@ -79,6 +75,7 @@ class Ledger:
                     "then run the same command again: it sees from KMS what was done."
                 ) from error
             self._end += len(line)
+            self._lacks_break = False
             self.entries.append(entry)
 
     def of_key(self, key_arn: str) -> list[Entry]:
@@ -210,25 +207,29 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def _parse(content: bytes, path: str) -> tuple[list[Entry], int]:
-    """Return the entries, and the position behind the last line that was finished."""
-    entries: list[Entry] = []
+    """Return the entries, and the position behind the last of them.
+
+    What is behind the last line's end counts if it is an entry: an editor may have taken the line's end away.
+    """
     *lines, rest = content.split(b"\n")
-    for number, line in enumerate(lines, 1):
-        entries.append(_entry_of(line, number, path))
+    entries = [_entry_of(line, number, path) for number, line in enumerate(lines, 1)]
+    with suppress(ValueError):
+        if rest:
+            entries.append(from_line(rest))
+            return entries, len(content)
     return entries, len(content) - len(rest)
 
 
 def _entry_of(line: bytes, number: int, path: str) -> Entry:
     try:
-        members: object = json.loads(line)
-        if not isinstance(members, dict):
-            raise ValueError("it is no JSON object")
-        return _from_members(cast("dict[str, Any]", members), path)
-    except KeyError as error:
-        why = f"it lacks {error}"
-    except (ValueError, TypeError, OverflowError, RecursionError):  # whose texts may repeat the line
-        why = "it is no line that this command wrote"
-    raise _damaged(path, f"line {number}: {why}")
+        return from_line(line)
+    except LaterFormatError as error:
+        raise LedgerError(
+            f"{_named(path)} has format {error}, and this version of awskms-lite reads {FORMAT}: use the version "
+            "that wrote it. Nothing was changed."
+        ) from None
+    except ValueError as error:
+        raise _damaged(path, f"line {number}: {error}") from None
 
 
 def _damaged(path: str, why: str) -> LedgerError:
@@ -245,118 +246,3 @@ def _unusable(path: str, error: OSError | ValueError) -> LedgerError:
 
 def _named(path: str) -> str:
     return f"The ledger {printable(path) or repr(path)}"
-
-
-# Lines: names that stay, times in UTC to the millisecond.
-
-
-def to_line(entry: Entry) -> str:
-    """Return an entry as one line of JSON, with the line's end."""
-    return json.dumps(to_members(entry), separators=(",", ":")) + "\n"
-
-
-def to_members(entry: Entry) -> dict[str, Any]:
-    """Return all members of an entry, as JSON takes them."""
-    return {
-        "format": FORMAT,
-        "time": to_time(entry.time),
-        "key_arn": entry.key_arn,
-        "step": entry.step.value,
-        "phase": entry.phase.value,
-        "caller_arn": entry.caller_arn,
-        "account_id": entry.account_id,
-        "request_id": entry.request_id,
-        "findings": [finding_members(finding) for finding in entry.findings],
-        "accepted": list(entry.accepted),
-        "due": to_time(entry.due),
-        "since": to_time(entry.since),
-        "state": entry.state,
-        "text": entry.text,
-    }
-
-
-def finding_members(finding: Finding) -> dict[str, Any]:
-    """Return all members of a finding, as JSON takes them."""
-    return {
-        "name": finding.name,
-        "severity": finding.severity.value,
-        "text": finding.text,
-        "evidence": list(finding.evidence),
-    }
-
-
-def to_time(moment: datetime | None) -> str | None:
-    """Return a time in UTC to the millisecond, None for None."""
-    if moment is None:
-        return None
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
-
-
-def _from_members(members: Mapping[str, Any], path: str) -> Entry:
-    """Return an entry; raise `KeyError`, `TypeError` or `ValueError` for anything else, `LedgerError` for formats."""
-    found = members["format"]
-    if isinstance(found, int) and found > FORMAT:
-        raise LedgerError(
-            f"{_named(path)} has format {found}, and this version of awskms-lite reads {FORMAT}: use the version "
-            "that wrote it. Nothing was changed."
-        )
-    if found is not FORMAT and found != FORMAT:
-        raise ValueError
-    return Entry(
-        time=_required(_time(members["time"])),
-        key_arn=_required(_text(members["key_arn"])),
-        step=Step(members["step"]),
-        phase=Phase(members["phase"]),
-        account_id=_required(_text(members["account_id"])),
-        caller_arn=_text(members["caller_arn"]),
-        request_id=_text(members["request_id"]),
-        findings=tuple(_finding(each) for each in _list(members["findings"])),
-        accepted=_texts(members["accepted"]),
-        due=_time(members["due"]),
-        since=_time(members.get("since")),
-        state=_text(members.get("state")),
-        text=_text(members.get("text")),
-    )
-
-
-def _finding(members: Any) -> Finding:
-    return Finding(
-        _required(_text(members["name"])),
-        Severity(members["severity"]),
-        _required(_text(members["text"])),
-        _texts(members["evidence"]),
-    )
-
-
-def _time(value: object) -> datetime | None:
-    if value is None:
-        return None
-    moment = datetime.fromisoformat(_required(_text(value)))
-    if moment.tzinfo is None:
-        raise ValueError
-    return moment.astimezone(UTC)
-
-
-def _text(value: object) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-T = TypeVar("T")
-
-
-def _required(value: T | None) -> T:
-    if value is None:
-        raise ValueError
-    return value
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError
-    return cast("list[object]", value)
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(_required(_text(each)) for each in _list(value))

@@ -79,7 +79,7 @@ class History:
     - `refused_use`: the entry about a use that was refused.
     - `undo`: whether taking it back was begun.
     - `deleted`: whether its deletion was seen.
-    - `accepted`: the findings accepted on this path. `plan`: its last plan.
+    - `accepted`: the findings accepted on this path. `plan`: its last plan since it was disabled, if it was.
     - `taken_back`: the entry by which an earlier path of the key ended.
     """
 
@@ -134,7 +134,9 @@ def _with(history: History, entry: Entry) -> History:
         return History(taken_back=entry) if is_back else evolve(history, undo=True)
     if not has_ended:
         return history
-    return evolve(history, disabled=entry) if entry.step is Step.DISABLE else evolve(history, scheduled=entry)
+    if entry.step is Step.DISABLE:
+        return evolve(history, disabled=entry, plan=None)
+    return evolve(history, scheduled=entry)
 
 
 def _open_after(before: Entry | None, entry: Entry) -> Entry | None:

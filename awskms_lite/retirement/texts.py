@@ -1,0 +1,70 @@
+"""What a retirement says: every longer text, in one place.
+
+The words are about what happens, what nobody can see, and what takes it back. Where AWS's documents leave something
+open, they say so. Sources: "Deleting AWS KMS keys" and "Special considerations when deleting keys" in the AWS KMS
+Developer Guide; "Encryption at rest" of DynamoDB and of RDS in their guides.
+"""
+
+from collections.abc import Mapping
+
+CLOCKED: Mapping[str, str] = {
+    "dynamodb": "DynamoDB archives a table whose key it cannot reach for more than seven days. Enabling the key does "
+    "not bring the table back: restore the backup that DynamoDB makes of it.",
+    "rds": "RDS stops an instance about two hours after it notices that its key is out of reach, and keeps it "
+    "recoverable for seven days. A read replica, and an instance that has one, is never recoverable: for these no "
+    "number of days is safe. An instance without backups goes on until its volume is next detached. Enabling the "
+    "key starts none of them: StartDBInstance or StartDBCluster does, and after the seven days only a restore.",
+}
+"""By service: what happens to data whose key is out of reach."""
+
+RESTART: Mapping[str, str] = {
+    "dynamodb": "DynamoDB: if the key was unusable for more than seven days, the tables under it are archived: restore "
+    "their backups.",
+    "rds": "RDS: enabling the key starts no instance: start what has stopped with StartDBInstance or "
+    "StartDBCluster within seven days of the stop; later, restore it.",
+}
+"""By service: what has to be started again after a key was enabled."""
+RESTART_ANYTHING = (
+    "What needed the key meanwhile may have stopped, and enabling the key starts none of it: look at the jobs, "
+    "instances, volumes and tables that were refused."
+)
+
+UNSEEN = (
+    "Nobody can see: data keys that programs hold in memory, public keys used outside KMS, and ciphertexts that "
+    "nobody has read for long, as in backups, archives and snapshots. CloudTrail records refused uses in some "
+    "cases only, and those from another account in that account alone. So no finding means that nothing was found; "
+    "it does not mean that nobody needs the key."
+)
+"""The limits of every look at a key."""
+
+DISABLE_MEANS = (
+    "DisableKey: from then on everybody who needs the key is refused. Enabling it makes it usable again at once, but "
+    "does not undo what was broken meanwhile."
+)
+SCHEDULE_MEANS = (
+    "ScheduleKeyDeletion: the key stays unusable, and KMS deletes it when the days are over. Until then the deletion "
+    "can be cancelled; after it nobody can decrypt what was encrypted under the key, AWS neither."
+)
+EMPTY_WATCH = (
+    "No refused use was found in CloudTrail. That is no proof: refused uses are recorded in some cases only."
+)
+ASKED_AGAIN = (
+    "DynamoDB or RDS depends on it, so its deletion needs a consent of its own: accept service_use in a run after "
+    "the one that showed this."
+)
+NOTHING_GOES_ON = "Nothing goes on by itself."
+
+NO_STEP_IN: Mapping[str, str] = {
+    "Updating": "KMS is updating the key, and no step works meanwhile: run the same command again later.",
+}
+NO_DISABLE_IN: Mapping[str, str] = {
+    "Disabled": "It is disabled already, so it begins with the watch.",
+    "PendingImport": "It waits for its key material, so it is unusable and cannot be disabled: it begins with the watch.",
+    "Creating": "It is being created, so it is unusable and cannot be disabled: it begins with the watch.",
+}
+"""By state: why there is no DisableKey."""
+UNAVAILABLE = (
+    "Its custom key store is not connected, so its state stays Unavailable whatever is done; what was done shows when "
+    "the store is connected again."
+)
+"""About a key in that state."""
