@@ -18,7 +18,7 @@ LAYERS = {
     part: layer
     for layer, parts in enumerate(
         [
-            ["steps", "identity", "errors", "loading", "quoting", "_version"],
+            ["steps", "identity", "errors", "layout", "loading", "quoting", "_version"],
             [
                 "sigv4",
                 "models",
@@ -30,7 +30,7 @@ LAYERS = {
                 "service_clock",
                 "verdicts",
             ],
-            ["settings", "converter", "operations", "paging"],
+            ["settings", "converter", "operations", "paging", "costs"],
             ["protocol", "sts"],
             ["credentials"],
             ["call"],

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Unpack
 
+from ..costs import PRICE, CostTotal
 from ..loading import Unloaded
 from ..verdicts import AuditVerdict
 from .clients import ClientOptions
@@ -41,6 +42,7 @@ __all__ = [
     "AuditSummary",
     "AuditVerdict",
     "ClientOptions",
+    "CostTotal",
     "Failure",
     "KeyFacts",
     "KeyFilter",
@@ -63,6 +65,7 @@ def audit(
     regions: Sequence[str] | None = None,
     role_arns: Sequence[str] = (),
     idle_days: int = 90,
+    price: float = PRICE,
     checkpoint: str | os.PathLike[str] | None = None,
     ordered: bool = False,
     executor: Executor | None = None,
@@ -77,6 +80,7 @@ def audit(
       client's own first.
     - `role_arns`: roles to assume, one in each account to audit; without any, the caller's own account is audited.
     - `idle_days`: a key that was not used for so many whole days is idle.
+    - `price`: what a key, or a rotation that is billed, costs a month, in US dollars.
     - `keys`: a `KeyFilter`; all keys by default.
     - `checkpoint`: a file that keeps what was read, so that a run that was ended can be continued.
     - `ordered`: return the records at the end, by account, region and key id, instead of as they become known.
@@ -99,6 +103,7 @@ def audit(
         all_regions=all_regions,
         role_arns=role_arns,
         idle_days=idle_days,
+        price=price,
         keys=keys or KeyFilter(),
         checkpoint=checkpoint,
         ordered=ordered,
@@ -113,6 +118,7 @@ def audit_async(
     regions: Sequence[str] | None = None,
     role_arns: Sequence[str] = (),
     idle_days: int = 90,
+    price: float = PRICE,
     checkpoint: str | os.PathLike[str] | None = None,
     ordered: bool = False,
     executor: Executor | None = None,
@@ -131,6 +137,7 @@ def audit_async(
         all_regions=all_regions,
         role_arns=role_arns,
         idle_days=idle_days,
+        price=price,
         keys=keys or KeyFilter(),
         checkpoint=checkpoint,
         ordered=ordered,

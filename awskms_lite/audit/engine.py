@@ -18,6 +18,7 @@ import anyio.lowlevel
 import anyio.to_thread
 from attrs import field, frozen
 
+from ..costs import PRICE, check_price
 from ..errors import CheckpointError, KMSLiteError, ParameterError, ServiceError, TransportError
 from .checkpoint import Checkpoint, create_file
 from .clients import ClientOptions, NetworkOptions, check_options, open_clients, validated_regions
@@ -67,6 +68,7 @@ class Plan:
     all_regions: bool = False
     role_arns: Sequence[str] = ()
     idle_days: int = 90
+    price: float = PRICE
     keys: KeyFilter = field(factory=KeyFilter)
     checkpoint: str | os.PathLike[str] | None = None
     ordered: bool = False
@@ -75,6 +77,7 @@ class Plan:
 
     def __attrs_post_init__(self) -> None:
         check_idle_days(self.idle_days)
+        check_price(self.price)
         if isinstance(self.regions, str):
             raise ParameterError("regions must be a list of regions: put the one you have into a list.")
         if self.regions is not None and not self.regions:
@@ -105,7 +108,7 @@ class Engine:
         home = self._clients.home.region
         regions = known_regions(home) if plan.all_regions else named or [home]
         self._targets = make_targets(regions, plan.role_arns, self._clients.profile)
-        self.progress = AuditProgress(self._targets, named=not plan.all_regions)
+        self.progress = AuditProgress(self._targets, named=not plan.all_regions, idle_days=plan.idle_days)
         self._groups = MultiRegionGroups[Target]((target.caller, target.region) for target in self._targets)
         self._checkpoint: Checkpoint | None = None
         if plan.checkpoint is not None:
@@ -367,7 +370,7 @@ class Engine:
 
     def _hand_on(self, group: Group[Target]) -> None:
         """Judge the keys of a group, and give their records to the reader, or keep them to be sorted."""
-        for member, record in judge_group(group, self._plan.idle_days):
+        for member, record in judge_group(group, self._plan.idle_days, self._plan.price):
             is_kept = self._sorted is not None and self._sort(self._sorted, record)
             self.progress.add_record(member.source, record)
             if not is_kept:

@@ -71,10 +71,10 @@ class MultiRegionGroups(Generic[SourceT]):
 
 
 def judge_group(
-    group: Sequence[Member[SourceT]], idle_days: int
+    group: Sequence[Member[SourceT]], idle_days: int, price: float
 ) -> Iterator[tuple[Member[SourceT], KeyUsageRecord]]:
     """Yield each key of a group with its record; a key that could not be read tells nothing about the others."""
     readable = [member.facts for member in group if member.facts.error is None]
     for member in group:
         related = [facts for facts in readable if facts.arn != member.facts.arn]
-        yield member, judge(member.facts, idle_days, related)
+        yield member, judge(member.facts, idle_days, related, price)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from attrs import Factory, define, evolve, field, frozen
 
+from ..costs import NOTHING, CostTotal, CostTotals
 from ..pacing import RateLimiter, RateLimiters
 from ..verdicts import AuditVerdict
 from .failures import UNKNOWN_CALLER, is_denial, is_expiry
@@ -38,8 +39,9 @@ class AuditSummary:
     Counts of keys: `listed` in all targets, `filtered` out by the `KeyFilter`, `reported` as records, of which
     `evaluated` are not unreadable and `resumed` came from the checkpoint, read at `resumed_from` or later.
     `usage_calls` counts the answers to GetKeyLastUsage, `throttled` the answers to any operation by which KMS
-    asked for a lower rate. `targets` has each target, in the order in which they were given; `stopped` is True
-    if the audit was ended before its end.
+    asked for a lower rate. `costs` are what the keys with each verdict cost together, without keys that other
+    accounts pay for; `unused_cost` is that of the keys that nobody used in the idle window. `targets` has each
+    target, in the order in which they were given; `stopped` is True if the audit was ended before its end.
     """
 
     targets: Sequence[TargetReport]
@@ -53,6 +55,8 @@ class AuditSummary:
     usage_calls: int
     throttled: int
     stopped: bool
+    costs: Mapping[AuditVerdict, CostTotal] = field(factory=dict[AuditVerdict, CostTotal])
+    unused_cost: CostTotal = NOTHING
 
     @property
     def expired(self) -> bool:
@@ -193,9 +197,10 @@ class TargetProgress:
 class AuditProgress:
     """The counts of all targets of one audit; the summary and the progress can be read in any thread."""
 
-    def __init__(self, targets: Sequence[Target], *, named: bool) -> None:
+    def __init__(self, targets: Sequence[Target], *, named: bool, idle_days: int = 90) -> None:
         self._targets = {target: TargetProgress(target, named) for target in targets}
         self._verdicts: Counter[AuditVerdict] = Counter()
+        self._costs = CostTotals(idle_days)
         self.resumed_from: datetime | None = None
         self.stopped = False
 
@@ -232,6 +237,7 @@ class AuditProgress:
         progress.reported += 1
         progress.evaluated += record.verdict is not AuditVerdict.UNREADABLE
         self._verdicts[record.verdict] += 1
+        self._costs.add(record.verdict, record.idle_days, record.cost)
 
     def add_resumed(self, target: Target, facts: KeyFacts | None) -> None:
         """Count a key that was read by an earlier run; None are the facts of one that its filter left out."""
@@ -258,6 +264,8 @@ class AuditProgress:
             usage_calls=sum(each.usage_calls for each in targets),
             throttled=sum(each.all_throttled for each in targets),
             stopped=self.stopped,
+            costs=self._costs.by_verdict,
+            unused_cost=self._costs.unused,
         )
 
     def progress(self) -> Progress:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, cast
 
 from attrs import Attribute, field, fields, frozen
 
+from ..costs import MonthlyCost
 from ..models.usage import KeyLastUsageData
 from ..verdicts import AuditVerdict
 
@@ -119,6 +120,11 @@ class KeyUsageRecord(KeyFacts):
     advice: str = ""
     monthly_cost: float | None = None
     monthly_cost_is_minimum: bool = False
+
+    @property
+    def cost(self) -> MonthlyCost:
+        """Return the monthly cost, with whether it is a minimum."""
+        return MonthlyCost(self.monthly_cost, self.monthly_cost_is_minimum)
 
 
 class Answer(NamedTuple):

@@ -7,7 +7,10 @@ what was not. A key is judged as of the moment when it was read. The texts are t
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from attrs import evolve
+
 from .. import verdicts as texts
+from ..costs import PRICE, MonthlyCost, check_price, monthly_cost
 from ..errors import ParameterError, error_class
 from ..verdicts import MAX_IDLE_DAYS, AuditVerdict
 from .records import Failure, KeyFacts, KeyUsageRecord, facts_of, region_of
@@ -29,13 +32,24 @@ def needs_usage(facts: KeyFacts) -> bool:
     return _from_description(facts) is None
 
 
-def judge(facts: KeyFacts, idle_days: int, related: Sequence[KeyFacts] = ()) -> KeyUsageRecord:
-    """Return a key with its verdict for an idle window in days, judged with its multi-Region set.
+def judge(
+    facts: KeyFacts, idle_days: int, related: Sequence[KeyFacts] = (), price: float = PRICE
+) -> KeyUsageRecord:
+    """Return a key with its verdict for an idle window in days, judged with its multi-Region set, and its cost.
 
     `related` are those of the other keys that were read. A set is in use if any key of it is: its keys share their
-    material, so what one region encrypted another may decrypt. Raise `ParameterError` for an invalid window.
+    material, so what one region encrypted another may decrypt. `price` is what a key costs a month in US dollars.
+    Raise `ParameterError` for an invalid window or price.
     """
     check_idle_days(idle_days)
+    check_price(price)
+    record = _judged(facts, idle_days, related)
+    is_free = record.verdict is AuditVerdict.AWS_MANAGED  # even if nothing but its alias shows that
+    cost = MonthlyCost(0.0) if is_free else monthly_cost(facts, price)
+    return evolve(record, monthly_cost=cost.usd, monthly_cost_is_minimum=cost.is_minimum)
+
+
+def _judged(facts: KeyFacts, idle_days: int, related: Sequence[KeyFacts]) -> KeyUsageRecord:
     known = _from_description(facts)
     if known is not None:
         verdict, reasons, advice = known

@@ -1,40 +1,24 @@
-"""Records as lines of JSON and rows of CSV, under names that stay; and back from lines of JSON.
+"""Records as lines of JSON, under names that stay, and back.
 
 The names are those of `KeyUsageRecord`'s members. Times are ISO 8601 in UTC, to the millisecond.
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar, cast
 
-from attrs import fields, has
+from attrs import has
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn
 
 from ..errors import ParameterError
 from ..models.usage import KeyLastUsageTrackingOperation
-from .records import KeyFacts, KeyUsageRecord
+from .records import KeyFacts
 
 T = TypeVar("T")
 FactsT = TypeVar("FactsT", bound=KeyFacts)
 _Operation: TypeAlias = KeyLastUsageTrackingOperation | str | None
-
-_NESTED = {
-    "last_usage": ("timestamp", "operation", "cloud_trail_event_id", "kms_request_id"),
-    "error": ("code", "message", "request_id", "operation"),
-    "last_user": (
-        "principal_arn", "session_name", "invoked_by", "source_ip", "user_agent", "event_id", "event_time",
-        "encryption_context",
-    ),
-    "recent_uses": ("count", "at_least", "since", "last", "users"),
-    "failed_uses": ("count", "at_least", "since", "last", "users"),
-}  # fmt: skip
-_FORMULA = re.compile(r"((?:^|[;,\t\r\n])[\s\"\x00-\x1f\x7f\u200b\ufeff]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""What begins a formula, wide forms included, where a cell begins or where some spreadsheets begin another one;
-quotes and invisible characters may stand before it."""
-_BREAKS = ("\t", "\r", "\n")
 
 
 def _read_time(text: object, _: Any) -> datetime:
@@ -139,41 +123,3 @@ def from_ascii(text: str) -> str:
     """Return what `to_ascii` was given; raise `ValueError` for anything else."""
     value: str = json.loads(f'"{text}"')
     return value
-
-
-def csv_header() -> list[str]:
-    """Return the names of the columns: those of the members, and NAME_PART for each part of a nested one."""
-    names: list[str] = []
-    for attribute in cast("tuple[Any, ...]", fields(KeyUsageRecord)):
-        parts = _NESTED.get(attribute.name)
-        names += [attribute.name] if parts is None else [f"{attribute.name}_{part}" for part in parts]
-    return names
-
-
-def csv_row(record: KeyUsageRecord) -> list[str]:
-    """Return the cells of a record, so that no spreadsheet takes one, or a part of one, for a formula.
-
-    Some spreadsheets split cells at semicolons. Several values in a cell are separated by "; ", the sentences of
-    `reasons` by a blank. Source: "CSV Injection", OWASP.
-    """
-    cells: list[str] = []
-    for name, value in to_members(record).items():
-        if name in _NESTED:
-            part = cast("Mapping[str, Any]", value or {})
-            cells += [_cell(part.get(key)) for key in _NESTED[name]]
-        elif name == "reasons":
-            cells.append(_cell(" ".join(value)))
-        else:
-            cells.append(_cell(value))
-    return cells
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, Mapping):
-        pairs = cast("Mapping[str, str]", value)
-        value = [f"{key}={text}" for key, text in pairs.items()]
-    if isinstance(value, list | tuple):
-        value = "; ".join(cast("list[str]", value))
-    text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    text = _FORMULA.sub(r"\1'", text)
-    return f"'{text}" if text.startswith(_BREAKS) else text

@@ -99,6 +99,14 @@ class ServerClock:
         self._skew = delta.total_seconds()
 
 
+def checked_delay(delay: timedelta) -> timedelta:
+    """Return the delay; raise `ValueError` if it is negative."""
+    _check_timedelta(delay)
+    if delay < timedelta(0):
+        raise ValueError(f"a delay of {delay} is negative: pass one of 0 or more")
+    return delay
+
+
 def _check_timedelta(delta: object) -> None:
     if not isinstance(delta, timedelta):
         raise ValueError(f"{delta!r} is not a timedelta: pass one, such as timedelta(days=30)")

@@ -8,16 +8,21 @@ from typing import Self
 
 from awskms_lite.identity import Credentials
 
+from .arguments import check_text
+from .arns import ARN
 from .auth.accounts import credentials_for, validated_account_id, validated_region
 from .auth.authorizer import Authorizer
 from .auth.denials import Denial, Denials
 from .auth.quotas import Quotas
-from .clock import KeyClock, ServerClock
+from .clock import KeyClock, ServerClock, checked_delay
+from .cloudtrail.service import CloudTrail
 from .http.fault_rules import FaultRule
 from .http.faults import HandshakeFailure, RequestFault
 from .http.injector import FaultInjector
 from .http.server import Server
 from .http.stats import Stats
+from .kms.keys import Key
+from .kms.seeded_uses import seed_use
 from .kms.seeding import LastUsage, seed
 from .kms.service import Kms
 from .kms.store import Store
@@ -68,6 +73,7 @@ class LocalKMS:
         services = Services(
             Kms(self._store, self._authorizer, self._denials, self._stubs),
             Sts(self._authorizer, self._denials, self._clock),
+            CloudTrail(self._store, self._authorizer, self._denials),
         )
         self._injector = FaultInjector(services.parse, seed=seed, now=self._clock.now)
 
@@ -192,6 +198,57 @@ class LocalKMS:
                 shared_with=shared_with,
             )
             return key.arn
+
+    def use(
+        self,
+        key_id: str,
+        operation: str = "Decrypt",
+        *,
+        at: datetime | None = None,
+        principal: str | None = None,
+        invoked_by: str | None = None,
+        encryption_context: Mapping[str, str] | None = None,
+        error_code: str | None = None,
+    ) -> str:
+        """Add a use of a key, by whom and for what you say; return the id of its event in CloudTrail.
+
+        The key is named by its ARN, or by its id in the default account and region. `at` is by default now.
+        `principal` is an account id, or the ARN of an account, a user, a role or the session of one, by default
+        the user of the key's account. `invoked_by` is a service of AWS that makes the call, such as
+        "s3.amazonaws.com": on behalf of the principal, or by itself without one.
+
+        The use is the key's last usage unless a later one is known or it was before tracking started. With an
+        `error_code`, such as "DisabledException", it is a use that KMS refused, in CloudTrail only. Raises
+        `ValueError` for a use that could not have been.
+        """
+        with self._store.lock:
+            self._store.catch_up()
+            return seed_use(
+                self._store,
+                self._key(key_id),
+                operation,
+                at=at,
+                principal=principal,
+                invoked_by=invoked_by,
+                encryption_context=encryption_context,
+                error_code=error_code,
+            )
+
+    def _key(self, key_id: str) -> Key:
+        check_text("key_id", key_id)
+        match = ARN.fullmatch(key_id)
+        place = (match[3], match[2], match[5]) if match else (self._account_id, self._region, key_id)
+        key = self._store.find(*place)
+        if key is None:
+            raise ValueError(f"{key_id!r} is not a key here: pass the ARN that add_key returned")
+        return key
+
+    def set_event_delay(self, delay: timedelta) -> None:
+        """Set how long after a call LookupEvents shows its event, by the clock of the keys; at first at once.
+
+        Raises `ValueError` for a negative delay.
+        """
+        self._store.trail.delay = checked_delay(delay)
 
     @property
     def stats(self) -> Stats:

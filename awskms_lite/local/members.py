@@ -36,6 +36,10 @@ class Members:
         """Return the members as they came, by wire name, without those that are null."""
         return dict(self._members)
 
+    def some(self, names: Collection[str]) -> dict[str, object]:
+        """Return those of the members that are there, as they came."""
+        return {name: value for name, value in self._members.items() if name in names}
+
     def text(self, name: str, *, shortest: int = 1, longest: int, pattern: str | None = None) -> str | None:
         """Return a string within the bounds of its length that matches the pattern, None if it is absent."""
         value = self._typed(name, str, "String")
@@ -63,11 +67,9 @@ class Members:
 
     def integer(self, name: str, *, smallest: int, largest: int) -> int | None:
         """Return a whole number within the bounds, None if it is absent."""
-        value = self._typed(name, int, "Integer")
+        value = self.whole_number(name)
         if value is None:
             return None
-        if isinstance(value, bool):
-            _wrong_type(value, "Integer")
         if value < smallest:
             _refuse(
                 self._at(name), f"Value '{value}'", f"Member must have value greater than or equal to {smallest}"
@@ -75,6 +77,20 @@ class Members:
         if value > largest:
             _refuse(self._at(name), f"Value '{value}'", f"Member must have value less than or equal to {largest}")
         return value
+
+    def whole_number(self, name: str) -> int | None:
+        """Return a whole number, None if it is absent."""
+        value = self._typed(name, int, "Integer")
+        return _wrong_type(value, "Integer") if isinstance(value, bool) else value
+
+    def time(self, name: str, *, latest: int) -> int | None:
+        """Return a time in whole seconds since 1970, from 0 to `latest`, None if it is absent."""
+        value = self._members.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= latest:
+            raise ApiError("SerializationException", f"The value of '{name}' is not a time.")
+        return int(value)
 
     def flag(self, name: str) -> bool:
         """Return a Boolean, False if it is absent."""

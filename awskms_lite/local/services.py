@@ -1,30 +1,46 @@
-"""The services behind the socket: KMS, and STS for requests that are forms."""
+"""The services behind the socket: KMS and CloudTrail by their X-Amz-Target, STS for requests that are forms."""
 
 from . import sts
 from .arguments import check_text
+from .cloudtrail.service import LOOKUP_EVENTS, CloudTrail
+from .http.json_service import JsonService
 from .http.messages import Request
 from .http.service_call import ServiceCall
 from .kms.operations import OPERATIONS
 from .kms.service import Kms
 from .sts import Sts
 
+_KMS = b"TrentService"
+_CLOUDTRAIL = b"com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
+_OTHER_OPERATIONS = (*sts.OPERATIONS, LOOKUP_EVENTS)
+
 
 class Services:
     """The services of one server."""
 
-    def __init__(self, kms: Kms, sts: Sts) -> None:
-        self._kms = kms
+    def __init__(self, kms: Kms, sts: Sts, cloudtrail: CloudTrail) -> None:
         self._sts = sts
+        self._kms = JsonService(OPERATIONS, kms.run)
+        self._by_target = {
+            _KMS: self._kms,
+            _CLOUDTRAIL: JsonService((LOOKUP_EVENTS,), cloudtrail.run),
+        }
 
     def parse(self, request: Request) -> ServiceCall:
-        """Return the request as parsed by its service: STS for a form without an X-Amz-Target, else KMS."""
-        is_sts = "x-amz-target" not in request.headers and sts.is_form(request)
-        return (self._sts if is_sts else self._kms).parse(request)
+        """Return the request as parsed by the service of its X-Amz-Target, or by STS for a form without one."""
+        targets = request.values("x-amz-target")
+        if not targets and sts.is_form(request):
+            return self._sts.parse(request)
+        prefix, _, name = targets[0].rpartition(b".") if len(targets) == 1 else (b"", b"", b"")
+        service = self._by_target.get(prefix)
+        if service is None:
+            return self._kms.parse(request, "")  # which refuses it as an unknown operation
+        return service.parse(request, name.decode("latin-1"))
 
 
 def check_operation(operation: str) -> None:
-    """Raise `ValueError` unless KMS or STS has an operation of this name."""
-    if operation not in sts.OPERATIONS:
+    """Raise `ValueError` unless one of the services has an operation of this name."""
+    if operation not in _OTHER_OPERATIONS:
         check_kms_operation(operation)
 
 

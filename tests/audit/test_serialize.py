@@ -1,19 +1,14 @@
-"""Records as lines and cells: nothing lost on the way, and names that stay."""
+"""Records as lines: nothing lost on the way, and names that stay."""
 
-import csv
-import io
 import json
-import re
 from datetime import UTC, datetime, timedelta
-from itertools import dropwhile
-from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 from support.audit_data import NOW, days, facts, used
 
 from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, KeyUser, KeyUses, judge
-from awskms_lite.audit.serialize import csv_header, csv_row, from_line, to_line
+from awskms_lite.audit.serialize import from_line, to_line
 from awskms_lite.errors import ParameterError
 from awskms_lite.models.usage import KeyLastUsageData, KeyLastUsageTrackingOperation
 
@@ -122,65 +117,6 @@ def test_what_is_no_record(line: str, why: str) -> None:
     """Anything else is one kind of error, which says why."""
     with pytest.raises(ParameterError, match=why):
         from_line(KeyFacts, line)
-
-
-FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-UNSEEN = '"\x7f\u200b\ufeff' + "".join(map(chr, range(0x20)))
-"""What may stand before a formula without being seen, or without being taken for a part of it."""
-
-
-class TestCSV:
-    def test_a_column_for_each_member_and_part(self) -> None:
-        """Nested members have a column for each part; every row has as many cells as the header."""
-        header = csv_header()
-        nested = ("last_usage", "error", "last_user", "recent_uses", "failed_uses")
-        prefixes = tuple(f"{name}_" for name in nested)
-        assert [name for name in header if not name.startswith(prefixes)] == [
-            name for name in MEMBERS if name not in nested
-        ]
-        for key in (
-            facts(),
-            facts(last_usage=used(days(1)), error=Failure("A", "b", "c"), tags={"a": "b", "c": ""}),
-        ):
-            assert len(csv_row(judge(key, 90))) == len(header)
-
-    def test_cells(self) -> None:
-        """Several values stand in one cell; what is not there is an empty one."""
-        key = facts(aliases=("alias/a", "alias/b"), tags={"team": "shop"}, last_usage=used(days(3)))
-        row = dict(zip(csv_header(), csv_row(judge(key, 90)), strict=True))
-        assert (row["aliases"], row["tags"], row["shared"]) == ("alias/a; alias/b", "team=shop", "false")
-        assert row["last_usage_timestamp"] == "2026-11-25T12:00:00.000Z"
-        assert (row["error_code"], row["deletion_date"], row["idle_days"]) == ("", "", "3")
-
-    def test_reasons_are_sentences(self) -> None:
-        """They follow each other as sentences do, and no semicolon stands behind a full stop."""
-        record = judge(facts(state="Disabled"), 90)
-        row = dict(zip(csv_header(), csv_row(record), strict=True))
-        assert len(record.reasons) > 1
-        assert row["reasons"] == " ".join(record.reasons)
-
-    @given(
-        st.text(st.sampled_from('=+-@\t\r\n\x00;," \u00a0\ufeff\u200b\uff1d\uff0b\uff0d\uff20ab'), max_size=8),
-        text,
-        st.data(),
-    )
-    def test_no_cell_is_a_formula(self, start: str, rest: str, data: st.DataObject) -> None:
-        """Whatever a description says, no spreadsheet reads a cell of it as a formula, and it is all there.
-
-        Some part cells at semicolons, and take a quote that is not at a cell's beginning for the end of one.
-        """
-        name: Any = data.draw(st.sampled_from(["description", "aliases", "tags"]))
-        value = start + rest
-        member: Any = {"description": value, "aliases": (value,), "tags": {value: "x"}}[name]
-        out = io.StringIO()
-        csv.writer(out).writerow(csv_row(judge(facts(**{name: member}), 90)))
-        (cells,) = csv.reader(io.StringIO(out.getvalue(), newline=""))
-        parts = [part for cell in cells for part in re.split("[;,\t\r\n]", cell)]  # as some spreadsheets do
-        parts += re.split("[;,\t\r\n]", out.getvalue())
-        begins = ["".join(dropwhile(lambda char: char.isspace() or char in UNSEEN, part)) for part in parts]
-        assert not [part for part in begins if part.startswith(FORMULAS)]
-        assert not [cell for cell in cells if cell.startswith(("\t", "\r", "\n"))]
-        assert value.replace("'", "") in cells[csv_header().index(name)].replace("'", "")
 
 
 def test_every_verdict_is_a_plain_string() -> None:

@@ -22,10 +22,11 @@ from support.servers import PATIENCE
 
 from awskms_lite import CheckpointError
 from awskms_lite.audit import AuditVerdict, KeyUsageRecord, judge
-from awskms_lite.audit.serialize import csv_header, from_line
+from awskms_lite.audit.serialize import from_line
 from awskms_lite.cli import main
 from awskms_lite.local import Error, LocalKMS
 from awskms_lite.models.keys import KeyState
+from awskms_lite.report.csv import COLUMNS
 from awskms_lite.verdicts import MEANINGS, label
 
 OTHER = "444455556666"
@@ -99,7 +100,7 @@ class TestReport:
         arns = add_leaving(kms, number)
         assert audit("--output", "csv") == 0
         header, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
-        assert header == csv_header()
+        assert header == list(COLUMNS)
         assert sorted(row[header.index("arn")] for row in rows) == sorted(arns)
 
     def test_cells_begin_no_formula(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
@@ -441,6 +442,12 @@ class TestExitCodes:
             (["--region", "us-east-2", "--all-regions"], "not allowed with argument"),
             (["--idle-days", "0"], "'0' is no number of days: pass a whole one from 1 to 36500"),
             (["--idle-days", "1.5"], "no number of days"),
+            (["--price", "-1"], "'-1' is no price: pass US dollars, from 0 to 1,000,000"),
+            (["--price", "nan"], "no price"),
+            (["--price", "inf"], "no price"),
+            (["--price", "1e7"], "no price"),
+            (["--price", "1 USD"], "no price"),
+            (["--price", ""], "no price"),
             (["--idle-days", "9" * 5000], "no number of days"),
             (["--manager", "me"], "'me' is none of AWS, CUSTOMER"),
             (["--state", "Off"], "'Off' is none of "),

@@ -1,20 +1,17 @@
-"""`awskms-lite audit --from FILE`: saved reports judged anew, with no network, and the table in its forms."""
+"""`awskms-lite audit --from FILE`: saved reports judged anew, with no network."""
 
 import io
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.audit_data import KEY_ID, NOW, SET_ID, arn_of, days, facts, used
+from support.audit_data import NOW, SET_ID, arn_of, days, facts, used
 
 from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, judge
 from awskms_lite.audit.serialize import from_line, to_line
 from awskms_lite.cli import main
-from awskms_lite.cli.audit.table import Table
-from awskms_lite.cli.text import display_width, wrap
 
 DENIED = Failure("AccessDeniedException", "denied", "request-7", "GetKeyLastUsage")
 IDLE = facts(last_usage=used(days(120)))
@@ -98,6 +95,30 @@ class TestJudging:
         out, err = capsys.readouterr()
         assert [record.verdict for record in told(out).values()] == ["in_use"]
         assert err.startswith("2 keys read = 1 reported + 1 left out by the filters: 1 in use\n")
+
+    def test_costs_are_those_of_the_price(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """They are computed anew, of the keys that no filter leaves out, and the summary has their total."""
+        name = saved(IDLE, facts(key_id="4234", rotations=1, last_usage=used(days(95))), RECENT, LEAVING)
+        assert judge_again(name, "--price", "1.5", "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        assert sorted(each.monthly_cost or 0.0 for each in told(out).values()) == [0.0, 1.5, 1.5, 3.0]
+        assert "the keys cost at least 6 USD a month: in use at least 1.50 USD, idle at least 4.50 USD\n" in err
+        assert "2 keys nobody used in 90 days cost at least 4.50 USD a month\n" in err
+        assert judge_again(name, "--idle-days", "100") == 0
+        assert "1 key nobody used in 100 days costs at least 1 USD a month\n" in capsys.readouterr().err
+        assert judge_again(name, "--state", "PendingDeletion") == 0
+        assert "cost" not in capsys.readouterr().err
+
+    def test_a_report_without_costs(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """One of a version that knew no costs gets them, by what it tells about the keys."""
+        name = saved(IDLE, LEAVING)
+        newer = ("rotations", "last_user", "recent_uses", "failed_uses", "monthly_cost", "monthly_cost_is_minimum")
+        lines = [json.loads(line) for line in Path(name).read_text().splitlines()]
+        older = [{key: member for key, member in line.items() if key not in newer} for line in lines]
+        Path(name).write_text("".join(f"{json.dumps(line)}\n" for line in older))
+        assert judge_again(name, "--output", "jsonl") == 0
+        records = told(capsys.readouterr().out)
+        assert [record.cost for record in records.values()] == [(1.0, True), (0.0, False)]
 
     def test_filters_and_fail_on_are_those_of_an_audit(
         self, saved: Saving, capsys: pytest.CaptureFixture[str]
@@ -234,112 +255,3 @@ class TestBadFiles:
         monkeypatch.setattr(sys, "stdin", None)
         assert judge_again("-") == 2
         assert "no standard input" in capsys.readouterr().err
-
-
-class Screen(io.StringIO):
-    """A terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def table(keys: Sequence[KeyFacts], monkeypatch: pytest.MonkeyPatch, columns: int | None) -> str:
-    """Return the table of these keys, on a terminal of so many columns or on none."""
-    screen = io.StringIO() if columns is None else Screen()
-    monkeypatch.setattr(sys, "stdout", screen)
-    monkeypatch.setenv("COLUMNS", str(columns))
-    writer = Table(90)
-    for key in keys:
-        writer.add(judge(key, 90))
-    writer.end()
-    return screen.getvalue()
-
-
-LONG = facts(aliases=("alias/orders-of-the-shop", f"alias/{'x' * 60}"), last_usage=used(days(120)))
-WIDE = facts(key_id="2" + KEY_ID[1:], description="鍵の説明がここにあります" * 6)
-
-
-class TestTable:
-    """The forms of the table."""
-
-    @pytest.mark.parametrize("columns", [20, 40, 80, 120, 160, 200])
-    def test_no_line_is_longer_than_the_terminal(self, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
-        """Whatever there is to say is broken, and nothing is cut off."""
-        out = table([LONG, WIDE, LEAVING, facts(error=DENIED)], monkeypatch, columns)
-        assert max(map(display_width, out.splitlines())) <= columns
-        whole = "".join(out.split())
-        for text in (KEY_ID, "x" * 60, "鍵の説明がここにあります" * 6, "Decrypt", "2026-07-31", LEAVING.key_id):
-            assert text in whole
-
-    def test_a_narrow_terminal_has_short_lines(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Key, then verdict and place, then the last use and the names; no headings."""
-        key = facts(last_usage=used(days(120)), aliases=("alias/orders",))
-        lines = table([key, LEAVING], monkeypatch, 40).splitlines()
-        assert lines[:6] == [
-            KEY_ID,
-            "  idle, 120 days, us-east-2",
-            "  Decrypt 2026-07-31 12:00; alias/orders",
-            LEAVING.key_id,
-            "  pending deletion, us-east-2",
-            "",
-        ]
-
-    def test_a_narrow_terminal_names_several_accounts(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """As the table has a column then."""
-        out = table([IDLE, facts(account_id="444455556666")], monkeypatch, 40)
-        assert "no record, 200 days, us-east-2, account 444455556666" in " ".join(out.split())
-
-    def test_names_are_broken_within_their_column(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where the table fits but for its last column, that goes on below itself."""
-        heading, first, second, *_ = table([LONG], monkeypatch, 160).splitlines()
-        at = heading.index("ALIASES")
-        assert first[at:] == "alias/orders-of-the-shop"
-        assert second[:at].isspace()
-        assert second[at:].startswith("alias/xxx")
-
-    def test_without_a_terminal_a_key_is_a_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """So that grep finds all of it."""
-        out = table([LONG, WIDE], monkeypatch, None)
-        assert len(out.partition("\n\n")[0].splitlines()) == 3
-
-    @pytest.mark.parametrize(
-        ("key", "cell"),
-        [
-            (facts(last_usage=used(days(3), "NewOperation")), "NewOperation"),
-            (facts(description="of\nthe\x1b[2Jshop"), "of the\\x1b[2Jshop"),
-            (facts(aliases=("alias/\x9b",)), "alias/\\x9b"),
-            (facts(error=Failure("Bad\x1b", "x")), "unreadable (Bad\\x1b)"),
-        ],
-    )
-    def test_cells_say_what_there_is(self, monkeypatch: pytest.MonkeyPatch, key: KeyFacts, cell: str) -> None:
-        """A newer operation of KMS is shown as it is, and what would command the terminal written out."""
-        assert cell in table([key], monkeypatch, None)
-
-    def test_use_by_another_of_the_set_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A key that only others of its set keep in use says so beside its verdict."""
-        other = facts(key_id=SET_ID, region="eu-west-1", last_usage=used(days(3)))
-        screen = io.StringIO()
-        monkeypatch.setattr(sys, "stdout", screen)
-        writer = Table(90)
-        writer.add(judge(facts(key_id=SET_ID, related_arns=(other.arn,)), 90, [other]))
-        writer.end()
-        assert "in use (by its set)" in screen.getvalue()
-
-
-class TestWrapping:
-    """Text in columns."""
-
-    @pytest.mark.parametrize(
-        ("text", "width", "lines"),
-        [
-            ("", 5, [""]),
-            ("a bc def", 4, ["a bc", "def"]),
-            ("abcdefgh ij", 4, ["abcd", "efgh", "ij"]),
-            ("ab cdefghi", 4, ["ab", "cdef", "ghi"]),
-            ("鍵鍵鍵", 4, ["鍵鍵", "鍵"]),
-            ("e\u0301e\u0301e\u0301", 2, ["e\u0301e\u0301", "e\u0301"]),
-        ],
-    )
-    def test_it_breaks_where_it_must(self, text: str, width: int, lines: Any) -> None:
-        """At blanks, else within a word, by what a terminal shows and not by letters."""
-        assert wrap(text, width) == lines

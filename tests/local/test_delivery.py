@@ -8,8 +8,8 @@ from hypothesis import given, strategies as st
 
 from awskms_lite.local import Drip, Error, Garbage, HangUp, Latency, Reset, Truncated, Unavailable, WrongLength
 from awskms_lite.local.http.delivery import ConnectionAction, DeliveryAction, Pause, deliver, refusal
+from awskms_lite.local.http.json_service import refuse
 from awskms_lite.local.http.messages import Response, render
-from awskms_lite.local.kms.service import Kms
 
 BODY = b'{"KeyId": "id"}'
 WHOLE = render(Response(200, BODY, "request-id"), now=0, keep_alive=True)
@@ -95,19 +95,19 @@ def test_garbage_in_the_body_is_never_json(noise: bytes) -> None:
 )
 def test_retry_after_is_sent_in_whole_milliseconds(retry_after: float, milliseconds: str) -> None:
     """`x-amz-retry-after` has neither a fraction nor an exponent."""
-    answer = refusal(Error("SlowDown", retry_after=retry_after), Kms.refuse)
+    answer = refusal(Error("SlowDown", retry_after=retry_after), refuse)
     assert answer.headers == (("x-amz-retry-after", milliseconds),)
 
 
 def test_access_denied_keeps_its_capital_letter() -> None:
     """An Error is spelled as KMS spells it: AccessDeniedException has its text in `Message`."""
-    answer = refusal(Error("AccessDeniedException", "No."), Kms.refuse)
+    answer = refusal(Error("AccessDeniedException", "No."), refuse)
     assert json.loads(answer.body) == {"__type": "AccessDeniedException", "Message": "No."}
 
 
 def test_a_page_of_a_proxy_has_no_request_id() -> None:
     """Unavailable has the status in its page, and nothing of KMS in its head."""
-    answer = render(refusal(Unavailable(502), Kms.refuse), now=0, keep_alive=True)
+    answer = render(refusal(Unavailable(502), refuse), now=0, keep_alive=True)
     assert answer.startswith(b"HTTP/1.1 502 Bad Gateway\r\nDate: ")
     assert b"amz" not in answer
     assert answer.endswith(b"<h1>502</h1></body></html>\n")

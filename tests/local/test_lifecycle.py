@@ -182,7 +182,7 @@ REFUSED: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     },
     "Creating": {
         ("KMSInvalidStateException", "is not pending deletion."): ("CancelKeyDeletion",),
-        ("KMSInvalidStateException", "is creating."): (*SETTLED, *USES, *SWITCHES, "ScheduleKeyDeletion"),
+        ("KMSInvalidStateException", "is creating."): (*SETTLED, *USES, *SWITCHES),
     },
     "Updating": {
         ("KMSInvalidStateException", "is not pending deletion."): ("CancelKeyDeletion",),

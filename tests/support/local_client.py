@@ -43,12 +43,21 @@ class Client:
     """Signs and sends single calls, after AWS's description of Signature Version 4."""
 
     def __init__(
-        self, kms: LocalKMS, region: str, credentials: Credentials, context: ssl.SSLContext | None = None
+        self,
+        kms: LocalKMS,
+        region: str,
+        credentials: Credentials,
+        context: ssl.SSLContext | None = None,
+        *,
+        service: str = "kms",
+        target: str = "TrentService",
     ) -> None:
         self.host = urlsplit(kms.endpoint_url).netloc
         self.region = region
         self.credentials = credentials
         self.context = context
+        self.service = service
+        self.target = target
 
     def __call__(self, operation: str, **members: object) -> dict[str, Any]:
         """Return the body of an answer that is no error."""
@@ -62,7 +71,7 @@ class Client:
         return answer
 
     def send(self, operation: str, body: bytes, *, method: str = "POST", path: str = "/") -> Answer:
-        target = operation if "." in operation else f"TrentService.{operation}"
+        target = operation if "." in operation else f"{self.target}.{operation}"
         headers = self._signed(method, path, target, body)
         if self.context is None:
             connection = http.client.HTTPConnection(self.host, timeout=10)
@@ -82,10 +91,13 @@ class Client:
     def _signed(self, method: str, path: str, target: str, body: bytes) -> dict[str, str]:
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self.now()))
         headers = {"host": self.host, "x-amz-date": date, "x-amz-target": target}
+        if self.credentials.session_token:
+            headers["x-amz-security-token"] = self.credentials.session_token
+        headers = dict(sorted(headers.items()))
         names = ";".join(headers)
         lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
         canonical = f"{method}\n{path}\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
-        scope = f"{date[:8]}/{self.region}/kms/aws4_request"
+        scope = f"{date[:8]}/{self.region}/{self.service}/aws4_request"
         text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         key = b"AWS4" + self.credentials.secret_access_key.encode()
         for part in scope.split("/"):
@@ -99,6 +111,33 @@ class Client:
 
 def client(kms: LocalKMS, *, region: str = "us-east-1", account_id: str = "111122223333") -> Client:
     return Client(kms, region, kms.credentials_for(account_id))
+
+
+def trail(
+    kms: LocalKMS,
+    *,
+    region: str = "us-east-1",
+    account_id: str = "111122223333",
+    credentials: Credentials | None = None,
+) -> Client:
+    """Return a client of CloudTrail."""
+    return Client(
+        kms,
+        region,
+        credentials or kms.credentials_for(account_id),
+        service="cloudtrail",
+        target="com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+    )
+
+
+def records(
+    look: Client, key: str | None = None, value: str | None = None, **members: object
+) -> list[dict[str, Any]]:
+    """Return the records of the events that a lookup finds, newest first, at most a page of them."""
+    attributes = {} if key is None else {"LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}]}
+    return [
+        json.loads(event["CloudTrailEvent"]) for event in look("LookupEvents", **attributes, **members)["Events"]
+    ]
 
 
 def b64(blob: bytes) -> str:

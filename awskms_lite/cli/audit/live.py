@@ -6,13 +6,15 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from ...costs import total_lines
 from ...errors import ConfigurationError, KMSLiteError
 from ..mfa import ask_for_code
 from .input_files import read_roles
-from .options import filters_in_force, key_filter
+from .options import filters_in_force, given_filters, key_filter
 from .progress import shown_progress
 from .report import Report
 from .summary import (
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from ...audit import Audit, KeyFilter
     from ...config import Sections
     from ...identity import Credentials
+    from ...report import ReportContext
 
 _SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP, which a terminal sends that is closed
 _SIGNALS = tuple(getattr(signal, name) for name in _SIGNAL_NAMES if hasattr(signal, name))
@@ -38,21 +41,40 @@ _SIGNALS = tuple(getattr(signal, name) for name in _SIGNAL_NAMES if hasattr(sign
 def audit_live(arguments: argparse.Namespace) -> AuditResult:
     """Audit and write the report; raise what kept the audit from reading any key."""
     wanted = key_filter(arguments)
-    report = Report(arguments)
-    with _make_audit(arguments, wanted) as run, Interruption(run.stop) as interruption:
+    with (
+        Report(arguments) as report,
+        _make_audit(arguments, wanted) as run,
+        Interruption(run.stop) as interruption,
+    ):
         error = _write_records(run, report)
         if error is not None and not report.verdicts:
             raise error  # there is nothing to report beside it
-        report.end()
+        report.end(_context(arguments, run))
     summary = run.summary
     held = None if summary.complete or arguments.checkpoint is None else _held(arguments.checkpoint, wanted)
     return AuditResult(
         report,
-        [*count_lines(summary), *target_lines(summary, every=arguments.all_regions), *failure_lines(report)],
+        [
+            *count_lines(summary),
+            *total_lines(summary.costs, summary.unused_cost, arguments.idle_days),
+            *target_lines(summary, every=arguments.all_regions),
+            *failure_lines(report),
+        ],
         incomplete=incomplete_line(summary, arguments.checkpoint, held),
         signal=interruption.number if summary.stopped else None,  # one that came after the end changes nothing
         error=error,
         unmatched=unmatched_line(filters_in_force(arguments), summary.listed, summary.filtered),
+    )
+
+
+def _context(arguments: argparse.Namespace, run: "Audit") -> "ReportContext":
+    from ...report import ReportContext
+
+    return ReportContext(
+        ended_at=datetime.now(UTC),
+        idle_days=arguments.idle_days,
+        summary=run.summary,
+        filters=tuple(given_filters(arguments)),
     )
 
 
@@ -67,6 +89,7 @@ def _make_audit(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
         all_regions=arguments.all_regions,
         role_arns=roles,
         idle_days=arguments.idle_days,
+        price=arguments.price,
         keys=wanted,
         checkpoint=arguments.checkpoint,
         profile=arguments.profile,
@@ -124,7 +147,7 @@ def _write_records(run: "Audit", report: Report) -> KMSLiteError | None:
         try:
             for record in run:
                 report.add(record, flush=not run.ready)
-                if report.unwritable is not None:
+                if report.is_over:
                     break
         except KMSLiteError as error:
             return error

@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from ...costs import MAX_PRICE, PRICE, PRICE_AS_OF, check_price
+from ...errors import ParameterError
 from ...verdicts import MAX_IDLE_DAYS, MEANINGS
+from .outputs import FORMATS, Output
 
 if TYPE_CHECKING:
     from ...audit import KeyFilter
@@ -105,6 +108,13 @@ def _add_judgement(group: Any) -> None:
         help="a key not used for N days is idle (default: 90)",
     )
     group.add_argument(
+        "--price",
+        type=_price,
+        default=PRICE,
+        metavar="USD",
+        help=f"what a key costs a month, in US dollars (default: {PRICE:g}, AWS's price as of {PRICE_AS_OF})",
+    )
+    group.add_argument(
         "--fail-on",
         action="extend",
         type=_verdicts,
@@ -117,9 +127,17 @@ def _add_judgement(group: Any) -> None:
 def _add_output(group: Any) -> None:
     group.add_argument(
         "--output",
-        choices=("table", "json", "jsonl", "csv"),
-        default="table",
-        help="table in order, at the end; json, jsonl and csv as the keys come (default: table)",
+        action="append",
+        type=_output,
+        metavar="FORMAT[:FILE]",
+        help=f"{', '.join(FORMATS)}; give it again for several from one run, with a FILE for all but one of them "
+        "(default: table on standard output)",
+    )
+    group.add_argument(
+        "--columns",
+        type=_columns,
+        metavar="NAME[,NAME]",
+        help="the columns of csv, or all, or short (default: all on standard output, short in a file)",
     )
 
 
@@ -145,10 +163,29 @@ def key_filter(arguments: argparse.Namespace) -> "KeyFilter":
 
 def filters_in_force(arguments: argparse.Namespace) -> list[str]:
     """Return the filters that have to match a key, as they were given; none with --allow-empty."""
-    if arguments.allow_empty:
-        return []
+    return [] if arguments.allow_empty else given_filters(arguments)
+
+
+def given_filters(arguments: argparse.Namespace) -> list[str]:
+    """Return the filters as they were given."""
     names = ("manager", "state", "tag", "alias")
     return [f"--{name} {quote(word)}" for name in names for word in getattr(arguments, name) or ()]
+
+
+def _output(text: str) -> Output:
+    try:
+        return Output.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    from ...report.csv import COLUMNS, SHORT_COLUMNS
+
+    sets = {"all": COLUMNS, "short": SHORT_COLUMNS}
+    if text in sets:
+        return sets[text]
+    return tuple(_one_of(word.strip(), COLUMNS) for word in text.split(","))
 
 
 def _manager(text: str) -> str:
@@ -181,6 +218,17 @@ def _days(text: str) -> int:
             f"{text!r} is no number of days: pass a whole one from 1 to {MAX_IDLE_DAYS}"
         )
     return int(text)
+
+
+def _price(text: str) -> float:
+    try:
+        price = float(text)
+        check_price(price)
+    except (ValueError, ParameterError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no price: pass US dollars, from 0 to {MAX_PRICE:,.0f}"
+        ) from None
+    return price
 
 
 def _filled(text: str) -> str:

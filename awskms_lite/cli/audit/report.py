@@ -1,35 +1,59 @@
-"""The report of `awskms-lite audit` on standard output: a table, JSON, JSON lines or CSV."""
+"""The reports of `awskms-lite audit`: each record goes to a writer for each output."""
 
 import argparse
-import csv
-import io
-import json
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Self
 
-from ...quoting import printable
-from ..text import silence_output
-from .table import Table
+from ..text import terminal_width
+from .outputs import Output, OutputFile, StandardOutput, check_outputs
 
 if TYPE_CHECKING:
     from ...audit import KeyUsageRecord
+    from ...report import ReportContext, Writer
 
 
 class Report:
-    """Writes the records of an audit to standard output, and counts them.
+    """Writes the records of an audit in each format that was asked for, and counts them.
 
     `failures` holds a record for each operation and code by which keys could not be read, and `failed` how many
-    there are; `unwritable` is why standard output takes no more. A reader that went away is a `BrokenPipeError`.
+    there are; `unwritable` is what to print about each output that took no more. Files that `end` has not put into
+    their places are removed at the end of the `with`. A reader of standard output that went away is a
+    `BrokenPipeError`: at once if there is no other output, else at the end.
     """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self.streams = arguments.output != "table"
-        self._writer = _writer(arguments)
+        outputs = arguments.output or [Output("table")]
+        check_outputs(outputs, arguments.checkpoint)
+        self.streams = any(output.file is None and output.format != "table" for output in outputs)
         self.verdicts: Counter[str] = Counter()
         self.failures: dict[tuple[str, str], KeyUsageRecord] = {}
         self.failed: Counter[tuple[str, str]] = Counter()
-        self.unwritable = "standard output is closed" if sys.stdout is None else None
+        self.unwritable: list[str] = []
+        self._broken_pipe: BrokenPipeError | None = None
+        self._outputs: list[_OpenOutput] = []
+        try:
+            for output in outputs:
+                self._open(output, arguments)
+        except BaseException:
+            self._discard()
+            raise
+
+    def _open(self, output: Output, arguments: argparse.Namespace) -> None:
+        if output.file is not None:
+            place: StandardOutput | OutputFile = OutputFile(output.file)
+        elif sys.stdout is not None:
+            place = StandardOutput(as_utf8=output.format != "table")
+        else:
+            self.unwritable.append("the report cannot be written: standard output is closed")
+            return
+        self._outputs.append(_OpenOutput(output.file, place, _make_writer(output, place, arguments)))
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether no output takes any more."""
+        return not self._outputs
 
     def add(self, record: "KeyUsageRecord", *, flush: bool) -> None:
         """Write the next record; `flush` if the one after it may take long."""
@@ -40,114 +64,79 @@ class Report:
             self.failed[cause] += 1
         self._write(record, flush=flush and self.streams)
 
-    def end(self) -> None:
-        """Write what is left."""
-        self._write(None, flush=True)
+    def _write(self, record: "KeyUsageRecord", *, flush: bool) -> None:
+        from ...audit.serialize import to_members
 
-    def _write(self, record: "KeyUsageRecord | None", *, flush: bool) -> None:
-        if self.unwritable is not None:
+        members = to_members(record)
+        for output in tuple(self._outputs):
+            try:
+                output.writer.add(record, members)
+                if flush and output.file is None:
+                    output.place.stream.flush()
+            except OSError as error:
+                self._fail(output, error)
+
+    def end(self, context: "ReportContext") -> None:
+        """Write what is left, and put the files into their places."""
+        for output in tuple(self._outputs):
+            try:
+                output.writer.end(context)
+                output.place.publish()
+            except OSError as error:
+                self._fail(output, error)
+        if self._broken_pipe is not None:
+            raise self._broken_pipe
+
+    def _fail(self, output: "_OpenOutput", error: OSError) -> None:
+        """Give up an output, and go on with the others."""
+        self._outputs.remove(output)
+        output.place.discard()
+        if isinstance(error, BrokenPipeError) and output.file is None:
+            if not self._outputs:
+                raise error
+            self._broken_pipe = error
             return
-        try:
-            if record is None:
-                self._writer.end()
-            else:
-                self._writer.add(record)
-            if flush:
-                print(end="", flush=True)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            self.unwritable = error.strerror or str(error)
-            silence_output()
+        name = "" if output.file is None else f" {output.file}"
+        self.unwritable.append(f"the report{name} cannot be written: {error.strerror or error}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._discard()
+
+    def _discard(self) -> None:
+        for output in self._outputs:
+            if isinstance(output.place, OutputFile):
+                output.place.discard()
 
 
-class Writer(Protocol):
-    """Writes one report to standard output."""
+class _OpenOutput(NamedTuple):
+    """An output that takes records."""
 
-    def add(self, record: "KeyUsageRecord") -> None:
-        """Take the next record."""
-
-    def end(self) -> None:
-        """Write what is left after the last record."""
+    file: str | None
+    place: StandardOutput | OutputFile
+    writer: "Writer"
 
 
-def _writer(arguments: argparse.Namespace) -> Writer:
-    if arguments.output == "table":
-        return Table(arguments.idle_days)
-    stream: object = sys.stdout
-    if isinstance(stream, io.TextIOWrapper):  # files of the other formats are read as UTF-8 in any locale
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    if arguments.output == "csv":
-        return CSV()
-    return JSONArray() if arguments.output == "json" else JSONLines()
+def _make_writer(output: Output, place: StandardOutput | OutputFile, arguments: argparse.Namespace) -> "Writer":
+    """Return a writer of the output's format; each loads only its own module."""
+    stream = place.stream
+    if output.format == "csv":
+        from ...report.csv import COLUMNS, SHORT_COLUMNS, CSVWriter
 
+        default = COLUMNS if output.file is None else SHORT_COLUMNS
+        return CSVWriter(stream, arguments.columns or default, mark=output.file is not None)
+    if output.format == "json":
+        from ...report.json import JSONWriter
 
-class JSONLines:
-    """A line of JSON for each record."""
+        return JSONWriter(stream)
+    if output.format == "jsonl":
+        from ...report.jsonl import JSONLinesWriter
 
-    def add(self, record: "KeyUsageRecord") -> None:
-        """Write the record's line."""
-        print(_line(record))
+        return JSONLinesWriter(stream)
+    from ...report.table import TableWriter
 
-    def end(self) -> None:
-        """Write nothing more."""
-
-
-class JSONArray:
-    """One JSON array, with a line for each record."""
-
-    def __init__(self) -> None:
-        self._before = "[\n"
-
-    def add(self, record: "KeyUsageRecord") -> None:
-        """Write the record, and the comma after the one before."""
-        print(self._before + _line(record), end="")
-        self._before = ",\n"
-
-    def end(self) -> None:
-        """Close the array."""
-        print("[]" if self._before == "[\n" else "\n]")
-
-
-class CSV:
-    """A header, and a row for each record."""
-
-    def __init__(self) -> None:
-        self._rows = csv.writer(_StandardOutput(), lineterminator="\n")
-        self._has_header = False
-
-    def add(self, record: "KeyUsageRecord") -> None:
-        """Write the record's row."""
-        from ...audit.serialize import csv_row
-
-        self._write_header()
-        self._rows.writerow(map(printable, csv_row(record)))  # it may go to a terminal
-
-    def end(self) -> None:
-        """Write the header if there was no record."""
-        self._write_header()
-
-    def _write_header(self) -> None:
-        from ...audit.serialize import csv_header
-
-        if not self._has_header:
-            self._rows.writerow(csv_header())
-            self._has_header = True
-
-
-class _StandardOutput:
-    """Standard output as `csv` takes it, even if there is none."""
-
-    def write(self, text: str) -> int:
-        print(text, end="")
-        return len(text)
-
-
-def _line(record: "KeyUsageRecord") -> str:
-    """Return a record as JSON, with what a terminal might act on escaped, which means the same in JSON."""
-    from ...audit.serialize import to_line
-
-    line = to_line(record)
-    if line.isprintable():
-        return line
-    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
+    return TableWriter(stream, width=None if output.file else terminal_width(sys.stdout))

@@ -4,9 +4,10 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...costs import CostTotals, total_lines
 from ...errors import ParameterError
 from .input_files import read_lines
-from .options import filters_in_force, key_filter
+from .options import filters_in_force, given_filters, key_filter
 from .report import Report
 from .summary import AuditResult, failure_lines, key_count, unmatched_line, verdict_counts
 
@@ -26,7 +27,9 @@ class SavedReport:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._source: str = arguments.source
         self._idle_days: int = arguments.idle_days
+        self._price: float = arguments.price
         self._wanted = key_filter(arguments)
+        self._costs = CostTotals(arguments.idle_days)
         self._arns: set[str] = set()
         self._is_array = False
         self.read = 0
@@ -42,8 +45,9 @@ class SavedReport:
         from ...audit.multi_region import judge_group
 
         for group in self._groups():
-            for member, record in judge_group(group, self._idle_days):
+            for member, record in judge_group(group, self._idle_days, self._price):
                 if self._wanted.matches(member.facts):
+                    self._costs.add(record.verdict, record.idle_days, record.cost)
                     yield record
                 else:
                     self.filtered += 1
@@ -102,6 +106,7 @@ class SavedReport:
         filtered = f" + {self.filtered} left out by the filters" if self.filtered else ""
         verdicts = verdict_counts(report.verdicts)
         yield f"{key_count(self.read)} read = {self.read - self.filtered} reported{filtered}{verdicts}"
+        yield from total_lines(self._costs.by_verdict, self._costs.unused, self._idle_days)
         repeated = self.read - len(self._arns)
         if repeated:
             yield (
@@ -126,12 +131,21 @@ class SavedReport:
 
 def judge_saved(arguments: argparse.Namespace) -> AuditResult:
     """Judge the records of the file and write the report; raise `ParameterError` for a line that is no record."""
-    saved, report = SavedReport(arguments), Report(arguments)
-    for record in saved.records():
-        report.add(record, flush=False)
-        if report.unwritable is not None:
-            break
-    report.end()
+    from ...report import ReportContext
+
+    saved = SavedReport(arguments)
+    with Report(arguments) as report:
+        for record in saved.records():
+            report.add(record, flush=False)
+            if report.is_over:
+                break
+        context = ReportContext(
+            ended_at=saved.last,
+            idle_days=arguments.idle_days,
+            filters=tuple(given_filters(arguments)),
+            source=arguments.source,
+        )
+        report.end(context)
     return AuditResult(
         report,
         [*saved.count_lines(report), *failure_lines(report)],

@@ -6,9 +6,10 @@ from math import floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
+from ...layout import wrap
 from ...quoting import printable
 from ...verdicts import MEANINGS, label
-from ..text import print_error, print_stderr, terminal_width, wrap
+from ..text import print_error, print_stderr, terminal_width
 
 if TYPE_CHECKING:
     from ...audit import AuditSummary, Failure, TargetReport
@@ -54,8 +55,8 @@ def finish(result: AuditResult, fail_on: Sequence[str]) -> int:
     width = terminal_width(sys.stderr)
     for line in (*result.lines, *filter(None, notes)):
         print_stderr("\n".join(_fitted(line, width)))
-    if result.report.unwritable is not None:
-        print_error(f"the report cannot be written: {result.report.unwritable}")
+    for text in result.report.unwritable:
+        print_error(text)
     if result.error is not None:
         print_error(str(result.error))
     return code
@@ -67,7 +68,7 @@ def _exit_code(result: AuditResult, *, matched: bool) -> int:
         return 2
     if result.signal is not None:
         return 128 + result.signal
-    if result.error is not None or result.report.unwritable is not None or result.incomplete is not None:
+    if result.error is not None or result.report.unwritable or result.incomplete is not None:
         return 3
     if result.unmatched is not None:
         return 2

@@ -35,7 +35,7 @@ class Authorizer:
         _, account_id, session = cast(Signer, signer_of(scope.access_key_id, token))
         if not self._quotas.take(account_id, scope.region, operation):
             raise ApiError("ThrottlingException", "Rate exceeded")
-        return Caller(account_id, scope.region, session)
+        return Caller(account_id, scope.region, session, scope.access_key_id)
 
 
 def _secret_for(token: bytes | None, now: float, access_key_id: str) -> str | None:

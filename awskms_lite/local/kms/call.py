@@ -1,6 +1,6 @@
 """The definition of an operation of KMS, and one authenticated call of it, which looks up its keys."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple, NoReturn
 
 from ..arns import ARN, KEY_ID, partition_of, resource_arn
@@ -36,7 +36,11 @@ class Operation(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One call of an operation. Its handler runs while `store.lock` is held."""
+    """One call of an operation. Its handler runs while `store.lock` is held.
+
+    `time` is when the call came, in milliseconds since 1970. `keys` are the keys that it found so far, and
+    `event_ids` has the id of its event in the history of each account.
+    """
 
     operation: Operation
     members: Members
@@ -44,6 +48,9 @@ class Call(NamedTuple):
     request_id: str
     store: Store
     denials: Denials
+    time: int
+    keys: list[Key]
+    event_ids: Mapping[str, str]
 
     @property
     def account_id(self) -> str:
@@ -117,23 +124,20 @@ class Call(NamedTuple):
         alias = self.store.find_alias(self.account_id, self.region, arn.removeprefix(self.arn("")))
         if alias is not None:
             arn = alias.key.arn
+        self._note(arn)
         if self.denials.matches(self.operation.name, self.caller, arn):
             self.deny(arn)
 
     def permitted(self, key: Key) -> Key:
         """Return the key itself; raise `ApiError` if a denial refuses the operation with it."""
+        self.keys.append(key)
         if self.denials.matches(self.operation.name, self.caller, key.arn):
             self.deny(key.arn)
         return key
 
     def deny(self, resource: str) -> NoReturn:
         """Refuse the operation as one that no key policy allows the caller."""
-        action = f"kms:{self.operation.name}"
-        raise ApiError(
-            "AccessDeniedException",
-            f"User: {self.caller.arn} is not authorized to perform: {action} on resource: {resource} "
-            f"because no resource-based policy allows the {action} action",
-        )
+        raise ApiError("AccessDeniedException", denial(self.caller, f"kms:{self.operation.name}", resource))
 
     def _local_part(self, arn: str) -> tuple[str, str]:
         """Return the account in an ARN of the caller's region, and the key id or alias name in it."""
@@ -152,9 +156,24 @@ class Call(NamedTuple):
             self.deny(arn)
         return self.permitted(key)
 
+    def _note(self, arn: str) -> None:
+        """Count the key with this ARN among the keys of the call, if there is one."""
+        match = ARN.fullmatch(arn)
+        key = self.store.find(match[3], match[2], match[5]) if match else None
+        if key is not None:
+            self.keys.append(key)
+
     def _resource(self) -> str:
         """Return the resource for an AccessDeniedException, as far as it is known without looking up any key."""
         name = self.members.text("KeyId", longest=_KEY_ID_LENGTH)
         if name is None or name.startswith("arn:"):
             return name or "*"
         return self.arn(name if name.startswith("alias/") else f"key/{name}")
+
+
+def denial(caller: Caller, action: str, resource: str) -> str:
+    """Return KMS's text for an action that no key policy allows the caller."""
+    return (
+        f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource} "
+        f"because no resource-based policy allows the {action} action"
+    )

@@ -8,6 +8,7 @@ from functools import partial
 from . import rotation
 from .call import Call
 from .keys import DAY, DELETION_WINDOW_DAYS, Key
+from .recording import record_deletion
 from .store import Store
 
 
@@ -66,6 +67,7 @@ def _delete_when_due(store: Store, key: Key, moment: int) -> None:
     if key.deletion_date != moment or store.find(key.account_id, key.region, key.key_id) is not key:
         return  # cancelled since, scheduled again, or deleted already
     store.remove(key)
+    record_deletion(store, key, moment)
     for primary in store.related(key):
         if primary.state == "PendingReplicaDeletion" and not _has_replicas(store, primary):
             _start_deletion_window(store, primary, moment)

@@ -41,7 +41,8 @@ def create_key(call: Call) -> dict[str, object]:
         tags=tags,
         has_material=not imported,
     )
-    return {"KeyMetadata": key_metadata(call.store, call.store.add(key))}
+    call.keys.append(call.store.add(key))
+    return {"KeyMetadata": key_metadata(call.store, key)}
 
 
 def list_keys(call: Call) -> dict[str, object]:

@@ -12,6 +12,7 @@ from .aliases import ALIAS_NAME, RESERVED_PREFIX
 from .keys import DELETION_WINDOW_DAYS, KEY_STATES, ORIGINS, Alias, Key, SharedProperties, Usage
 from .lifecycle import schedule_deletion
 from .rotation import MANAGED_PERIOD, rotate_every
+from .seeded_uses import seed_last_use
 from .specs import ALGORITHMS
 from .store import Store
 
@@ -83,6 +84,8 @@ def seed(
     _schedule(store, store.add(key), now)
     for name in aliases:
         store.add_alias(Alias(name, key, now, now))
+    if usage is not None:
+        seed_last_use(store, key, usage)
     return key
 
 

@@ -1,26 +1,22 @@
-"""KMS as a service: the awsJson1.1 protocol (Smithy) over the table of operations."""
+"""KMS as a service: authorizes the caller of an operation, runs its handler, and records the call."""
 
-import json
-from functools import lru_cache, partial
-from typing import cast
+from collections import defaultdict
 from uuid import uuid4
 
 from ..auth.authorizer import Authorizer
 from ..auth.denials import Denials
 from ..errors import ApiError
-from ..http.messages import Request, Response
-from ..http.service_call import ServiceCall
-from ..members import Members
-from .call import Call, Operation
+from ..http.json_service import members_of
+from ..http.messages import Request
+from .call import Call
 from .operations import OPERATIONS
+from .recording import record_call
 from .store import Store
 from .stubs import Outcome, Stubs
 
-_TARGET_PREFIX = "TrentService."
-
 
 class Kms:
-    """KMS over one store: authorizes the caller of an operation, then runs its handler, or a stub in its place."""
+    """KMS over one store."""
 
     def __init__(self, store: Store, authorizer: Authorizer, denials: Denials, stubs: Stubs) -> None:
         self._store = store
@@ -28,33 +24,29 @@ class Kms:
         self._denials = denials
         self._stubs = stubs
 
-    def parse(self, request: Request) -> ServiceCall:
-        """Return the request as a call of one operation, or as one that is refused; raise nothing."""
+    def run(self, name: str, request: Request, request_id: str) -> Outcome:
+        """Return the outcome of an operation; it is an event if the caller is known and not throttled."""
+        caller = self._authorizer.authorize(request, "kms", name)
+        call = Call(
+            OPERATIONS[name],
+            members_of(request),
+            caller,
+            request_id,
+            self._store,
+            self._denials,
+            self._store.clock.now(),
+            [],
+            defaultdict(_new_id),
+        )
         try:
-            operation = _operation_of(request)
-        except ApiError as error:
-            return ServiceCall(None, partial(self.refuse, error, str(uuid4())), self.refuse)
-        return ServiceCall(operation.name, partial(self._answer, operation, request), self.refuse)
-
-    @staticmethod
-    def refuse(error: ApiError, request_id: str) -> Response:
-        """Return the error as KMS sends it."""
-        body = json.dumps(error.body()).encode("ascii")
-        return Response(error.status, body, request_id, code=error.code)
-
-    def _answer(self, operation: Operation, request: Request) -> Response:
-        request_id = str(uuid4())
-        try:
-            outcome = self._run(operation, request, request_id)
+            outcome = self._carry_out(call)
         except ApiError as error:
             outcome = error
-        if isinstance(outcome, ApiError):
-            return self.refuse(outcome, request_id)
-        return Response(200, json.dumps(outcome).encode("ascii"), request_id)
+        record_call(call, outcome, _user_agent(request))
+        return outcome
 
-    def _run(self, operation: Operation, request: Request, request_id: str) -> Outcome:
-        caller = self._authorizer.authorize(request, "kms", operation.name)
-        call = Call(operation, _members(request.body), caller, request_id, self._store, self._denials)
+    def _carry_out(self, call: Call) -> Outcome:
+        operation = call.operation
         call.check_permitted()
         outcome = self._use_stub(call)
         if outcome is not None:
@@ -79,28 +71,9 @@ class Kms:
         return None if respond is None else respond(call.members.to_dict())
 
 
-def _operation_of(request: Request) -> Operation:
-    """Return the operation that the request names; raise `ApiError` if KMS has none of that name."""
-    if request.method != "POST" or request.path != "/":
-        raise ApiError("UnknownOperationException", status=404)
-    targets = request.values("x-amz-target")
-    operation = _operation_named(targets[0]) if len(targets) == 1 else None
-    if operation is None:
-        raise ApiError("UnknownOperationException")
-    return operation
+def _new_id() -> str:
+    return str(uuid4())
 
 
-@lru_cache(maxsize=128)
-def _operation_named(target: bytes) -> Operation | None:
-    prefix, point, name = target.decode("latin-1").partition(".")
-    return OPERATIONS.get(name) if prefix + point == _TARGET_PREFIX else None
-
-
-def _members(body: bytes) -> Members:
-    try:
-        document: object = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise ApiError("SerializationException", "The body is not JSON.") from error
-    if not isinstance(document, dict):
-        raise ApiError("SerializationException", "The body is not a JSON object.")
-    return Members(cast(dict[str, object], document))
+def _user_agent(request: Request) -> str:
+    return b",".join(request.values("user-agent")).decode("latin-1")

@@ -12,8 +12,8 @@ ANY = KEY_STATES
 ENABLED = ("Enabled",)
 USABLE = ("Enabled", "Updating")
 SWITCHABLE = ("Enabled", "Disabled", "Unavailable")
-DELETABLE = (*SWITCHABLE, "PendingImport")
-CHANGEABLE = (*DELETABLE, "Creating", "Updating")
+DELETABLE = (*SWITCHABLE, "PendingImport", "Creating")
+CHANGEABLE = (*DELETABLE, "Updating")
 PENDING_DELETION = ("PendingDeletion", "PendingReplicaDeletion")
 
 
@@ -29,5 +29,9 @@ def check_state(key: Key, states: Collection[str]) -> None:
         raise ApiError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
     if key.state == "Disabled":
         raise ApiError("DisabledException", f"{key.arn} is disabled.")
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in key.state)
-    raise ApiError("KMSInvalidStateException", f"{key.arn} is{words}.")
+    raise ApiError("KMSInvalidStateException", f"{key.arn} is {in_words(key.state)}.")
+
+
+def in_words(state: str) -> str:
+    """Return a key state in small letters, as in KMS's texts: `pending deletion`."""
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in state).strip()

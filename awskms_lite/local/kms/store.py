@@ -1,4 +1,4 @@
-"""The keys of the embedded KMS, their aliases, and their clock."""
+"""The keys of the embedded KMS, their aliases, their clock, and the history of what happened to them."""
 
 import heapq
 import threading
@@ -9,6 +9,7 @@ from operator import attrgetter
 
 from ..arns import resource_arn
 from ..clock import KeyClock
+from ..cloudtrail.trail import Trail
 from .keys import PREDEFINED_ALIASES, Alias, Key, PredefinedAlias
 from .ordered_index import OrderedIndex
 
@@ -24,6 +25,7 @@ class Store:
 
     def __init__(self, clock: KeyClock) -> None:
         self.clock = clock
+        self.trail = Trail(clock)
         self.lock = threading.RLock()
         self._keys: dict[Location, OrderedIndex[Key]] = defaultdict(_index_of_keys)
         self._shared: dict[Location, OrderedIndex[Key]] = defaultdict(_index_of_keys)

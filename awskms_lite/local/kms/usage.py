@@ -28,9 +28,9 @@ def record_use(call: Call, *keys: Key) -> None:
         raise ApiError(
             "DryRunOperationException", "The request would have succeeded, but the DryRun option is set."
         )
-    usage = Usage(call.operation.name, call.store.clock.now(), kms_request_id=call.request_id)
     for key in keys:
-        key.last_usage = usage
+        event_id = call.event_ids[key.account_id]
+        key.last_usage = Usage(call.operation.name, call.time, event_id, call.request_id)
 
 
 def refuse_unsupported(call: Call, *names: str) -> None:

@@ -1,15 +1,15 @@
 """The report for people: a table, or a few short lines for each key if the terminal is too narrow for it."""
 
-import sys
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
-from ...quoting import printable
-from ...verdicts import MEANINGS, NO_PERMISSION, label, meaning
-from ..text import display_width, terminal_width, wrap
+from ..layout import display_width, wrap
+from ..quoting import printable
+from ..verdicts import MEANINGS, NO_PERMISSION, label, meaning
 
 if TYPE_CHECKING:
-    from ...audit import KeyUsageRecord
+    from ..audit import KeyUsageRecord
+    from . import ReportContext
 
 _GAP = "  "
 _MIN_NAMES = 24
@@ -36,32 +36,35 @@ _HEADINGS = Row(
 )
 
 
-class Table:
-    """Holds a row for each record, and writes them in order, with what their verdicts mean."""
+class TableWriter:
+    """Holds a row for each record, and writes them in order, with what their verdicts mean.
 
-    def __init__(self, idle_days: int) -> None:
-        self._idle_days = idle_days
+    `width` is that of the terminal, None if there is none: then each key has one line, however long.
+    """
+
+    def __init__(self, stream: TextIO, *, width: int | None = None) -> None:
+        self._stream = stream
+        self._width = width
         self._rows: list[Row] = []
         self._verdicts: set[str] = set()
 
-    def add(self, record: "KeyUsageRecord") -> None:
+    def add(self, record: "KeyUsageRecord", members: Mapping[str, Any]) -> None:  # noqa: ARG002 - as all writers
         """Hold the record's row."""
         self._rows.append(_row(record))
         self._verdicts.add(record.verdict.value)
 
-    def end(self) -> None:
+    def end(self, context: "ReportContext") -> None:
         """Write the table, and below it a paragraph for each verdict in it."""
         self._rows.sort()
-        width = terminal_width(sys.stdout)
-        paragraph_width = min(width or _PARAGRAPH_WIDTH, _PARAGRAPH_WIDTH)
-        for line in (*_lines(self._rows, width), *self._meanings(paragraph_width)):
-            print(line)
+        paragraph_width = min(self._width or _PARAGRAPH_WIDTH, _PARAGRAPH_WIDTH)
+        for line in (*_lines(self._rows, self._width), *self._meanings(context.idle_days, paragraph_width)):
+            self._stream.write(f"{line}\n")
 
-    def _meanings(self, width: int) -> Iterator[str]:
+    def _meanings(self, idle_days: int, width: int) -> Iterator[str]:
         present = [verdict for verdict in MEANINGS if verdict in self._verdicts]
         for verdict in present:
             yield ""
-            yield from wrap(meaning(verdict, self._idle_days), width)
+            yield from wrap(meaning(verdict, idle_days), width)
         if present:
             yield ""
             yield from wrap(NO_PERMISSION, width)
