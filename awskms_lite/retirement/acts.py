@@ -90,7 +90,8 @@ def _write_refusal(record: Record, look: Look) -> Flow[None]:
         yield from record.write(Step.WATCH, Phase.FAILED, since=look.since, due=look.due, text=text)
     elif look.outcome is Outcome.BLOCKED:
         before = look.history.plan
-        if before is None or before.findings != look.findings or before.accepted != look.accepted:
+        names = [finding.name for finding in look.findings]
+        if before is None or [finding.name for finding in before.findings] != names:
             yield from record.write(Step.PLAN, Phase.FAILED, findings=look.findings)
 
 
@@ -136,9 +137,9 @@ def _disable(run: Run, record: Record, look: Look) -> Flow[Look]:
     return (yield from _carry_out(record, look, act, partial(_after_disabling, run)))
 
 
-def _after_disabling(run: Run, look: Look, metadata: KeyMetadata | None, now: datetime) -> dict[str, datetime | None]:
-    del look, metadata
-    return {"since": now, "due": watch_end(now, run.rules.watch_days)}
+def _after_disabling(run: Run, look: Look, _: KeyMetadata | None, now: datetime) -> dict[str, datetime | None]:
+    """Return the times of a watch: it looks for refused uses from before the act, and its days begin behind it."""
+    return {"since": look.now, "due": watch_end(now, run.rules.watch_days)}
 
 
 def _schedule(run: Run, record: Record, look: Look) -> Flow[Look]:

@@ -12,7 +12,7 @@ from ..credentials.cache import CredentialsCache
 from ..credentials.role import AssumeRole
 from ..endpoints import partition_of
 from ..errors import ParameterError
-from ..operations.events import CLOUDTRAIL
+from ..operations import CLOUDTRAIL
 from ..pacing import Pacing
 from ..steps import Flow
 from ..sts.identity import caller_identity

@@ -17,18 +17,38 @@ from .evidence import describe, read_evidence, read_policy, read_trail, service_
 from .findings import Case, dependents_of, needed, trail_problem
 from .dependents import clocked
 from .key_policy import Parties
-from .path import DELETED, NEVER_DISABLED, PENDING, STOPPED, History, Next, decide, history_of, watch_end, watch_ends
+from .path import (
+    DELETED,
+    NEVER_DISABLED,
+    PENDING,
+    STOPPED,
+    History,
+    Next,
+    decide,
+    history_of,
+    watch_end,
+    watch_ends,
+)
 from .records import Entry, Finding, Outcome, Rules, Step
 from .trail import Trail, described
 
 
 @frozen(kw_only=True)
 class Run:
-    """What the looks of one run share: who calls, how carefully, and what the ledger says of each key."""
+    """What the looks of one run share: who calls, how carefully, and what the ledger says of each key.
+
+    With `is_status`, nothing is read that only the next step needs.
+    """
 
     callers: Callers
     rules: Rules
     entries: Mapping[str, Sequence[Entry]]
+    is_status: bool = False
+
+    @property
+    def watch_days(self) -> int | None:
+        """Return the days that a watch has at least; None for those that the ledger has."""
+        return None if self.is_status else self.rules.watch_days
 
     def history(self, key_arn: str) -> History:
         """Return the history of a key."""
@@ -94,10 +114,12 @@ def _look(run: Run, look: Look, parties: Parties) -> Flow[Look]:
     look = evolve(look, now=service_time(connection.kms), state=state, accepted=accepted)
     if metadata is not None and metadata.key_manager == "AWS":
         return evolve(look, outcome=Outcome.BLOCKED, findings=(rules_of.aws_managed(),))
-    look = evolve(look, next=decide(look.history, state, look.now, run.rules.watch_days))
+    look = evolve(look, next=decide(look.history, state, look.now, run.watch_days))
     if metadata is None or look.next in (Next.DELETED, Next.UNKNOWN, Next.LATER, *STOPPED):
         return (yield from _without_evidence(look))
-    if look.next in (Next.DISABLE, Next.BEGIN_WATCH, Next.SCHEDULE):
+    if run.is_status and look.next is Next.DISABLE:
+        return look
+    if not run.is_status and look.next in (Next.DISABLE, Next.BEGIN_WATCH, Next.SCHEDULE):
         return (yield from _with_evidence(run, look, parties, metadata))
     return (yield from _watched(run, look, parties, metadata))
 
@@ -241,7 +263,7 @@ def _with_evidence(run: Run, look: Look, parties: Parties, metadata: KeyMetadata
 
 def _end_of_watch(run: Run, look: Look, since: datetime | None) -> datetime | None:
     if look.history.disabled is not None:
-        return watch_ends(look.history.disabled, run.rules.watch_days)
+        return watch_ends(look.history.disabled, run.watch_days)
     return watch_end(since or look.now, run.rules.watch_days)
 
 

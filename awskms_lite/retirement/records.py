@@ -145,6 +145,7 @@ class KeyResult:
     - `texts`: sentences for people: what happened, what happens next, what cannot be seen.
     - `needed`: the names of findings that have to be accepted first.
     - `accepted`: those that were.
+    - `evidence`: what has stopped it, a line for each event.
     """
 
     key_arn: str
@@ -156,6 +157,7 @@ class KeyResult:
     findings: tuple[Finding, ...] = ()
     needed: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     request_id: str | None = None
 

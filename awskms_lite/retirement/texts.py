@@ -7,6 +7,9 @@ Developer Guide; "Encryption at rest" of DynamoDB and of RDS in their guides.
 
 from collections.abc import Mapping
 
+from .path import Next
+from .records import Step
+
 CLOCKED: Mapping[str, str] = {
     "dynamodb": "DynamoDB archives a table whose key it cannot reach for more than seven days. Enabling the key does "
     "not bring the table back: restore the backup that DynamoDB makes of it.",
@@ -68,3 +71,33 @@ UNAVAILABLE = (
     "the store is connected again."
 )
 """About a key in that state."""
+
+NOTHING_TO_TAKE_BACK = (
+    "KMS does not know the key in this account and region. A key that was deleted cannot be brought back by anybody."
+)
+IS_BACK: Mapping[str, str] = {
+    "Enabled": "It is enabled, and can be used again.",
+    "Unavailable": "Its deletion is cancelled and EnableKey was sent. It can be used when its custom key store is "
+    "connected again.",
+    "PendingImport": "Its deletion is cancelled. It can be used when its key material is imported again.",
+}
+"""By state: what taking a key back has come to."""
+IS_DELETED = "It is deleted. Nobody can bring it back."
+STOPPED: Mapping[Next, str] = {
+    Next.REFUSED_USE: "Somebody has tried to use it since it became unusable: it is needed. Take it back, and find out "
+    "who that is before anything else.",
+    Next.WANTED_BACK: "Somebody has made it usable, or cancelled its deletion, outside of this retirement: they had a "
+    "reason. Taking it back enables it if need be and ends this retirement of it.",
+    Next.UNDO_UNFINISHED: "Taking it back was begun and did not come to its end: run that again.",
+}
+"""By what has stopped the path of a key."""
+WAY_BACK_TAKEN = (
+    "Its key policy does not certainly let anybody cancel its deletion any more: put the policy right (PutKeyPolicy "
+    "works on a key that is pending deletion), or take it back while that is possible."
+)
+UNDO: Mapping[Step, str] = {
+    Step.CANCEL: "CancelKeyDeletion: its deletion is cancelled, and it is left disabled.",
+    Step.ENABLE: "EnableKey: everybody who may use it can use it again.",
+    Step.VERIFY: "DescribeKey: see that it is enabled.",
+}
+"""By step: what taking a key back does."""
