@@ -6,9 +6,10 @@
         usage = kms.get_key_last_usage("1234abcd-12ab-34cd-56ef-1234567890ab")
     print(usage.verdict, usage.key_last_usage)
 
-`AsyncKMSClient` is the same for asyncio and trio, and both have every other operation of KMS as a method. What
-these take and return is here too (`awskms_lite.models`), and so are the errors that KMS returns; `errors` has the
-names that other services use beside them, `audit` the audit of many keys, and `local` a KMS to test against.
+`AsyncKMSClient` is the same for asyncio and trio, and both have every other operation of KMS as a method.
+`CloudTrailClient` and `AsyncCloudTrailClient` look up who used a key. What these take and return is here too
+(`awskms_lite.models`), and so are the errors that they raise; `errors` has the names that other services use
+beside them, `audit` the audit of many keys, and `local` a KMS to test against.
 
 Importing this package imports nothing else: each name is loaded when it is first used (PEP 562).
 """
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from . import audit as audit, errors as errors, local as local, models as models
     from ._version import __version__
     from .async_client import AsyncKMSClient
+    from .async_cloudtrail import AsyncCloudTrailClient
     from .client import KMSClient
+    from .cloudtrail import CloudTrailClient
     from .converter import from_wire, to_dict, to_wire
     from .credentials.role import AssumeRole
     from .errors import (
@@ -54,12 +57,17 @@ if TYPE_CHECKING:
         InvalidAliasNameException,
         InvalidArnException,
         InvalidCiphertextException,
+        InvalidEventCategoryException,
         InvalidGrantIdException,
         InvalidGrantTokenException,
         InvalidImportTokenException,
         InvalidKeyUsageException,
+        InvalidLookupAttributesException,
         InvalidMarkerException,
+        InvalidMaxResultsException,
+        InvalidNextTokenException,
         InvalidSignatureException,
+        InvalidTimeRangeException,
         KeyUnavailableException,
         KMSInternalException,
         KMSInvalidMacException,
@@ -72,6 +80,7 @@ if TYPE_CHECKING:
         MissingAuthenticationTokenException,
         NotAuthorizedException,
         NotFoundException,
+        OperationNotPermittedException,
         OptInRequired,
         ParameterError,
         ProtocolError,
@@ -213,6 +222,7 @@ __all__ = [
     "AliasListEntry",
     "AlreadyExistsException",
     "AssumeRole",
+    "AsyncCloudTrailClient",
     "AsyncKMSClient",
     "CancelKeyDeletionResponse",
     "CheckpointError",
@@ -222,6 +232,7 @@ __all__ = [
     "CloudHsmClusterNotActiveException",
     "CloudHsmClusterNotFoundException",
     "CloudHsmClusterNotRelatedException",
+    "CloudTrailClient",
     "ConfigurationError",
     "ConflictException",
     "ConnectError",
@@ -294,12 +305,17 @@ __all__ = [
     "InvalidAliasNameException",
     "InvalidArnException",
     "InvalidCiphertextException",
+    "InvalidEventCategoryException",
     "InvalidGrantIdException",
     "InvalidGrantTokenException",
     "InvalidImportTokenException",
     "InvalidKeyUsageException",
+    "InvalidLookupAttributesException",
     "InvalidMarkerException",
+    "InvalidMaxResultsException",
+    "InvalidNextTokenException",
     "InvalidSignatureException",
+    "InvalidTimeRangeException",
     "KMSClient",
     "KMSInternalException",
     "KMSInvalidMacException",
@@ -340,6 +356,7 @@ __all__ = [
     "MultiRegionKeyType",
     "NotAuthorizedException",
     "NotFoundException",
+    "OperationNotPermittedException",
     "OptInRequired",
     "OriginType",
     "Pacing",
@@ -399,7 +416,9 @@ __all__ = [
 _HOMES = {
     "__version__": "_version",
     "AssumeRole": "credentials.role",
+    "AsyncCloudTrailClient": "async_cloudtrail",
     "AsyncKMSClient": "async_client",
+    "CloudTrailClient": "cloudtrail",
     "KMSClient": "client",
     "from_wire": "converter",
     "to_dict": "converter",

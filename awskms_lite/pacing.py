@@ -29,10 +29,14 @@ QUOTAS: Mapping[str, float] = MappingProxyType(
         "ListGrants": 100.0,
         "ListKeys": 500.0,
         "ListResourceTags": 2000.0,
+        "LookupEvents": 2.0,
         "ScheduleKeyDeletion": 15.0,
     }
 )
-"""Calls a second for an account and region ("Request quotas" in the AWS KMS Developer Guide, 2026)."""
+"""Calls a second for an account and region.
+
+Sources: "Request quotas" in the AWS KMS Developer Guide, and "Quotas in AWS CloudTrail" in its User Guide (2026).
+"""
 
 OPERATIONS = frozenset(
     {
@@ -49,7 +53,7 @@ OPERATIONS = frozenset(
         "VerifyMac",
     }
 )  # fmt: skip
-"""The operations of KMS: a rate for any other name is a mistake, because it would limit nothing."""
+"""The operations of the clients: a rate for any other name is a mistake, because it would limit nothing."""
 
 _ON_TIME = 1e-6
 """Seconds: a slot that opens within a microsecond is open, or rounding would cause one more sleep."""
@@ -100,9 +104,9 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 @frozen
 class Pacing:
-    """How fast a client sends: `rates` in calls a second by operation, in place of KMS's own quotas (`QUOTAS`).
+    """How fast a client sends: `rates` in calls a second by operation, in place of AWS's own quotas (`QUOTAS`).
 
-    So `Pacing()` sends GetKeyLastUsage 5 times a second. Names are KMS's, to the letter; operations that are in
+    So `Pacing()` sends GetKeyLastUsage 5 times a second. Names are AWS's, to the letter; operations that are in
     neither mapping are not paced. After a pause `burst` calls may be sent at once. Only its `timeout` bounds how
     long a call waits to be sent.
     """

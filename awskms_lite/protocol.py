@@ -14,7 +14,7 @@ from attrs import fields, has
 from .converter import from_wire, to_wire
 from .errors import InvalidCiphertextException, ProtocolError, ServiceError, error_class
 from .models.members import KMSResponse, ResponseMetadata
-from .operations import Operation
+from .operations import KMS, Operation
 from .quoting import holds_any, printable, redact
 from .retry import read_retry_after
 from .steps import Response
@@ -43,8 +43,8 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def target(operation: Operation[Any, Any]) -> str:
-    """Return the value of `X-Amz-Target`; "TrentService" is KMS's name on the wire."""
-    return f"TrentService.{operation.name}"
+    """Return the value of `X-Amz-Target`."""
+    return f"{operation.service.target}.{operation.name}"
 
 
 def encode(request: object) -> bytes:
@@ -97,7 +97,8 @@ def decode(
         why = "it is about another key than the one that was asked for, so it belongs to another request"
     raise ProtocolError(  # out here because the exception above may hold the whole body
         f"The answer to {operation.name} cannot be read: {why} (HTTP {response.status}, {len(response.body)} "
-        f"bytes, request id {request_id}). Check that the endpoint is KMS and that no proxy rewrites its answers.",
+        f"bytes, request id {request_id}). Check that the endpoint is {operation.service.title} and that no proxy "
+        "rewrites its answers.",
         status_code=response.status,
         request_id=request_id,
         mismatched=mismatched,
@@ -106,6 +107,9 @@ def decode(
 
 def _about(operation: Operation[Any, Any], attempts: int, error: ServiceError) -> ServiceError:
     error.attempts, error.operation = attempts, operation.name
+    if operation.service is not KMS:
+        error.service = operation.service.title
+        error.remedy = dict(operation.service.remedies).get(error.code, error.remedy)
     return error
 
 

@@ -34,7 +34,16 @@ HEAVY = {
     )
 }
 NAMES = {
-    *("KMSClient", "AsyncKMSClient", "AssumeRole", "Credentials", "RetryPolicy", "Pacing"),
+    *(
+        "KMSClient",
+        "AsyncKMSClient",
+        "CloudTrailClient",
+        "AsyncCloudTrailClient",
+        "AssumeRole",
+        "Credentials",
+        "RetryPolicy",
+        "Pacing",
+    ),
     *("GetKeyLastUsageRequest", "to_dict", "to_wire", "from_wire", "__version__"),
 }
 MODULES = {"audit", "errors", "local", "models"}

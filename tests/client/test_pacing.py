@@ -77,7 +77,7 @@ class TestPacing:
             ("GetKeyLastUse", "did you mean GetKeyLastUsage"),
             ("DescribeKeys", "did you mean DescribeKey"),
             ("get_key_last_usage", "did you mean GetKeyLastUsage"),
-            ("LookupTheWeather", "name one as KMS does, such as CancelKeyDeletion"),
+            ("BakeBread", "name one as KMS does, such as CancelKeyDeletion"),
             ("", "name one as KMS does"),
         ],
     )
