@@ -16,20 +16,23 @@ The path of a key, a step for each call of `advance`, and none before it is due:
       │                          └── a use was refused, or somebody wanted it back ───┴──> stopped
       └── findings that nobody has accepted: nothing is done            undo: CancelKeyDeletion, EnableKey, look
 
-Everything that is done has a line in the ledger, a file, before it is sent to KMS. So another machine can go on with
-the file, and a run that was ended anywhere is continued by the next. Only `undo` leads away from a stopped path.
+Everything that is done has a line in the ledger, a file, before it is sent to KMS. So another machine can go on
+with the file, and a run that was ended anywhere is continued by the next. Only `undo` leads away from a stopped
+path.
 
 The modules, from what is read to what is told: `callers` and `evidence` read KMS and CloudTrail; `key_policy`,
-`trail`, `dependents` and `findings` say what that means; `path` decides what comes next; `looks` puts these together;
-`ledger` and `lines` are the file; `acts` and `undo` are the steps; `results` and `texts` are what callers get. `runs`
-goes through the keys. All are flows or pure functions, so `check` and `check_async` cannot differ.
+`trail`, `dependents` and `findings` say what that means; `path` decides what comes next; `looks` puts these
+together; `ledger` and `lines` are the file; `acts` and `undo` are the steps; `results` and `texts` are what
+callers get. `runs` goes through the keys. All are flows or pure functions, so `check` and `check_async` cannot
+differ.
 """
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import ParameterError
 from ..loading import Unloaded, loading
+from ..steps import Flow
 from .ledger import read_ledger
 from .records import (
     ALWAYS_BLOCK,
@@ -53,6 +56,8 @@ if TYPE_CHECKING:
     from ..client import KMSClient
 else:  # loaded by whoever evaluates the annotations, as `typing.get_type_hints` does
     AsyncKMSClient, KMSClient = Unloaded("AsyncKMSClient"), Unloaded("KMSClient")
+
+T = TypeVar("T")
 
 __all__ = [
     "ALWAYS_BLOCK",
@@ -104,10 +109,9 @@ def check(
     `LedgerError` if the ledger cannot be read; `ConfigurationError` if it is of another account; and whatever
     `sts:GetCallerIdentity` fails with. All other errors are in the results.
     """
-    _check_client(client, asynchronous=False)
     rules = Rules(idle_days=idle_days, watch_days=watch_days, pending_days=pending_days, accept=accept)
     job = Job(client=client, keys=keys, rules=rules, role_arns=role_arns, on_result=on_result)
-    return client._driver.run(job.check(ledger))
+    return _run(client, job.check(ledger))
 
 
 async def check_async(
@@ -123,10 +127,9 @@ async def check_async(
     on_result: OnResult | None = None,
 ) -> tuple[KeyResult, ...]:
     """Look at keys, as `check` does, with an asynchronous client."""
-    _check_client(client, asynchronous=True)
     rules = Rules(idle_days=idle_days, watch_days=watch_days, pending_days=pending_days, accept=accept)
     job = Job(client=client, keys=keys, rules=rules, role_arns=role_arns, on_result=on_result)
-    return await client._driver.run(job.check(ledger))
+    return await _run_async(client, job.check(ledger))
 
 
 def advance(
@@ -141,17 +144,16 @@ def advance(
     role_arns: Sequence[str] = (),
     on_result: OnResult | None = None,
 ) -> tuple[KeyResult, ...]:
-    """Take the next step of each key if it is due and nothing stands against it: **this disables and deletes keys**.
+    """Take the next step of each key if it is due and nothing stands against it: **it disables and deletes keys**.
 
-    The same call, made again later, takes the next step. `ledger` is the file that every step is recorded in before
-    it is taken; it is created if there is none. What was accepted stays accepted for the later steps of that key.
-    The other arguments and the errors are those of `check`. `LedgerError` is raised as soon as a line cannot be
-    written; nothing is sent without one.
+    The same call, made again later, takes the next step. `ledger` is the file that every step is recorded in
+    before it is taken; it is created if there is none. What was accepted stays accepted for the later steps of
+    that key. The other arguments and the errors are those of `check`. `LedgerError` is raised as soon as a line
+    cannot be written; nothing is sent without one.
     """
-    _check_client(client, asynchronous=False)
     rules = Rules(idle_days=idle_days, watch_days=watch_days, pending_days=pending_days, accept=accept)
     job = Job(client=client, keys=keys, rules=rules, role_arns=role_arns, on_result=on_result)
-    return client._driver.run(job.advance(ledger))
+    return _run(client, job.advance(ledger))
 
 
 async def advance_async(
@@ -167,10 +169,9 @@ async def advance_async(
     on_result: OnResult | None = None,
 ) -> tuple[KeyResult, ...]:
     """Take the next step of each key, as `advance` does, with an asynchronous client."""
-    _check_client(client, asynchronous=True)
     rules = Rules(idle_days=idle_days, watch_days=watch_days, pending_days=pending_days, accept=accept)
     job = Job(client=client, keys=keys, rules=rules, role_arns=role_arns, on_result=on_result)
-    return await client._driver.run(job.advance(ledger))
+    return await _run_async(client, job.advance(ledger))
 
 
 def undo(
@@ -188,9 +189,8 @@ def undo(
     again, it goes on where it was ended. With `dry_run`, return what it would do, and change nothing. The results
     say what else has to be started again. The other arguments and the errors are those of `check`.
     """
-    _check_client(client, asynchronous=False)
     job = Job(client=client, keys=keys, rules=Rules(), role_arns=role_arns, on_result=on_result)
-    return client._driver.run(job.check_undo(ledger) if dry_run else job.undo(ledger))
+    return _run(client, job.check_undo(ledger) if dry_run else job.undo(ledger))
 
 
 async def undo_async(
@@ -203,9 +203,8 @@ async def undo_async(
     on_result: OnResult | None = None,
 ) -> tuple[KeyResult, ...]:
     """Take the retirement of keys back, as `undo` does, with an asynchronous client."""
-    _check_client(client, asynchronous=True)
     job = Job(client=client, keys=keys, rules=Rules(), role_arns=role_arns, on_result=on_result)
-    return await client._driver.run(job.check_undo(ledger) if dry_run else job.undo(ledger))
+    return await _run_async(client, job.check_undo(ledger) if dry_run else job.undo(ledger))
 
 
 def status(
@@ -215,13 +214,12 @@ def status(
     role_arns: Sequence[str] = (),
     on_result: OnResult | None = None,
 ) -> tuple[KeyResult, ...]:
-    """Return where each key of a ledger stands, what is due when, and whether somebody has missed it; change nothing.
+    """Return where each key of a ledger stands, what is due when, and whether somebody misses it; change nothing.
 
     The arguments and the errors are those of `check`. Findings are not looked for, only refused uses.
     """
-    _check_client(client, asynchronous=False)
     job = Job(client=client, rules=Rules(), role_arns=role_arns, on_result=on_result)
-    return client._driver.run(job.status(ledger))
+    return _run(client, job.status(ledger))
 
 
 async def status_async(
@@ -232,9 +230,18 @@ async def status_async(
     on_result: OnResult | None = None,
 ) -> tuple[KeyResult, ...]:
     """Return where each key of a ledger stands, as `status` does, with an asynchronous client."""
-    _check_client(client, asynchronous=True)
     job = Job(client=client, rules=Rules(), role_arns=role_arns, on_result=on_result)
-    return await client._driver.run(job.status(ledger))
+    return await _run_async(client, job.status(ledger))
+
+
+def _run(client: "KMSClient", flow: Flow[T]) -> T:
+    _check_client(client, asynchronous=False)
+    return client._driver.run(flow)  # pyright: ignore[reportPrivateUsage] - of this package too
+
+
+async def _run_async(client: "AsyncKMSClient", flow: Flow[T]) -> T:
+    _check_client(client, asynchronous=True)
+    return await client._driver.run(flow)  # pyright: ignore[reportPrivateUsage] - of this package too
 
 
 def _check_client(client: object, *, asynchronous: bool) -> None:
@@ -247,6 +254,6 @@ def _check_client(client: object, *, asynchronous: bool) -> None:
     if not isinstance(client, wanted):
         names = "check_async, advance_async" if isinstance(client, AsyncKMSClient) else "check, advance"
         raise ParameterError(
-            f"client must be of the class {wanted.__name__}, not {type(client).__name__}: the functions for the other "
-            f"kind are {names} and so on."
+            f"client must be of the class {wanted.__name__}, not {type(client).__name__}: the functions for the "
+            f"other kind are {names} and so on."
         )

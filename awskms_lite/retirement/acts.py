@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from attrs import evolve, frozen
 
@@ -48,15 +48,15 @@ class Record:
         """Put a line on disk; raise `LedgerError` if that is impossible."""
         look = self._look
         time = look.now if look.connection is None else service_time(look.connection.kms)
-        entry = Entry(
-            time=time,
-            key_arn=look.key_arn,
-            step=step,
-            phase=phase,
-            account_id=look.key_arn.split(":")[4],
-            caller_arn=self._caller_arn,
-            **{"accepted": look.accepted, "state": look.state, **members},
-        )
+        known: dict[str, Any] = {
+            "time": time,
+            "key_arn": look.key_arn,
+            "account_id": look.key_arn.split(":")[4],
+            "caller_arn": self._caller_arn,
+            "accepted": look.accepted,
+            "state": look.state,
+        }
+        entry = Entry(step=step, phase=phase, **{**known, **members})
         yield from call_function(partial(self._ledger.append, entry))
 
 
@@ -79,7 +79,7 @@ def advance_key(run: Run, ledger: Ledger, key_arn: str) -> Flow[KeyResult]:
         case Next.SCHEDULE:
             look = yield from _schedule(run, record, look)
         case _:
-            look = yield from _record(run, record, look)
+            look = yield from _record(record, look)
     return result_of(look, run.rules)
 
 
@@ -95,7 +95,7 @@ def _write_refusal(record: Record, look: Look) -> Flow[None]:
             yield from record.write(Step.PLAN, Phase.FAILED, findings=look.findings)
 
 
-def _record(run: Run, record: Record, look: Look) -> Flow[Look]:
+def _record(record: Record, look: Look) -> Flow[Look]:
     """Record what is so already, by KMS's word; nothing is sent."""
     match look.next:
         case Next.RECORD_DELETED:
@@ -137,9 +137,19 @@ def _disable(run: Run, record: Record, look: Look) -> Flow[Look]:
     return (yield from _carry_out(record, look, act, partial(_after_disabling, run)))
 
 
-def _after_disabling(run: Run, look: Look, _: KeyMetadata | None, now: datetime) -> dict[str, datetime | None]:
+class Times(NamedTuple):
+    """From when on a key could not be used, and when its next step may be taken, or KMS deletes it."""
+
+    since: datetime | None
+    due: datetime | None
+
+
+TimesOf: TypeAlias = Callable[[Look, KeyMetadata | None, datetime], Times]
+
+
+def _after_disabling(run: Run, look: Look, _: KeyMetadata | None, now: datetime) -> Times:
     """Return the times of a watch: it looks for refused uses from before the act, and its days begin behind it."""
-    return {"since": look.now, "due": watch_end(now, run.rules.watch_days)}
+    return Times(look.now, watch_end(now, run.rules.watch_days))
 
 
 def _schedule(run: Run, record: Record, look: Look) -> Flow[Look]:
@@ -156,40 +166,34 @@ def _schedule(run: Run, record: Record, look: Look) -> Flow[Look]:
     return (yield from _carry_out(record, look, act, partial(_after_scheduling, days)))
 
 
-def _after_scheduling(
-    days: int, look: Look, metadata: KeyMetadata | None, now: datetime
-) -> dict[str, datetime | None]:
+def _after_scheduling(days: int, look: Look, metadata: KeyMetadata | None, now: datetime) -> Times:
     """Return the times of a scheduled deletion: the date is KMS's; without one there are replicas before it."""
-    if metadata is not None:
-        return {"since": look.since, "due": metadata.deletion_date}
-    return {"since": look.since, "due": now + timedelta(days=days)}
+    return Times(look.since, now + timedelta(days=days) if metadata is None else metadata.deletion_date)
 
 
-Times = Callable[[Look, "KeyMetadata | None", datetime], dict[str, "datetime | None"]]
-
-
-def _carry_out(record: Record, look: Look, act: Act, times: Times) -> Flow[Look]:
+def _carry_out(record: Record, look: Look, act: Act, times_of: TimesOf) -> Flow[Look]:
     """Announce an act, look once more, send it, and record its end."""
     connection = look.connection
     assert connection is not None
-    yield from record.write(act.step, Phase.INTENT, **times(look, None, look.now))
+    since, due = times_of(look, None, look.now)
+    yield from record.write(act.step, Phase.INTENT, since=since, due=due)
     metadata = yield from described_key(connection, look.key_arn)
     state = DELETED if metadata is None else str(metadata.key_state)
     if act.is_done(state):
-        members = times(look, metadata, service_time(connection.kms))
-        yield from record.write(act.step, Phase.SKIPPED, **{**members, "state": state})
-        return evolve(look, outcome=Outcome.DONE, state=state, **members)
+        since, due = times_of(look, metadata, service_time(connection.kms))
+        yield from record.write(act.step, Phase.SKIPPED, state=state, since=since, due=due)
+        return evolve(look, outcome=Outcome.DONE, state=state, since=since, due=due)
     if not act.allowed(state):
         text = f"Its state has become {state} meanwhile, so {act.operation.name} was not sent."
         yield from record.write(act.step, Phase.FAILED, state=state, text=text)
         return evolve(look, outcome=Outcome.UNCERTAIN, state=state, texts=(text,))
-    return (yield from _send(record, look, act, times))
+    return (yield from _send(record, look, act, times_of))
 
 
-def _send(record: Record, look: Look, act: Act, times: Times) -> Flow[Look]:
+def _send(record: Record, look: Look, act: Act, times_of: TimesOf) -> Flow[Look]:
     connection = look.connection
     assert connection is not None
-    request_id = None
+    request_id = lost = None
     try:
         response = yield from call(connection.kms, act.operation, act.request)
         request_id = response.metadata.request_id
@@ -197,18 +201,17 @@ def _send(record: Record, look: Look, act: Act, times: Times) -> Flow[Look]:
         if isinstance(error, ServiceError) and not error.outcome_unknown:
             return (yield from _refused(record, look, act, error))
         lost = str(error)
-    else:
-        lost = None
     metadata = yield from _seen(connection, look.key_arn)
     state = None if metadata is None else str(metadata.key_state)
     is_done = state is not None and act.is_done(state)
     if lost is not None and not is_done:
-        text = f"{lost} Whether {act.operation.name} was carried out is not known: the same command sees that from KMS."
+        text = f"{lost} The same command sees from KMS whether {act.operation.name} was carried out."
         return evolve(look, outcome=Outcome.UNCERTAIN, texts=(text,))
-    members = times(look, metadata if is_done else None, service_time(connection.kms))
-    state = state if is_done or state == "Unavailable" else _STATE_AFTER[act.step]
-    yield from record.write(act.step, Phase.DONE, request_id=request_id, **{**members, "state": state})
-    return evolve(look, outcome=Outcome.DONE, state=state, request_id=request_id, **members)
+    since, due = times_of(look, metadata if is_done else None, service_time(connection.kms))
+    if not is_done and state != "Unavailable":
+        state = _STATE_AFTER[act.step]
+    yield from record.write(act.step, Phase.DONE, request_id=request_id, state=state, since=since, due=due)
+    return evolve(look, outcome=Outcome.DONE, state=state, since=since, due=due, request_id=request_id)
 
 
 _STATE_AFTER: Mapping[Step, str] = {Step.DISABLE: "Disabled", Step.SCHEDULE: "PendingDeletion"}
@@ -245,7 +248,7 @@ def guard_of(error: ServiceError) -> Finding | None:
     return Finding(
         "guarded",
         Severity.NEEDS_CONSENT,
-        f"AWS refused it: a {match['kind']}{named} denies it, perhaps as a guard of keys that were used not long ago "
-        "(kms:TrailingDaysWithoutKeyUsage). No consent changes that: wait, or ask whoever keeps the policy.",
+        f"AWS refused it: a {match['kind']}{named} denies it, perhaps as a guard of keys that were used not long "
+        "ago (kms:TrailingDaysWithoutKeyUsage). No consent changes that: wait, or ask whoever keeps the policy.",
         (error.message,),
     )

@@ -28,7 +28,7 @@ from .callers import Callers, Connection
 from .trail import HISTORY, Trail, about, lists_uses_by_arn
 
 _PAGES = 20
-"""Pages of events that are read of a key: a thousand events, in ten seconds at CloudTrail's two requests a second."""
+"""Pages of events that are read of a key: a thousand events, in ten seconds at CloudTrail's two pages a second."""
 _WATCH_PAGES = 200
 """Pages that are read to see a whole watch: inventories read some keys every few minutes."""
 _MAX_LIST_PAGES = 1000
@@ -73,8 +73,6 @@ def describe(connection: Connection, key_arn: str) -> Flow[KeyMetadata]:
 def read_policy(connection: Connection, key_arn: str) -> Flow[str]:
     """Return a key's policy."""
     response = yield from call(connection.kms, GET_KEY_POLICY, GetKeyPolicyRequest(key_id=key_arn))
-    if response.policy is None:
-        raise ProtocolError("GetKeyPolicy answered without a policy.")
     return response.policy
 
 

@@ -44,7 +44,9 @@ class Case:
 
 def aws_managed() -> Finding:
     """Return the finding of a key that AWS manages."""
-    text = "AWS manages it for one of its services: it cannot be disabled or deleted, and keeping it costs nothing."
+    text = (
+        "AWS manages it for one of its services: it cannot be disabled or deleted, and keeping it costs nothing."
+    )
     return Finding("aws_managed", Severity.BLOCKS, text)
 
 
@@ -54,14 +56,16 @@ def other_account(account_id: str, accounts: Sequence[str]) -> Finding:
     return Finding(
         "other_account",
         Severity.BLOCKS,
-        f"It belongs to account {account_id}, and these credentials are of {known}. Only its own account can retire "
-        "it: use that account's credentials, or a role in it (--role-arn).",
+        f"It belongs to account {account_id}, and these credentials are of {known}. Only its own account can "
+        "retire it: use that account's credentials, or a role in it (--role-arn).",
     )
 
 
 def unreadable(why: str) -> Finding:
     """Return the finding of a key of which something could not be read."""
-    return Finding("unreadable", Severity.BLOCKS, f"Something about it could not be read, so nothing is certain: {why}")
+    return Finding(
+        "unreadable", Severity.BLOCKS, f"Something about it could not be read, so nothing is certain: {why}"
+    )
 
 
 def find(case: Case) -> tuple[Finding, ...]:
@@ -103,7 +107,7 @@ def dependents_of(evidence: Evidence) -> list[Dependent]:
 
 
 def idle_days(usage: GetKeyLastUsageResponse, now: datetime) -> int:
-    """Return the whole days without a use, as kms:TrailingDaysWithoutKeyUsage counts them; 0 if that is unknown."""
+    """Return the whole days without a use, as kms:TrailingDaysWithoutKeyUsage counts them; 0 if unknown."""
     since = _unused_since(usage)
     return 0 if since is None else max((now - since).days, 0)
 
@@ -156,8 +160,8 @@ def _too_new(case: Case) -> Iterator[Finding]:
         known = "" if since is None else f" since {since:%Y-%m-%d}"
         yield _consent(
             "too_new",
-            f"It was not used yet, but its use is known only{known}, which is less than {days} days. Nothing can be "
-            "said about the time before, nor about a use that comes once a quarter.",
+            f"It was not used yet, but its use is known only{known}, which is less than {days} days. Nothing can "
+            "be said about the time before, nor about a use that comes once a quarter.",
         )
 
 
@@ -233,8 +237,8 @@ def _replicas(case: Case) -> Iterator[Finding]:
     elif set_of_keys.replica_keys:
         yield _consent(
             "replicas",
-            "It is the primary of a multi-Region set. Disabling it leaves its replicas usable; its deletion waits for "
-            "the deletion of the last replica (PendingReplicaDeletion) and has no date until then.",
+            "It is the primary of a multi-Region set. Disabling it leaves its replicas usable; its deletion "
+            "waits for the deletion of the last replica (PendingReplicaDeletion) and has no date until then.",
             lines,
         )
 
@@ -260,8 +264,8 @@ def way_back_closed(policy: str, key_arn: str, parties: Parties) -> Iterator[Fin
         text = f"The key policy gives neither {whom} {both}: nobody may be able to take this back."
     else:
         text = (
-            f"Whether the key policy gives {whom.replace(' nor ', ' or ')} {both} depends on conditions, or on whom a "
-            "NotPrincipal leaves out, which are not evaluated here: see that the way back is open."
+            f"Whether the key policy gives {whom.replace(' nor ', ' or ')} {both} depends on conditions, or on "
+            "whom a NotPrincipal leaves out, which are not evaluated here: see that the way back is open."
         )
     yield _consent("way_back_closed", text)
 
@@ -279,7 +283,8 @@ def _guarded(case: Case) -> Iterator[Finding]:
         yield _consent(
             "guarded",
             f"A guard in the key policy {may} {action}: it denies that within some days of the last use "
-            f"(kms:TrailingDaysWithoutKeyUsage, which is {days} now). Wait, or have whoever keeps the guard change it.",
+            f"(kms:TrailingDaysWithoutKeyUsage, which is {days} now). Wait, or have whoever keeps the guard "
+            "change it.",
         )
 
 
@@ -288,15 +293,15 @@ def _material(case: Case) -> Iterator[Finding]:
     if metadata.origin == "EXTERNAL":
         yield _consent(
             "imported_material",
-            "Its key material was imported. A deleted symmetric key does not come back with a copy of the material: "
-            "ciphertexts belong to the key, not to the material. Its material is not deleted on the way, since that "
-            "would take effect at once.",
+            "Its key material was imported. A deleted symmetric key does not come back with a copy of the "
+            "material: ciphertexts belong to the key, not to the material. Its material is not deleted on the "
+            "way, since that would take effect at once.",
         )
     if metadata.origin in _STORES:
         yield _consent(
             "custom_key_store",
-            f"Its key material is in {_STORES[metadata.origin]}: it may stay behind when the key goes, and whoever "
-            "runs that store may still need it.",
+            f"Its key material is in {_STORES[metadata.origin]}: it may stay behind when the key goes, and "
+            "whoever runs that store may still need it.",
             [] if metadata.custom_key_store_id is None else [f"custom key store {metadata.custom_key_store_id}"],
         )
 
@@ -307,7 +312,8 @@ def _asymmetric_public_key(case: Case) -> Iterator[Finding]:
         yield _consent(
             "asymmetric_public_key",
             "Its public key may be in use outside KMS, where it needs nobody's permission and leaves no trace: "
-            "verifying or encrypting with it goes on unseen, and what is encrypted with it nobody can decrypt any more.",
+            "verifying or encrypting with it goes on unseen, and what is encrypted with it nobody can decrypt "
+            "any more.",
             [f"{spec}, {case.evidence.metadata.key_usage}"],
         )
 
@@ -330,7 +336,9 @@ def _cloudtrail_unknown(case: Case) -> Iterator[Finding]:
             "days. A trail that is kept in a bucket may have it (docs/retire.md has a query)."
         )
     if trail.is_indexed is None:
-        notes.append("Whether the history lists uses under the ARN of their key could not be seen in this account.")
+        notes.append(
+            "Whether the history lists uses under the ARN of their key could not be seen in this account."
+        )
     if notes:
         yield _note("cloudtrail_unknown", " ".join(notes))
 
@@ -343,18 +351,18 @@ def cloudtrail_unknown(problem: str, trail: Trail) -> Finding:
 def trail_problem(trail: Trail, since: datetime | None) -> str | None:
     """Return why CloudTrail does not tell whether somebody uses a key, or misses it since then; None if it may."""
     if trail.problem is not None:
-        return f"CloudTrail's event history could not be read, so who uses or misses the key is unknown: {trail.problem}"
+        return f"CloudTrail could not be read, so nobody knows who uses or misses the key: {trail.problem}"
     if trail.is_indexed is False:
         return (
-            "The event history of this account does not list uses under the ARN of their key, so who uses or misses "
-            "it cannot be looked up."
+            "The event history of this account does not list uses under the ARN of their key, so who uses or "
+            "misses it cannot be looked up."
         )
     if trail.unread():
         return "The records of some events cannot be read, and may be uses that were refused."
     if since is not None and not trail.covers(since):
         return (
-            f"The event history has more events of this key than are read: nothing is known between {since:%Y-%m-%d "
-            f"%H:%M} and {trail.since:%Y-%m-%d %H:%M} UTC."
+            "The event history has more events of this key than are read: nothing is known between "
+            f"{since:%Y-%m-%d %H:%M} and {trail.since:%Y-%m-%d %H:%M} UTC."
         )
     return None
 
@@ -363,9 +371,9 @@ def _long_watch(case: Case) -> Iterator[Finding]:
     if case.rules.watch_days > LONG_WATCH_DAYS:
         yield _consent(
             "long_watch",
-            f"A watch of {case.rules.watch_days} days leaves the key unusable for as long. Services give up on data "
-            "whose key they cannot reach: DynamoDB archives a table after more than seven days, RDS keeps an instance "
-            "recoverable for seven at most.",
+            f"A watch of {case.rules.watch_days} days leaves the key unusable for as long. Services give up on "
+            "data whose key they cannot reach: DynamoDB archives a table after more than seven days, RDS keeps "
+            "an instance recoverable for seven at most.",
         )
 
 
@@ -374,8 +382,9 @@ def _taken_back(case: Case) -> Iterator[Finding]:
     if before is not None:
         yield _consent(
             "taken_back",
-            f"It was taken back on {before.time:%Y-%m-%d %H:%M} UTC by {before.caller_arn or 'an unknown caller'}, who "
-            "had a reason. Accepting this begins its retirement again.",
+            f"It was taken back on {before.time:%Y-%m-%d %H:%M} UTC by "
+            f"{before.caller_arn or 'an unknown caller'}, who had a reason. Accepting this begins its retirement "
+            "again.",
         )
 
 

@@ -1,9 +1,9 @@
 """What a key policy says for certain, and whether anything in it could say otherwise. Pure.
 
 Only IAM itself can evaluate a policy. So an answer here is one of three: the policy allows it to everybody who
-counts, whatever the circumstances; it does not allow it to any of them; or that depends on conditions, which are not
-evaluated. Sources: "Key policies in AWS KMS" in the AWS KMS Developer Guide; "IAM JSON policy elements reference"
-and "Policy evaluation logic" in the AWS IAM User Guide.
+counts, whatever the circumstances; it does not allow it to any of them; or that depends on conditions, which are
+not evaluated. Sources: "Key policies in AWS KMS" in the AWS KMS Developer Guide; "IAM JSON policy elements
+reference" and "Policy evaluation logic" in the AWS IAM User Guide.
 """
 
 import json
@@ -133,12 +133,9 @@ class KeyPolicy:
 
         None if it may, because there are other conditions beside that one, or an operator that is not read here.
         """
-        found: list[bool | None] = [False]
-        for statement in self._statements:
-            if statement.denies and statement.covers(action, key_arn) and statement.concerns(parties) is not False:
-                found.append(_refuses(statement, idle_days) if statement.concerns(parties) else None)
-        guarded = [each for each in found if each is not False]
-        return True if True in guarded else None if guarded else False
+        denials = [each for each in self._statements if each.denies and each.covers(action, key_arn)]
+        found = {_refuses(each, idle_days, certain=each.concerns(parties)) for each in denials}
+        return True if True in found else None if None in found else False
 
     def services(self) -> list[str]:
         """Return the services that the policy names with `kms:ViaService`, each once."""
@@ -152,16 +149,16 @@ class KeyPolicy:
         return list(dict.fromkeys(values))
 
 
-def _refuses(statement: Statement, idle_days: int) -> bool | None:
-    """Return whether a denial applies by the days since the last use; None if it may, False without such a guard."""
+def _refuses(statement: Statement, idle_days: int, *, certain: bool | None) -> bool | None:
+    """Return whether a denial applies by the days since the last use; None if it may, False if it is no guard."""
     conditions = list(statement.conditions)
     guards = [condition for condition in conditions if condition[1] == GUARD_KEY.lower()]
-    if not guards:
+    if not guards or certain is False:
         return False
     verdicts = [_compare(operator, values, idle_days) for operator, _, values in guards]
     if False in verdicts:  # all conditions of a statement have to hold
         return False
-    return True if len(guards) == len(conditions) and None not in verdicts else None
+    return True if certain and len(guards) == len(conditions) and None not in verdicts else None
 
 
 def _compare(operator: str, values: Iterable[str], idle_days: int) -> bool | None:

@@ -12,7 +12,7 @@ from .callers import Callers
 
 
 def check_keys(keys: Sequence[str]) -> None:
-    """Raise `ParameterError` for anything that is neither a key id, a key ARN nor an alias, and for no key at all."""
+    """Raise `ParameterError` for what is neither a key id, a key ARN nor an alias, and for no key at all."""
     if isinstance(keys, str) or not keys:
         raise ParameterError("keys must be a collection of key ids or key ARNs, with one of them at least.")
     for key in keys:
@@ -44,7 +44,9 @@ def _refuse_alias(callers: Callers, alias: str) -> Flow[None]:
         region = parts[3] if len(parts) == 6 else state.region
         key_id = yield from _key_of(caller.connection(region).kms, name)
         if key_id is not None:
-            arn = callers.arn_of(f"arn:{parts[1]}:kms:{region}:{parts[4]}:key/{key_id}" if len(parts) == 6 else key_id)
+            arn = callers.arn_of(
+                f"arn:{parts[1]}:kms:{region}:{parts[4]}:key/{key_id}" if len(parts) == 6 else key_id
+            )
             raise ParameterError(f"{alias} is an alias, which may be pointed to another key: name its key, {arn}.")
     raise ParameterError(f"{alias} is an alias, which may be pointed to another key, and none that is known here.")
 

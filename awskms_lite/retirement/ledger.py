@@ -1,8 +1,8 @@
 """The ledger of a retirement: a file of JSON lines that survives the machine.
 
 A line is on disk before the act that it announces, and the next one after it. The file is readable by its owner
-only, and one run at a time writes it. A line is never changed; one that was not finished, because a disk was full or
-a machine lost its power, announced an act that was not begun and is removed.
+only, and one run at a time writes it. A line is never changed; one that was not finished, because a disk was full
+or a machine lost its power, announced an act that was not begun and is removed.
 """
 
 import os
@@ -35,8 +35,9 @@ _LOCKED_BYTE = 2**31 - 2  # on Windows a lock is on bytes, and may be on one tha
 class Ledger:
     """An open ledger, which nobody else can open meanwhile: `entries` are its lines, `append` adds one.
 
-    `was_mended` is True if its last line was not finished, and will be removed. `sync` puts what was written on disk. Raise `LedgerError` if the file cannot be used: it cannot be read or
-    written, another run has it, it is damaged, or of a later format.
+    `was_mended` is True if its last line was not finished, and will be removed. `sync` puts what was written on
+    disk. Raise `LedgerError` if the file cannot be used: it cannot be read or written, another run has it, it is
+    damaged, or of a later format.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, sync: Callable[[int], None] = os.fsync) -> None:
@@ -71,8 +72,8 @@ class Ledger:
                 with suppress(OSError):
                     os.ftruncate(self._descriptor, self._end)
                 raise LedgerError(
-                    f"{_named(self.path)} cannot be written: {error.strerror}. Make room or repair the file system, "
-                    "then run the same command again: it sees from KMS what was done."
+                    f"{_named(self.path)} cannot be written: {error.strerror}. Make room or repair the file "
+                    "system, then run the same command again: it sees from KMS what was done."
                 ) from error
             self._end += len(line)
             self._lacks_break = False
@@ -157,7 +158,7 @@ def _sync_directory(path: str, sync: Callable[[int], None]) -> None:
     """Put the name of a new file on disk too; Windows does that by itself and cannot open a directory."""
     if sys.platform == "win32":
         return
-    directory = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY)
+    directory = os.open(Path(path).absolute().parent, os.O_RDONLY)
     try:
         sync(directory)
     finally:
@@ -183,8 +184,8 @@ def _claim(descriptor: int, path: str, *, shared: bool = False) -> None:
         ) from error
     except OSError as error:
         raise LedgerError(
-            f"{_named(path)} cannot be locked ({error.strerror}), so two runs could write it at a time: name a file "
-            "on another file system. Nothing was changed."
+            f"{_named(path)} cannot be locked ({error.strerror}), so two runs could write it at a time: name a "
+            "file on another file system. Nothing was changed."
         ) from error
 
 
@@ -234,8 +235,8 @@ def _entry_of(line: bytes, number: int, path: str) -> Entry:
 
 def _damaged(path: str, why: str) -> LedgerError:
     return LedgerError(
-        f"{_named(path)} is damaged ({why}). Nothing was changed. Mend it or bring back a copy; with a new file the "
-        "keys begin again, from the state that KMS has them in."
+        f"{_named(path)} is damaged ({why}). Nothing was changed. Mend it or bring back a copy; with a new file "
+        "the keys begin again, from the state that KMS has them in."
     )
 
 

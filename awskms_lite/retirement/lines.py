@@ -1,7 +1,7 @@
 """The lines of a ledger as JSON, under names that stay; times are ISO 8601 in UTC, to the millisecond."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping  # noqa: TC003 - cast(...) names it
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 

@@ -13,9 +13,9 @@ from ..models.keys import KeyMetadata
 from ..steps import Flow
 from . import findings as rules_of, texts
 from .callers import Callers, Connection
+from .dependents import clocked
 from .evidence import describe, read_evidence, read_policy, read_trail, service_time
 from .findings import Case, dependents_of, needed, trail_problem
-from .dependents import clocked
 from .key_policy import Parties
 from .path import (
     DELETED,
@@ -29,7 +29,7 @@ from .path import (
     watch_end,
     watch_ends,
 )
-from .records import Entry, Finding, Outcome, Rules, Step
+from .records import Entry, Finding, Outcome, Rules
 from .trail import Trail, described
 
 
@@ -174,7 +174,7 @@ def _wanted_back(look: Look) -> Flow[Look]:
 
 
 def _watched(run: Run, look: Look, parties: Parties, metadata: KeyMetadata) -> Flow[Look]:
-    """Return the look at a key that cannot be used and for which no act is due: does anybody miss it?"""
+    """Return the look at a key that cannot be used and for which no act is due, and whether anybody misses it."""
     connection = look.connection
     assert connection is not None
     trail = yield from read_trail(connection, look.key_arn, look.history.since)
@@ -246,7 +246,8 @@ def _with_evidence(run: Run, look: Look, parties: Parties, metadata: KeyMetadata
         unusable_since=since,
     )
     found = rules_of.find(case)
-    accepted, notes = look.accepted, ()
+    accepted = look.accepted
+    notes: tuple[str, ...] = ()
     if look.next is Next.SCHEDULE and clocked(dependents_of(evidence)):
         accepted, notes = _asked_again(run, look)
     stands = needed(found, accepted)

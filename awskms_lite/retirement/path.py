@@ -4,8 +4,8 @@
                   │           │                      │
                   └───────────┴── stopped <──────────┘        undo: cancel, enable, verify
 
-The ledger says what was done, KMS what is: where the two differ, somebody else acted, or a run was ended between an
-act and its line. So every decision is made from both, and the cases are few:
+The ledger says what was done, KMS what is: where the two differ, somebody else acted, or a run was ended between
+an act and its line. So every decision is made from both, and the cases are few:
 
 - A line `intent` without one after it: the key's state shows whether the step was taken. It is recorded then, or
   taken again.

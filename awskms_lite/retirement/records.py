@@ -15,12 +15,12 @@ DEFAULT_PENDING_DAYS = 30
 
 MAX_WATCH_DAYS = 30
 LONG_WATCH_DAYS = 6
-"""The longest watch that needs no consent: DynamoDB archives a table after more than seven days without its key."""
+"""The longest watch that needs no consent: DynamoDB archives a table after more than seven days without a key."""
 MIN_PENDING_DAYS, MAX_PENDING_DAYS = 7, 30
 """What ScheduleKeyDeletion takes."""
 
 EVENT_DELAY = timedelta(minutes=20)
-"""An event can be missing from CloudTrail's history for so long: AWS speaks of about 5 minutes and guarantees none."""
+"""How long an event may be missing from CloudTrail's history: AWS says about 5 minutes, and guarantees none."""
 
 
 class Severity(StrEnum):

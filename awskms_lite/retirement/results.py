@@ -76,7 +76,9 @@ def undo_result(look: Look) -> KeyResult:
         state=look.state,
         step=steps[0] if look.outcome is Outcome.READY else None,
         findings=look.findings,
-        texts=(*(texts.UNDO[step] for step in steps), *look.texts) if look.outcome is Outcome.READY else look.texts,
+        texts=(*(texts.UNDO[step] for step in steps), *look.texts)
+        if look.outcome is Outcome.READY
+        else look.texts,
     )
 
 
@@ -114,7 +116,7 @@ def _before(look: Look, rules: Rules) -> Iterator[str]:
         case Next.DISABLE:
             yield texts.DISABLE_MEANS
             days = "1 day" if rules.watch_days == 1 else f"{rules.watch_days} days"
-            yield f"Then it is watched for {days}, and its deletion scheduled by a later run, {rules.pending_days} days ahead."
+            yield f"Then it is watched for {days}, and a later run may schedule its deletion."
             if look.state == "Unavailable":
                 yield texts.UNAVAILABLE
         case Next.BEGIN_WATCH:
@@ -126,9 +128,9 @@ def _before(look: Look, rules: Rules) -> Iterator[str]:
             if look.since is not None:
                 seventh = look.since + timedelta(days=_UNUSABLE_DAYS)
                 is_over = "has" if seventh <= look.now else "will have"
-                yield f"It {is_over} been unusable for {_UNUSABLE_DAYS} days on {_minute(seventh)}, pending deletion or not."
+                yield f"On {_minute(seventh)} it {is_over} been unusable for {_UNUSABLE_DAYS} days."
         case Next.RECORD_DISABLED | Next.RECORD_SCHEDULED | Next.RECORD_DELETED:
-            yield f"KMS has it in the state {look.state}, and the ledger does not say so yet: the next run records it."
+            yield f"KMS has it in the state {look.state}, and the ledger does not say so: the next run records it."
         case _:
             pass
 
@@ -159,7 +161,9 @@ def _meanwhile(look: Look) -> Iterator[str]:
 def _deletion(look: Look) -> str:
     if look.due is None:
         return "Its deletion is scheduled, and has no date until its last replica is deleted."
-    return f"KMS deletes it at {_minute(look.due)}, or up to a day later. Until then its deletion can be cancelled."
+    return (
+        f"KMS deletes it at {_minute(look.due)}, or up to a day later. Until then its deletion can be cancelled."
+    )
 
 
 def _stopped(look: Look) -> Iterator[str]:

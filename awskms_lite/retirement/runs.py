@@ -1,7 +1,7 @@
 """The runs of a retirement: who calls is found out, and the keys are gone through in turn.
 
-One key after another: CloudTrail answers two requests a second, so nothing would be faster at a time, and a run that
-is ended has begun an act with one key at most.
+One key after another: CloudTrail answers two requests a second, so nothing would be faster at a time, and a run
+that is ended has begun an act with one key at most.
 """
 
 import os
@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import evolve, field, frozen
-from attrs.validators import optional
 
 from ..steps import Flow, call
 from .acts import advance_key, check_key
@@ -30,6 +29,11 @@ LedgerPath: TypeAlias = str | os.PathLike[str]
 OnResult: TypeAlias = Callable[[KeyResult], object]
 
 
+def _check_keys(_: object, __: object, keys: Sequence[str] | None) -> None:
+    if keys is not None:
+        check_keys(keys)
+
+
 @frozen(kw_only=True)
 class Job:
     """What a run is to do: by which client, with which keys and how carefully, and as whom.
@@ -38,7 +42,7 @@ class Job:
     """
 
     client: "KMSClient | AsyncKMSClient"
-    keys: Sequence[str] | None = field(default=None, validator=optional(lambda _, __, keys: check_keys(keys)))
+    keys: Sequence[str] | None = field(default=None, validator=_check_keys)
     """None for all of the ledger's."""
     rules: Rules
     role_arns: Sequence[str]

@@ -1,8 +1,8 @@
 """What CloudTrail's event history tells about a key: who used it, who was refused, and who changed it. Pure.
 
-An empty history proves nothing. It reaches back 90 days, an event can come late, refused uses are recorded "in some
-scenarios" only, and a use from another account that is refused is recorded in that account alone. That uses are
-listed under the ARN of their key is common practice and not documented, so it is looked at on each account.
+An empty history proves nothing. It reaches back 90 days, an event can come late, refused uses are recorded "in
+some scenarios" only, and a use from another account that is refused is recorded in that account alone. That uses
+are listed under the ARN of their key is common practice and not documented, so it is looked at on each account.
 Sources: "Logging AWS KMS API calls with AWS CloudTrail" in the AWS KMS Developer Guide; LookupEvents in the
 CloudTrail API reference.
 """
@@ -33,7 +33,7 @@ _CHANGES = ("CancelKeyDeletion", "DisableKey", "EnableKey", "PutKeyPolicy", "Sch
 _REFUSED = ("DisabledException", "KMSInvalidStateException")
 """What a use of a disabled key is refused with; one that is pending deletion is refused with either of them."""
 _TOLERANCE = timedelta(seconds=2)
-"""CloudTrail dates events by seconds, and a use may be refused before the act that disabled the key is answered."""
+"""CloudTrail dates events by seconds, and a use may be refused before the act that caused it is answered."""
 _MAX_SHOWN = 10
 """Events that are shown of each kind: the latest ones."""
 
@@ -81,7 +81,7 @@ class Trail:
         ]
 
     def acts(self, since: datetime, *names: str) -> list[Event]:
-        """Return the changes of the key after a time that succeeded, by the names of operations, the latest first."""
+        """Return the changes of the key after a time that succeeded, by their operations, the latest first."""
         after = since.replace(microsecond=0)
         return [
             event

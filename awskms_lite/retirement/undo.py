@@ -1,15 +1,17 @@
 """Taking a retirement back: cancel the deletion if there is one, enable the key, and see that it is enabled.
 
-It goes by the state that KMS has the key in, so it works without a ledger of what was done before, and a run that was
-ended in the middle of it is simply run again. It asks nobody but KMS: no finding stands against taking a key back.
+It goes by the state that KMS has the key in, so it works without a ledger of what was done before, and a run that
+was ended in the middle of it is simply run again. It asks nobody but KMS: no finding stands against taking a key
+back.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from attrs import evolve
 
 from ..call import call
-from ..errors import KMSInvalidStateException, KMSLiteError
+from ..errors import KMSInvalidStateException, KMSLiteError, ServiceError
 from ..models.keys import CancelKeyDeletionRequest, EnableKeyRequest
 from ..operations import Operation
 from ..operations.keys import CANCEL_KEY_DELETION, ENABLE_KEY
@@ -97,7 +99,7 @@ class _Undo:
             state = yield from self._await(lambda seen: seen in _BACK)
         return (yield from self._verify(state))
 
-    def _carry_out(self, step: Step, operation: Operation, request: object) -> Flow[None]:
+    def _carry_out(self, step: Step, operation: Operation[Any, Any], request: object) -> Flow[None]:
         """Announce an act, send it, and record its end; raise what it fails with."""
         yield from self._record.write(step, Phase.INTENT)
         try:
@@ -113,18 +115,22 @@ class _Undo:
             yield from self._record.write(step, Phase.DONE, request_id=response.metadata.request_id)
 
     def _failed(self, step: Step, error: KMSLiteError) -> Flow[None]:
-        request_id = getattr(error, "request_id", None)
+        request_id = error.request_id if isinstance(error, ServiceError) else None
         yield from self._record.write(step, Phase.FAILED, request_id=request_id, text=str(error))
 
-    def _await(self, is_reached) -> Flow[str]:
+    def _await(self, is_reached: Callable[[str], bool]) -> Flow[str]:
         """Look until the key's state shows what was done, some seconds at most; return the state."""
-        for pause in (*_PAUSES, None):
-            metadata = yield from described_key(self._connection, self._look.key_arn)
-            state = DELETED if metadata is None else str(metadata.key_state)
-            if is_reached(state) or pause is None:
+        state = yield from self._state()
+        for pause in _PAUSES:
+            if is_reached(state):
                 break
             yield from sleep(pause)
+            state = yield from self._state()
         return state
+
+    def _state(self) -> Flow[str]:
+        metadata = yield from described_key(self._connection, self._look.key_arn)
+        return DELETED if metadata is None else str(metadata.key_state)
 
     def _verify(self, state: str) -> Flow[Look]:
         look = evolve(self._look, state=state)

@@ -67,7 +67,12 @@ def test_each_is_named_once_and_a_service_alone_only_without_resources() -> None
 
 @pytest.mark.parametrize(
     ("services", "expected"),
-    [(["s3"], []), (["rds", "s3"], ["rds"]), (["rds", "dynamodb"], ["dynamodb", "rds"]), (["*"], ["dynamodb", "rds"])],
+    [
+        (["s3"], []),
+        (["rds", "s3"], ["rds"]),
+        (["rds", "dynamodb"], ["dynamodb", "rds"]),
+        (["*"], ["dynamodb", "rds"]),
+    ],
 )
 def test_the_services_that_do_not_wait_are_known(services: list[str], expected: list[str]) -> None:
     """DynamoDB and RDS; a wildcard may be either."""

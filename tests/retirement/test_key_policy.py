@@ -81,7 +81,10 @@ def test_the_way_back_is_closed(statements: list[dict[str, Any]]) -> None:
     "statements",
     [
         [statement(Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})],
-        [statement(), statement("Deny", Principal="*", Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-1"}})],
+        [
+            statement(),
+            statement("Deny", Principal="*", Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}),
+        ],
         [statement(), statement("Deny", Principal=None, NotPrincipal={"AWS": ROLE}, Action=BOTH)],
         [statement(Principal=None, NotPrincipal={"AWS": OTHER})],
     ],
@@ -122,7 +125,9 @@ def test_without_a_caller_the_account_counts() -> None:
 
 def guard(operator: str = "NumericLessThanEquals", value: Any = "90", **more: Any) -> dict[str, Any]:
     condition = {operator: {"kms:TrailingDaysWithoutKeyUsage": value}, **more}
-    return statement("Deny", Principal="*", Action=["kms:DisableKey", "kms:ScheduleKeyDeletion"], Condition=condition)
+    return statement(
+        "Deny", Principal="*", Action=["kms:DisableKey", "kms:ScheduleKeyDeletion"], Condition=condition
+    )
 
 
 @pytest.mark.parametrize(
@@ -152,13 +157,17 @@ def test_a_guard_is_read_as_far_as_it_can_be(denial: dict[str, Any], days: int, 
 def test_services_that_the_policy_names_are_found() -> None:
     """In any statement, under any operator, each once."""
     text = policy(
-        statement(Condition={"StringEquals": {"kms:ViaService": ["s3.us-east-2.amazonaws.com", "rds.*.amazonaws.com"]}}),
+        statement(
+            Condition={"StringEquals": {"kms:ViaService": ["s3.us-east-2.amazonaws.com", "rds.*.amazonaws.com"]}}
+        ),
         statement("Deny", Condition={"StringNotEquals": {"KMS:viaservice": "s3.us-east-2.amazonaws.com"}}),
     )
     assert KeyPolicy(text).services() == ["s3.us-east-2.amazonaws.com", "rds.*.amazonaws.com"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "null", "{}", '{"Statement": "all"}', '{"Statement": [1]}', "[" * 100000])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "null", "{}", '{"Statement": "all"}', '{"Statement": [1]}', "[" * 100000]
+)
 def test_what_is_no_policy_is_refused(text: str) -> None:
     """It could be misread as one that denies nothing."""
     with pytest.raises(ValueError, match="not a policy"):
@@ -166,7 +175,11 @@ def test_what_is_no_policy_is_refused(text: str) -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["*", ROOT, "kms:*", "Allow"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=8)
+    | st.sampled_from(["*", ROOT, "kms:*", "Allow"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )

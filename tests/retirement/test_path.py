@@ -55,8 +55,8 @@ GONE = entry(Step.WATCH, Phase.DONE, state=DELETED)
         ([disabled(40), scheduled(-1)], "PendingDeletion", Next.WAIT),
         ([disabled(40), scheduled(-1)], DELETED, Next.RECORD_DELETED),
         ([disabled(6), scheduled(1)], DELETED, Next.UNKNOWN),
-        ([disabled(6), scheduled(time=NOW - days(8), due=None)], DELETED, Next.RECORD_DELETED),
-        ([disabled(6), scheduled(time=NOW - days(6), due=None)], DELETED, Next.UNKNOWN),
+        ([disabled(6), scheduled(None, time=NOW - days(8))], DELETED, Next.RECORD_DELETED),
+        ([disabled(6), scheduled(None, time=NOW - days(6))], DELETED, Next.UNKNOWN),
         ([disabled(40), scheduled(-1), GONE], DELETED, Next.DELETED),
         ([disabled(40), scheduled(-1), GONE], "Enabled", Next.UNKNOWN),
         # Somebody else has made it usable, or has cancelled its deletion.
@@ -135,7 +135,7 @@ def path_since_undo(entries: list[Entry]) -> list[Entry]:
 
 @given(st.lists(lines, max_size=12), st.sampled_from(STATES), st.none() | st.integers(1, 30))
 def test_no_ledger_leads_from_a_refused_use_to_an_act(entries: list[Entry], state: str, watch: int | None) -> None:
-    """Whatever else a ledger holds, in whatever order: after a refused use, or an undo that was begun, nothing acts."""
+    """Whatever else a ledger holds, in any order: after a refused use, or in an unfinished undo, nothing acts."""
     following = decide(history_of(entries), state, NOW, watch)
     path = path_since_undo(entries)
     has_stopped = any(
@@ -166,7 +166,7 @@ def test_deletion_is_scheduled_only_after_a_watch(entries: list[Entry], state: s
 
 @given(st.lists(lines, max_size=12), st.sampled_from(STATES))
 def test_a_key_is_disabled_once(entries: list[Entry], state: str) -> None:
-    """DisableKey comes only for a key that can be used, or whose store is away, and which was not disabled before."""
+    """DisableKey comes only for a key that can be used, or whose store is away, and that was not disabled before."""
     if decide(history_of(entries), state, NOW) is Next.DISABLE:
         assert state in ("Enabled", "Unavailable")
         history = history_of(entries)

@@ -11,7 +11,7 @@ from awskms_lite.retirement.evidence import Evidence
 from awskms_lite.retirement.findings import Case
 from awskms_lite.retirement.key_policy import Parties
 from awskms_lite.retirement.path import History
-from awskms_lite.retirement.records import Entry, Finding, Phase, Rules, Step
+from awskms_lite.retirement.records import Entry, Finding, Phase, Rules, Severity, Step
 from awskms_lite.retirement.trail import Trail
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -39,9 +39,10 @@ def disabled(ago: float, watch: float = 5, state: str = "Disabled") -> Entry:
     return entry(Step.DISABLE, Phase.DONE, time=since, since=since, due=due, state=state)
 
 
-def scheduled(due: float = 30, **members: Any) -> Entry:
+def scheduled(in_days: float | None = 30, **members: Any) -> Entry:
     """Return the line of a key whose deletion is due in so many days."""
-    return entry(Step.SCHEDULE, Phase.DONE, **{"due": NOW + days(due), "state": "PendingDeletion", **members})
+    due = None if in_days is None else NOW + days(in_days)
+    return entry(Step.SCHEDULE, Phase.DONE, due=due, state="PendingDeletion", **members)
 
 
 def policy(*statements: dict[str, Any]) -> str:
@@ -131,6 +132,4 @@ def case(**members: Any) -> Case:
 
 
 def note(name: str = "aliases") -> Finding:
-    from awskms_lite.retirement.records import Severity
-
     return Finding(name, Severity.NOTE, "some text", ("a line",))
