@@ -102,7 +102,8 @@ def look_at(run: Run, key_arn: str) -> Flow[Look]:
 
 
 def _unreadable(look: Look, why: str) -> Look:
-    return evolve(look, outcome=Outcome.UNCERTAIN, findings=(rules_of.unreadable(why),))
+    state = None if look.state == DELETED else look.state  # it may never have been there
+    return evolve(look, outcome=Outcome.UNCERTAIN, state=state, findings=(rules_of.unreadable(why),))
 
 
 def _look(run: Run, look: Look, parties: Parties) -> Flow[Look]:
@@ -117,18 +118,31 @@ def _look(run: Run, look: Look, parties: Parties) -> Flow[Look]:
     look = evolve(look, next=decide(look.history, state, look.now, run.watch_days))
     if metadata is None or look.next in (Next.DELETED, Next.UNKNOWN, Next.LATER, *STOPPED):
         return (yield from _without_evidence(look))
-    if run.is_status and look.next is Next.DISABLE:
-        return look
+    if run.is_status and not look.history.has_begun and look.next in (Next.DISABLE, Next.BEGIN_WATCH):
+        return _not_begun(look)
     if not run.is_status and look.next in (Next.DISABLE, Next.BEGIN_WATCH, Next.SCHEDULE):
         return (yield from _with_evidence(run, look, parties, metadata))
     return (yield from _watched(run, look, parties, metadata))
+
+
+def _not_begun(look: Look) -> Look:
+    """Return the status of a key that was planned for, or taken back, and nothing more."""
+    plan, before = look.history.plan, look.history.taken_back
+    if plan is not None and plan.phase is Phase.FAILED:
+        stands = needed(plan.findings, look.accepted)
+        return evolve(look, outcome=Outcome.BLOCKED, findings=plan.findings, needed=stands)
+    if before is None:
+        return look
+    text = f"It was taken back at {before.time:%Y-%m-%d %H:%M} UTC by {before.caller_arn or 'an unknown caller'}."
+    return evolve(look, outcome=Outcome.FINISHED, next=Next.TAKEN_BACK, texts=(text,))
 
 
 def described_key(connection: Connection, key_arn: str) -> Flow[KeyMetadata | None]:
     """Return a key's metadata, None if KMS does not know it; raise `ProtocolError` for that of another key."""
     try:
         metadata = yield from describe(connection, key_arn)
-    except NotFoundException:
+    except NotFoundException as error:
+        connection.kms.service_clock.note_date(error.date)  # whether it is gone in time depends on the date
         return None
     if metadata.arn != key_arn:
         raise ProtocolError(f"DescribeKey was asked about {key_arn} and answered about {metadata.arn}.")

@@ -53,6 +53,8 @@ class Next(StrEnum):
     """It is gone, on or after the day on which KMS was to delete it."""
     DELETED = "deleted"
     """It is gone, and the ledger says so."""
+    TAKEN_BACK = "taken_back"
+    """It was taken back, and its retirement has not begun again."""
     LATER = "later"
     """KMS is changing it: no step works in this state."""
     REFUSED_USE = "refused_use"

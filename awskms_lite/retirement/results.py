@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from . import texts
 from .looks import Look
-from .path import NEVER_DISABLED, PENDING, Next
+from .path import NEVER_DISABLED, PENDING, STOPPED, Next
 from .records import KeyResult, Outcome, Rules, Step
 
 _UNUSABLE_DAYS = 7
@@ -21,6 +21,7 @@ _STAGES = {
     Next.WAIT: "deletion scheduled",
     Next.RECORD_DELETED: "deleted, not recorded",
     Next.DELETED: "deleted",
+    Next.TAKEN_BACK: "taken back",
     Next.LATER: "being updated",
     Next.REFUSED_USE: "stopped: a use was refused",
     Next.WANTED_BACK: "stopped: made usable again",
@@ -49,11 +50,10 @@ _STEPS = {
 
 def result_of(look: Look, rules: Rules) -> KeyResult:
     """Return what a look at a key, or a step that began with it, came to."""
-    stages = _STAGES_DONE if look.outcome in (Outcome.DONE, Outcome.FINISHED) else _STAGES
     return KeyResult(
         key_arn=look.key_arn,
         outcome=look.outcome,
-        stage=stages.get(look.next, _STAGES[look.next]),
+        stage=_stage(look),
         state=look.state,
         step=_STEPS.get(look.next),
         due=_due(look),
@@ -64,6 +64,16 @@ def result_of(look: Look, rules: Rules) -> KeyResult:
         texts=(*_texts(look, rules), *look.texts),
         request_id=look.request_id,
     )
+
+
+def _stage(look: Look) -> str:
+    if look.outcome in (Outcome.DONE, Outcome.FINISHED):
+        return _STAGES_DONE.get(look.next, _STAGES[look.next])
+    if look.outcome is Outcome.BLOCKED and look.next is Next.UNKNOWN:
+        return "cannot be retired"
+    if look.outcome is Outcome.STOPPED and look.next not in STOPPED:
+        return "stopped: the way back is closing"
+    return _STAGES[look.next]
 
 
 def undo_result(look: Look) -> KeyResult:
