@@ -27,7 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     region = argparse.ArgumentParser(add_help=False)
     region.add_argument(
         "--region",
-        help="the region (default: AWS_REGION, then the profile's; for `usage` and `retire` that of a key's ARN comes first)",
+        help="the region (default: AWS_REGION, then the profile's); for `usage` that of a key's ARN comes first",
     )
     shared = argparse.ArgumentParser(add_help=False, parents=[region, connection])
     parser = _Parser(

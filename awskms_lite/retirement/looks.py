@@ -29,7 +29,7 @@ from .path import (
     watch_end,
     watch_ends,
 )
-from .records import Entry, Finding, Outcome, Rules
+from .records import Entry, Finding, Outcome, Phase, Rules
 from .trail import Trail, described
 
 
