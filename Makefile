@@ -17,7 +17,7 @@ ALONE = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && env -i PATH="$$PATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast test-all soak cases lint format format-check types interop bench check clean
+.PHONY: help demo test coverage test-fast test-all soak cases lint format format-check types interop bench check clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,10 @@ help: ## print this list
 demo: $(VENV)/.base ## run the main job: the last usage of some keys of a local KMS
 	@$(ALONE) $(BIN)/python tests/demo.py
 
-test: $(VENV)/.group-test ## run the tests, with coverage, in four processes (WORKERS=4)
+test: $(VENV)/.group-test ## run the tests, in four processes (WORKERS=4)
+	$(PYTEST) $(ARGS)
+
+coverage: $(VENV)/.group-test ## run the tests and measure what they cover: takes twice as long
 	$(PYTEST) --cov --cov-report=term $(ARGS)
 
 test-fast: $(VENV)/.group-test ## run the tests that open no socket and start no process: some 20 seconds
@@ -67,7 +70,7 @@ interop: $(VENV)/.group-interop ## hold our answers against botocore's
 bench: $(BENCH_BIN)/../.group-bench ## measure speed and memory beside botocore and the bare libraries
 	@$(ALONE) $(BENCH_BIN)/python tests/bench/run.py $(ARGS)
 
-check: test lint format-check types interop ## all that must pass before a change lands
+check: coverage lint format-check types interop ## all that must pass before a change lands
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) $(VENV)-* .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist

@@ -32,6 +32,9 @@ class AuditVerdict(StrEnum):
     """What the verdict depends on could not be read; the record's `error` is the reason."""
 
 
+UNUSED = (AuditVerdict.IDLE, AuditVerdict.NEVER_USED, AuditVerdict.NO_RECORD)
+"""The verdicts on keys without a use in the idle window, which may be retired once it is known who needs them."""
+
 MAX_IDLE_DAYS = 36_500
 """The longest idle window: a century, since anything longer is a mistake."""
 
@@ -121,6 +124,30 @@ UNUSED_AND_NOT_ENABLED: Mapping[str, str] = {
 """By key state: advice for a key that is not in use; `DISABLE` for any other state."""
 
 SEARCH_CLOUDTRAIL = "Look into CloudTrail for uses before tracking began."
+
+EVENT_TOO_OLD = "who made the last use is unknown: CloudTrail's event history keeps 90 days, and it is older"
+EVENT_NOT_FOUND = (
+    "who made the last use is unknown: its event is not in CloudTrail's event history, or not yet, as it takes "
+    "some minutes to get there"
+)
+NO_SEARCH = (
+    "CloudTrail was not searched for them, or cannot be, because its events in this account do not have "
+    "the ARN of their key"
+)
+NO_USE_IS_NO_PROOF = "that is no proof, since AWS does not document that a search by a key's ARN finds its uses"
+NO_REFUSAL_IS_NO_PROOF = (
+    "that is no proof, since KMS logs refusals in some cases only, and those of another account's callers there"
+)
+NOT_TRACKED = "KMS's own record of its last use does not show, or not yet"
+FIND_DEPENDENTS = "Find out what depends on it."
+IN_DEMAND: Mapping[str, str] = {
+    "Disabled": "Find out what depends on it; EnableKey makes it usable again.",
+    "PendingDeletion": "Find out what depends on it before it is deleted: CancelKeyDeletion brings it back, "
+    "disabled, and EnableKey makes it usable again.",
+    "PendingReplicaDeletion": "Find out what depends on it before its last replica is deleted: CancelKeyDeletion "
+    "brings it back, disabled, and EnableKey makes it usable again.",
+}
+"""By key state: advice for a key whose uses are refused, beside who misses it."""
 
 _PUBLIC_KEY = "Its public key may be in use outside KMS, which leaves no trace."
 USES_WITHOUT_TRACE: Mapping[str, str] = {

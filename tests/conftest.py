@@ -23,6 +23,7 @@ gc.disable()  # until everything is collected: see `pytest_collection_finish`
 OUTWARD_MODULE = re.compile(
     r"^import (socket|subprocess)$|\b(EitherClient|LocalKMS|ScriptedServer|local_kms)\b", re.MULTILINE
 )
+WITHOUT_TRIO = Path(__file__).parent / "support" / "without_trio"
 OUTWARD_EVENTS = {"os.fork", "os.posix_spawn", "socket.bind", "socket.connect", "subprocess.Popen"}
 
 
@@ -78,6 +79,7 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.upper().startswith(("AWS_", "SSL_CERT_")) or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", os.devnull)
+    monkeypatch.setenv("PYTHONPATH", str(WITHOUT_TRIO), prepend=os.pathsep)  # for child processes
     monkeypatch.setattr(config, "home_in_database", lambda user=None: None)
 
 

@@ -30,7 +30,7 @@ LAYERS = {
                 "service_clock",
                 "verdicts",
             ],
-            ["settings", "converter", "operations", "costs"],
+            ["settings", "converter", "operations", "costs", "permissions"],
             ["protocol", "paging", "sts"],
             ["credentials"],
             ["call"],
@@ -41,7 +41,7 @@ LAYERS = {
             ["methods"],
             ["client", "async_client"],
             ["audit", "cloudtrail", "async_cloudtrail"],
-            ["report"],
+            ["report", "guard"],
             ["cli", "pytest_plugin"],
         ]
     )

@@ -66,6 +66,8 @@ def audit(
     role_arns: Sequence[str] = (),
     idle_days: int = 90,
     price: float = PRICE,
+    rotations: bool = False,
+    cloudtrail: bool = False,
     checkpoint: str | os.PathLike[str] | None = None,
     ordered: bool = False,
     executor: Executor | None = None,
@@ -81,6 +83,10 @@ def audit(
     - `role_arns`: roles to assume, one in each account to audit; without any, the caller's own account is audited.
     - `idle_days`: a key that was not used for so many whole days is idle.
     - `price`: what a key, or a rotation that is billed, costs a month, in US dollars.
+    - `rotations`: count the rotations of each key that costs something, without which its cost is a minimum.
+    - `cloudtrail`: ask CloudTrail who made the last use of each key, whether those that seem unused were used
+      after all, and who was refused a key that is disabled or about to be deleted; at the 2 requests a second that
+      it allows in each account and region.
     - `keys`: a `KeyFilter`; all keys by default.
     - `checkpoint`: a file that keeps what was read, so that a run that was ended can be continued.
     - `ordered`: return the records at the end, by account, region and key id, instead of as they become known.
@@ -104,6 +110,8 @@ def audit(
         role_arns=role_arns,
         idle_days=idle_days,
         price=price,
+        rotations=rotations,
+        cloudtrail=cloudtrail,
         keys=keys or KeyFilter(),
         checkpoint=checkpoint,
         ordered=ordered,
@@ -119,6 +127,8 @@ def audit_async(
     role_arns: Sequence[str] = (),
     idle_days: int = 90,
     price: float = PRICE,
+    rotations: bool = False,
+    cloudtrail: bool = False,
     checkpoint: str | os.PathLike[str] | None = None,
     ordered: bool = False,
     executor: Executor | None = None,
@@ -138,6 +148,8 @@ def audit_async(
         role_arns=role_arns,
         idle_days=idle_days,
         price=price,
+        rotations=rotations,
+        cloudtrail=cloudtrail,
         keys=keys or KeyFilter(),
         checkpoint=checkpoint,
         ordered=ordered,

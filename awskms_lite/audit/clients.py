@@ -4,12 +4,12 @@ import os
 import random as _random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import anyio
 
-from ..call import ClientState, create_state, in_region
+from ..call import ClientState, beside, create_state, in_region
 from ..credentials import role
 from ..credentials.cache import CredentialsCache
 from ..credentials.role import AssumeRole, GivenCredentials
@@ -22,9 +22,12 @@ from ..identity import Credentials
 from ..loading import loading
 from ..methods.aliases import AliasMethods
 from ..methods.binding import AsyncMethods, Invocation
+from ..methods.events import EventMethods
 from ..methods.keys import KeyMethods
+from ..methods.rotation import RotationMethods
 from ..methods.tags import TagMethods
 from ..methods.usage import UsageMethods
+from ..operations import CLOUDTRAIL
 from ..pacing import Pacing, RateLimiter, RateLimiters
 from ..retry import RetryPolicy
 from ..settings import Settings, load_files, resolve_settings
@@ -99,8 +102,8 @@ def _check_client(client: object, *, asynchronous: bool) -> None:
     raise ParameterError(f"client must be of the class {wanted.__name__}, not {type(client).__name__}: {remedy}.")
 
 
-class TargetClient(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMethods):
-    """A client of one target: the methods of `AsyncKMSClient` that an audit uses, over the shared driver."""
+class RegionClient(AsyncMethods):
+    """A client of one region over the shared driver."""
 
     def __init__(self, state: ClientState, driver: AsyncDriver | AsyncSharedDriver) -> None:
         self._state = state
@@ -146,6 +149,19 @@ class TargetClient(AliasMethods, KeyMethods, TagMethods, UsageMethods, AsyncMeth
 def _queue_delay(limiters: Sequence[RateLimiter], now: float) -> float:
     """Return the seconds until all of these rate limiters would let a call through."""
     return max((limiter.queue_delay(now) for limiter in limiters), default=0.0)
+
+
+class TargetClient(AliasMethods, KeyMethods, RotationMethods, TagMethods, UsageMethods, RegionClient):
+    """A client of one target: the methods of `AsyncKMSClient` that an audit uses."""
+
+    @cached_property
+    def cloudtrail(self) -> "TrailClient":
+        """Return a client of CloudTrail for the same account and region."""
+        return TrailClient(beside(self._state, CLOUDTRAIL), self._driver)
+
+
+class TrailClient(EventMethods, RegionClient):
+    """A client of the CloudTrail of one target."""
 
 
 class Clients:

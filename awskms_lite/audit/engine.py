@@ -8,9 +8,10 @@ Everything that is read takes the same way, in one event loop, so no count and n
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from enum import IntEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -23,6 +24,7 @@ from ..errors import CheckpointError, KMSLiteError, ParameterError, ServiceError
 from .checkpoint import Checkpoint, create_file
 from .clients import ClientOptions, NetworkOptions, check_options, open_clients, validated_regions
 from .collector import Collector
+from .details import DetailOptions
 from .executor import Workers, WorkItem, WorkReport, transferable_options
 from .failures import lost_worker, refused_everywhere, unknown_account, unknown_caller
 from .filters import KeyFilter
@@ -30,7 +32,7 @@ from .inventory import Inventory, take_inventory
 from .multi_region import Group, Member, MultiRegionGroups, judge_group
 from .progress import AuditProgress
 from .record_queue import RecordQueue
-from .records import Answer, KeyUsageRecord
+from .records import Answer, KeyFacts, KeyUsageRecord
 from .rules import check_idle_days
 from .sorted_records import SortedRecords
 from .targets import Target, TargetStatus, known_regions, make_targets
@@ -70,6 +72,8 @@ class Plan:
     idle_days: int = 90
     price: float = PRICE
     keys: KeyFilter = field(factory=KeyFilter)
+    rotations: bool = False
+    cloudtrail: bool = False
     checkpoint: str | os.PathLike[str] | None = None
     ordered: bool = False
     executor: Executor | None = None
@@ -102,6 +106,7 @@ class Engine:
     def __init__(self, plan: Plan, options: ClientOptions, *, asynchronous: bool) -> None:
         check_options(options, plan.client, asynchronous=asynchronous)
         self._plan = plan
+        self._details = DetailOptions(plan.rotations, plan.cloudtrail, plan.idle_days)
         self._worker_options = NetworkOptions() if plan.executor is None else transferable_options(options)
         named = validated_regions(plan.regions or ())
         self._clients = open_clients(plan.client, options, named, asynchronous=asynchronous)
@@ -270,8 +275,15 @@ class Engine:
             except KMSLiteError as error:
                 self._fail(error)
                 return
-            progress, ready = self.progress[target], self.queue.wait_for_room
-            collector = Collector(client, inventory, progress, self._plan.keys, ready=ready)
+            collector = Collector(
+                client,
+                inventory,
+                self.progress[target],
+                self._plan.keys,
+                self._details,
+                known=partial(self._take_incomplete, target),
+                ready=self.queue.wait_for_room,
+            )
             await self._collect(target, collector)
             self._finish(target)
 
@@ -287,8 +299,8 @@ class Engine:
     async def _read_with_workers(self, workers: Workers) -> None:
         await anyio.lowlevel.checkpoint()  # a stop that came before is noticed before anything is submitted
         for target in self._targets:
-            known = frozenset(self._checkpoint.arns(target)) if self._checkpoint else frozenset[str]()
-            workers.submit(WorkItem(target, self._worker_options, self._plan.keys, known))
+            known = frozenset(answer.arn for answer in self._kept(target) if self._is_complete(answer))
+            workers.submit(WorkItem(target, self._worker_options, self._plan.keys, known, self._details))
         try:
             while workers:
                 item, future = await workers.next_finished()
@@ -335,13 +347,31 @@ class Engine:
         elif self._checkpoint.arns(target):
             progress.fail(unknown_account(), TargetStatus.FAILED)
             return
-        for answer in self._checkpoint.answers(target):
+        for answer in self._kept(target):
+            if not self._is_complete(answer) and (inventory is None or inventory.has(answer.arn)):
+                continue  # the details that are missing are read now; a worker reads all of the key again
             if inventory is not None:  # a key that is listed no more counts all the same: it has a record
                 progress.listed += not inventory.remove(answer.arn)
             progress.expect([answer.arn])
             self.progress.add_resumed(target, answer.facts)
             self._group(target, answer)
             await self._wait_for_room()
+
+    def _kept(self, target: Target) -> Iterator[Answer]:
+        """Return the answers of a target that the checkpoint holds."""
+        return iter(()) if self._checkpoint is None else self._checkpoint.answers(target)
+
+    def _is_complete(self, answer: Answer) -> bool:
+        """Return whether an answer has all details that are wanted: an earlier run may have wanted less."""
+        return answer.facts is None or not self._details.are_missing(answer.facts)
+
+    def _take_incomplete(self, target: Target, arn: str) -> KeyFacts | None:
+        """Return what the checkpoint holds of a key whose details are missing, and count that key as resumed."""
+        answer = None if self._checkpoint is None else self._checkpoint.answer(target, arn)
+        if answer is None or answer.facts is None:
+            return None
+        self.progress.add_resumed(target, answer.facts)
+        return answer.facts
 
     async def _wait_for_room(self) -> None:
         """Wait for the reader, after a stop too: all that was read is handed on."""

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from .._version import __version__
 from ..quoting import printable
-from . import audit, retire
+from . import audit, policy, retire
 
 
 class _Parser(argparse.ArgumentParser):
@@ -41,6 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_usage(commands, shared)
     audit.add_command(commands, connection)
     retire.add_command(commands, shared)
+    policy.add_command(commands, region)
     _add_doctor(commands, shared)
     _add_local(commands)
     for command in (parser, *commands.choices.values()):  # before the command's name, and behind it

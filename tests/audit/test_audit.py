@@ -15,7 +15,16 @@ import pytest
 from support.audit_data import UNPACED, days, seed_every_verdict
 
 from awskms_lite import Credentials
-from awskms_lite.audit import AuditSummary, AuditVerdict, KeyFilter, KeyUsageRecord, audit, audit_async
+from awskms_lite.audit import (
+    AuditSummary,
+    AuditVerdict,
+    KeyFilter,
+    KeyUsageRecord,
+    audit,
+    audit_async,
+    engine,
+    inventory,
+)
 from awskms_lite.audit.serialize import to_line
 from awskms_lite.errors import CheckpointError, ConfigurationError, CredentialsError, ParameterError
 from awskms_lite.local import Drip, Error, Garbage, HangUp, LocalKMS, Reset, Truncated, Unavailable
@@ -277,18 +286,19 @@ class TestListings:
         assert (report.status, report.failures[0].code) == ("refused", "AccessDeniedException")
         assert report.failures[0].operation == "ListKeys"
 
-    def test_a_listing_that_breaks_off(self, kms: LocalKMS) -> None:
+    def test_a_listing_that_breaks_off(self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch) -> None:
         """What was listed until then is audited, and the summary says that there is more."""
-        for _ in range(1001):
+        monkeypatch.setattr(inventory, "_KEYS_PER_PAGE", 10)
+        for _ in range(11):
             add_old(kms, manager="AWS")
         kms.inject_fault(Error("KMSInternalException", status=500), operation="ListKeys", skip=1)
         pauses: list[float] = []
         options: Any = {"environ": kms.environ, "pacing": UNPACED, "sleep": pauses.append, "random": lambda: 0.0}
         with audit(**options) as records:
-            assert len(list(records)) == 1000
+            assert len(list(records)) == 10
             summary = records.summary
         assert [pause for pause in pauses if pause >= 1] == [1, 5] * 2  # for the shared keys too
-        assert summary.listed == summary.evaluated == 1000
+        assert summary.listed == summary.evaluated == 10
         assert (summary.targets[0].status, summary.complete) == ("failed", False)
 
     def test_aliases_that_may_not_be_listed(self, run: Run, kms: LocalKMS) -> None:
@@ -300,12 +310,15 @@ class TestListings:
         assert (summary.evaluated, summary.coverage, summary.complete) == (1, 1.0, False)
         assert summary.targets[0].failures[0].operation == "ListAliases"
 
-    def test_pages_turn(self, kms: LocalKMS) -> None:
+    def test_pages_turn(self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch) -> None:
         """More keys than a page of either listing holds are all there, each with its alias."""
-        expected = {add_old(kms, manager="AWS", aliases=[f"alias/{n}"]): f"alias/{n}" for n in range(1001)}
+        monkeypatch.setattr(inventory, "_KEYS_PER_PAGE", 10)
+        monkeypatch.setattr(inventory, "_ALIASES_PER_PAGE", 10)
+        expected = {add_old(kms, manager="AWS", aliases=[f"alias/{n}"]): f"alias/{n}" for n in range(31)}
         with audit(environ=kms.environ, pacing=UNPACED) as records:
             assert {record.arn: ", ".join(record.aliases or ()) for record in records} == expected
-        assert records.summary.listed == 1001
+        assert records.summary.listed == 31
+        assert kms.stats.asked["ListKeys"] >= 4 <= kms.stats.asked["ListAliases"]
 
 
 class TestRegions:
@@ -488,20 +501,21 @@ class TestFullDisks:
 class TestStopping:
     """An audit that is left before its end."""
 
-    def test_what_was_read_is_given(self, kms: LocalKMS) -> None:
+    def test_what_was_read_is_given(self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch) -> None:
         """After a stop the records of all that was read come, and then the end, in good order."""
-        for _ in range(600):
+        monkeypatch.setattr(engine, "_QUEUE_SIZE", 20)
+        for _ in range(60):
             add_old(kms, manager="AWS")
         add_old(kms)
         kms.inject_fault(Drip(10), operation="GetKeyLastUsage")  # never done by itself
         with audit(environ=kms.environ) as records:
-            found = [next(records) for _ in range(600)]
+            found = [next(records) for _ in range(60)]
             records.stop()
             found += records
             summary = records.summary
         assert summary.stopped
         assert not summary.complete
-        assert (summary.listed, summary.reported, len(found)) == (601, 600, 600)
+        assert (summary.listed, summary.reported, len(found)) == (61, 60, 60)
         assert "awskms-lite audit" not in {thread.name for thread in threading.enumerate()}
 
     def test_a_stop_before_the_beginning(self, kms: LocalKMS) -> None:
@@ -554,9 +568,10 @@ class TestStopping:
             assert scope.cancelled_caught
         assert [record async for record in records] == []
 
-    def test_a_slow_reader_holds_the_audit_back(self, kms: LocalKMS) -> None:
-        """Records are not piled up for who does not take them: some hundreds are read ahead, and no more."""
-        for _ in range(900):
+    def test_a_slow_reader_holds_the_audit_back(self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Records are not piled up for who does not take them: some are read ahead, and no more."""
+        monkeypatch.setattr(engine, "_QUEUE_SIZE", 20)
+        for _ in range(100):
             add_old(kms, manager="AWS")
         with audit(environ=kms.environ, pacing=UNPACED) as records:
             next(records)
@@ -565,8 +580,8 @@ class TestStopping:
                 if queue._emptied is not None:  # somebody waits for room
                     break
                 threading.Event().wait(0.01)
-            assert kms.stats.asked["DescribeKey"] < 700
-            assert len(list(records)) == 899
+            assert kms.stats.asked["DescribeKey"] < 60
+            assert len(list(records)) == 99
 
 
 class TestHTTPClients:

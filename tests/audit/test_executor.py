@@ -28,7 +28,7 @@ from awskms_lite.audit.progress import AuditProgress, TargetProgress
 from awskms_lite.errors import CredentialsError, ParameterError
 from awskms_lite.local import Error, LocalKMS
 
-ACCOUNTS = [f"{number:012}" for number in range(1, 201)]
+ACCOUNTS = [f"{number:012}" for number in range(1, 111)]  # ten more than are read at a time
 
 
 def roles(accounts: list[str]) -> list[str]:
@@ -61,8 +61,8 @@ def test_processes_that_are_forked(kms: LocalKMS) -> None:
         assert records.summary.complete
 
 
-def test_two_hundred_accounts_by_processes(kms: LocalKMS) -> None:
-    """A process pool reads two hundred accounts; every key of each is there, as if it were one process."""
+def test_many_accounts_by_processes(kms: LocalKMS) -> None:
+    """A process pool reads more accounts than are read at a time; each key is there, as if by one process."""
     expected: dict[str, AuditVerdict] = {}
     for account in ACCOUNTS:
         expected[add_key(kms, account_id=account)] = AuditVerdict.NO_RECORD
@@ -71,9 +71,9 @@ def test_two_hundred_accounts_by_processes(kms: LocalKMS) -> None:
         with audit(role_arns=roles(ACCOUNTS), executor=pool, pacing=UNPACED) as records:
             assert {record.arn: record.verdict for record in records} == expected
         summary = records.summary
-    assert (summary.listed, summary.evaluated, summary.usage_calls, summary.complete) == (400, 400, 200, True)
+    assert (summary.listed, summary.evaluated, summary.usage_calls, summary.complete) == (220, 220, 110, True)
     assert [report.account_id for report in summary.targets] == ACCOUNTS
-    assert kms.stats.asked["AssumeRole"] == 200
+    assert kms.stats.asked["AssumeRole"] == 110
 
 
 @pytest.mark.anyio

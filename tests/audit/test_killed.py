@@ -1,6 +1,7 @@
 """An audit that is killed at any moment and taken up again comes to the same as an unbroken one."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ for record in audit(regions=["us-east-2", "eu-west-1"], checkpoint=sys.argv[1], 
     print(to_line(record))
 """
 REGIONS = ["us-east-2", "eu-west-1"]
-KEYS = 120
+KEYS = 60
 PATIENCE = 30
 
 
@@ -49,7 +50,8 @@ def kms() -> Iterator[LocalKMS]:
 
 
 def begin(kms: LocalKMS, checkpoint: Path) -> subprocess.Popen[str]:
-    environ = {**kms.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    path = os.pathsep.join([os.environ["PYTHONPATH"], str(Path(__file__).parent.parent)])
+    environ = {**kms.environ, "PYTHONPATH": path}
     command = [sys.executable, "-c", CHILD, str(checkpoint)]
     return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
 
@@ -79,7 +81,7 @@ def test_a_killed_audit_is_taken_up_again(kms: LocalKMS, tmp_path: Path, seed: i
     """Killed at random moments, an audit loses no answer, asks for none twice, and reports the same in the end."""
     checkpoint, random, have = tmp_path / "audit.db", Random(seed), set[str]()
     for _ in range(3):
-        before, more = kms.stats.asked["GetKeyLastUsage"], random.randrange(1, 30)
+        before, more = kms.stats.asked["GetKeyLastUsage"], random.randrange(1, 15)
         with begin(kms, checkpoint) as child:
             for _ in range(PATIENCE * 500):
                 if kms.stats.asked["GetKeyLastUsage"] >= before + more or child.poll() is not None:

@@ -88,6 +88,7 @@ def anyio_backend(manner: Manner) -> str:
 def _no_collector() -> Iterator[None]:
     """Let nothing be closed by the garbage collector but what nobody holds any more."""
     gc.collect()
+    gc.freeze()  # what was there before the test need not be looked at again after it
     gc.disable()
     yield
     gc.enable()

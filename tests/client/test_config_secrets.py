@@ -135,7 +135,7 @@ def by_the_command(environ: dict[str, str], profile: str, *arguments: str) -> st
 
 @pytest.mark.parametrize("kind", ["config", "credentials"])
 @pytest.mark.parametrize("name", PROPERTIES)
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(secret=SECRETS, indent=INDENTS)
 def test_no_text_shows_what_stands_below_a_property(name: str, kind: Kind, secret: str, indent: str) -> None:
     """Both clients and every command name file, line and property, and neither they nor the logs the value."""

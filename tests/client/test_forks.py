@@ -2,7 +2,8 @@
 
 A module that is being imported as a process forks is never finished in the child, and whoever imports it there
 waits for ever. So a first call is watched once for what it loads, and is then made again and again, each time with
-a fork as one of these modules is being loaded.
+a fork as one of these modules is being loaded. Those that another one loads in its turn are left out: a fork that
+waits for the one waits for the others.
 """
 
 import os
@@ -34,6 +35,14 @@ def call():
     asyncio.run(ask())
 
 
+def within_another():
+    """Return whether the module that is to be found is imported by one that is being executed itself."""
+    frame = sys._getframe()
+    while frame is not None and frame.f_code.co_name != "exec_module":
+        frame = frame.f_back
+    return frame is not None
+
+
 class Watch:
     """Stands before all that finds modules, and says what another thread is about to load."""
 
@@ -42,7 +51,7 @@ class Watch:
         self.begun, self.forked = threading.Event(), threading.Event()
 
     def find_spec(self, name, path=None, target=None):
-        if threading.current_thread() is not threading.main_thread():
+        if threading.current_thread() is not threading.main_thread() and not within_another():
             self.seen.append(name)
             if name == self.wanted:
                 self.begun.set()

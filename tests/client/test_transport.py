@@ -462,6 +462,7 @@ class TestSockets:
     @pytest.fixture(params=["http", "https"])
     def context(self, request: pytest.FixtureRequest) -> Iterator[ssl.SSLContext | None]:
         gc.collect()
+        gc.freeze()  # what was there before the test need not be looked at again after it
         gc.disable()
         yield self.tls.server if request.param == "https" else None
         gc.enable()

@@ -90,6 +90,8 @@ def _make_audit(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
         role_arns=roles,
         idle_days=arguments.idle_days,
         price=arguments.price,
+        rotations=arguments.rotations,
+        cloudtrail=arguments.cloudtrail,
         keys=wanted,
         checkpoint=arguments.checkpoint,
         profile=arguments.profile,

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 _MAX_DIGITS = len(str(MAX_IDLE_DAYS))
 _NOT_WITH_SAVED = (
-    "region", "all_regions", "role_arn", "accounts", "profile", "endpoint_url", "checkpoint",
+    "region", "all_regions", "role_arn", "accounts", "profile", "endpoint_url", "checkpoint", "cloudtrail",
+    "rotations",
 )  # fmt: skip
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add all options, in groups."""
     _add_targets(parser.add_argument_group("what to audit"))
+    _add_details(parser.add_argument_group("what else to ask about each key"))
     _add_filters(parser.add_argument_group("which keys to report", "each can be given several times"))
     _add_judgement(parser.add_argument_group("how to judge"))
     _add_output(parser.add_argument_group("output"))
@@ -76,6 +78,20 @@ def _add_targets(group: Any) -> None:
         action=_Once,
         help="judge a report of --output jsonl or json again, as of when its keys were read, without any "
         "request; - reads standard input",
+    )
+
+
+def _add_details(group: Any) -> None:
+    group.add_argument(
+        "--cloudtrail",
+        action="store_true",
+        help="ask CloudTrail who used each key last, whether one that seems unused was used after all, and who "
+        "was refused one that is disabled or about to be deleted (2 requests a second, 90 days back)",
+    )
+    group.add_argument(
+        "--rotations",
+        action="store_true",
+        help="count the rotations of each key, which are billed: without them its cost is a minimum",
     )
 
 

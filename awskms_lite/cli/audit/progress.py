@@ -104,6 +104,8 @@ def progress_text(progress: "Progress") -> str:
     parts = [f"{progress.reported}/{progress.listed} keys"]
     if progress.rate:
         parts.append(f"{progress.rate:.1f}/s")
+    if progress.lookup_rate:
+        parts.append(f"CloudTrail {progress.lookup_rate:.1f}/s")
     if progress.seconds_left:
         parts.append(f"{duration(progress.seconds_left)} left")
     if progress.throttled:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections import Counter
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self, TextIO
 
 from ..text import terminal_width
 from .outputs import Output, OutputFile, StandardOutput, check_outputs
@@ -48,7 +48,7 @@ class Report:
         else:
             self.unwritable.append("the report cannot be written: standard output is closed")
             return
-        self._outputs.append(_OpenOutput(output.file, place, _make_writer(output, place, arguments)))
+        self._outputs.append(_OpenOutput(output.file, place, _make_writer(output, place.stream, arguments)))
 
     @property
     def is_over(self) -> bool:
@@ -121,22 +121,49 @@ class _OpenOutput(NamedTuple):
     writer: "Writer"
 
 
-def _make_writer(output: Output, place: StandardOutput | OutputFile, arguments: argparse.Namespace) -> "Writer":
+def _make_writer(output: Output, stream: TextIO, arguments: argparse.Namespace) -> "Writer":
     """Return a writer of the output's format; each loads only its own module."""
-    stream = place.stream
-    if output.format == "csv":
-        from ...report.csv import COLUMNS, SHORT_COLUMNS, CSVWriter
+    match output.format:
+        case "json":
+            from ...report.json import JSONWriter
 
-        default = COLUMNS if output.file is None else SHORT_COLUMNS
-        return CSVWriter(stream, arguments.columns or default, mark=output.file is not None)
-    if output.format == "json":
-        from ...report.json import JSONWriter
+            return JSONWriter(stream)
+        case "jsonl":
+            from ...report.jsonl import JSONLinesWriter
 
-        return JSONWriter(stream)
-    if output.format == "jsonl":
-        from ...report.jsonl import JSONLinesWriter
+            return JSONLinesWriter(stream)
+        case "md":
+            from ...report.markdown import MarkdownWriter
 
-        return JSONLinesWriter(stream)
+            return MarkdownWriter(stream)
+        case "ocsf":
+            from ...report.ocsf import OCSFWriter
+
+            return OCSFWriter(stream)
+        case "asff":
+            from ...report.asff import ASFFWriter
+
+            return ASFFWriter(stream)
+        case "prom":
+            from ...report.prometheus import PrometheusWriter
+
+            return PrometheusWriter(stream)
+        case "csv":
+            return _csv_writer(output, stream, arguments)
+        case _:
+            return _table_writer(output, stream)
+
+
+def _csv_writer(output: Output, stream: TextIO, arguments: argparse.Namespace) -> "Writer":
+    """Return a writer for people and their spreadsheets if it is a file, for programs otherwise."""
+    from ...report.csv import COLUMNS, SHORT_COLUMNS, CSVWriter
+
+    if output.file is None:
+        return CSVWriter(stream, arguments.columns or COLUMNS)
+    return CSVWriter(stream, arguments.columns or SHORT_COLUMNS, mark=True)
+
+
+def _table_writer(output: Output, stream: TextIO) -> "Writer":
     from ...report.table import TableWriter
 
-    return TableWriter(stream, width=None if output.file else terminal_width(sys.stdout))
+    return TableWriter(stream, width=None if output.file else terminal_width(stream))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ...costs import CostTotals, total_lines
 from ...errors import ParameterError
+from .input_files import read_records
 from .options import filters_in_force, given_filters, key_filter
-from .record_file import RecordFile
 from .report import Report
 from .summary import AuditResult, failure_lines, key_count, unmatched_line, verdict_counts
 
@@ -22,7 +22,7 @@ class SavedReport:
     """The records of a file, judged again; the keys of multi-Region sets at its end, each set together."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self._file = RecordFile(arguments.source)
+        self._source: str = arguments.source
         self._idle_days: int = arguments.idle_days
         self._price: float = arguments.price
         self._wanted = key_filter(arguments)
@@ -59,7 +59,7 @@ class SavedReport:
     def _facts(self) -> Iterator["KeyFacts"]:
         from ...audit import KeyFacts
 
-        for facts in self._file.read(KeyFacts, lambda facts: _check_tags(facts, self._wanted)):
+        for facts in read_records(self._source, KeyFacts, lambda facts: _check_tags(facts, self._wanted)):
             self._count(facts)
             yield facts
 

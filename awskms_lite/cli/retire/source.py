@@ -10,10 +10,10 @@ def read_keys(name: str, verdicts: Collection[str]) -> tuple[Sequence[str], Mapp
     `ParameterError` for a line that is no record, and `ConfigurationError` if the file cannot be read.
     """
     from ...audit import KeyUsageRecord
-    from ..audit.record_file import RecordFile
+    from ..audit.input_files import read_records
 
     latest: dict[str, KeyUsageRecord] = {}
-    for record in RecordFile(name).read(KeyUsageRecord):
+    for record in read_records(name, KeyUsageRecord):
         before = latest.get(record.arn)
         if before is None or record.checked_at >= before.checked_at:
             latest[record.arn] = record
