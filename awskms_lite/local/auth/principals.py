@@ -62,6 +62,12 @@ class Caller(NamedTuple):
         """The caller's name in an event history: of the session, or of the user without its path."""
         return self.session.name if self.session is not None else self.user.rpartition("/")[2]
 
+    def condition_value(self, name: str) -> str | None:
+        """Return the value of a condition key that is about the caller, by its name in small letters."""
+        if name == "aws:principalarn":
+            return self.arn if self.session is None else self.session.role.arn
+        return self.account_id if name in ("aws:principalaccount", "kms:calleraccount") else None
+
     @property
     def principals(self) -> tuple[str, ...]:
         """The principals in a policy that match the caller: anyone, the account, the user or role, the session."""

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple, NoReturn
 
 from ..auth.authorizer import Authorizer
-from ..auth.denials import Denials
+from ..auth.permissions import Permissions
 from ..auth.principals import Caller
 from ..errors import ApiError
 from ..http.json_service import members_of
@@ -54,21 +54,16 @@ class Lookup(NamedTuple):
 class CloudTrail:
     """CloudTrail over the history of one store."""
 
-    def __init__(self, store: Store, authorizer: Authorizer, denials: Denials) -> None:
+    def __init__(self, store: Store, authorizer: Authorizer, permissions: Permissions) -> None:
         self._store = store
         self._authorizer = authorizer
-        self._denials = denials
+        self._permissions = permissions
 
     def run(self, name: str, request: Request, _request_id: str) -> dict[str, object]:
         """Return the page of events that a LookupEvents asks for; raise `ApiError` if it is refused."""
         caller = self._authorizer.authorize(request, "cloudtrail", name)
         members = members_of(request)
-        if self._denials.matches(name, caller):
-            raise ApiError(
-                "AccessDeniedException",
-                f"User: {caller.arn} is not authorized to perform: cloudtrail:{name} because no identity-based "
-                f"policy allows the cloudtrail:{name} action",
-            )
+        self._permissions.check(caller, "cloudtrail", name)
         lookup = _lookup(members)
         before = _place_in(members, lookup.digest(caller))
         with self._store.lock:

@@ -5,10 +5,10 @@ from datetime import datetime
 from uuid import uuid4
 
 from ..arguments import check_text, check_text_map
+from ..auth.permissions import missing_permission
 from ..auth.principals import Caller, parse_principal
 from ..clock import milliseconds
 from ..cloudtrail.events import Event
-from .call import denial
 from .keys import Key, Usage
 from .recording import DENIED, add_event
 from .states import USABLE, in_words
@@ -149,6 +149,6 @@ def _parameters(key: Key, operation: str) -> dict[str, object]:
 def _message(key: Key, operation: str, caller: Caller | None, error_code: str) -> str | None:
     """Return KMS's text for a refusal: by the state of the key if it cannot be used, else by the code."""
     if error_code == DENIED:
-        return None if caller is None else denial(caller, f"kms:{operation}", key.arn)
+        return None if caller is None else missing_permission(caller, f"kms:{operation}", key.arn)
     state = _STATES.get(error_code) if key.state in USABLE else key.state
     return None if state is None or error_code not in _STATES else f"{key.arn} is {in_words(state)}."

@@ -4,7 +4,7 @@ from collections import defaultdict
 from uuid import uuid4
 
 from ..auth.authorizer import Authorizer
-from ..auth.denials import Denials
+from ..auth.permissions import Permissions
 from ..errors import ApiError
 from ..http.json_service import members_of
 from ..http.messages import Request
@@ -18,10 +18,10 @@ from .stubs import Outcome, Stubs
 class Kms:
     """KMS over one store."""
 
-    def __init__(self, store: Store, authorizer: Authorizer, denials: Denials, stubs: Stubs) -> None:
+    def __init__(self, store: Store, authorizer: Authorizer, permissions: Permissions, stubs: Stubs) -> None:
         self._store = store
         self._authorizer = authorizer
-        self._denials = denials
+        self._permissions = permissions
         self._stubs = stubs
 
     def run(self, name: str, request: Request, request_id: str) -> Outcome:
@@ -33,7 +33,7 @@ class Kms:
             caller,
             request_id,
             self._store,
-            self._denials,
+            self._permissions,
             self._store.clock.now(),
             [],
             defaultdict(_new_id),
