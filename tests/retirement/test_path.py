@@ -166,7 +166,7 @@ def test_deletion_is_scheduled_only_after_a_watch(entries: list[Entry], state: s
 
 @given(st.lists(lines, max_size=12), st.sampled_from(STATES))
 def test_a_key_is_disabled_once(entries: list[Entry], state: str) -> None:
-    """DisableKey comes only for a key that can be used, or whose store is away, and that was not disabled before."""
+    """DisableKey comes only for a key that can be used, or whose store is away, and was not disabled before."""
     if decide(history_of(entries), state, NOW) is Next.DISABLE:
         assert state in ("Enabled", "Unavailable")
         history = history_of(entries)
