@@ -88,7 +88,7 @@ def _write_refusal(record: Record, look: Look) -> Flow[None]:
     if look.next is Next.REFUSED_USE and look.history.refused_use is None:
         text = "\n".join(look.evidence)
         yield from record.write(Step.WATCH, Phase.FAILED, since=look.since, due=look.due, text=text)
-    elif look.outcome is Outcome.BLOCKED:
+    elif look.needed:
         before = look.history.plan
         names = [finding.name for finding in look.findings]
         if before is None or [finding.name for finding in before.findings] != names:

@@ -31,6 +31,8 @@ _PAGES = 20
 """Pages of events that are read of a key: a thousand events, in ten seconds at CloudTrail's two pages a second."""
 _WATCH_PAGES = 200
 """Pages that are read to see a whole watch: inventories read some keys every few minutes."""
+_AHEAD = timedelta(minutes=5)
+"""How far beyond now events are asked for: our clock may be four minutes slow before the service's is taken."""
 _MAX_LIST_PAGES = 1000
 """Pages of a list of KMS: a key may have 50,000 grants, in pages of a hundred."""
 
@@ -153,7 +155,7 @@ def read_trail(
     try:
         last_use = yield from _last_use(connection, usage, since)
         yield from _check_index(connection)
-        found, read_since = yield from _events_of(connection, key_arn, since, now, unusable_since)
+        found, read_since = yield from _events_of(connection, key_arn, since, now + _AHEAD, unusable_since)
     except KMSLiteError as error:
         return Trail(since=now, until=now, problem=str(error), is_indexed=connection.is_indexed)
     indexed = lists_uses_by_arn([last_use]) if last_use is not None else None
