@@ -33,29 +33,43 @@ _LOCKED_BYTE = 2**31 - 2  # on Windows a lock is on bytes, and may be on one tha
 
 
 class Ledger:
-    """An open ledger, which nobody else can open meanwhile: `entries` are its lines, `append` adds one.
+    """A ledger that nobody else can use while it is open: `entries` are its lines, `append` adds one.
 
     `was_mended` is True if its last line was not finished, and will be removed. `sync` puts what was written on
-    disk. Raise `LedgerError` if the file cannot be used: it cannot be read or written, another run has it, it is
-    damaged, or of a later format.
+    disk. Threads may share one: what one of them still does for a run that has ended is done before `close` returns.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, sync: Callable[[int], None] = os.fsync) -> None:
         self.path = os.fspath(path)
+        self.entries: list[Entry] = []
+        self.was_mended = False
         self._sync = sync
         self._lock = Lock()
-        self._descriptor: int | None = _open(self.path, sync)
-        is_ready = False
-        try:
-            _claim(self._descriptor, self.path)
-            content = _read(self._descriptor, self.path)
-            self.entries, self._end = _parse(content, self.path)
-            self.was_mended = self._end < len(content)
-            self._lacks_break = content[self._end - 1 : self._end] not in (b"", b"\n")
-            is_ready = True
-        finally:
-            if not is_ready:
-                self.close()
+        self._is_closed = False
+        self._descriptor: int | None = None
+        self._end = 0
+        self._lacks_break = False
+
+    def open(self) -> None:
+        """Open the file, which is created if there is none, and read it.
+
+        Raise `LedgerError` if it cannot be used: it cannot be read or written, another run has it, it is damaged, or
+        of a later format.
+        """
+        with self._lock:
+            if self._is_closed:
+                raise LedgerError(f"{_named(self.path)} is closed.")
+            descriptor = _open(self.path, self._sync)
+            try:
+                _claim(descriptor, self.path)
+                content = _read(descriptor, self.path)
+                self.entries, self._end = _parse(content, self.path)
+                self._descriptor = descriptor
+            finally:
+                if self._descriptor is None:
+                    os.close(descriptor)
+        self.was_mended = self._end < len(content)
+        self._lacks_break = content[self._end - 1 : self._end] not in (b"", b"\n")
 
     def append(self, entry: Entry) -> None:
         """Add a line and put it on disk; raise `LedgerError` if that fails, and leave the file as it was."""
@@ -86,11 +100,13 @@ class Ledger:
     def close(self) -> None:
         """Close the file, once a line that is being written is on disk; a second time does nothing."""
         with self._lock:
+            self._is_closed = True
             if self._descriptor is not None:
                 os.close(self._descriptor)
             self._descriptor = None
 
     def __enter__(self) -> Self:
+        self.open()
         return self
 
     def __exit__(

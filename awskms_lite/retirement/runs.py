@@ -79,8 +79,9 @@ class Job:
     def _writing(
         self, ledger: LedgerPath, step: Callable[[Run, Ledger, str], Flow[KeyResult]]
     ) -> Flow[tuple[KeyResult, ...]]:
-        opened: Ledger = yield from call(partial(Ledger, ledger))
+        opened = Ledger(ledger)
         try:
+            yield from call(opened.open)
             return (yield from self._each(ledger, opened.entries, lambda run, arn: step(run, opened, arn)))
         finally:
             opened.close()

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -150,21 +151,25 @@ class TestFile:
         """A file that cannot be made is an error before anything is done."""
         monkeypatch.chdir(tmp_path)
         with pytest.raises(LedgerError, match=r"unable to open it.*Nothing was changed"):
-            Ledger(name)
+            Ledger(name).open()
 
     def test_what_is_no_file_is_refused(self, tmp_path: Path) -> None:
         """A directory, or a device that would forget what it is given."""
         for name in (tmp_path, Path(os.devnull)):
             with pytest.raises(LedgerError, match="cannot be used"):
-                Ledger(name)
+                Ledger(name).open()
 
     def test_a_closed_ledger_takes_no_line(self, path: Path) -> None:
         """A line that nobody waits for any more is not written into whatever file came next."""
         ledger = Ledger(path)
-        ledger.close()
-        ledger.close()
         with pytest.raises(LedgerError, match="closed"):
             ledger.append(line())
+        for _ in range(2):
+            ledger.close()
+            for use in (ledger.open, partial(ledger.append, line())):
+                with pytest.raises(LedgerError, match="closed"):
+                    use()
+        assert not path.exists()
 
 
 class TestLock:
@@ -174,10 +179,11 @@ class TestLock:
         """Whether it would write or only read."""
         with Ledger(path):
             with pytest.raises(LedgerError, match=r"in use by another run.*Nothing was changed"):
-                Ledger(path)
+                Ledger(path).open()
             with pytest.raises(LedgerError, match="in use by another run"):
                 read_ledger(path)
-        Ledger(path).close()
+        with Ledger(path):
+            pass
 
     def test_another_process_is_refused_until_this_one_is_killed(self, path: Path) -> None:
         """The lock goes with its process, however that ends."""
@@ -186,6 +192,7 @@ import sys
 from awskms_lite.retirement.ledger import Ledger
 
 ledger = Ledger(sys.argv[1])
+ledger.open()
 print("held", flush=True)
 input()
 """
@@ -196,9 +203,10 @@ input()
             assert child.stdout is not None
             assert child.stdout.readline() == "held\n"
             with pytest.raises(LedgerError, match="in use"):
-                Ledger(path)
+                Ledger(path).open()
             child.send_signal(signal.SIGKILL)
-        Ledger(path).close()
+        with Ledger(path):
+            pass
 
 
 class TestDamage:
@@ -242,17 +250,19 @@ class TestDamage:
         """By its number, and nothing goes on with a file of which a part cannot be read."""
         write(path, line())
         path.write_bytes(path.read_bytes() + damage + to_line(line(2)).encode())
-        for use in (Ledger, read_ledger):
+        for use in (Ledger(path).open, partial(read_ledger, path)):
             with pytest.raises(LedgerError, match=why):
-                use(path)
+                use()
         path.write_bytes(b"")
-        Ledger(path).close()  # the lock of the refused file was let go
+        with Ledger(path):  # the lock of the refused file was let go
+            pass
 
     def test_a_later_format_is_refused(self, path: Path) -> None:
         """Its lines may mean something else."""
         path.write_text(to_line(line()).replace('"format":1', '"format":2'))
         with pytest.raises(LedgerError, match="has format 2, and this version of awskms-lite reads 1"):
-            Ledger(path)
+            with Ledger(path):
+                pass
 
     def test_the_ledger_of_another_account_is_refused(self, path: Path) -> None:
         """Its keys are not these credentials' to change."""
@@ -311,12 +321,13 @@ with Ledger(sys.argv[1]) as ledger:
     def test_a_device_without_room_is_refused(self) -> None:
         """Before anything is done."""
         with pytest.raises(LedgerError, match=r"Nothing was changed|no regular file"):
-            Ledger(FULL)
+            Ledger(FULL).open()
 
 
 def test_a_ledger_is_used_by_keyword_or_position(path: Path) -> None:
     """As any path-like object."""
     kinds: list[Any] = [path, str(path)]
     for kind in kinds:
-        Ledger(kind).close()
+        with Ledger(kind):
+            pass
         assert read_ledger(kind) == []
