@@ -38,6 +38,7 @@ from .steps import Flow, Request, Response, Send, send, sleep
 if TYPE_CHECKING:
     from .credentials.role import GivenCredentials
     from .pacing import Pacing, RateLimiter, RateLimiters
+    from .sts import CallerIdentity
 
 ResponseT = TypeVar("ResponseT", bound=KMSResponse)
 Slot: TypeAlias = "tuple[RateLimiter, int]"
@@ -189,6 +190,25 @@ def call(
     """
     _check_regions(request, client.region)
     return (yield from _Call(client, operation, request, timeout).run())  # made when the driver begins
+
+
+def caller_identity(client: ClientState) -> Flow["CallerIdentity"]:
+    """Return whose credentials a client's calls are signed with, by asking STS.
+
+    Raises whatever `KMSLiteError` the search for credentials or the call ended in.
+    """
+    with loading:
+        from . import sts  # few calls need it
+
+    credentials = yield from client.credentials.get()
+    return (
+        yield from sts.caller_identity(
+            settings=client.settings,
+            credentials=credentials,
+            clock=client.service_clock,
+            random=client.random,
+        )
+    )
 
 
 class _Call(Generic[ResponseT]):

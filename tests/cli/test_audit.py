@@ -684,3 +684,53 @@ def test_an_idle_window_of_its_own_is_in_the_paragraphs(kms: LocalKMS, capsys: p
     kms.add_key(created=datetime.now(UTC) - timedelta(days=50))
     assert audit("--idle-days", "30") == 0
     assert "never used: not used since it was created, 30 days ago or more" in capsys.readouterr().out
+
+
+class TestDetails:
+    """--cloudtrail and --rotations."""
+
+    def test_what_they_add(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """The records have users and exact costs, and the summary has the requests that CloudTrail answered."""
+        arn = kms.add_key()
+        kms.use(arn, invoked_by="s3.amazonaws.com")
+        assert audit("--cloudtrail", "--rotations", "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        record = from_line(KeyUsageRecord, out)
+        assert record.last_user is not None
+        assert (record.last_user.invoked_by, record.cost) == ("s3.amazonaws.com", (1.0, False))
+        assert "CloudTrail answered 1 request " in err
+        assert "the keys cost 1 USD a month: in use 1 USD\n" in err
+
+    def test_a_key_in_demand(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """The table says so beside the verdict, which stays."""
+        arn = kms.add_key(state="Disabled")
+        kms.use(arn, error_code="DisabledException")
+        assert audit("--cloudtrail") == 0
+        assert "too new (Disabled, in demand)" in capsys.readouterr().out
+
+    def test_cloudtrail_is_refused(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """Every key is reported, and what was asked for and not got is named: 3, before 1."""
+        kms.use(kms.add_key())
+        kms.deny("LookupEvents")
+        assert audit("--cloudtrail", "--fail-on", "in_use") == 3
+        out, err = capsys.readouterr()
+        assert "in use" in out
+        assert "read without LookupEvents: us-east-2 (1)\n  LookupEvents: AccessDeniedException: " in err
+        assert "The audit is incomplete: 1 of 1 targets could not be asked for all details. Fix the cause" in err
+        assert "coverage 100 %" in err
+
+    def test_rotations_are_refused(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """The cost is a minimum then, and the exit code 3."""
+        kms.add_key()
+        kms.deny("ListKeyRotations")
+        assert audit("--rotations") == 3
+        err = capsys.readouterr().err
+        assert "read without ListKeyRotations: us-east-2 (1)" in err
+        assert "the keys cost at least 1 USD a month" in err
+
+    @pytest.mark.parametrize("option", ["--cloudtrail", "--rotations"])
+    def test_a_saved_report_has_nobody_to_ask(self, capsys: pytest.CaptureFixture[str], option: str) -> None:
+        """It is judged as it is."""
+        with pytest.raises(SystemExit, match="2"):
+            audit("--from", "keys.jsonl", option)
+        assert f"sends no requests, so it cannot be combined with {option}" in capsys.readouterr().err

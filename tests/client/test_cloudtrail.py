@@ -5,16 +5,19 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 from support.docstrings import declared_errors
+from support.either_client import EitherClient
 from support.flow_world import answered
 from support.servers import CREDENTIALS, ScriptedServer, Way, answer, replying
 
 from awskms_lite import AsyncCloudTrailClient, AsyncKMSClient, CloudTrailClient, KMSClient, Pacing, errors, models
 from awskms_lite.call import ClientState, beside, call, create_state, in_region
+from awskms_lite.local import LocalKMS
 from awskms_lite.models.events import LookupEventsRequest
 from awskms_lite.operations import CLOUDTRAIL, KMS
 from awskms_lite.operations.events import LOOKUP_EVENTS
@@ -26,6 +29,7 @@ TARGET = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents"
 KINDS = (CloudTrailClient, AsyncCloudTrailClient)
 EVENTS = {name: {"EventId": name, "CloudTrailEvent": "{}"} for name in "abcdef"}
 AT = datetime(2026, 6, 1, tzinfo=UTC)
+FOLLOWED = ("Decrypt", "DisableKey", "Encrypt")
 
 
 class Trail:
@@ -445,6 +449,32 @@ def test_an_answer_of_another_kind_names_the_service(lookups: Lookups) -> None:
     client = lookups.client(lambda _: httpx.Response(200, content=b"<html>"))
     with pytest.raises(errors.ProtocolError, match=r"LookupEvents cannot be read.*the endpoint is CloudTrail"):
         lookups.run(client.lookup_events)
+
+
+def test_a_key_is_followed_from_its_last_use_to_its_user(way: Way, local: LocalKMS) -> None:
+    """The event of a last use says who it was and for what, and a failed use is there with its error."""
+    kms = EitherClient(way, local)
+    trail: Any = way.client_of(KINDS, environ=local.environ).client
+    key = local.add_key()
+    blob = kms.encrypt(key, b"x", encryption_context={"app": "orders"}).ciphertext_blob
+    event_id = kms.get_key_last_usage(key).key_last_usage.cloud_trail_event_id
+    page = way.run(partial(trail.lookup_events, attribute_key="EventId", attribute_value=event_id))
+    (event,) = page.events
+    assert (event.event_name, event.error, event.error_code) == ("Encrypt", None, None)
+    assert event.encryption_context == {"app": "orders"}
+    assert event.principal_arn == "arn:aws:iam::111122223333:user/local"
+    assert {resource.arn for resource in event.resources} == {key}
+    kms.disable_key(key)
+    local.advance(timedelta(days=2))  # beyond this machine's clock, which the listing must not end at
+    with pytest.raises(errors.DisabledException):
+        kms.decrypt(blob, encryption_context={"app": "orders"})
+    listing = trail.iter_lookup_events(attribute_key="ResourceName", attribute_value=key, page_size=1)
+    events = kms.take(listing)
+    assert [(event.event_name, event.error_code) for event in events if event.event_name in FOLLOWED] == [
+        ("Decrypt", "DisabledException"),
+        ("DisableKey", None),
+        ("Encrypt", None),
+    ]
 
 
 def test_a_lookup_over_a_socket(way: Way) -> None:

@@ -94,7 +94,8 @@ def count_lines(summary: "AuditSummary") -> Iterator[str]:
     throttled = f", {summary.throttled} throttled" if summary.throttled else ""
     yield f"GetKeyLastUsage answered for {key_count(summary.usage_calls)}{throttled}"
     if summary.lookups:
-        yield f"CloudTrail answered {summary.lookups} requests, about 90 days at most"
+        requests = "1 request" if summary.lookups == 1 else f"{summary.lookups} requests"
+        yield f"CloudTrail answered {requests} about the last 90 days"
     if summary.resumed_from is not None:
         since = f"{summary.resumed_from:%Y-%m-%d %H:%M} UTC"
         yield f"{summary.resumed} taken from the checkpoint, read from {since} on; remove it to read them again"
