@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from ..call import ClientState, beside, in_region
+from ..call import ClientState, beside, caller_identity, in_region
 from ..credentials import role
 from ..credentials.cache import CredentialsCache
 from ..credentials.role import AssumeRole
@@ -15,7 +15,6 @@ from ..errors import ParameterError
 from ..operations import CLOUDTRAIL
 from ..pacing import Pacing
 from ..steps import Flow
-from ..sts.identity import caller_identity
 
 if TYPE_CHECKING:
     from ..async_client import AsyncKMSClient

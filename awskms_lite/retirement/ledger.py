@@ -36,7 +36,7 @@ class Ledger:
     """A ledger that nobody else can use while it is open: `entries` are its lines, `append` adds one.
 
     `was_mended` is True if its last line was not finished, and will be removed. `sync` puts what was written on
-    disk. Threads may share one: what one of them still does for a run that has ended is done before `close` returns.
+    disk. Threads may share one: what another still does for a run that has ended is done before `close` returns.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, sync: Callable[[int], None] = os.fsync) -> None:
@@ -53,8 +53,8 @@ class Ledger:
     def open(self) -> None:
         """Open the file, which is created if there is none, and read it.
 
-        Raise `LedgerError` if it cannot be used: it cannot be read or written, another run has it, it is damaged, or
-        of a later format.
+        Raise `LedgerError` if it cannot be used: it cannot be read or written, another run has it, it is damaged,
+        or of a later format.
         """
         with self._lock:
             if self._is_closed:

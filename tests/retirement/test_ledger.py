@@ -261,8 +261,7 @@ class TestDamage:
         """Its lines may mean something else."""
         path.write_text(to_line(line()).replace('"format":1', '"format":2'))
         with pytest.raises(LedgerError, match="has format 2, and this version of awskms-lite reads 1"):
-            with Ledger(path):
-                pass
+            Ledger(path).open()
 
     def test_the_ledger_of_another_account_is_refused(self, path: Path) -> None:
         """Its keys are not these credentials' to change."""

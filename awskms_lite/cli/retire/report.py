@@ -56,8 +56,9 @@ class Report:
         self._width = terminal_width(sys.stdout)
         self._outcomes: Counter[Outcome] = Counter()
         self._before = "[\n"
-        if self._is_json and isinstance(sys.stdout, io.TextIOWrapper):  # read as UTF-8 in any locale
-            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+        stream: object = sys.stdout
+        if self._is_json and isinstance(stream, io.TextIOWrapper):  # read as UTF-8 in any locale
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
     def __enter__(self) -> Self:
         return self

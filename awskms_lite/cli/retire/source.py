@@ -17,6 +17,6 @@ def read_keys(name: str, verdicts: Collection[str]) -> tuple[Sequence[str], Mapp
         before = latest.get(record.arn)
         if before is None or record.checked_at >= before.checked_at:
             latest[record.arn] = record
-    found = {arn: record.verdict.value for arn, record in latest.items()}
+    found = {arn: str(record.verdict) for arn, record in latest.items()}
     chosen = [arn for arn, verdict in found.items() if verdict in verdicts]
     return chosen, {arn: verdict for arn, verdict in found.items() if verdict not in verdicts}
