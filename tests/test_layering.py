@@ -40,7 +40,7 @@ LAYERS = {
             ["drivers"],
             ["methods"],
             ["client", "async_client"],
-            ["audit", "cloudtrail", "async_cloudtrail"],
+            ["audit", "retirement", "cloudtrail", "async_cloudtrail"],
             ["report", "guard"],
             ["cli", "pytest_plugin"],
         ]
