@@ -25,6 +25,7 @@ from .summary import (
     failure_lines,
     incomplete_line,
     interrupted_by,
+    shown_lines,
     target_lines,
     unmatched_line,
 )
@@ -57,6 +58,7 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
         report,
         [
             *count_lines(summary),
+            *shown_lines(report),
             *total_lines(summary.costs, summary.unused_cost, arguments.idle_days),
             *athena_lines(summary),
             *target_lines(summary, every=arguments.all_regions),

@@ -101,6 +101,12 @@ def count_lines(summary: "AuditSummary") -> Iterator[str]:
         yield f"{summary.resumed} taken from the checkpoint, read from {since} on; remove it to read them again"
 
 
+def shown_lines(report: "Report") -> Iterator[str]:
+    """Yield how many keys the report leaves out because of their verdicts."""
+    if report.unshown:
+        yield f"{key_count(report.unshown)} with other verdicts left out of the report by --verdict"
+
+
 def _coverage(summary: "AuditSummary") -> str:
     unlisted = sum(report.possibly_incomplete and not report.listed for report in summary.targets)
     broken_off = any(report.possibly_incomplete and report.listed for report in summary.targets)
