@@ -96,11 +96,6 @@ def needed(findings: Sequence[Finding], accepted: Sequence[str]) -> tuple[str, .
     return tuple(name for name in NEED_CONSENT if name in names and name not in accepted)
 
 
-def blocks(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Return the names of findings that no consent removes."""
-    return tuple(finding.name for finding in findings if finding.severity is Severity.BLOCKS)
-
-
 def dependents_of(evidence: Evidence) -> list[Dependent]:
     """Return the services and resources that the grants, the policy and CloudTrail name."""
     return distinct(_all_dependents(evidence))
@@ -135,7 +130,13 @@ def _recent_use(case: Case) -> Iterator[Finding]:
     evidence, days = case.evidence, case.rules.idle_days
     window = evidence.read_at - timedelta(days=days)
     lines = list(_last_uses(evidence, days))
-    events = [event for event in evidence.trail.uses() if event.event_time is None or event.event_time > window]
+    known = evidence.usage.key_last_usage
+    events = [
+        event
+        for event in evidence.trail.uses()
+        if (event.event_time is None or event.event_time > window)
+        and (known is None or event.event_id != known.cloud_trail_event_id)
+    ]
     lines += described(events)
     lines += described(evidence.trail.refused_uses(window))
     if lines:

@@ -35,14 +35,13 @@ _LOCKED_BYTE = 2**31 - 2  # on Windows a lock is on bytes, and may be on one tha
 class Ledger:
     """A ledger that nobody else can use while it is open: `entries` are its lines, `append` adds one.
 
-    `was_mended` is True if its last line was not finished, and will be removed. `sync` puts what was written on
-    disk. Threads may share one: what another still does for a run that has ended is done before `close` returns.
+    A last line that was not finished is removed by the next one. `sync` puts what was written on disk. Threads may
+    share one: what another still does for a run that has ended is done before `close` returns.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, sync: Callable[[int], None] = os.fsync) -> None:
         self.path = os.fspath(path)
         self.entries: list[Entry] = []
-        self.was_mended = False
         self._sync = sync
         self._lock = Lock()
         self._is_closed = False
@@ -68,7 +67,6 @@ class Ledger:
             finally:
                 if self._descriptor is None:
                     os.close(descriptor)
-        self.was_mended = self._end < len(content)
         self._lacks_break = content[self._end - 1 : self._end] not in (b"", b"\n")
 
     def append(self, entry: Entry) -> None:
@@ -92,10 +90,6 @@ class Ledger:
             self._end += len(line)
             self._lacks_break = False
             self.entries.append(entry)
-
-    def of_key(self, key_arn: str) -> list[Entry]:
-        """Return the entries of a key, in their order."""
-        return [entry for entry in self.entries if entry.key_arn == key_arn]
 
     def close(self) -> None:
         """Close the file, once a line that is being written is on disk; a second time does nothing."""

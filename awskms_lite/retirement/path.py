@@ -68,8 +68,6 @@ class Next(StrEnum):
 
 
 STOPPED = (Next.REFUSED_USE, Next.WANTED_BACK, Next.UNDO_UNFINISHED)
-ACTS = (Next.DISABLE, Next.SCHEDULE)
-"""What sends a request that changes the key."""
 
 
 @frozen

@@ -131,9 +131,6 @@ class Outcome(StrEnum):
     """Something could not be read, or a step was not carried out."""
 
 
-STANDS_AGAINST = (Outcome.BLOCKED, Outcome.STOPPED)
-
-
 @frozen(kw_only=True)
 class KeyResult:
     """Where a key stands, what was found, and what comes next.

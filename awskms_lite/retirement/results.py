@@ -126,7 +126,8 @@ def _before(look: Look, rules: Rules) -> Iterator[str]:
         case Next.DISABLE:
             yield texts.DISABLE_MEANS
             days = "1 day" if rules.watch_days == 1 else f"{rules.watch_days} days"
-            yield f"Then it is watched for {days}, and a later run may schedule its deletion."
+            ahead = f"{rules.pending_days} days ahead"
+            yield f"Then it is watched for {days}, and a later run may schedule its deletion, {ahead}."
             if look.state == "Unavailable":
                 yield texts.UNAVAILABLE
         case Next.BEGIN_WATCH:

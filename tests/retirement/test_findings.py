@@ -23,7 +23,7 @@ from support.retirement_data import (
 from awskms_lite.models.grants import GrantConstraints, GrantListEntry
 from awskms_lite.models.keys import MultiRegionConfiguration, MultiRegionKey
 from awskms_lite.retirement.evidence import RelatedKey
-from awskms_lite.retirement.findings import Case, blocks, find, idle_days, needed, other_account, unreadable
+from awskms_lite.retirement.findings import Case, find, idle_days, needed, other_account, unreadable
 from awskms_lite.retirement.path import History
 from awskms_lite.retirement.records import (
     ALWAYS_BLOCK,
@@ -298,10 +298,10 @@ def test_names_and_tags_are_notes() -> None:
     assert named(found, "tags").evidence == ("team=shop",)
 
 
-def test_findings_that_block_are_told_apart() -> None:
-    """No consent removes them."""
+def test_findings_that_block_need_no_consent() -> None:
+    """None would remove them."""
     found = (other_account("444455556666", [ACCOUNT]), unreadable("denied"))
-    assert blocks(found) == ("other_account", "unreadable")
+    assert {finding.severity for finding in found} == {Severity.BLOCKS}
     assert needed(found, ()) == ()
 
 

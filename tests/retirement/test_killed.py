@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.retiring import UNPACED, WATCH, Retirer, local_kms, old_key
+from support.retiring import ACTS, UNPACED, WATCH, Cut, Retirer, cut_at, local_kms, old_key
 from support.servers import open_way
 
 from awskms_lite import KMSClient
@@ -43,7 +43,6 @@ from awskms_lite import KMSClient, retirement
 with KMSClient(pacing=UNPACED) as client:
     getattr(retirement, function)(client, [key], ledger=ledger)
 """
-ACTS = {"DisableKey": Step.DISABLE, "ScheduleKeyDeletion": Step.SCHEDULE, "CancelKeyDeletion": Step.CANCEL}
 
 
 @pytest.fixture
@@ -110,25 +109,6 @@ def test_a_kill_at_any_line_is_repaired(retirer: Retirer, phase: str, when: str)
             break
         assert ended == -signal.SIGKILL
     assert number >= 4  # as many as there are lines
-
-
-class Cut(BaseException):
-    """Ends a run in the middle, as Ctrl-C does."""
-
-
-def cut_at(flow: Flow[Any], number: int) -> Generator[Any, Any, Any]:
-    """Run a flow up to its so-manieth step, which is carried out, and end it before its result comes back."""
-    outcome: Any = None
-    for taken in count(1):
-        try:
-            step = flow.send(outcome)
-        except StopIteration as end:
-            return end.value
-        outcome = yield step
-        if taken == number:
-            flow.close()
-            raise Cut
-    raise AssertionError("a flow has an end")
 
 
 @pytest.mark.parametrize("phase", ["disable", "schedule", "undo"])

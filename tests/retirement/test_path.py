@@ -7,11 +7,12 @@ from hypothesis import given, strategies as st
 from support.retirement_data import NOW, days, disabled, entry, scheduled
 
 from awskms_lite.models.keys import KeyState
-from awskms_lite.retirement.path import ACTS, DELETED, STOPPED, Next, decide, history_of, watch_end
+from awskms_lite.retirement.path import DELETED, STOPPED, Next, decide, history_of, watch_end
 from awskms_lite.retirement.records import EVENT_DELAY, Entry, Phase, Step
 
 STATES = [*map(str, KeyState), DELETED]
 UNUSABLE = {"Disabled", "PendingImport", "Creating", "Unavailable"}
+ACTS = (Next.DISABLE, Next.SCHEDULE)
 REFUSED = entry(Step.WATCH, Phase.FAILED, text="somebody")
 GONE = entry(Step.WATCH, Phase.DONE, state=DELETED)
 

@@ -20,6 +20,7 @@ from awskms_lite.errors import (
     ServiceError,
 )
 from awskms_lite.local import ApiError, Error, LocalKMS, Reset
+from awskms_lite.permissions import retire_permissions
 from awskms_lite.retirement import Outcome, Phase, Severity, Step, read_ledger
 
 ACCOUNT = "111122223333"
@@ -179,6 +180,16 @@ class TestPath:
         assert retirer.state(key) == "Enabled"
         assert retirer.advance(key, accept=["taken_back"]).outcome is Outcome.DONE
         assert retirer.state(key) == "Disabled"
+
+    def test_the_policy_for_it_permits_each_call_and_no_other(self, retirer: Retirer) -> None:
+        """What the whole path and the way back call, and what `retire_permissions` allows, are the same."""
+        retirer.undo(scheduled(retirer))
+        called = set(retirer.kms.stats.asked) - {"GetCallerIdentity"}  # which needs no permission
+        allowed: set[str] = set()
+        for statement in retire_permissions("aws"):
+            actions = statement.members["Action"]
+            allowed.update([actions] if isinstance(actions, str) else actions)
+        assert {action.partition(":")[2] for action in allowed} == called
 
     def test_another_machine_goes_on_with_the_file(self, retirer: Retirer, tmp_path: Path) -> None:
         """The ledger is all that a later run needs."""

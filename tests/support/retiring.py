@@ -2,10 +2,11 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,17 @@ from support.servers import Way
 from awskms_lite import Pacing, retirement
 from awskms_lite.local import LocalKMS
 from awskms_lite.pacing import QUOTAS
-from awskms_lite.retirement import KeyResult
+from awskms_lite.retirement import KeyResult, Step
+from awskms_lite.steps import Flow
 
 REGION = "us-east-2"
 UNPACED = Pacing(dict.fromkeys(QUOTAS, 1000000.0))
 """As fast as the machine goes: nothing of what is tested with it depends on time."""
 WATCH = timedelta(days=5, minutes=21)
 """As long as a watch of five days takes, late events included."""
+
+ACTS = {"DisableKey": Step.DISABLE, "ScheduleKeyDeletion": Step.SCHEDULE, "CancelKeyDeletion": Step.CANCEL}
+"""The acts that the tests count, and their steps."""
 
 
 def old_key(kms: LocalKMS, **members: Any) -> str:
@@ -85,3 +90,22 @@ class Retirer:
         """Return the steps and phases of the ledger, in order."""
         members = [json.loads(line) for line in self.ledger.read_text().splitlines()]
         return [f"{line['step']} {line['phase']}" for line in members]
+
+
+class Cut(BaseException):
+    """Ends a run in the middle, as Ctrl-C does."""
+
+
+def cut_at(flow: Flow[Any], number: int) -> Generator[Any, Any, Any]:
+    """Run a flow up to its so-manieth step, which is carried out, and end it before its result comes back."""
+    outcome: Any = None
+    for taken in count(1):
+        try:
+            step = flow.send(outcome)
+        except StopIteration as end:
+            return end.value
+        outcome = yield step
+        if taken == number:
+            flow.close()
+            raise Cut
+    raise AssertionError("a flow has an end")

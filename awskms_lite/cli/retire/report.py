@@ -136,7 +136,8 @@ class Report:
         for text in result.texts:
             yield from self._item(word, text)
             word = ""
-        commands = (("to do it", self._next_command(result)), ("to undo it", self._undo_command(result)))
+        does = "to accept it" if result.needed else "to do it"
+        commands = ((does, self._next_command(result)), ("to undo it", self._undo_command(result)))
         for word, command in commands:
             if command is not None:
                 yield f"  {word:{_INDENT - 2}}{command}"  # not wrapped, so that it can be copied
