@@ -125,6 +125,7 @@ UNUSED_AND_NOT_ENABLED: Mapping[str, str] = {
 
 SEARCH_CLOUDTRAIL = "Look into CloudTrail for uses before tracking began."
 
+EVENT_UNKNOWN = "who made the last use is unknown: KMS does not name its event in CloudTrail"
 EVENT_TOO_OLD = "who made the last use is unknown: CloudTrail's event history keeps 90 days, and it is older"
 EVENT_NOT_FOUND = (
     "who made the last use is unknown: its event is not in CloudTrail's event history, or not yet, as it takes "
