@@ -20,10 +20,12 @@ from .report import Report
 from .summary import (
     SYSTEM_ERRORS,
     AuditResult,
+    athena_lines,
     count_lines,
     failure_lines,
     incomplete_line,
     interrupted_by,
+    shown_lines,
     skipped_lines,
     target_lines,
     unmatched_line,
@@ -57,7 +59,9 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
         report,
         [
             *count_lines(summary),
+            *shown_lines(report),
             *total_lines(summary.costs, summary.unused_cost, arguments.idle_days),
+            *athena_lines(summary),
             *target_lines(summary, every=arguments.all_regions),
             *skipped_lines(summary),
             *failure_lines(report),
