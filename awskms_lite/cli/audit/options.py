@@ -201,8 +201,23 @@ def _add_output(group: Any) -> None:
     )
 
 
-def check_organization(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    """End with an error if one of the two options of an organization is missing, or names accounts besides."""
+def check_source_options(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """End with an error for an option that only an audit of KMS, or only a saved report, has a use for.
+
+    So too for accounts that are named beside an organization, and for an organization without its role.
+    """
+    if arguments.source is None:
+        if arguments.account:
+            parser.error("argument --account: chooses keys of --from FILE; name accounts to audit with --role-arn")
+        _check_organization(parser, arguments)
+        return
+    given = [name for name in _NOT_WITH_SAVED if getattr(arguments, name) not in (None, False)]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        parser.error(f"argument --from: sends no requests, so it cannot be combined with {option}")
+
+
+def _check_organization(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
     if arguments.organization and arguments.role_name is None:
         parser.error("argument --organization: needs --role-name, the role to assume in each account")
     if arguments.role_name is not None and not arguments.organization:
@@ -211,18 +226,6 @@ def check_organization(parser: argparse.ArgumentParser, arguments: argparse.Name
         if arguments.organization and getattr(arguments, option) is not None:
             name = option.replace("_", "-")
             parser.error(f"argument --organization: finds the accounts, so it cannot be combined with --{name}")
-
-
-def check_source_options(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    """End with an error if an option is given that only an audit of KMS, or only a saved report, has a use for."""
-    if arguments.source is None:
-        if arguments.account:
-            parser.error("argument --account: chooses keys of --from FILE; name accounts to audit with --role-arn")
-        return
-    given = [name for name in _NOT_WITH_SAVED if getattr(arguments, name) not in (None, False)]
-    if given:
-        option = f"--{given[0].replace('_', '-')}"
-        parser.error(f"argument --from: sends no requests, so it cannot be combined with {option}")
 
 
 def key_filter(arguments: argparse.Namespace) -> "KeyFilter":
