@@ -40,7 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_usage(commands, shared)
     audit.add_command(commands, connection)
-    policy.add_command(commands, region)
+    policy.add_command(commands)
     _add_doctor(commands, shared)
     _add_local(commands)
     for command in (parser, *commands.choices.values()):  # before the command's name, and behind it
