@@ -6,9 +6,11 @@
         usage = kms.get_key_last_usage("1234abcd-12ab-34cd-56ef-1234567890ab")
     print(usage.verdict, usage.key_last_usage)
 
-`AsyncKMSClient` is the same for asyncio and trio, and both have every other operation of KMS as a method. What
-these take and return is here too (`awskms_lite.models`), and so are the errors that KMS returns; `errors` has the
-names that other services use beside them, `audit` the audit of many keys, and `local` a KMS to test against.
+`AsyncKMSClient` is the same for asyncio and trio, and both have every other operation of KMS as a method.
+`CloudTrailClient` and `AsyncCloudTrailClient` look up who used a key. What these take and return is here too
+(`awskms_lite.models`), and so are the errors that they raise; `errors` has the names that other services use
+beside them, `audit` the audit of many keys, `retirement` a way out for those that nobody needs, and `local` a KMS
+to test against.
 
 Importing this package imports nothing else: each name is loaded when it is first used (PEP 562).
 """
@@ -16,10 +18,18 @@ Importing this package imports nothing else: each name is loaded when it is firs
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import audit as audit, errors as errors, local as local, models as models
+    from . import (
+        audit as audit,
+        errors as errors,
+        local as local,
+        models as models,
+        retirement as retirement,
+    )
     from ._version import __version__
     from .async_client import AsyncKMSClient
+    from .async_cloudtrail import AsyncCloudTrailClient
     from .client import KMSClient
+    from .cloudtrail import CloudTrailClient
     from .converter import from_wire, to_dict, to_wire
     from .credentials.role import AssumeRole
     from .errors import (
@@ -54,23 +64,30 @@ if TYPE_CHECKING:
         InvalidAliasNameException,
         InvalidArnException,
         InvalidCiphertextException,
+        InvalidEventCategoryException,
         InvalidGrantIdException,
         InvalidGrantTokenException,
         InvalidImportTokenException,
         InvalidKeyUsageException,
+        InvalidLookupAttributesException,
         InvalidMarkerException,
+        InvalidMaxResultsException,
+        InvalidNextTokenException,
         InvalidSignatureException,
+        InvalidTimeRangeException,
         KeyUnavailableException,
         KMSInternalException,
         KMSInvalidMacException,
         KMSInvalidSignatureException,
         KMSInvalidStateException,
         KMSLiteError,
+        LedgerError,
         LimitExceededException,
         MalformedPolicyDocumentException,
         MissingAuthenticationTokenException,
         NotAuthorizedException,
         NotFoundException,
+        OperationNotPermittedException,
         OptInRequired,
         ParameterError,
         ProtocolError,
@@ -212,6 +229,7 @@ __all__ = [
     "AliasListEntry",
     "AlreadyExistsException",
     "AssumeRole",
+    "AsyncCloudTrailClient",
     "AsyncKMSClient",
     "CancelKeyDeletionResponse",
     "CheckpointError",
@@ -221,6 +239,7 @@ __all__ = [
     "CloudHsmClusterNotActiveException",
     "CloudHsmClusterNotFoundException",
     "CloudHsmClusterNotRelatedException",
+    "CloudTrailClient",
     "ConfigurationError",
     "ConflictException",
     "ConnectError",
@@ -293,12 +312,17 @@ __all__ = [
     "InvalidAliasNameException",
     "InvalidArnException",
     "InvalidCiphertextException",
+    "InvalidEventCategoryException",
     "InvalidGrantIdException",
     "InvalidGrantTokenException",
     "InvalidImportTokenException",
     "InvalidKeyUsageException",
+    "InvalidLookupAttributesException",
     "InvalidMarkerException",
+    "InvalidMaxResultsException",
+    "InvalidNextTokenException",
     "InvalidSignatureException",
+    "InvalidTimeRangeException",
     "KMSClient",
     "KMSInternalException",
     "KMSInvalidMacException",
@@ -318,6 +342,7 @@ __all__ = [
     "KeyState",
     "KeyUnavailableException",
     "KeyUsageType",
+    "LedgerError",
     "LimitExceededException",
     "ListAliasesResponse",
     "ListGrantsResponse",
@@ -338,6 +363,7 @@ __all__ = [
     "MultiRegionKeyType",
     "NotAuthorizedException",
     "NotFoundException",
+    "OperationNotPermittedException",
     "OptInRequired",
     "OriginType",
     "Pacing",
@@ -397,7 +423,9 @@ __all__ = [
 _HOMES = {
     "__version__": "_version",
     "AssumeRole": "credentials.role",
+    "AsyncCloudTrailClient": "async_cloudtrail",
     "AsyncKMSClient": "async_client",
+    "CloudTrailClient": "cloudtrail",
     "KMSClient": "client",
     "from_wire": "converter",
     "to_dict": "converter",
@@ -410,7 +438,7 @@ _HOMES = {
 }
 """The modules of the names that are neither errors nor models."""
 
-_MODULES = ("audit", "errors", "local", "models")
+_MODULES = ("audit", "errors", "local", "models", "retirement")
 
 
 def __getattr__(name: str) -> object:

@@ -27,7 +27,7 @@ from .errors import (
 from .identity import Credentials
 from .loading import loading
 from .models.members import KMSResponse
-from .operations import Operation
+from .operations import KMS, Operation, Service
 from .protocol import decode, encode, target
 from .retry import Attempts, RetryPolicy, RetryQuota, may_have_executed
 from .service_clock import ServiceClock
@@ -38,6 +38,7 @@ from .steps import Flow, Request, Response, Send, send, sleep
 if TYPE_CHECKING:
     from .credentials.role import GivenCredentials
     from .pacing import Pacing, RateLimiter, RateLimiters
+    from .sts import CallerIdentity
 
 ResponseT = TypeVar("ResponseT", bound=KMSResponse)
 Slot: TypeAlias = "tuple[RateLimiter, int]"
@@ -48,6 +49,7 @@ _VISIBLE = "".join(map(chr, range(0x20, 0x7F)))
 class ClientState(NamedTuple):
     """What the calls of one client share."""
 
+    service: Service
     settings: Settings
     region: str
     endpoint_url: str
@@ -67,6 +69,7 @@ class ClientState(NamedTuple):
 def create_state(
     settings: Settings,
     *,
+    service: Service = KMS,
     credentials: "GivenCredentials | CredentialsCache | None",
     retry: RetryPolicy | None,
     pacing: "Pacing | None",
@@ -83,7 +86,7 @@ def create_state(
     `timer` seconds by a monotonic clock; `new_id` gives each call the UUID that identifies it to the service.
     Raises `ConfigurationError` for options that contradict each other, and `ParameterError` for wrong types.
     """
-    url, region = settings.service_endpoint("kms", "kms")
+    url, region = settings.service_endpoint(service.name, service.name)
     if not isinstance(retry, RetryPolicy | None):
         raise ParameterError(f"retry must be awskms_lite.RetryPolicy, not {type(retry).__name__}.")
     if retry is not None:  # for STS too
@@ -105,15 +108,16 @@ def create_state(
 
             credentials = open_cache(credentials, settings, search, new_cache, clock=service_clock, random=random)
     return ClientState(
+        service=service,
         settings=settings,
         region=region,
         endpoint_url=url,
         credentials=credentials,
-        signer=PostSigner(url, region=region, service="kms"),
+        signer=PostSigner(url, region=region, service=service.name),
         retry=retry,
         quota=RetryQuota(),
         pacing=pacing,
-        rate_limiters=_rate_limiters(pacing, adaptive=retry.mode == "adaptive"),
+        rate_limiters=_rate_limiters(service, pacing, retry),
         timeout=validated_timeout("timeout", timeout),
         timer=timer,
         service_clock=service_clock,
@@ -131,31 +135,42 @@ def in_region(client: ClientState, region: str) -> ClientState:
     settings, before = client.settings, client.settings.region
     if parse_region(before.value)[1]:
         settings = evolve(settings, use_fips_endpoint=Setting(True, before.source))
-    settings = evolve(settings, region=Setting(region, "region"))
-    url, region = settings.service_endpoint("kms", "kms")
+    return beside(client._replace(settings=evolve(settings, region=Setting(region, "region"))), client.service)
+
+
+def beside(client: ClientState, service: Service) -> ClientState:
+    """Return what the calls to another service share: all of the client's but the quotas, which are a service's.
+
+    The endpoint is that of the configuration, or of the region: an argument about endpoints is for the client's
+    own service alone. Raises `ConfigurationError` for an invalid endpoint.
+    """
+    url, region = client.settings.service_endpoint(service.name, service.name)
     return client._replace(
-        settings=settings,
+        service=service,
         region=region,
         endpoint_url=url,
-        signer=PostSigner(url, region=region, service="kms"),
+        signer=PostSigner(url, region=region, service=service.name),
         quota=RetryQuota(),
-        rate_limiters=_rate_limiters(client.pacing, adaptive=client.retry.mode == "adaptive"),
+        rate_limiters=_rate_limiters(service, client.pacing, client.retry),
     )
 
 
-def _rate_limiters(pacing: "Pacing | None", *, adaptive: bool) -> "RateLimiters | None":
-    if pacing is None and not adaptive:
+def _rate_limiters(service: Service, pacing: "Pacing | None", retry: RetryPolicy) -> "RateLimiters | None":
+    adaptive = retry.mode == "adaptive"
+    if pacing is None and not service.paced and not adaptive:
         return None
     with loading:
         from .pacing import Pacing, RateLimiters  # most clients do not pace
 
     if not isinstance(pacing, Pacing | None):
         raise ParameterError(f"pacing must be awskms_lite.Pacing, not {type(pacing).__name__}.")
+    if pacing is None and service.paced:
+        pacing = Pacing()
     return RateLimiters(pacing, adaptive=adaptive)
 
 
 def _check_clock(request: Request, service_clock: ServiceClock) -> Flow[None]:
-    """Correct the clock by KMS's if it is far off: KMS dates its refusal of a request without a signature too."""
+    """Correct the clock by the service's if it is far off: a refusal of an unsigned request is dated too."""
     then = service_clock()
     try:
         response = yield from send(request)
@@ -175,6 +190,25 @@ def call(
     """
     _check_regions(request, client.region)
     return (yield from _Call(client, operation, request, timeout).run())  # made when the driver begins
+
+
+def caller_identity(client: ClientState) -> Flow["CallerIdentity"]:
+    """Return whose credentials a client's calls are signed with, by asking STS.
+
+    Raises whatever `KMSLiteError` the search for credentials or the call ended in.
+    """
+    with loading:
+        from . import sts  # few calls need it
+
+    credentials = yield from client.credentials.get()
+    return (
+        yield from sts.caller_identity(
+            settings=client.settings,
+            credentials=credentials,
+            clock=client.service_clock,
+            random=client.random,
+        )
+    )
 
 
 class _Call(Generic[ResponseT]):
@@ -329,7 +363,7 @@ def _check_regions(request: object, region: str) -> None:
 
 
 def _renew(client: ClientState, refused: Credentials) -> Flow[bool]:
-    """Search for credentials in place of some that KMS called expired; return whether others were found."""
+    """Search for credentials in place of some that were called expired; return whether others were found."""
     client.credentials.drop(refused)
     return (yield from client.credentials.get()) != refused
 

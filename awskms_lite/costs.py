@@ -12,7 +12,7 @@ from math import isfinite
 from typing import NamedTuple, Protocol
 
 from .errors import ParameterError
-from .verdicts import AuditVerdict, label
+from .verdicts import UNUSED, AuditVerdict, label
 
 PRICE = 1.0
 """US dollars for a key a month, and for each rotation that is billed."""
@@ -21,8 +21,6 @@ MAX_PRICE = 1_000_000.0
 PRICE_AS_OF = "2026-11"
 BILLED_ROTATIONS = 2
 """Rotations of a key that are billed; later ones are free."""
-
-_UNUSED = (AuditVerdict.IDLE, AuditVerdict.NEVER_USED, AuditVerdict.NO_RECORD)
 
 
 class BilledKey(Protocol):
@@ -120,7 +118,7 @@ class CostTotals:
         if verdict is AuditVerdict.OTHER_ACCOUNT:
             return
         self._by_verdict[verdict] = self._by_verdict.get(verdict, NOTHING).plus(cost)
-        if verdict in _UNUSED and (idle_days or 0) >= self.idle_days:
+        if verdict in UNUSED and (idle_days or 0) >= self.idle_days:
             self.unused = self.unused.plus(cost)
 
     @property

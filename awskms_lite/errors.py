@@ -12,14 +12,15 @@
      +-- ProtocolError                 an answer that is not awsJson1.1
      +-- StateError                    a waiter waits for a state that cannot come
      +-- CheckpointError               an audit cannot write its checkpoint
-     +-- ServiceError                  KMS answered with an error
+     +-- LedgerError                   a retirement cannot read or write its ledger
+     +-- ServiceError                  the service answered with an error
           +-- NotFoundException, AccessDeniedException, ThrottlingException ...
 
-The classes below `ServiceError` have AWS's own names: the errors that the KMS API declares, and the common ones
-that any AWS call can return. Other services and protocols have other names for some of them; these are subclasses,
-so that `except ThrottlingException` catches `Throttling` and `SlowDown` too. An unknown code becomes a plain
-`ServiceError` that keeps the code. All errors can be pickled, and none shows a secret; `members` of a
-`ServiceError` holds what else the service answered, whatever that is.
+The classes below `ServiceError` have AWS's own names: the errors that the APIs of KMS and of CloudTrail's event
+history declare, and the common ones that any AWS call can return. Other services and protocols have other names
+for some of them; these are subclasses, so that `except ThrottlingException` catches `Throttling` and `SlowDown`
+too. An unknown code becomes a plain `ServiceError` that keeps the code. All errors can be pickled, and none shows
+a secret; `members` of a `ServiceError` holds what else the service answered, whatever that is.
 """
 
 import builtins
@@ -123,6 +124,10 @@ class CheckpointError(KMSLiteError):
     """An audit cannot write its checkpoint to disk; what was written before stays valid."""
 
 
+class LedgerError(KMSLiteError):
+    """A retirement cannot read or write its ledger; no step is taken without a line in it."""
+
+
 class _Members(dict[str, Any]):
     """The members of an answer, which may be secret: the repr shows only their names."""
 
@@ -135,7 +140,7 @@ class ServiceError(KMSLiteError):
 
     - `code`: AWS's name for it, or the HTTP status as text if the answer has none.
     - `message`: the service's own text, "" if it sent none.
-    - `operation`: the operation that was called, None if no client made the call.
+    - `operation`: the operation that was called, None if no client made the call; `service`: whose it is.
     - `attempts`: how often the call was sent; `date`: the answer's Date header.
     - `retry_after`: the seconds that the service asks to wait.
     - `members`: what else the answer's body has, by its names there and as JSON; no text of ours shows it.
@@ -146,6 +151,7 @@ class ServiceError(KMSLiteError):
     retry_category: ClassVar[RetryCategory] = "final"
     rejected: ClassVar[bool] = False
     remedy: str = ""
+    service: str = "KMS"
 
     def __init__(
         self,
@@ -206,7 +212,7 @@ class ServiceError(KMSLiteError):
             return f"{passing}No error code: a proxy or another server may have answered. Check the endpoint."
         if self.category == "transient":
             return "This may pass: try again later."
-        return "Look the code up in the AWS KMS API reference."
+        return f"Look the code up in the AWS {self.service} API reference."
 
 
 # What the KMS API declares, operation by operation.
@@ -506,6 +512,66 @@ class XksProxyVpcEndpointServiceNotFoundException(ServiceError):
     """There is no such VPC endpoint service."""
 
     remedy = "Check its name and region."
+
+
+# What the CloudTrail API declares for its event history, beside UnsupportedOperationException.
+
+
+class InvalidEventCategoryException(ServiceError):
+    """CloudTrail has no events of this category."""
+
+    remedy = "Leave the category out."
+
+
+class InvalidLookupAttributesException(ServiceError):
+    """The attribute of a lookup is not one that CloudTrail looks events up by, or its value is too long."""
+
+    remedy = "Pass one of the attributes of LookupAttributeKey, and a value of 1 to 2,000 characters."
+
+
+class InvalidMaxResultsException(ServiceError):
+    """The size of a page is not valid."""
+
+    remedy = "Pass max_results of 1 to 50."
+
+
+class InvalidNextTokenException(ServiceError):
+    """The token of a page is not valid here, or no longer."""
+
+    remedy = "Look up again from the start, and pass tokens on unchanged, beside the same other arguments."
+
+
+class InvalidTimeRangeException(ServiceError):
+    """The times of a lookup are no range: the start is after the end."""
+
+    remedy = "Pass the earlier time as start_time."
+
+
+class OperationNotPermittedException(ServiceError):
+    """The operation is not permitted in this account."""
+
+    remedy = "Check that the account may use CloudTrail, and the policies of its organization."
+
+
+# What the Organizations API declares for the list of accounts, beside AccessDeniedException.
+
+
+class AWSOrganizationsNotInUseException(ServiceError):
+    """The account belongs to no organization."""
+
+    remedy = "Use credentials of the organization's management account, or name the accounts one by one."
+
+
+class InvalidInputException(ServiceError):
+    """An argument breaks a rule of the service."""
+
+    remedy = "Correct what the message names."
+
+
+class ServiceException(ServiceError):
+    """Something failed inside the service."""
+
+    retry_category = "transient"
 
 
 # What any AWS call can return. Many have another name in STS or an older protocol: a subclass of KMS's own.

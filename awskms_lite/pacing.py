@@ -25,14 +25,21 @@ QUOTAS: Mapping[str, float] = MappingProxyType(
         "GetKeyLastUsage": 5.0,
         "GetKeyPolicy": 1000.0,
         "GetKeyRotationStatus": 1000.0,
+        "ListAccounts": 8.0,
         "ListAliases": 500.0,
         "ListGrants": 100.0,
+        "ListKeyRotations": 100.0,
         "ListKeys": 500.0,
         "ListResourceTags": 2000.0,
+        "LookupEvents": 2.0,
         "ScheduleKeyDeletion": 15.0,
     }
 )
-"""Calls a second for an account and region ("Request quotas" in the AWS KMS Developer Guide, 2026)."""
+"""Calls a second for an account and region.
+
+Sources: "Request quotas" in the AWS KMS Developer Guide; the quotas of AWS CloudTrail and of AWS Organizations in
+their User Guides (2026). That of ListAccounts is for an account, whatever the region.
+"""
 
 OPERATIONS = frozenset(
     {
@@ -43,13 +50,13 @@ OPERATIONS = frozenset(
         "EnableKeyRotation", "Encapsulate", "Encrypt", "GenerateDataKey", "GenerateDataKeyPair",
         "GenerateDataKeyPairWithoutPlaintext", "GenerateDataKeyWithoutPlaintext", "GenerateMac",
         "GenerateRandom", "GetParametersForImport", "GetPublicKey", "ImportKeyMaterial", "ListKeyPolicies",
-        "ListKeyRotations", "ListRetirableGrants", "PutKeyPolicy", "ReEncrypt", "ReplicateKey",
+        "ListRetirableGrants", "PutKeyPolicy", "ReEncrypt", "ReplicateKey",
         "RetireGrant", "RevokeGrant", "RotateKeyOnDemand", "Sign", "TagResource", "UntagResource",
         "UpdateAlias", "UpdateCustomKeyStore", "UpdateKeyDescription", "UpdatePrimaryRegion", "Verify",
         "VerifyMac",
     }
 )  # fmt: skip
-"""The operations of KMS: a rate for any other name is a mistake, because it would limit nothing."""
+"""The operations of the clients: a rate for any other name is a mistake, because it would limit nothing."""
 
 _ON_TIME = 1e-6
 """Seconds: a slot that opens within a microsecond is open, or rounding would cause one more sleep."""
@@ -100,9 +107,9 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 @frozen
 class Pacing:
-    """How fast a client sends: `rates` in calls a second by operation, in place of KMS's own quotas (`QUOTAS`).
+    """How fast a client sends: `rates` in calls a second by operation, in place of AWS's own quotas (`QUOTAS`).
 
-    So `Pacing()` sends GetKeyLastUsage 5 times a second. Names are KMS's, to the letter; operations that are in
+    So `Pacing()` sends GetKeyLastUsage 5 times a second. Names are AWS's, to the letter; operations that are in
     neither mapping are not paced. After a pause `burst` calls may be sent at once. Only its `timeout` bounds how
     long a call waits to be sent.
     """

@@ -2,7 +2,7 @@
 
 KMS's rules ("Pagination" in the API reference): `Truncated` says whether there is more, never the length of a
 page, which may be empty in the middle of a list; the next page is asked for with the `NextMarker` of the page
-before.
+before. Other services have a `NextToken` for both, which is missing from the last page.
 """
 
 from collections import deque
@@ -14,21 +14,27 @@ from attrs import evolve
 from .errors import ParameterError, ProtocolError
 from .models.members import KMSResponse
 from .models.requests import LARGEST_PAGE
+from .operations import PageMembers
 
 T = TypeVar("T")
 
-_MAX_MARKER = 1024
-"""Characters, by the service model."""
+_KMS_PAGES = PageMembers()
 _MAX_PAGES = 100_000
 """Pages of one list: with a thousand keys to a page, far more than any account has."""
 _MAX_IDLE_PAGES = 100
 """Pages in a row without a new item: some may be empty, but a new marker each time could go on without end."""
 
 
-def check_sizes(page_size: int | None, max_items: int | None) -> None:
-    """Raise `ParameterError` for sizes of an iterator that are no positive whole numbers, or too large for KMS."""
-    _check_size("page_size", page_size, LARGEST_PAGE)
+def check_sizes(
+    page_size: int | None, max_items: int | None, max_pages: int | None = None, *, largest: int | None = None
+) -> None:
+    """Raise `ParameterError` for sizes of an iterator that are no positive whole numbers, or too large for a page.
+
+    `largest` is the largest page, that of KMS if it is None.
+    """
+    _check_size("page_size", page_size, largest or LARGEST_PAGE)
     _check_size("max_items", max_items, None)
+    _check_size("max_pages", max_pages, None)
 
 
 def _check_size(name: str, size: object, most: int | None) -> None:
@@ -42,10 +48,14 @@ def _check_size(name: str, size: object, most: int | None) -> None:
 class _Cursor(Generic[T]):
     """The position in a list. If a page fails to come, the next step asks for it again."""
 
-    def __init__(self, request: Any, items: str, max_items: int | None) -> None:
+    def __init__(
+        self, request: Any, items: str, max_items: int | None, max_pages: int | None, members: PageMembers
+    ) -> None:
         self._request = request
         self._items = items
+        self._members = members
         self._left = max_items
+        self._pages_left = max_pages
         self._page: deque[T] = deque()
         self._ended = False
         self._here: str | None = None
@@ -63,17 +73,17 @@ class _Cursor(Generic[T]):
 
     @property
     def ended(self) -> bool:
-        """Whether all items were returned; False if `max_items` ended the iteration before."""
+        """Whether all items were returned; False if `max_items` or `max_pages` ended the iteration before."""
         return self._ended and not self._page
 
     @property
     def _next(self) -> str | None:
-        marker: str | None = self._request.marker
+        marker: str | None = getattr(self._request, self._members.marker)
         return None if self._ended else marker
 
     @property
     def _needs_a_page(self) -> bool:
-        return not (self._page or self._ended or self._left == 0)
+        return not (self._page or self._ended or self._left == 0 or self._pages_left == 0)
 
     @property
     def _is_over(self) -> bool:
@@ -86,9 +96,11 @@ class _Cursor(Generic[T]):
 
     def _turn(self, page: Any) -> None:
         """Take a page that was answered, and move on to the next."""
-        items, marker = getattr(page, self._items), page.next_marker
+        items, marker = getattr(page, self._items), getattr(page, self._members.next_marker)
         here = self._next
-        if page.truncated:
+        if self._pages_left is not None:
+            self._pages_left -= 1
+        if marker is not None if self._members.truncated is None else getattr(page, self._members.truncated):
             self._asked.add(here)
             if fault := self._fault(items, marker):
                 raise ProtocolError(
@@ -97,7 +109,7 @@ class _Cursor(Generic[T]):
                     status_code=page.metadata.status_code,
                     request_id=page.metadata.request_id,
                 )
-            self._request = evolve(self._request, marker=marker)
+            self._request = evolve(self._request, **{self._members.marker: marker})
         else:
             self._ended = True
         self._here = here
@@ -109,7 +121,7 @@ class _Cursor(Generic[T]):
         is_new = bool(items) and content not in self._contents
         self._contents.add(content)
         self._idle_pages = 0 if is_new else self._idle_pages + 1
-        if not marker or len(marker) > _MAX_MARKER:
+        if not marker or len(marker) > self._members.longest:
             return "gives no marker for it"
         if marker in self._asked:
             return "gives a marker for the second time"
@@ -122,9 +134,15 @@ class Listing(_Cursor[T], Iterator[T]):
     """An iterator over the items of a list, which asks for a page when the first item of it is needed."""
 
     def __init__(
-        self, request: Any, items: str, ask: Callable[[Any], KMSResponse], max_items: int | None = None
+        self,
+        request: Any,
+        items: str,
+        ask: Callable[[Any], KMSResponse],
+        max_items: int | None = None,
+        max_pages: int | None = None,
+        members: PageMembers = _KMS_PAGES,
     ) -> None:
-        super().__init__(request, items, max_items)
+        super().__init__(request, items, max_items, max_pages, members)
         self._ask = ask
 
     def __next__(self) -> T:
@@ -139,9 +157,15 @@ class AsyncListing(_Cursor[T], AsyncIterator[T]):
     """An asynchronous iterator over the items of a list, which asks for a page when the first item is needed."""
 
     def __init__(
-        self, request: Any, items: str, ask: Callable[[Any], Awaitable[KMSResponse]], max_items: int | None = None
+        self,
+        request: Any,
+        items: str,
+        ask: Callable[[Any], Awaitable[KMSResponse]],
+        max_items: int | None = None,
+        max_pages: int | None = None,
+        members: PageMembers = _KMS_PAGES,
     ) -> None:
-        super().__init__(request, items, max_items)
+        super().__init__(request, items, max_items, max_pages, members)
         self._ask = ask
 
     async def __anext__(self) -> T:

@@ -14,7 +14,7 @@ from attrs import fields, has
 from .converter import from_wire, to_wire
 from .errors import InvalidCiphertextException, ProtocolError, ServiceError, error_class
 from .models.members import KMSResponse, ResponseMetadata
-from .operations import Operation
+from .operations import KMS, Operation
 from .quoting import holds_any, printable, redact
 from .retry import read_retry_after
 from .steps import Response
@@ -43,8 +43,8 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def target(operation: Operation[Any, Any]) -> str:
-    """Return the value of `X-Amz-Target`; "TrentService" is KMS's name on the wire."""
-    return f"TrentService.{operation.name}"
+    """Return the value of `X-Amz-Target`."""
+    return f"{operation.service.target}.{operation.name}"
 
 
 def encode(request: object) -> bytes:
@@ -97,7 +97,8 @@ def decode(
         why = "it is about another key than the one that was asked for, so it belongs to another request"
     raise ProtocolError(  # out here because the exception above may hold the whole body
         f"The answer to {operation.name} cannot be read: {why} (HTTP {response.status}, {len(response.body)} "
-        f"bytes, request id {request_id}). Check that the endpoint is KMS and that no proxy rewrites its answers.",
+        f"bytes, request id {request_id}). Check that the endpoint is {operation.service.title} and that no proxy "
+        "rewrites its answers.",
         status_code=response.status,
         request_id=request_id,
         mismatched=mismatched,
@@ -106,6 +107,9 @@ def decode(
 
 def _about(operation: Operation[Any, Any], attempts: int, error: ServiceError) -> ServiceError:
     error.attempts, error.operation = attempts, operation.name
+    if operation.service is not KMS:
+        error.service = operation.service.title
+        error.remedy = dict(operation.service.remedies).get(error.code, error.remedy)
     return error
 
 
@@ -141,9 +145,9 @@ def _is_about_another_key(echoes: Iterable[tuple[str, str]], request: object, an
         asked: str | None = getattr(request, asked_for)
         if asked is None or _is_alias(asked):
             continue
-        named = filter(None, _members_at(answer, answered.split(".")))
-        if any(_key_id(key) != _key_id(asked) for key in named if not _is_alias(key)):
-            return True
+        for key in _members_at(answer, answered.split(".")):
+            if key and key != asked and not _is_alias(key) and _key_id(key) != _key_id(asked):
+                return True
     return False
 
 
@@ -212,7 +216,7 @@ def _read_object(body: bytes) -> dict[str, Any]:
     value: object = _decode(body.decode())
     if not isinstance(value, dict):
         raise ProtocolError(f"it is a JSON {type(value).__name__}, not an object")
-    return cast(dict[str, Any], value)
+    return cast("dict[str, Any]", value)
 
 
 def _why(error: Exception) -> str:

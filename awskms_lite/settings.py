@@ -17,7 +17,7 @@ from attrs import frozen
 
 from ._version import __version__
 from .config import Kind, Notes, Section, Sections, file_locations, merge, parse
-from .endpoints import parse_region, resolve
+from .endpoints import parse_region, region_of_service, resolve
 from .errors import ConfigurationError, ParameterError
 from .quoting import shown
 from .retry import Mode
@@ -59,6 +59,8 @@ class Settings:
     retry_mode: Setting[Mode]
     max_attempts: Setting[int]
     user_agent: str
+    service: str = "kms"
+    """Which service the arguments about endpoints are for: another one's endpoint follows the configuration."""
 
     @property
     def unsigned_headers(self) -> list[tuple[str, str]]:
@@ -101,7 +103,7 @@ class Settings:
 
         None if it has none. Raise `ConfigurationError` for a `services` section that is missing.
         """
-        if service == "kms" and self.endpoint_url is not None:
+        if service == self.service and self.endpoint_url is not None:
             return self.endpoint_url
         ignored = self.setting("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")
         if _flag(ignored).value:
@@ -119,21 +121,23 @@ class Settings:
 
         `region` is the client's own if it is None. A custom endpoint is used as it is: FIPS and dual-stack are
         only about AWS's own hosts. Raise `ConfigurationError` for an invalid region or endpoint, and if an
-        argument asks for one of the two beside a custom endpoint of KMS.
+        argument asks for one of the two beside a custom endpoint of the service that it is for.
         """
         source = "sso_region" if region else self.region.source
         plain, named_fips = parse_region(region or self.region.value, name=source)
+        plain = region_of_service(service, plain)
         fips = Setting(True, source) if named_fips else self._fips(service)
         dualstack, custom = self.use_dualstack_endpoint, self.endpoint(service)
-        if custom is not None and not (service == "kms" and fips.source in _ARGUMENTS):
+        is_own = service == self.service
+        if custom is not None and not (is_own and fips.source in _ARGUMENTS):
             fips = Setting(False, custom.source)
-        if custom is not None and not (service == "kms" and dualstack.source in _ARGUMENTS):
+        if custom is not None and not (is_own and dualstack.source in _ARGUMENTS):
             dualstack = Setting(False, custom.source)
         return resolve(host, plain, fips=fips.value, dualstack=dualstack.value, custom=custom), plain
 
     def _fips(self, service: str) -> Setting[bool]:
-        """Return whether to use the FIPS host of a service: the argument is about KMS alone."""
-        if service == "kms" or self.use_fips_endpoint.source != "use_fips_endpoint":
+        """Return whether to use the FIPS host of a service: the argument is about the client's own alone."""
+        if service == self.service or self.use_fips_endpoint.source != "use_fips_endpoint":
             return self.use_fips_endpoint
         return _flag(self.setting("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"))
 
@@ -207,8 +211,9 @@ def resolve_settings(
     use_fips_endpoint: bool | None = None,
     use_dualstack_endpoint: bool | None = None,
     app_id: str | None = None,
+    service: str = "kms",
 ) -> Settings:
-    """Resolve the settings of a client; blank arguments count as not passed.
+    """Resolve the settings of a client of a service; blank arguments count as not passed.
 
     `sections` and `notes` are those of `load_files`. Raise `ConfigurationError` if there is no region, for a named
     profile that does not exist, and for an invalid value or one of several lines.
@@ -243,6 +248,7 @@ def resolve_settings(
         ca_bundle=_path(text("AWS_CA_BUNDLE", "ca_bundle")),
         retry_mode=_retry_mode(text("AWS_RETRY_MODE", "retry_mode")),
         max_attempts=_attempts(text("AWS_MAX_ATTEMPTS", "max_attempts")),
+        service=service,
         user_agent=PRODUCT + _app_id(_argument(app_id, "app_id") or text("AWS_SDK_UA_APP_ID", "sdk_ua_app_id")),
     )
 

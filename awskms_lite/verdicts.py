@@ -32,6 +32,9 @@ class AuditVerdict(StrEnum):
     """What the verdict depends on could not be read; the record's `error` is the reason."""
 
 
+UNUSED = (AuditVerdict.IDLE, AuditVerdict.NEVER_USED, AuditVerdict.NO_RECORD)
+"""The verdicts on keys without a use in the idle window, which may be retired once it is known who needs them."""
+
 MAX_IDLE_DAYS = 36_500
 """The longest idle window: a century, since anything longer is a mistake."""
 
@@ -122,6 +125,31 @@ UNUSED_AND_NOT_ENABLED: Mapping[str, str] = {
 
 SEARCH_CLOUDTRAIL = "Look into CloudTrail for uses before tracking began."
 
+EVENT_UNKNOWN = "who made the last use is unknown: KMS does not name its event in CloudTrail"
+EVENT_TOO_OLD = "who made the last use is unknown: CloudTrail's event history keeps 90 days, and it is older"
+EVENT_NOT_FOUND = (
+    "who made the last use is unknown: its event is not in CloudTrail's event history, or not yet, as it takes "
+    "some minutes to get there"
+)
+NO_SEARCH = (
+    "CloudTrail was not searched for them, or cannot be, because its events in this account do not have "
+    "the ARN of their key"
+)
+NO_USE_IS_NO_PROOF = "that is no proof, since AWS does not document that a search by a key's ARN finds its uses"
+NO_REFUSAL_IS_NO_PROOF = (
+    "that is no proof, since KMS logs refusals in some cases only, and those of another account's callers there"
+)
+NOT_TRACKED = "KMS's own record of its last use does not show, or not yet"
+FIND_DEPENDENTS = "Find out what depends on it."
+IN_DEMAND: Mapping[str, str] = {
+    "Disabled": "Find out what depends on it; EnableKey makes it usable again.",
+    "PendingDeletion": "Find out what depends on it before it is deleted: CancelKeyDeletion brings it back, "
+    "disabled, and EnableKey makes it usable again.",
+    "PendingReplicaDeletion": "Find out what depends on it before its last replica is deleted: CancelKeyDeletion "
+    "brings it back, disabled, and EnableKey makes it usable again.",
+}
+"""By key state: advice for a key whose uses are refused, beside who misses it."""
+
 _PUBLIC_KEY = "Its public key may be in use outside KMS, which leaves no trace."
 USES_WITHOUT_TRACE: Mapping[str, str] = {
     "ENCRYPT_DECRYPT": "Data keys that are used outside KMS leave no trace, and an EBS volume asks for its key "
@@ -149,3 +177,14 @@ CANCEL_DELETION = (
 READ_AGAIN = "Then audit it again: nothing is known about its use."
 RETRY = "Fix that, or try again later."
 """What to do about an error that has no remedy of its own."""
+
+LIMITS = (
+    "Uses in the last hour: one can take that long to show.",
+    'Uses before KMS began to track them (see a key\'s "tracked since"): CloudTrail may know them.',
+    "What is done outside KMS: data keys that were handed out before, public keys that are used elsewhere.",
+    "EBS volumes, which ask for their keys only when they are attached: an idle one may be attached tomorrow.",
+    "Ciphertexts that nobody has read for years: backups, archives, snapshots.",
+    "Failed calls: only successful ones count as a use.",
+    "Keys of accounts and regions that were not audited, and keys made after their region was listed.",
+)
+"""What no audit can see, as sentences for the readers of a report."""

@@ -165,6 +165,12 @@ class Checkpoint:
                 yield self._answer(arn, line)
             after = page[-1][0]
 
+    def answer(self, target: Target, arn: str) -> Answer | None:
+        """Return the answer about a key of a target; None if there is none."""
+        question = "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn = ?"
+        rows = self._run(question, (to_ascii(target.caller), target.region, to_ascii(arn)))
+        return self._answer(*rows[0]) if rows else None
+
     def _page(self, target: Target, after: str) -> list[Any]:
         return self._run(
             "SELECT arn, facts FROM answer WHERE caller = ? AND region = ? AND arn > ? ORDER BY arn LIMIT ?",

@@ -2,8 +2,9 @@
 
     describe  DescribeKey, some at a time: fast, and enough for many keys
     usage     GetKeyLastUsage, at the rate that KMS allows
+    details   what else is wanted: rotations, and events of CloudTrail, which is slower still
 
-Describing runs ahead of the slower calls, within a limit, so that memory stays bounded.
+Each runs ahead of the slower calls behind it, within a limit, so that memory stays bounded.
 """
 
 from collections import Counter, deque
@@ -21,6 +22,7 @@ from ..errors import KMSLiteError, ProtocolError
 from ..models.keys import KeyMetadata, MultiRegionKey
 from ..models.members import ResponseMetadata
 from .clients import TargetClient
+from .details import DetailOptions, DetailReader
 from .failures import failure_of, has_expired, is_outage, is_transient
 from .filters import KeyFilter
 from .inventory import Inventory, ListedKey
@@ -33,8 +35,10 @@ _DESCRIBE_TASKS = 4
 """Calls of DescribeKey at a time; KMS allows thousands a second, so this bounds the load on both sides."""
 _USAGE_TASKS = 16
 """Calls of GetKeyLastUsage at a time: at 5 a second enough for answers that take three seconds."""
+_DETAIL_TASKS = 8
+"""Keys whose details are read at a time: at 2 requests a second enough for answers that take four seconds."""
 _LOOKAHEAD = 500
-"""Described keys that wait for GetKeyLastUsage at most."""
+"""Keys that wait for GetKeyLastUsage at most, and as many for their details."""
 _ROUND_DELAYS = (5.0, 30.0)
 """Seconds between the rounds after an outage; a fifth of that if single keys failed."""
 _OUTAGE_AFTER = 20
@@ -55,7 +59,8 @@ class Collector:
     gives no answer for twenty keys in a row, the round is broken off and the pause is longer: a short outage
     loses nothing, and a long one does not cost a timeout for each key. Credentials that expire end it: the keys
     that were not read by then have no answer. `ready` is awaited before each request, so that a consumer can
-    slow it down.
+    slow it down. `known` returns what an earlier run read about a key, by its ARN, so that only details are read;
+    None if there is nothing.
     """
 
     def __init__(
@@ -64,7 +69,9 @@ class Collector:
         inventory: Inventory,
         progress: TargetProgress,
         wanted: KeyFilter,
+        details: DetailOptions,
         *,
+        known: Callable[[str], KeyFacts | None] = lambda _: None,
         ready: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint,
     ) -> None:
         self._client = client
@@ -73,12 +80,16 @@ class Collector:
         # Without its aliases no key can be excluded by them: one that matches otherwise has this error.
         self._filter_error = inventory.alias_error if wanted.aliases else None
         self._wanted = wanted if self._filter_error is None else evolve(wanted, aliases=())
+        self._details = details
+        self._detail_reader = DetailReader(client, details, progress, self._expire)
+        self._known = known
         self._ready = ready
         self._postponed: list[ListedKey] = []
         self._is_last_round = False
         self._unanswered: Counter[str] = Counter()
         self._outage: Failure | None = None
         self._has_expired = False
+        self._undetailed: dict[str, KeyFacts] = {}
         self._answers: deque[Answer] = deque()
         self._arrived = anyio.Event()
         self._is_finished = False
@@ -110,9 +121,11 @@ class Collector:
         return self._answers.popleft()
 
     def left(self) -> Iterator[Answer]:
-        """Yield the answers that had arrived when the iteration was cancelled."""
+        """Yield the answers that had arrived when the iteration was cancelled, be it without their details."""
         while self._answers:
             yield self._answers.popleft()
+        for arn, facts in self._undetailed.items():
+            yield Answer(arn, facts)
 
     def _add(self, arn: str, facts: KeyFacts | None) -> None:
         """Add an answer at once: whatever is cancelled after a response, the answer is not lost."""
@@ -134,22 +147,34 @@ class Collector:
         self._arrived.set()
 
     async def _read_round(self, todo: Iterator[ListedKey]) -> None:
-        into, out_of = anyio.create_memory_object_stream[_DescribedKey](_LOOKAHEAD)
-        with out_of:
-            async with anyio.create_task_group() as usage_tasks:
-                for _ in range(_USAGE_TASKS):
-                    usage_tasks.start_soon(self._read_usages, out_of)
-                with into:
-                    async with anyio.create_task_group() as describe_tasks:
-                        for _ in range(_DESCRIBE_TASKS):
-                            describe_tasks.start_soon(self._describe_keys, todo, into)
+        described, to_ask = anyio.create_memory_object_stream[_DescribedKey](_LOOKAHEAD)
+        read, to_detail = anyio.create_memory_object_stream[KeyFacts](_LOOKAHEAD)
+        with to_ask, to_detail:
+            async with anyio.create_task_group() as detail_tasks:
+                for _ in range(_DETAIL_TASKS):
+                    detail_tasks.start_soon(self._read_details, to_detail)
+                with read:
+                    async with anyio.create_task_group() as usage_tasks:
+                        for _ in range(_USAGE_TASKS):
+                            usage_tasks.start_soon(self._read_usages, to_ask, read)
+                        with described:
+                            async with anyio.create_task_group() as describe_tasks:
+                                for _ in range(_DESCRIBE_TASKS):
+                                    describe_tasks.start_soon(self._describe_keys, todo, described, read)
 
     async def _describe_keys(
-        self, todo: Iterator[ListedKey], described: MemoryObjectSendStream[_DescribedKey]
+        self,
+        todo: Iterator[ListedKey],
+        described: MemoryObjectSendStream[_DescribedKey],
+        read: MemoryObjectSendStream[KeyFacts],
     ) -> None:
         for key in todo:
             await self._ready()
             listed = self._facts_of(key)
+            known = self._known(listed.arn)
+            if known is not None:
+                await self._pass_on(known, read)
+                continue
             self._progress.described += 1
             if not self._wanted.may_match(listed.aliases):
                 self._add(listed.arn, None)
@@ -163,7 +188,7 @@ class Collector:
                 self._progress.usage_needed += 1
                 await described.send(_DescribedKey(key, facts))
             else:
-                self._add(facts.arn, facts)
+                await self._pass_on(facts, read)
 
     async def _describe(self, key: ListedKey, listed: KeyFacts) -> KeyFacts | None:
         """Return what DescribeKey tells about a key, with wanted tags; None if the key is postponed."""
@@ -192,12 +217,31 @@ class Collector:
         self._unanswered["ListResourceTags"] = 0
         return evolve(facts, tags=tags)
 
-    async def _read_usages(self, described: MemoryObjectReceiveStream[_DescribedKey]) -> None:
+    async def _read_usages(
+        self, described: MemoryObjectReceiveStream[_DescribedKey], read: MemoryObjectSendStream[KeyFacts]
+    ) -> None:
         async for key, facts in described:
             await self._ready()
             answer = await self._read_usage(key, facts)
             if answer is not None:
-                self._add(answer.arn, answer)
+                await self._pass_on(answer, read)
+
+    async def _pass_on(self, facts: KeyFacts, read: MemoryObjectSendStream[KeyFacts]) -> None:
+        """Have the details of a key read that are missing; if none is, what is known of it is the answer."""
+        if not self._details.are_missing(facts):
+            self._add(facts.arn, facts)
+            return
+        self._progress.details_needed += 1
+        self._undetailed[facts.arn] = facts
+        await read.send(facts)
+
+    async def _read_details(self, read: MemoryObjectReceiveStream[KeyFacts]) -> None:
+        async for facts in read:
+            await self._ready()
+            answer = await self._detail_reader.read(facts)
+            self._progress.details_read += 1
+            del self._undetailed[facts.arn]
+            self._add(answer.arn, answer)
 
     async def _read_usage(self, key: ListedKey, facts: KeyFacts) -> KeyFacts | None:
         """Return the facts with what GetKeyLastUsage answers; None if the key is postponed."""

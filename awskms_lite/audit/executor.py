@@ -16,6 +16,7 @@ from attrs import evolve, field, frozen
 from ..errors import ParameterError
 from .clients import ClientOptions, NetworkOptions, clients_by_options
 from .collector import Collector
+from .details import DetailOptions
 from .event_loop import loop_caller
 from .filters import KeyFilter
 from .inventory import take_inventory
@@ -25,6 +26,8 @@ from .targets import Target
 
 _KEYS_PER_ITEM = 1500
 """Five minutes of calls at 5 a second: what a worker that dies, or a stop, can cost."""
+_KEYS_PER_ITEM_IN_CLOUDTRAIL = 300
+"""As much, at 2 a second and two for each key."""
 
 
 @frozen
@@ -35,6 +38,7 @@ class WorkItem:
     options: NetworkOptions
     wanted: KeyFilter
     known: frozenset[str] = frozenset()
+    details: DetailOptions = field(factory=DetailOptions)
     is_first: bool = True
 
     def following(self, report: "WorkReport") -> "WorkItem":
@@ -134,8 +138,8 @@ async def _read(item: WorkItem) -> WorkReport:
         inventory = await take_inventory(client, progress)
         for arn in item.known:
             progress.listed += not inventory.remove(arn)  # a key that is listed no more counts all the same
-        left = inventory.truncate(_KEYS_PER_ITEM)
-        async with Collector(client, inventory, progress, item.wanted) as answers:
+        left = inventory.truncate(_KEYS_PER_ITEM_IN_CLOUDTRAIL if item.details.cloudtrail else _KEYS_PER_ITEM)
+        async with Collector(client, inventory, progress, item.wanted, item.details) as answers:
             read = [answer async for answer in answers if progress.account_for(answer.arn)]
     finally:
         await clients.driver.aclose()

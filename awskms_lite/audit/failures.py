@@ -53,7 +53,7 @@ _REFUSED_SIGNATURES = (
 
 _REFUSALS = (AccessDeniedException, CredentialsError, NotAuthorized, OptInRequired, UnrecognizedClientException)
 
-_ABOUT_A_KEY = ("DescribeKey", "ListResourceTags", "GetKeyLastUsage")
+_ABOUT_A_KEY = ("DescribeKey", "ListResourceTags", "GetKeyLastUsage", "ListKeyRotations", "LookupEvents")
 
 
 def failure_of(error: KMSLiteError, operation: str | None) -> Failure:

@@ -8,7 +8,7 @@ import anyio
 from ..errors import ConnectError, KMSLiteError
 from ..models.aliases import AliasListEntry
 from ..models.keys import KeyListEntry, ResourceOwnerType
-from .clients import TargetClient
+from .clients import RegionClient, TargetClient
 from .failures import failure_of, is_transient, status_after
 from .progress import TargetProgress
 from .targets import TargetStatus
@@ -20,6 +20,10 @@ T = TypeVar("T")
 
 _RETRY_DELAYS = (1.0, 5.0)  # seconds; each call has its own retries, and this outlasts a short outage beyond them
 _KEYS_PER_PAGE, _ALIASES_PER_PAGE = 1000, 100  # the largest pages of KMS
+_OPERATIONS = (
+    "ListKeys", "ListAliases", "DescribeKey", "ListResourceTags", "GetKeyLastUsage", "ListKeyRotations",
+)  # fmt: skip
+"""The operations of KMS that an audit uses, whose throttled answers are counted."""
 _ARN_COLONS = 5  # in any ARN; the account id stands before the last of them
 
 
@@ -73,11 +77,17 @@ class Inventory:
         """Return the ARNs of all keys."""
         return map(self.arn, self._aliases)
 
+    def has(self, arn: str) -> bool:
+        """Return whether a key is there, by its ARN."""
+        return self._name(arn) in self._aliases
+
     def remove(self, arn: str) -> bool:
         """Remove a key by its ARN; return whether it was there."""
+        return self._aliases.pop(self._name(arn), None) is not None
+
+    def _name(self, arn: str) -> str:
         name = arn.removeprefix(self._prefix)
-        name = name if name in self._aliases else arn
-        return self._aliases.pop(name, None) is not None
+        return name if name in self._aliases else arn
 
     def truncate(self, size: int) -> int:
         """Keep the first keys, so many at most; return the number of those that were removed."""
@@ -98,13 +108,13 @@ async def take_inventory(client: TargetClient, progress: TargetProgress) -> Inve
     If a listing breaks off, the keys that it returned until then are in the inventory.
     """
     role_arn = progress.target.role_arn
-    credentials, error = await _try_repeatedly(client, client.resolve_credentials)
+    credentials, error = await try_repeatedly(client, client.resolve_credentials)
     if credentials is None:
         assert error is not None
         progress.fail(failure_of(error, "AssumeRole" if role_arn else None), TargetStatus.REFUSED)
         return Inventory(None)
     progress.has_session_token = credentials.session_token is not None and role_arn is None
-    progress.follow(client.rate_limiters)
+    progress.follow(client.rate_limiters, _OPERATIONS)
     inventory = Inventory(progress.account_id or credentials.account_id)
     error = await _list(client, client.iter_list_keys(page_size=_KEYS_PER_PAGE), inventory.add)
     if error is None or inventory:
@@ -147,12 +157,12 @@ async def _list(
         async for item in listing:
             add_item(item)
 
-    _, error = await _try_repeatedly(client, add_all)
+    _, error = await try_repeatedly(client, add_all)
     return error
 
 
-async def _try_repeatedly(
-    client: TargetClient, attempt: Callable[[], Awaitable[T]]
+async def try_repeatedly(
+    client: RegionClient, attempt: Callable[[], Awaitable[T]]
 ) -> tuple[T | None, KMSLiteError | None]:
     """Return the result, or the error after up to three attempts with pauses; a lasting error is not retried."""
     for delay in (*_RETRY_DELAYS, None):

@@ -10,11 +10,9 @@ from ..costs import NOTHING, CostTotal, CostTotals
 from ..pacing import RateLimiter, RateLimiters
 from ..verdicts import AuditVerdict
 from .failures import UNKNOWN_CALLER, is_denial, is_expiry
+from .organization import SkippedAccount
 from .records import Failure, KeyFacts, KeyUsageRecord
 from .targets import Target, TargetReport, TargetStatus
-
-_OPERATIONS = ("ListKeys", "ListAliases", "DescribeKey", "ListResourceTags", "GetKeyLastUsage")
-"""The operations that an audit uses, whose throttled answers are counted."""
 
 
 @frozen
@@ -22,7 +20,8 @@ class Progress:
     """How far an audit has come, in keys: `listed` grows until the last listing is complete.
 
     `rate` is how many keys per second can be read at present, all targets together, and `seconds_left` an estimate
-    of the rest; None while it is unknown.
+    of the rest; None while it is unknown. `lookup_rate` is how many requests per second CloudTrail gets at
+    present.
     """
 
     listed: int
@@ -30,6 +29,7 @@ class Progress:
     throttled: int
     rate: float
     seconds_left: float | None
+    lookup_rate: float = 0.0
 
 
 @frozen(kw_only=True)
@@ -38,10 +38,11 @@ class AuditSummary:
 
     Counts of keys: `listed` in all targets, `filtered` out by the `KeyFilter`, `reported` as records, of which
     `evaluated` are not unreadable and `resumed` came from the checkpoint, read at `resumed_from` or later.
-    `usage_calls` counts the answers to GetKeyLastUsage, `throttled` the answers to any operation by which KMS
-    asked for a lower rate. `costs` are what the keys with each verdict cost together, without keys that other
-    accounts pay for; `unused_cost` is that of the keys that nobody used in the idle window. `targets` has each
-    target, in the order in which they were given; `stopped` is True if the audit was ended before its end.
+    `usage_calls` counts the answers to GetKeyLastUsage, `lookups` those to LookupEvents, `throttled` the answers
+    to any operation by which AWS asked for a lower rate. `costs` are what the keys with each verdict cost
+    together, without keys that other accounts pay for; `unused_cost` is that of the keys that nobody used in the
+    idle window. `targets` has each target, in the order in which they were given; `stopped` is True if the audit
+    was ended before its end. `skipped_accounts` are those of an organization that cannot be audited.
     """
 
     targets: Sequence[TargetReport]
@@ -57,6 +58,8 @@ class AuditSummary:
     stopped: bool
     costs: Mapping[AuditVerdict, CostTotal] = field(factory=dict[AuditVerdict, CostTotal])
     unused_cost: CostTotal = NOTHING
+    lookups: int = 0
+    skipped_accounts: Sequence[SkippedAccount] = ()
 
     @property
     def expired(self) -> bool:
@@ -100,6 +103,9 @@ class TargetProgress:
     described: int = 0
     usage_needed: int = 0
     usage_calls: int = 0
+    details_needed: int = 0
+    details_read: int = 0
+    lookups: int = 0
     filtered: int = 0
     reported: int = 0
     evaluated: int = 0
@@ -111,12 +117,16 @@ class TargetProgress:
     _unread: set[str] = field(factory=set[str], repr=False)
     _limiters: Sequence[RateLimiter] = ()
     _usage_limiter: RateLimiter | None = None
+    _lookup_limiter: RateLimiter | None = None
 
-    def follow(self, limiters: RateLimiters | None) -> None:
-        """Take the present rate, and how often KMS throttles, from the rate limiters of a client."""
-        if limiters is not None:
-            self._limiters = [each for operation in _OPERATIONS for each in limiters.for_operation(operation)[:1]]
-            self._usage_limiter = next(iter(limiters.for_operation("GetKeyLastUsage")), None)
+    def follow(self, limiters: RateLimiters | None, operations: Iterable[str]) -> None:
+        """Take the present rates of these operations, and how often AWS throttles them, from those of a client."""
+        if limiters is None:
+            return
+        found = {name: limiter for name in operations for limiter in limiters.for_operation(name)[:1]}
+        self._limiters = [*self._limiters, *found.values()]
+        self._usage_limiter = found.get("GetKeyLastUsage", self._usage_limiter)
+        self._lookup_limiter = found.get("LookupEvents", self._lookup_limiter)
 
     def expect(self, arns: Iterable[str]) -> None:
         """Note which keys there are; each has to be accounted for once."""
@@ -140,6 +150,15 @@ class TargetProgress:
         self.failures.append(failure)
         self.status = status
 
+    def note_failure(self, failure: Failure) -> None:
+        """Note that something could not be read that no verdict depends on, once for each cause."""
+        if all((failure.operation, failure.code) != (each.operation, each.code) for each in self.failures):
+            self.failures.append(failure)
+
+    def count_lookup(self) -> None:
+        """Count an answer to LookupEvents."""
+        self.lookups += 1
+
     @property
     def knows_caller(self) -> bool:
         """Return whether KMS knew the caller here, even if it refused the request."""
@@ -157,17 +176,44 @@ class TargetProgress:
         limiter = self._usage_limiter
         return limiter.rate if limiter is not None and self.usage_calls < self.usage_needed else 0.0
 
+    @property
+    def lookup_rate(self) -> float:
+        """Return how many requests per second CloudTrail gets at present; 0 if it gets no more."""
+        limiter = self._lookup_limiter
+        return limiter.rate if limiter is not None and self.details_read < self.details_needed else 0.0
+
     def seconds_left(self) -> float | None:
-        """Return an estimate of the time that the calls of GetKeyLastUsage will take; None while it is unknown."""
+        """Return an estimate of the time that the slowest calls will take; None while it is unknown."""
+        if self.status is TargetStatus.NOT_STARTED:
+            return None
+        return max(self._seconds_of_usages(), self._seconds_of_lookups())
+
+    def _seconds_of_usages(self) -> float:
         if self._usage_limiter is None or not self.described:
-            return None if self.status is TargetStatus.NOT_STARTED else 0.0
+            return 0.0
         undescribed = self.listed - self.resumed - self.described
         left = self.usage_needed - self.usage_calls + undescribed * self.usage_needed / self.described
         return left / self._usage_limiter.rate
 
+    def _seconds_of_lookups(self) -> float:
+        """Return the time for CloudTrail, if the keys that are left need as many requests as those before."""
+        if self._lookup_limiter is None or not self.details_needed:
+            return 0.0
+        unread = max(self.listed - self.resumed - self.described, 0) + self.usage_needed - self.usage_calls
+        passed = max(self.listed - unread, self.details_needed)
+        left = self.details_needed - self.details_read + unread * self.details_needed / passed
+        return left * (self.lookups / self.details_read if self.details_read else 1.0) / self._lookup_limiter.rate
+
     def detached(self) -> "TargetProgress":
         """Return the counts without the client that they follow, so that they can be pickled."""
-        return evolve(self, throttled=self.all_throttled, unread=set[str](), limiters=(), usage_limiter=None)
+        return evolve(
+            self,
+            throttled=self.all_throttled,
+            unread=set[str](),
+            limiters=(),
+            usage_limiter=None,
+            lookup_limiter=None,
+        )
 
     def report(self, *, caller_is_known: bool, network_is_known: bool) -> TargetReport:
         """Return the target's entry in the summary.
@@ -197,10 +243,18 @@ class TargetProgress:
 class AuditProgress:
     """The counts of all targets of one audit; the summary and the progress can be read in any thread."""
 
-    def __init__(self, targets: Sequence[Target], *, named: bool, idle_days: int = 90) -> None:
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        *,
+        named: bool,
+        idle_days: int = 90,
+        skipped_accounts: Sequence[SkippedAccount] = (),
+    ) -> None:
         self._targets = {target: TargetProgress(target, named) for target in targets}
         self._verdicts: Counter[AuditVerdict] = Counter()
         self._costs = CostTotals(idle_days)
+        self._skipped_accounts = tuple(skipped_accounts)
         self.resumed_from: datetime | None = None
         self.stopped = False
 
@@ -223,6 +277,9 @@ class AuditProgress:
             described=before.described + part.described,
             usage_needed=before.usage_needed + part.usage_needed,
             usage_calls=before.usage_calls + part.usage_calls,
+            details_needed=before.details_needed + part.details_needed,
+            details_read=before.details_read + part.details_read,
+            lookups=before.lookups + part.lookups,
             throttled=before.throttled + part.throttled,
             failures=[*before.failures, *new],
             has_session_token=part.has_session_token,
@@ -262,10 +319,12 @@ class AuditProgress:
             resumed=sum(each.resumed for each in targets),
             resumed_from=self.resumed_from,
             usage_calls=sum(each.usage_calls for each in targets),
+            lookups=sum(each.lookups for each in targets),
             throttled=sum(each.all_throttled for each in targets),
             stopped=self.stopped,
             costs=self._costs.by_verdict,
             unused_cost=self._costs.unused,
+            skipped_accounts=self._skipped_accounts,
         )
 
     def progress(self) -> Progress:
@@ -277,6 +336,7 @@ class AuditProgress:
             reported=sum(each.reported + each.filtered for each in targets),
             throttled=sum(each.all_throttled for each in targets),
             rate=sum(each.rate for each in targets),
+            lookup_rate=sum(each.lookup_rate for each in targets),
             seconds_left=None
             if None in left
             else max((seconds for seconds in left if seconds is not None), default=0),

@@ -6,14 +6,17 @@ what was not. A key is judged as of the moment when it was read. The texts are t
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from attrs import evolve
 
 from .. import verdicts as texts
 from ..costs import PRICE, MonthlyCost, check_price, monthly_cost
 from ..errors import ParameterError, error_class
-from ..verdicts import MAX_IDLE_DAYS, AuditVerdict
+from ..verdicts import MAX_IDLE_DAYS, UNUSED, AuditVerdict
+from .evidence import trail_advice, trail_reasons
 from .records import Failure, KeyFacts, KeyUsageRecord, facts_of, region_of
+from .uses import has_event_of_last_use, is_unusable
 
 _RESERVED = "alias/aws/"  # only AWS can create such aliases
 _LEAVING = ("PendingDeletion", "PendingReplicaDeletion")
@@ -32,6 +35,26 @@ def needs_usage(facts: KeyFacts) -> bool:
     return _from_description(facts) is None
 
 
+class TrailQuestions(NamedTuple):
+    """What is to be found out in CloudTrail about a key."""
+
+    last_user: bool
+    recent_uses: bool
+    failed_uses: bool
+
+
+def trail_questions(facts: KeyFacts, idle_days: int) -> TrailQuestions | None:
+    """Return what CloudTrail may tell about a key and is not known yet; None if it is not asked about the key."""
+    verdict = _judged(facts, idle_days, ()).verdict
+    if verdict in (AuditVerdict.AWS_MANAGED, AuditVerdict.OTHER_ACCOUNT, AuditVerdict.UNREADABLE):
+        return None
+    return TrailQuestions(
+        last_user=facts.last_user is None and has_event_of_last_use(facts),
+        recent_uses=facts.recent_uses is None and verdict in UNUSED,
+        failed_uses=facts.failed_uses is None and is_unusable(facts),
+    )
+
+
 def judge(
     facts: KeyFacts, idle_days: int, related: Sequence[KeyFacts] = (), price: float = PRICE
 ) -> KeyUsageRecord:
@@ -44,9 +67,17 @@ def judge(
     check_idle_days(idle_days)
     check_price(price)
     record = _judged(facts, idle_days, related)
+    told = tuple(map(_sentence, trail_reasons(facts, record.verdict)))
+    advice = trail_advice(facts, record.verdict, idle_days) or record.advice
     is_free = record.verdict is AuditVerdict.AWS_MANAGED  # even if nothing but its alias shows that
     cost = MonthlyCost(0.0) if is_free else monthly_cost(facts, price)
-    return evolve(record, monthly_cost=cost.usd, monthly_cost_is_minimum=cost.is_minimum)
+    return evolve(
+        record,
+        reasons=(*record.reasons, *told),
+        advice=advice,
+        monthly_cost=cost.usd,
+        monthly_cost_is_minimum=cost.is_minimum,
+    )
 
 
 def _judged(facts: KeyFacts, idle_days: int, related: Sequence[KeyFacts]) -> KeyUsageRecord:

@@ -12,7 +12,8 @@ from .arguments import check_text
 from .arns import ARN
 from .auth.accounts import credentials_for, validated_account_id, validated_region
 from .auth.authorizer import Authorizer
-from .auth.denials import Denial, Denials
+from .auth.denials import Denial
+from .auth.permissions import Permissions, Policy
 from .auth.quotas import Quotas
 from .clock import KeyClock, ServerClock, checked_delay
 from .cloudtrail.service import CloudTrail
@@ -27,6 +28,7 @@ from .kms.seeding import LastUsage, seed
 from .kms.service import Kms
 from .kms.store import Store
 from .kms.stubs import Stub, Stubs
+from .organizations import Organizations, account_with
 from .services import Services, check_deniable, check_kms_operation, check_operation
 from .sts import Sts
 
@@ -43,9 +45,9 @@ class LocalKMS:
     their clocks and audits judge. Signatures are valid by the real time too, and sessions expire by it. `skew`
     moves signatures, sessions and the Date header, but not the keys. Every method can be called from any thread.
 
-    It starts without faults, quotas, denials and answers of the test's own; `inject_fault`, `set_quota`, `deny`
-    and `answer` add them. Random numbers follow from `seed`: a client that makes one call at a time gets the same
-    faults in every run.
+    It starts without faults, quotas, denials, service control policies and answers of the test's own;
+    `inject_fault`, `set_quota`, `deny`, `set_scp` and `answer` add them. Random numbers follow from `seed`: a
+    client that makes one call at a time gets the same faults in every run.
     """
 
     def __init__(
@@ -67,13 +69,15 @@ class LocalKMS:
         self._clock = ServerClock(key_clock)
         self._store = Store(key_clock)
         self._quotas = Quotas()
-        self._denials = Denials()
+        self._permissions = Permissions()
         self._stubs = Stubs()
         self._authorizer = Authorizer(self._quotas, self._clock)
+        self._organizations = Organizations(self._account_id, self._authorizer, self._permissions)
         services = Services(
-            Kms(self._store, self._authorizer, self._denials, self._stubs),
-            Sts(self._authorizer, self._denials, self._clock),
-            CloudTrail(self._store, self._authorizer, self._denials),
+            Kms(self._store, self._authorizer, self._permissions, self._stubs),
+            Sts(self._authorizer, self._permissions.denials, self._clock),
+            CloudTrail(self._store, self._authorizer, self._permissions),
+            self._organizations,
         )
         self._injector = FaultInjector(services.parse, seed=seed, now=self._clock.now)
 
@@ -126,9 +130,9 @@ class LocalKMS:
         """Credentials of the default account."""
         return credentials_for(self._account_id)
 
-    def credentials_for(self, account_id: str) -> Credentials:
-        """Return credentials of any account of 12 digits; the access key id contains it."""
-        return credentials_for(account_id)
+    def credentials_for(self, account_id: str, *, root: bool = False) -> Credentials:
+        """Return credentials of the user or root of any account of 12 digits; the access key id contains it."""
+        return credentials_for(account_id, root=root)
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -313,8 +317,8 @@ class LocalKMS:
         """Throttle an operation as AWS does, beyond `rate` calls a second for each account and region.
 
         Up to `burst` calls may come at once, by default `rate`, at least 1. A `rate` of None removes the quota. A
-        call beyond the quota gets ThrottlingException, at STS Throttling, after its signature was verified. Raises
-        `ValueError` for an invalid argument.
+        call beyond the quota gets ThrottlingException, at STS Throttling and at Organizations
+        TooManyRequestsException, after its signature was verified. Raises `ValueError` for an invalid argument.
         """
         check_operation(operation)
         self._quotas.set(operation, rate, burst)
@@ -339,11 +343,36 @@ class LocalKMS:
             validated_region(region)
         if account_id is not None:
             validated_account_id(account_id)
-        self._denials.add(Denial(operation, key, region, account_id))
+        self._permissions.denials.add(Denial(operation, key, region, account_id))
 
     def allow(self) -> None:
         """Remove every denial."""
-        self._denials.clear()
+        self._permissions.denials.clear()
+
+    def set_scp(self, policy: Policy | None, *, account_id: str | None = None) -> None:
+        """Put a service control policy over an account, by default the default one; None removes it.
+
+        The policy is JSON text, or the mapping that it says. It replaces the one before; only its Deny statements
+        count, since FullAWSAccess stays beside it. It is evaluated for the calls of KMS, CloudTrail and
+        Organizations that the account's principals make. Raises `ValueError` for an invalid policy.
+        """
+        account_id = self._account_id if account_id is None else validated_account_id(account_id)
+        self._permissions.set_control_policy(account_id, policy)
+
+    def add_account(
+        self, account_id: str, *, name: str | None = None, email: str | None = None, state: str = "ACTIVE"
+    ) -> None:
+        """Add an account to the organization whose management account is the default account, or replace it.
+
+        Without any there is no organization. Organizations lists them in the order in which they were added, after
+        the management account, which can be given a name in the same way. Raises `ValueError` for an invalid
+        argument.
+        """
+        self._organizations.add(account_with(account_id, name, email, state))
+
+    def set_empty_pages(self, *, enabled: bool) -> None:
+        """Set whether an empty page with a token comes before each page of ListAccounts; at first none does."""
+        self._organizations.empty_pages = enabled
 
     def disable_region(self, region: str) -> None:
         """Disable a region: no account's credentials are valid there. Raises `ValueError` for an invalid name."""

@@ -135,6 +135,11 @@ class Members:
             _refuse(self._at(name), _listed(values), f"Member must satisfy constraint: {constraints}")
         return values
 
+    def structure(self, name: str) -> "Members | None":
+        """Return a structure, None if it is absent."""
+        value = cast(dict[str, object] | None, self._typed(name, dict, "Structure"))
+        return None if value is None else Members(value, f"{self._at(name)}.")
+
     def structures(self, name: str, *, required: bool = False) -> list["Members"]:
         """Return a list of structures; an absent one is empty, or refused if it is required."""
         values = cast(list[object] | None, self._typed(name, list, "List"))

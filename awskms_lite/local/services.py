@@ -1,4 +1,7 @@
-"""The services behind the socket: KMS and CloudTrail by their X-Amz-Target, STS for requests that are forms."""
+"""The services behind the socket.
+
+The X-Amz-Target of a request names KMS, CloudTrail or Organizations; a form without one is for STS.
+"""
 
 from . import sts
 from .arguments import check_text
@@ -8,22 +11,25 @@ from .http.messages import Request
 from .http.service_call import ServiceCall
 from .kms.operations import OPERATIONS
 from .kms.service import Kms
+from .organizations import LIST_ACCOUNTS, Organizations
 from .sts import Sts
 
 _KMS = b"TrentService"
 _CLOUDTRAIL = b"com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
-_OTHER_OPERATIONS = (*sts.OPERATIONS, LOOKUP_EVENTS)
+_ORGANIZATIONS = b"AWSOrganizationsV20161128"
+_OTHER_OPERATIONS = (*sts.OPERATIONS, LOOKUP_EVENTS, LIST_ACCOUNTS)
 
 
 class Services:
     """The services of one server."""
 
-    def __init__(self, kms: Kms, sts: Sts, cloudtrail: CloudTrail) -> None:
+    def __init__(self, kms: Kms, sts: Sts, cloudtrail: CloudTrail, organizations: Organizations) -> None:
         self._sts = sts
         self._kms = JsonService(OPERATIONS, kms.run)
         self._by_target = {
             _KMS: self._kms,
             _CLOUDTRAIL: JsonService((LOOKUP_EVENTS,), cloudtrail.run),
+            _ORGANIZATIONS: JsonService((LIST_ACCOUNTS,), organizations.run),
         }
 
     def parse(self, request: Request) -> ServiceCall:

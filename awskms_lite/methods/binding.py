@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ..call import ClientState
     from ..drivers.asynchronous import AsyncDriver, AsyncSharedDriver
     from ..drivers.synchronous import Driver, SharedDriver
-    from ..operations import Operation
+    from ..operations import Operation, PageMembers
     from ..paging import AsyncListing, Listing
     from ..steps import Flow
 
@@ -64,13 +64,17 @@ class Invocation(NamedTuple, Generic[T]):
 
 
 class Pages(NamedTuple, Generic[T]):
-    """A list to iterate: its first request, the member that has the items of a page, and how to ask for one."""
+    """A list to iterate: its first request, the member that has the items of a page, and how to ask for one.
+
+    `max_items` and `max_pages` are how many of them the list may have; None for all.
+    """
 
     request: Any
     items: str
     invoke: Callable[[Any], Invocation[Any]]
     max_items: int | None
-    """How many items the list may have; None for all."""
+    max_pages: int | None
+    members: PageMembers
 
 
 class Methods:
@@ -96,19 +100,22 @@ class Methods:
         *,
         page_size: int | None,
         max_items: int | None,
+        max_pages: int | None = None,
         **members: object,
     ) -> Pages[Any]:
         with loading:
             from ..paging import check_sizes
 
         seconds = self._seconds(timeout)
-        check_sizes(page_size, max_items)
+        check_sizes(page_size, max_items, max_pages, largest=operation.pages.largest)
+        members[operation.pages.size] = page_size
 
         def invoke(request: object) -> Invocation[Any]:
             return Invocation(call(self._state, operation, request, seconds), seconds, operation.name)
 
         assert operation.items is not None
-        return Pages(operation.request(limit=page_size, **members), operation.items, invoke, max_items)
+        request = operation.request(**members)
+        return Pages(request, operation.items, invoke, max_items, max_pages, operation.pages)
 
 
 class Sync(Protocol):
@@ -153,9 +160,8 @@ class SyncMethods:
         with loading:
             from ..paging import Listing
 
-        return Listing(
-            pages.request, pages.items, lambda request: self._run(pages.invoke(request)), pages.max_items
-        )
+        request, items, invoke, max_items, max_pages, members = pages
+        return Listing(request, items, lambda page: self._run(invoke(page)), max_items, max_pages, members)
 
 
 class AsyncMethods:
@@ -174,9 +180,8 @@ class AsyncMethods:
         with loading:
             from ..paging import AsyncListing
 
-        return AsyncListing(
-            pages.request, pages.items, lambda request: self._run(pages.invoke(request)), pages.max_items
-        )
+        request, items, invoke, max_items, max_pages, members = pages
+        return AsyncListing(request, items, lambda page: self._run(invoke(page)), max_items, max_pages, members)
 
 
 if TYPE_CHECKING:

@@ -78,6 +78,15 @@ class LookupAttribute:
     attribute_value: Annotated[str, Bounds(1, _MAX_VALUE), _not_too_long]
 
 
+def attributes_of(key: LookupAttributeKeyLike | None, value: str | None) -> tuple[LookupAttribute, ...] | None:
+    """Return the attribute to look events up by, None if there is none; raise `ParameterError` for half of one."""
+    if key is None and value is None:
+        return None
+    if key is None or value is None:
+        raise ParameterError("attribute_key and attribute_value go together: pass both of them, or neither.")
+    return (LookupAttribute(attribute_key=key, attribute_value=value),)
+
+
 def _whole_second(moment: datetime | None) -> datetime | None:
     """Return the second that a time is in: CloudTrail dates events by seconds, and reads no fractions."""
     return moment.replace(microsecond=0) if isinstance(moment, datetime) else moment
@@ -118,15 +127,15 @@ class EventResource:
     type: str | None = None
 
 
-@frozen
+@frozen(kw_only=True)
 class EventError:
-    """Why the record of an event cannot be read; `message` repeats nothing of it."""
+    """Why the record of an event cannot be read; `reason` repeats nothing of it."""
 
-    message: str
+    reason: str
 
     def __str__(self) -> str:
-        """Return the message."""
-        return self.message
+        """Return the reason."""
+        return self.reason
 
 
 @frozen(kw_only=True)
@@ -179,7 +188,8 @@ class Event:
         try:
             members = _read_record(self.raw)
         except ProtocolError as error:
-            members = {"error": EventError(f"The record of this event (CloudTrailEvent) cannot be read: {error}.")}
+            reason = f"The record of this event (CloudTrailEvent) cannot be read: {error}."
+            members = {"error": EventError(reason=reason)}
         if members.get("read_only") is None:
             members["read_only"] = {"true": True, "false": False}.get(self.listed_read_only or "")
         for name, value in members.items():

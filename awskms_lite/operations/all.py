@@ -1,6 +1,6 @@
-"""All operations. Importing this loads every model, so only tests and tools do."""
+"""All operations of all services. Importing this loads every model, so only tests and tools do."""
 
-from typing import Any
+from typing import Any, cast
 
 from . import (
     Operation,
@@ -8,6 +8,7 @@ from . import (
     custom_key_stores,
     data_keys,
     encryption,
+    events,
     grants,
     importing,
     keys,
@@ -27,6 +28,7 @@ ALL_OPERATIONS: tuple[Operation[Any, Any], ...] = tuple(
         custom_key_stores,
         data_keys,
         encryption,
+        events,
         grants,
         importing,
         keys,
@@ -38,6 +40,6 @@ ALL_OPERATIONS: tuple[Operation[Any, Any], ...] = tuple(
         tags,
         usage,
     )
-    for name, operation in vars(subject).items()
-    if name.isupper() and name != "KEY_ID"
+    for operation in cast("dict[str, Operation[Any, Any]]", vars(subject)).values()
+    if type(operation) is Operation
 )

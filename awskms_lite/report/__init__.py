@@ -14,9 +14,7 @@ each format: each writer escapes what the format's readers would act on.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
-
-from attrs import frozen
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .._version import __version__
 
@@ -26,8 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ReportContext", "Writer"]
 
 
-@frozen(kw_only=True)
-class ReportContext:
+class ReportContext(NamedTuple):
     """What a report tells beside its records.
 
     `ended_at` is when the audit ended; for a saved report that is judged again, when the last of its keys was

@@ -29,6 +29,7 @@ _MEMBERS = (
     "tracking_start", "last_usage", "tags", "checked_at", "error", "verdict", "idle_days", "unread_regions",
     "reasons", "advice",
     "monthly_cost", "monthly_cost_is_minimum", "rotations", "last_user", "recent_uses", "failed_uses",
+    "owner", "cloudtrail_checked_at", "account_name",
 )  # fmt: skip
 """The members of a record in the order of their columns. New ones are appended: scripts may count columns."""
 
@@ -44,8 +45,8 @@ _PATHS = dict(_paths())
 COLUMNS = tuple(_PATHS)
 """All columns: those of the members, and NAME_PART for each part of one that is an object."""
 SHORT_COLUMNS = (
-    "verdict", "idle_days", "monthly_cost", "account_id", "region", "key_id", "aliases", "description", "state",
-    "last_usage_timestamp", "last_usage_operation", "advice",
+    "verdict", "idle_days", "monthly_cost", "owner", "account_id", "region", "key_id", "aliases", "description",
+    "state", "last_usage_timestamp", "last_usage_operation", "advice",
 )  # fmt: skip
 """What people look at in a spreadsheet."""
 

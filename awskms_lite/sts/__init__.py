@@ -1,13 +1,14 @@
-"""Credentials of a role: STS's AssumeRole and AssumeRoleWithWebIdentity.
+"""STS: the credentials of a role (AssumeRole, AssumeRoleWithWebIdentity), and whose credentials are.
 
-The query protocol: a form goes out, XML comes back (`answer`). The first of the two is signed with the credentials
-of another; the second shows the token of an identity provider instead. Source: those two operations in the AWS STS
-API reference.
+The query protocol: a form goes out, XML comes back (`answer`). AssumeRoleWithWebIdentity shows the token of an
+identity provider; AssumeRole and GetCallerIdentity are signed. Source: these operations in the STS API reference.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from ..errors import CredentialsError, ParameterError, ProtocolError, ServiceError, TransportError
@@ -18,11 +19,14 @@ from ..service_clock import ServiceClock
 from ..settings import Settings
 from ..sigv4 import sign
 from ..steps import CLOSE, Flow, Request, Response
-from .answer import describe, read_credentials, read_error
+from .answer import CallerIdentity, describe, read_credentials, read_error, read_identity
 
-__all__ = ["SESSION_NAME", "assume_role", "assume_role_with_web_identity"]
+__all__ = ["SESSION_NAME", "CallerIdentity", "assume_role", "assume_role_with_web_identity", "caller_identity"]
+
+T = TypeVar("T")
 
 _VERSION = "2011-06-15"
+_GET_CALLER_IDENTITY = "GetCallerIdentity"
 _HEADERS = [("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")]
 _SESSION_NAME_VARIABLE = "AWS_ROLE_SESSION_NAME"
 SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
@@ -61,7 +65,7 @@ def assume_role(
         "SerialNumber": serial_number,
         "TokenCode": token_code,
     }
-    return (yield from _exchange_form(form, credentials, settings, clock, random, source))
+    return (yield from _assume(form, credentials, settings, clock, random, source))
 
 
 def assume_role_with_web_identity(
@@ -84,7 +88,26 @@ def assume_role_with_web_identity(
         "RoleSessionName": _read_session_name(session_name, settings, clock, source),
         "WebIdentityToken": token,
     }
-    return (yield from _exchange_form(form, None, settings, clock, random, source))
+    return (yield from _assume(form, None, settings, clock, random, source))
+
+
+def caller_identity(
+    *, settings: Settings, credentials: Credentials, clock: ServiceClock, random: Callable[[], float]
+) -> Flow[CallerIdentity]:
+    """Return whose the credentials are. No permission is needed, and no policy can deny it.
+
+    Raise the `ServiceError`, `TransportError` or `ProtocolError` that the call ended in, and `ConfigurationError`
+    for an invalid region or endpoint.
+    """
+    form = {"Action": _GET_CALLER_IDENTITY}
+    try:
+        return (yield from _exchange_form(form, credentials, settings, clock, random, read_identity))
+    except ServiceError as error:
+        error.operation, error.service = _GET_CALLER_IDENTITY, "STS"
+        raise
+    except ProtocolError as error:
+        reason = describe(error)
+    raise ProtocolError(f"The answer to {_GET_CALLER_IDENTITY} cannot be read. {reason}")
 
 
 def _read_session_name(given: str | None, settings: Settings, clock: ServiceClock, source: str) -> str:
@@ -97,7 +120,7 @@ def _read_session_name(given: str | None, settings: Settings, clock: ServiceCloc
     return name
 
 
-def _exchange_form(
+def _assume(
     form: dict[str, str | None],
     caller: Credentials | None,
     settings: Settings,
@@ -105,7 +128,27 @@ def _exchange_form(
     random: Callable[[], float],
     source: str,
 ) -> Flow[Credentials]:
-    """Make the exchange; raise a `CredentialsError` for whatever it fails with."""
+    """Return the credentials of a role; raise a `CredentialsError` for whatever the exchange fails with."""
+    read = partial(read_credentials, source=source)
+    try:
+        return (yield from _exchange_form(form, caller, settings, clock, random, read))
+    except (ServiceError, TransportError, ProtocolError, ParameterError) as error:
+        url, _ = settings.service_endpoint("sts", "sts")
+        raise CredentialsError(
+            f"{source}: the role {form['RoleArn']} cannot be assumed ({form['Action']} at {url}). "
+            f"{describe(error)}"
+        ) from error
+
+
+def _exchange_form(
+    form: Mapping[str, str | None],
+    caller: Credentials | None,
+    settings: Settings,
+    clock: ServiceClock,
+    random: Callable[[], float],
+    read: Callable[[Response], T],
+) -> Flow[T]:
+    """Send a form, signed if there is a caller, and return what `read` makes of the answer."""
     url, region = settings.service_endpoint("sts", "sts")
     filled = {"Version": _VERSION, **{name: value for name, value in form.items() if value}}
     request = Request("POST", url, _HEADERS, urlencode(filled, errors="replace").encode())
@@ -125,16 +168,8 @@ def _exchange_form(
         random,
         idempotent=not form.get("TokenCode"),  # STS takes an MFA code once
     )
-    try:
-        response = yield from _send_form(
-            prepare, attempts, clock, settings.unsigned_headers, [text for text in secrets if text]
-        )
-        return read_credentials(response, source)
-    except (ServiceError, TransportError, ProtocolError, ParameterError) as error:
-        raise CredentialsError(
-            f"{source}: the role {form['RoleArn']} cannot be assumed ({form['Action']} at {url}). "
-            f"{describe(error)}"
-        ) from error
+    hidden = [text for text in secrets if text]
+    return read((yield from _send_form(prepare, attempts, clock, settings.unsigned_headers, hidden)))
 
 
 def _send_form(

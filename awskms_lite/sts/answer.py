@@ -1,4 +1,4 @@
-"""The answers of STS: from XML to credentials or an error, and from an error to a message.
+"""The answers of STS: from XML to credentials, an identity or an error, and from an error to a message.
 
 An error has STS's own message without what the request held: STS answers a refused signature with the request's
 headers, one to a line, so only the first line is kept, and every secret in it is redacted. Sources: "AWS Query
@@ -8,6 +8,7 @@ protocol" in the Smithy documentation, and "Common Errors" in the AWS STS API re
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from ..errors import KMSLiteError, ProtocolError, ServiceError, error_class
 from ..identity import Credentials
@@ -21,11 +22,21 @@ _MAX_ANSWER = 64 * 1024  # bytes, several times the longest answer of STS
 _MAX_TEXT = 500  # characters of a message: the rest of a page is no help
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,99}")
 _ASSUMED_ROLE = re.compile(r"arn:[a-z0-9-]+:sts::([0-9]+):")
+_PARTS = ("Credentials", "AssumedRoleUser", "GetCallerIdentityResult", "Error")
+"""The elements that the answers of these operations have their texts in."""
 _REMEDIES = {
     "InvalidIdentityToken": "Check that the account has an identity provider for the token's issuer and audience.",
     "IDPRejectedClaim": "Check that the token is one of the provider that the role trusts, and still valid.",
     "RegionDisabledException": "Let the account use STS in this region, or name another region.",
 }
+
+
+class CallerIdentity(NamedTuple):
+    """Whose credentials are: the account, the ARN of the user, the role's session or the account, and its id."""
+
+    account_id: str
+    arn: str
+    user_id: str
 
 
 def read_credentials(response: Response, source: str) -> Credentials:
@@ -47,6 +58,15 @@ def read_credentials(response: Response, source: str) -> Credentials:
         expires_at=_read_time(keys.get("Expiration", "")),
         source=source,
     )
+
+
+def read_identity(response: Response) -> CallerIdentity:
+    """Return the identity in a success; raise `ProtocolError`, which repeats none of it, if it is not whole."""
+    found = _read_xml(response.body)["GetCallerIdentityResult"]
+    missing = [name for name in ("Account", "Arn", "UserId") if not found.get(name)]
+    if missing:
+        raise ProtocolError(f"The answer (HTTP {response.status}) lacks {', '.join(missing)}.")
+    return CallerIdentity(found["Account"], found["Arn"], found["UserId"])
 
 
 def read_error(response: Response, attempts: int, secrets: Sequence[str]) -> ServiceError:
@@ -103,7 +123,7 @@ def _remedy(error: ServiceError) -> str:
 
 
 def _read_xml(body: bytes) -> dict[str, dict[str, str]]:
-    """Return the texts directly below `Credentials`, `AssumedRoleUser` and `Error`, without namespaces.
+    """Return the texts directly below each of `_PARTS`, without namespaces.
 
     Raise `ProtocolError`, which repeats nothing, for a body that is not XML, is too long, or has a document type,
     which could define entities: no answer of STS has one.
@@ -121,7 +141,7 @@ def _read_xml(body: bytes) -> dict[str, dict[str, str]]:
         root, fault = None, f"is not XML ({len(body)} bytes)"
     if root is None:  # raised here, because the exceptions above may hold the whole answer
         raise ProtocolError(f"The answer {fault}.")
-    found: dict[str, dict[str, str]] = {"Credentials": {}, "AssumedRoleUser": {}, "Error": {}}
+    found: dict[str, dict[str, str]] = {name: {} for name in _PARTS}
     for element in root.iter():
         part = found.get(_local(element.tag))
         if part is not None:

@@ -65,7 +65,9 @@ class TestReport:
         heading, *lines = out.splitlines()
         assert heading.split("  ")[0] == "KEY"
         rows = lines[: len(expected)]
-        assert rows == sorted(rows)
+        order = ["idle", "never_used", "no_record", "pending_deletion", "too_new", "in_use", "aws_managed"]
+        by_id = {arn.rpartition("/")[2]: verdict for arn, verdict in expected.items()}
+        assert [by_id[row.split()[0]] for row in rows] == order  # what there is something to do about comes first
         told = {row.split()[0]: row for row in rows}
         for arn, verdict in expected.items():
             assert f"  {label(verdict)} " in told[arn.rpartition("/")[2]]
@@ -207,6 +209,46 @@ class TestTargets:
         assert f"  {OTHER}  pending deletion" in out
         assert f"refused: us-east-2 as {refused}\n  AssumeRole: the audit: the role " in err
 
+    def test_accounts_have_the_names_of_their_lines(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """What stands behind a role in --accounts is its account's name, and is in the records."""
+        kms.add_key(account_id=OTHER, state="PendingDeletion")
+        kms.add_key(account_id="777788889999", state="PendingDeletion")
+        file = tmp_path / "roles.txt"
+        third = "arn:aws:iam::777788889999:role/Audit"
+        file.write_text(f"{OTHER_ROLE}\t The shop  # and its tills\n{third}\n", encoding="utf-8")
+        assert audit("--accounts", str(file), "--output", "jsonl") == 0
+        records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert {record["account_id"]: record["account_name"] for record in records} == {
+            OTHER: "The shop",
+            "777788889999": None,
+        }
+
+    def test_the_accounts_of_an_organization(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """--organization finds the accounts and their names, and those that cannot be audited are told apart."""
+        kms.add_account(OTHER, name="Shop")
+        kms.add_account("777788889999", name="Old \x1b[31m", state="SUSPENDED")
+        kms.add_account("888899990000", name="Gone", state="CLOSED")
+        kms.add_account("999900001111", name="Older", state="SUSPENDED")
+        kms.add_key(account_id=OTHER, state="PendingDeletion")
+        assert audit("--organization", "--role-name", "Audit", "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        (record,) = map(json.loads, out.splitlines())
+        assert (record["account_id"], record["account_name"]) == (OTHER, "Shop")
+        assert "skipped, suspended: 777788889999 (Old \\x1b[31m), 999900001111 (Older)\n" in err
+        assert "skipped, closed: 888899990000 (Gone)\n" in err
+
+    def test_an_organization_that_cannot_be_listed(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Nothing is read, and the error says what to do."""
+        assert audit("--organization", "--role-name", "Audit") == 3
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "AWSOrganizationsNotInUseException" in err
+        assert "name the accounts one by one" in err
+
     def test_roles_come_from_standard_input_too(
         self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -309,7 +351,9 @@ class TestExitCodes:
             kms.deny("GetKeyLastUsage", key=key)
         assert audit("--fail-on", "pending_deletion") == 3
         out, err = capsys.readouterr()
-        assert out.count("unreadable (DescribeKey: AccessDeniedException)") == 2
+        assert out.count("  unreadable  ") == 2
+        assert "Denied" not in out
+        assert "  DescribeKey: AccessDeniedException: " in err
         assert "coverage 33.3 %" in err
         assert (
             "The audit is incomplete: 2 of 3 keys could not be read. Fix the cause and run the same command again"
@@ -352,6 +396,7 @@ class TestExitCodes:
             ([], ["--endpoint-url", "ftp://host"], "is not an endpoint"),
             ([], ["--region", "no region"], "is not a region"),
             ([], ["--role-arn", ACCOUNT], "is not the ARN of a role"),
+            ([], ["--organization", "--role-name", "a b"], "is not the name of a role"),
             ([], ["--profile", "none"], "There is no profile 'none'"),
             ([], ["--accounts", "/nonexistent"], "/nonexistent cannot be read: No such file"),
             ([], ["--accounts", os.devnull], "names no role"),
@@ -420,6 +465,7 @@ class TestExitCodes:
         [
             (f"{OTHER_ROLE}\n{OTHER}\n", f"line 2: {OTHER} is an account id: name a role in that account"),
             (f"{OTHER}\n", f"as 'arn:aws:iam::{OTHER}:role/Audit'"),
+            (f"{OTHER_ROLE} {ROLE}\n", "line 1: two ARNs are on one line"),
             ("# one\n\narn:aws:iam::1:user/x\n", "line 3: 'arn:aws:iam::1:user/x' is not the ARN of a role"),
             ("\udcff\n", "line 1: 'utf-8' codec can't decode"),
         ],
@@ -457,13 +503,23 @@ class TestExitCodes:
             (["--fail-on", "idle,"], "'' is none of"),
             (["--output", "xml"], "invalid choice: 'xml'"),
             (["--ordered"], "unrecognized arguments"),
+            (["--account", ACCOUNT], "--account: chooses keys of --from FILE; name accounts to audit with --role"),
+            (["--region", "us-east-2,"], "'us-east-2,' has an empty name in it"),
+            (["--sort", "age"], "'age' is none of verdict, idle_days, cost, last_use, account, region"),
+            (["--sort=--cost"], "'-cost' is none of "),
+            (["--group-by", "tag"], "'tag' is none of account, region, verdict, owner, manager"),
+            (["--verdict", "used"], "'used' is none of in_use, idle, "),
             (
-                ["--from", "x", "--region", "us-east-2"],
-                "--from: sends no requests, so it cannot be combined with --region",
+                ["--from", "x", "--all-regions"],
+                "--from: sends no requests, so it cannot be combined with --all-regions",
             ),
-            (["--from", "x", "--all-regions"], "combined with --all-regions"),
             (["--from", "x", "--role-arn", ROLE], "combined with --role-arn"),
             (["--from", "x", "--accounts", "y"], "combined with --accounts"),
+            (["--from", "x", "--organization"], "combined with --organization"),
+            (["--organization"], "argument --organization: needs --role-name"),
+            (["--role-name", "Audit"], "argument --role-name: is for --organization"),
+            (["--organization", "--role-name", "a", "--role-arn", ROLE], "cannot be combined with --role-arn"),
+            (["--organization", "--role-name", "a", "--accounts", "x"], "cannot be combined with --accounts"),
             (["--from", "x", "--profile", "y"], "combined with --profile"),
             (["--from", "x", "--endpoint-url", "y"], "combined with --endpoint-url"),
             (["--from", "x", "--checkpoint", "y"], "combined with --checkpoint"),
@@ -684,3 +740,62 @@ def test_an_idle_window_of_its_own_is_in_the_paragraphs(kms: LocalKMS, capsys: p
     kms.add_key(created=datetime.now(UTC) - timedelta(days=50))
     assert audit("--idle-days", "30") == 0
     assert "never used: not used since it was created, 30 days ago or more" in capsys.readouterr().out
+
+
+class TestDetails:
+    """--cloudtrail and --rotations."""
+
+    def test_what_they_add(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """The records have users and exact costs, and the summary has the requests that CloudTrail answered."""
+        arn = kms.add_key()
+        kms.use(arn, invoked_by="s3.amazonaws.com")
+        assert audit("--cloudtrail", "--rotations", "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        record = from_line(KeyUsageRecord, out)
+        assert record.last_user is not None
+        assert (record.last_user.invoked_by, record.cost) == ("s3.amazonaws.com", (1.0, False))
+        assert "CloudTrail answered 1 request " in err
+        assert "the keys cost 1 USD a month: in use 1 USD\n" in err
+
+    @pytest.mark.parametrize("cloudtrail", [False, True])
+    def test_uses_of_long_ago(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], cloudtrail: bool) -> None:
+        """Whoever asks CloudTrail about keys that seem unused is told how to ask about the time before."""
+        now = datetime.now(UTC)
+        kms.add_key(created=now - timedelta(900), tracking_start=now - timedelta(200))
+        assert audit(*["--cloudtrail"] * cloudtrail) == 0
+        err = capsys.readouterr().err
+        assert ("SELECT eventtime, " in err, "'ReEncrypt'" in err) == (cloudtrail, cloudtrail)
+
+    def test_a_key_in_demand(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """The table says so in the key's notes; the verdict stays."""
+        arn = kms.add_key(state="Disabled")
+        kms.use(arn, error_code="DisabledException")
+        assert audit("--cloudtrail") == 0
+        assert "(Disabled, in demand)" in capsys.readouterr().out
+
+    def test_cloudtrail_is_refused(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """Every key is reported, and what was asked for and not got is named: 3, before 1."""
+        kms.use(kms.add_key())
+        kms.deny("LookupEvents")
+        assert audit("--cloudtrail", "--fail-on", "in_use") == 3
+        out, err = capsys.readouterr()
+        assert "in use" in out
+        assert "read without LookupEvents: us-east-2 (1)\n  LookupEvents: AccessDeniedException: " in err
+        assert "The audit is incomplete: 1 of 1 targets could not be asked for all details. Fix the cause" in err
+        assert "coverage 100 %" in err
+
+    def test_rotations_are_refused(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """The cost is a minimum then, and the exit code 3."""
+        kms.add_key()
+        kms.deny("ListKeyRotations")
+        assert audit("--rotations") == 3
+        err = capsys.readouterr().err
+        assert "read without ListKeyRotations: us-east-2 (1)" in err
+        assert "the keys cost at least 1 USD a month" in err
+
+    @pytest.mark.parametrize("option", ["--cloudtrail", "--rotations"])
+    def test_a_saved_report_has_nobody_to_ask(self, capsys: pytest.CaptureFixture[str], option: str) -> None:
+        """It is judged as it is."""
+        with pytest.raises(SystemExit, match="2"):
+            audit("--from", "keys.jsonl", option)
+        assert f"sends no requests, so it cannot be combined with {option}" in capsys.readouterr().err

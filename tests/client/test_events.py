@@ -108,7 +108,7 @@ def test_a_record_that_python_cannot_read_is_an_error(text: str, reason: str) ->
     """What exhausts the parser is an error like any other."""
     error = Event(raw=text).error
     assert error is not None
-    assert error.message.endswith(f"cannot be read: {reason}.")
+    assert error.reason.endswith(f"cannot be read: {reason}.")
 
 
 def test_a_record_longer_than_any_is_not_parsed() -> None:
@@ -116,7 +116,7 @@ def test_a_record_longer_than_any_is_not_parsed() -> None:
     assert Event(raw="{" + " " * 1_048_574 + "}").error is None
     error = Event(raw="{" + " " * 1_048_575 + "}").error
     assert error is not None
-    assert "over 1048576 characters long" in error.message
+    assert "over 1048576 characters long" in error.reason
 
 
 def test_a_request_has_its_wire_form() -> None:

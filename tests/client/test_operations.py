@@ -174,9 +174,11 @@ def test_a_record_may_ask_the_request() -> None:
 @every_operation
 def test_what_answers_in_pages_is_asked_in_pages(operation: Operation[Any, Any]) -> None:
     """An operation that names the items of a page has the members that pages take; any other has none of them."""
-    asked = {member.name for member in fields(operation.request)} & {"limit", "marker"}
-    told = {member.name for member in fields(operation.response)} & {"next_marker", "truncated"}
-    assert (len(asked), len(told)) == ((0, 0) if operation.items is None else (2, 2))
+    pages = operation.pages
+    asked = {member.name for member in fields(operation.request)} & {pages.size, pages.marker}
+    told = {member.name for member in fields(operation.response)} & {pages.next_marker, pages.truncated}
+    expected = len({pages.next_marker, pages.truncated} - {None})
+    assert (len(asked), len(told)) == ((0, 0) if operation.items is None else (2, expected))
     if operation.items is not None:
         assert getattr(operation.response(), operation.items) == ()
 
@@ -283,7 +285,7 @@ def test_what_changes_something_is_known() -> None:
         "Derive",
         "Generate",
     )
-    asks = ("Describe", "Get", "List")
+    asks = ("Describe", "Get", "List", "LookupEvents")
     changing = {row.name for row in ALL_OPERATIONS if row.mutating}
     assert changing == {row.name for row in ALL_OPERATIONS if not row.name.startswith((*uses, *asks))}
     assert {row.name for row in ALL_OPERATIONS if row.idempotent is not True} <= changing

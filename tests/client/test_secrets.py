@@ -65,7 +65,9 @@ def models(cls: type) -> Iterator[type]:
 def telling(cls: type) -> Any:
     """Make a model that has all that it can have, the word for each member that is marked."""
     left_out = {"metadata", "recipient", *CONFLICTING.get(cls.__name__, ())}  # to a recipient no secret is told
-    return cls(**{member.name: told(member) for member in fields(cls) if member.name not in left_out})
+    return cls(
+        **{member.name: told(member) for member in fields(cls) if member.init and member.name not in left_out}
+    )
 
 
 def told(member: Any) -> Any:
@@ -86,7 +88,9 @@ def body_of(model: object) -> str:
 
 
 SECRETIVE = [
-    row for row in ALL_OPERATIONS if shows(body_of(telling(row.request)) + body_of(telling(row.response)))
+    row
+    for row in ALL_OPERATIONS
+    if row.service.name == "kms" and shows(body_of(telling(row.request)) + body_of(telling(row.response)))
 ]
 ANSWERS = {row.name: body_of(telling(row.response)).encode() for row in SECRETIVE}
 

@@ -208,6 +208,58 @@ def test_each_list_has_its_paginator(kms: LocalKMS, client: Any) -> None:
         assert [len(page[member]) for page in pages] == [2, 2, 1]
 
 
+def test_grants(kms: LocalKMS, client: Any, connect: Connect) -> None:
+    """A grant is created, listed page by page, used, retired and revoked, as botocore reads it."""
+    key, other = kms.add_key(), "arn:aws:iam::444455556666:root"
+    there = connect(account_id="444455556666")
+    members = {"KeyId": key, "GranteePrincipal": other, "RetiringPrincipal": other}
+    made = [client.create_grant(Operations=["DescribeKey"], Name=f"grant/{n}", **members) for n in range(5)]
+    pages = client.get_paginator("list_grants").paginate(KeyId=key, PaginationConfig={"PageSize": 2})
+    listed = [grant for page in pages for grant in page["Grants"]]
+    assert [grant["GrantId"] for grant in listed] == [each["GrantId"] for each in made]
+    assert (listed[0]["Name"], listed[0]["IssuingAccount"]) == ("grant/0", "arn:aws:iam::111122223333:root")
+    assert abs(listed[0]["CreationDate"] - datetime.now(UTC)) < timedelta(minutes=1)
+    pages = there.get_paginator("list_retirable_grants").paginate(
+        RetiringPrincipal=other, PaginationConfig={"PageSize": 2}
+    )
+    assert [len(page["Grants"]) for page in pages] == [2, 2, 1]
+    assert there.describe_key(KeyId=key)["KeyMetadata"]["Arn"] == key
+    there.retire_grant(GrantToken=made[0]["GrantToken"])
+    there.retire_grant(KeyId=key, GrantId=made[1]["GrantId"])
+    for each in made[2:]:
+        client.revoke_grant(KeyId=key, GrantId=each["GrantId"])
+    with pytest.raises(there.exceptions.ClientError, match="AccessDeniedException"):
+        there.describe_key(KeyId=key)
+    with pytest.raises(client.exceptions.InvalidGrantTokenException):
+        client.retire_grant(GrantToken=made[0]["GrantToken"])
+    with pytest.raises(client.exceptions.InvalidGrantIdException):
+        client.revoke_grant(KeyId=key, GrantId="x")
+    with pytest.raises(client.exceptions.InvalidArnException):
+        client.create_grant(KeyId=key, GranteePrincipal="alice", Operations=["Decrypt"])
+
+
+def test_a_policy_is_kept_to(kms: LocalKMS, client: Any) -> None:
+    """A guard in a key policy, and over the account, reads as a denial of the service."""
+    key = kms.add_key()
+    guard = {
+        "Effect": "Deny",
+        "Action": "kms:DisableKey",
+        "Resource": "*",
+        "Condition": {"NumericLessThanEquals": {"kms:TrailingDaysWithoutKeyUsage": "90"}},
+    }
+    owner = json.loads(POLICY)["Statement"][0]
+    policy = json.dumps({"Statement": [owner, {**guard, "Principal": "*"}]})
+    client.put_key_policy(KeyId=key, Policy=policy)
+    refused = error_of(client.disable_key, KeyId=key)
+    assert refused["Code"] == "AccessDeniedException"
+    assert refused["Message"].endswith("with an explicit deny in a resource-based policy")
+    client.put_key_policy(KeyId=key, Policy=POLICY)
+    kms.set_scp({"Version": "2012-10-17", "Statement": guard})
+    assert error_of(client.disable_key, KeyId=key)["Message"].endswith("in a service control policy")
+    kms.advance(timedelta(days=91))
+    client.disable_key(KeyId=key)
+
+
 def foreign(shape: Any, value: Any, path: str) -> Iterator[str]:
     """Yield each place of an answer that botocore's model of KMS has no member, or no enum value, for."""
     if shape.type_name == "structure":
@@ -248,6 +300,8 @@ def test_answers_have_the_members_of_the_model(kms: LocalKMS, client: Any) -> No
     client.generate_random(NumberOfBytes=8)
     client.list_aliases(Limit=1)
     client.list_keys(Limit=1)
+    client.create_grant(KeyId=key, GranteePrincipal="arn:aws:iam::444455556666:root", Operations=["Decrypt"])
+    client.list_grants(KeyId=key)
     for target in (key, imported):
         client.get_key_last_usage(KeyId=target)
         client.list_resource_tags(KeyId=target)
@@ -309,7 +363,7 @@ def test_errors_have_their_names(kms: LocalKMS, client: Any) -> None:
         client.encrypt(KeyId=kms.add_key(), Plaintext=b"x", DryRun=True)
     assert client.list_grants(KeyId=disabled)["Grants"] == []
     assert client.describe_custom_key_stores()["CustomKeyStores"] == []
-    unsupported = error_of(client.list_retirable_grants, RetiringPrincipal="arn:aws:iam::111122223333:root")
+    unsupported = error_of(client.get_public_key, KeyId=disabled)
     assert unsupported["Code"] == "UnsupportedOperationException"
 
 

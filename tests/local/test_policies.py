@@ -148,8 +148,8 @@ LOCKING = [
 @pytest.mark.parametrize("document", LOCKING)
 def test_a_policy_that_locks_its_author_out_needs_the_bypass(kms: LocalKMS, call: Client, document: str) -> None:
     """Without it, it is refused by every operation that takes a policy, and with it taken by each."""
-    key = kms.add_key(multi_region=True)
     for operation in ("CreateKey", "PutKeyPolicy", "ReplicateKey"):
+        key = kms.add_key(multi_region=True)
         members = {"KeyId": key, "ReplicaRegion": "eu-west-1", "Policy": document}
         answer = call.error(operation, **members)
         assert (answer.error, answer.message) == (MALFORMED, LOCKED_OUT)
@@ -176,9 +176,10 @@ def test_a_policy_that_locks_its_author_out_needs_the_bypass(kms: LocalKMS, call
     ],
 )
 def test_a_policy_that_lets_its_author_back_is_taken(call: Client, document: str) -> None:
-    """However it names the author, and whatever else it says."""
+    """However it names the author, and whatever else it says; and it does let the author back."""
     key = call("CreateKey", Policy=document)["KeyMetadata"]["KeyId"]
-    assert call("GetKeyPolicy", KeyId=key)["Policy"] == document
+    call("PutKeyPolicy", KeyId=key, Policy=POLICY)
+    assert call("GetKeyPolicy", KeyId=key)["Policy"] == POLICY
 
 
 @pytest.mark.parametrize(

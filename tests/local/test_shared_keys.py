@@ -103,12 +103,15 @@ def test_a_shared_key_can_be_described_by_its_arn(kms: LocalKMS, guest: Client) 
 
 MEMBERS: dict[str, dict[str, object]] = {
     "CreateAlias": {"AliasName": "alias/new"},
+    "CreateGrant": {"GranteePrincipal": f"arn:aws:iam::{OTHER_ACCOUNT}:root", "Operations": ["Decrypt"]},
     "Encrypt": {"Plaintext": "eA=="},
     "GenerateDataKey": {"KeySpec": "AES_256"},
     "GenerateDataKeyWithoutPlaintext": {"KeySpec": "AES_256"},
     "GenerateMac": {"Message": "eA==", "MacAlgorithm": "HMAC_SHA_256"},
     "PutKeyPolicy": {"Policy": OPEN_POLICY},
     "ReplicateKey": {"ReplicaRegion": "eu-west-1"},
+    "RetireGrant": {"GrantId": "a" * 64},
+    "RevokeGrant": {"GrantId": "a" * 64},
     "TagResource": {"Tags": []},
     "UntagResource": {"TagKeys": []},
     "UpdateAlias": {"AliasName": "alias/mine"},
@@ -117,7 +120,14 @@ MEMBERS: dict[str, dict[str, object]] = {
     "VerifyMac": {"Message": "eA==", "MacAlgorithm": "HMAC_SHA_256", "Mac": "eA=="},
 }
 BUILT = {name for name, operation in OPERATIONS.items() if operation.handler}
-ABOUT_NO_KEY = {"CreateKey", "DeleteAlias", "DescribeCustomKeyStores", "GenerateRandom", "ListKeys"}
+ABOUT_NO_KEY = {
+    "CreateKey",
+    "DeleteAlias",
+    "DescribeCustomKeyStores",
+    "GenerateRandom",
+    "ListKeys",
+    "ListRetirableGrants",
+}
 
 
 @pytest.mark.parametrize("operation", sorted({*BUILT} - ABOUT_NO_KEY - {"DescribeKey", "Decrypt", "ReEncrypt"}))

@@ -12,7 +12,12 @@ NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ACCOUNT = "111122223333"
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 SET_ID = "mrk-1234abcd12ab34cd56ef1234567890ab"
-UNPACED = Pacing(dict.fromkeys(("GetKeyLastUsage", "DescribeKey", "ListKeys", "ListAliases"), 1000000.0))
+UNPACED = Pacing(
+    dict.fromkeys(
+        ("GetKeyLastUsage", "DescribeKey", "ListKeys", "ListAliases", "ListKeyRotations", "LookupEvents"),
+        1000000.0,
+    )
+)
 """As fast as the machine goes: nothing of what is tested with it depends on time."""
 
 

@@ -4,7 +4,7 @@ import inspect
 import re
 from typing import Any
 
-from awskms_lite import KMSClient
+from awskms_lite import CloudTrailClient, KMSClient
 from awskms_lite.operations import Operation
 
 
@@ -12,8 +12,11 @@ def method_name(operation: Operation[Any, Any]) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation.name).lower()
 
 
+CLIENTS = {"kms": KMSClient, "cloudtrail": CloudTrailClient}
+
+
 def docstring(operation: Operation[Any, Any]) -> str:
-    return inspect.getdoc(getattr(KMSClient, method_name(operation))) or ""
+    return inspect.getdoc(getattr(CLIENTS[operation.service.name], method_name(operation))) or ""
 
 
 def declared_errors(operation: Operation[Any, Any]) -> list[str]:

@@ -66,7 +66,8 @@ def least(cls: type, **given: object) -> Any:
 def full(cls: type) -> dict[str, Any]:
     """Return a value for each member of a model, unlike the others; `CONFLICTING` members are left out."""
     left_out = {"metadata", *CONFLICTING.get(cls.__name__, ())}
-    return {member.name: named(member.type, member.name) for member in fields(cls) if member.name not in left_out}
+    members = [member for member in fields(cls) if member.init and member.name not in left_out]
+    return {member.name: named(member.type, member.name) for member in members}
 
 
 def answer_to(operation: Operation[Any, Any], request: object) -> dict[str, Any]:

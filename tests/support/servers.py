@@ -362,7 +362,8 @@ class Caller:
         return credentials
 
     def close(self) -> None:
-        self._way.run(self.client.close if isinstance(self.client, KMSClient) else self.client.aclose)
+        client: Any = self.client
+        self._way.run(client.close if self._way.is_sync else client.aclose)
 
 
 class Way:
@@ -383,8 +384,12 @@ class Way:
 
     def client(self, **options: Any) -> Caller:
         """Make a client that is closed with the test, that never sleeps and draws the highest number."""
+        return self.client_of((KMSClient, AsyncKMSClient), **options)
+
+    def client_of(self, kinds: tuple[type[Any], type[Any]], **options: Any) -> Caller:
+        """Make such a client of another service, of which `kinds` are the synchronous and the asynchronous one."""
         given = {"sleep": self.sleep if self.is_sync else self.sleep_async, "random": lambda: 1.0, **options}
-        caller = Caller((KMSClient if self.is_sync else AsyncKMSClient)(**given), self)
+        caller = Caller(kinds[not self.is_sync](**given), self)
         self._stack.callback(caller.close)
         return caller
 

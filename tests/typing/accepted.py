@@ -1,10 +1,18 @@
 """What type checkers know of the methods of both clients: mypy and pyright, both strict, accept all of this."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, assert_type
 
 import awskms_lite
-from awskms_lite import AssumeRole, AsyncKMSClient, Credentials, KMSClient
+from awskms_lite import (
+    AssumeRole,
+    AsyncCloudTrailClient,
+    AsyncKMSClient,
+    CloudTrailClient,
+    Credentials,
+    KMSClient,
+)
 from awskms_lite.audit import AsyncAudit, Audit, audit, audit_async
 from awskms_lite.models import (
     AliasListEntry,
@@ -13,6 +21,7 @@ from awskms_lite.models import (
     DecryptForRecipientResponse,
     DecryptResponse,
     DescribeKeyResponse,
+    Event,
     GetKeyLastUsageResponse,
     GrantOperation,
     KeyListEntry,
@@ -20,6 +29,7 @@ from awskms_lite.models import (
     KeySpec,
     KMSResponse,
     ListKeysResponse,
+    LookupEventsResponse,
     RecipientInfo,
     Tag,
 )
@@ -48,6 +58,22 @@ def plain_calls(kms: KMSClient) -> None:
     assert_type(kms.wait_until_enabled("k", timeout=60), KeyMetadata)
     assert_type(kms.wait_until_custom_key_store_connected("s"), CustomKeyStoresListEntry)
     kms.wait_until_deleted("k", timeout=60)
+
+
+async def lookups(trail: CloudTrailClient, other: AsyncCloudTrailClient, time: datetime) -> None:
+    """Take pages of events, and iterators over all of them, from either client."""
+    assert_type(trail.lookup_events(attribute_key="EventId", attribute_value="a"), LookupEventsResponse)
+    assert_type(await other.lookup_events(start_time=time, max_results=5), LookupEventsResponse)
+    assert_type(trail.iter_lookup_events(end_time=time, max_pages=2), Listing[Event])
+    assert_type(other.iter_lookup_events(page_size=5, max_items=9), AsyncListing[Event])
+    assert_type(next(trail.iter_lookup_events()).encryption_context, Mapping[str, str] | None)
+    assert_type([event.error_code async for event in other.iter_lookup_events()], list[str | None])
+    assert_type(trail.in_region("eu-west-1"), CloudTrailClient)
+    assert_type(await other.resolve_credentials(), Credentials)
+    with trail as same:
+        assert_type(same, CloudTrailClient)
+    async with other as another:
+        assert_type(another, AsyncCloudTrailClient)
 
 
 def calls_with_overloads(

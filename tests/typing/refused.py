@@ -6,7 +6,7 @@ an ignore that nothing needs; pyrightconfig.json lets pyright ignore by its own 
 
 from typing import Protocol
 
-from awskms_lite import AssumeRole, AsyncKMSClient, Credentials, KMSClient
+from awskms_lite import AssumeRole, AsyncKMSClient, CloudTrailClient, Credentials, KMSClient
 from awskms_lite.audit import audit, audit_async
 from awskms_lite.models import DescribeKeyResponse, GetKeyLastUsageResponse, RecipientInfo
 
@@ -22,6 +22,15 @@ def plain_calls(kms: KMSClient) -> None:
     kms.iter_list_keys(limit=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     kms.wait_until_deleted("k")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     kms.no_such_operation()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
+
+def lookups(trail: CloudTrailClient) -> None:
+    """Wrong arguments of a lookup, and the operations of another service."""
+    trail.lookup_events("EventId")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    trail.lookup_events(attribute_key=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    trail.lookup_events(start_time="2026-06-01")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    trail.iter_lookup_events(next_token="t")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    trail.decrypt(b"c")  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
 
 def calls_with_overloads(kms: KMSClient, recipient: RecipientInfo) -> None:

@@ -25,7 +25,7 @@ from typing import Any
 from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
 from ...verdicts import NO_PERMISSION
 from ..text import print_error, silence_output
-from .options import add_options, check_saved_options
+from .options import add_options, check_source_options
 from .summary import SYSTEM_ERRORS, finish, interrupted_by
 
 _DESCRIPTION = f"""\
@@ -36,6 +36,7 @@ _EPILOG = """\
 examples:
   awskms-lite audit --region us-east-2 --region eu-west-1
   awskms-lite audit --all-regions --accounts roles.txt --checkpoint audit.db --output jsonl > keys.jsonl
+  awskms-lite audit --organization --role-name Audit --all-regions --checkpoint audit.db --output html:keys.html
   awskms-lite audit --from keys.jsonl --idle-days 180 --fail-on idle,never_used
 
 The report goes to standard output, and a summary to standard error.
@@ -68,8 +69,7 @@ def add_command(commands: Any, connection: argparse.ArgumentParser) -> None:
 
 def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     """Audit, or judge what an earlier audit saved; write the report and the summary, and return the exit code."""
-    if arguments.source is not None:
-        check_saved_options(parser, arguments)
+    check_source_options(parser, arguments)
     try:
         return _run(arguments)
     except (ConfigurationError, CredentialsError, ParameterError) as error:

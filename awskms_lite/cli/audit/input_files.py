@@ -3,16 +3,23 @@
 import re
 import sys
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
 from ...errors import ConfigurationError, ParameterError
 
+if TYPE_CHECKING:
+    from ...audit import KeyFacts
+
+FactsT = TypeVar("FactsT", bound="KeyFacts")
+
 _MAX_LINE = 2**20
 """Bytes: the longest record, with 50 tags and all its texts, takes about a fifth of it."""
+_REMEDY = "--from reads what --output jsonl or json wrote."
+_ARRAY_REMEDY = f"{_REMEDY} An array that another tool has rewritten becomes lines with jq -c '.[]'."
 _COMMENT = re.compile(r"(^|\s)#.*")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
@@ -55,9 +62,64 @@ def _opened(name: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer)
 
 
-def read_roles(name: str) -> list[str]:
-    """Return the role ARNs of a file; raise `ConfigurationError` for an invalid line, and if there is none."""
-    roles: list[str] = []
+def read_records(
+    name: str, cls: "type[FactsT]", check: "Callable[[FactsT], None]" = lambda _: None
+) -> "Iterator[FactsT]":
+    """Yield the records of a report that --output jsonl or json wrote, as `cls`: a record or `KeyFacts`.
+
+    Raise `ParameterError` for a line that is no record, or about which `check` raises that, and for an array that
+    breaks off.
+    """
+    from ...audit.serialize import from_line
+
+    for number, line, is_array in _elements(name):
+        try:
+            facts = from_line(cls, line)
+            check(facts)
+        except ParameterError as error:
+            remedy = _ARRAY_REMEDY if is_array or line.startswith(b"[") else _REMEDY
+            raise ParameterError(f"{name}, line {number}: {error} {remedy}") from None
+        yield facts
+
+
+def _elements(name: str) -> Iterator[tuple[int, bytes, bool]]:
+    """Yield each line that should be a record, with its number, and whether it is part of an array."""
+    count, is_array, is_closed = 0, False, False
+    for number, whole_line in enumerate(read_lines(name), 1):
+        line = whole_line.strip()
+        if not count and not is_array and line in (b"[", b"[]"):
+            is_array, is_closed = True, line == b"[]"
+            continue
+        if is_array:  # as --output json writes it, with a line for each element
+            is_closed = is_closed or line == b"]"
+            line = b"" if line == b"]" else line.removesuffix(b",")
+        if line:
+            count += 1
+            yield number, line, is_array
+    if is_array and not is_closed:
+        raise ParameterError(
+            f"{name} breaks off after {'1 key' if count == 1 else f'{count} keys'}, without the ] at its end: the "
+            "audit that wrote it ended early. Make the report again."
+        )
+    if not count and not is_array:
+        raise ParameterError(f"{name} has no record: {_REMEDY}")
+
+
+class AccountRole(NamedTuple):
+    """A role to assume in an account, by its ARN, and what people call that account."""
+
+    arn: str
+    account_name: str | None = None
+
+    @property
+    def account_id(self) -> str:
+        """Return the account in the ARN, which is valid."""
+        return self.arn.split(":")[4]
+
+
+def read_roles(name: str) -> list[AccountRole]:
+    """Return the roles of a file; raise `ConfigurationError` for an invalid line, and if there is none."""
+    roles: list[AccountRole] = []
     for number, line in enumerate(read_lines(name), 1):
         try:
             text = _COMMENT.sub("", line.decode("utf-8-sig")).strip()
@@ -70,11 +132,15 @@ def read_roles(name: str) -> list[str]:
     return roles
 
 
-def _role(text: str) -> str:
+def _role(text: str) -> AccountRole:
     from ...audit.targets import validated_role_arn
 
-    if _ACCOUNT_ID.fullmatch(text):
+    arn, *rest = text.split(maxsplit=1)
+    account_name = rest[0] if rest else None
+    if _ACCOUNT_ID.fullmatch(arn):
         raise ParameterError(
-            f"{text} is an account id: name a role in that account to assume, as 'arn:aws:iam::{text}:role/Audit'."
+            f"{arn} is an account id: name a role in that account to assume, as 'arn:aws:iam::{arn}:role/Audit'."
         )
-    return validated_role_arn(text)
+    if account_name is not None and account_name.startswith("arn:"):
+        raise ParameterError("two ARNs are on one line: give each role a line of its own.")
+    return AccountRole(validated_role_arn(arn), account_name)

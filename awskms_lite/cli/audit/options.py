@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...costs import MAX_PRICE, PRICE, PRICE_AS_OF, check_price
 from ...errors import ParameterError
+from ...report.order import GROUP_KEYS, SORT_KEYS
 from ...verdicts import MAX_IDLE_DAYS, MEANINGS
 from .outputs import FORMATS, Output
 
@@ -15,13 +16,18 @@ if TYPE_CHECKING:
 
 _MAX_DIGITS = len(str(MAX_IDLE_DAYS))
 _NOT_WITH_SAVED = (
-    "region", "all_regions", "role_arn", "accounts", "profile", "endpoint_url", "checkpoint",
+    "all_regions", "role_arn", "accounts", "organization", "role_name", "profile", "endpoint_url", "checkpoint",
+    "cloudtrail", "rotations",
 )  # fmt: skip
+
+_SAVED_FILTERS = ("region", "account")
+"""Filters of a saved report; of an audit they say what to read."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add all options, in groups."""
     _add_targets(parser.add_argument_group("what to audit"))
+    _add_details(parser.add_argument_group("what else to ask about each key"))
     _add_filters(parser.add_argument_group("which keys to report", "each can be given several times"))
     _add_judgement(parser.add_argument_group("how to judge"))
     _add_output(parser.add_argument_group("output"))
@@ -46,8 +52,11 @@ def _add_targets(group: Any) -> None:
     regions = group.add_mutually_exclusive_group()
     regions.add_argument(
         "--region",
-        action="append",
-        help="a region; give it again for more (default: AWS_REGION, else the profile's)",
+        action="extend",
+        type=_words,
+        metavar="REGION",
+        help="a region; several with commas, or give it again (default: AWS_REGION, else the profile's); with "
+        "--from the regions to report",
     )
     regions.add_argument(
         "--all-regions", action="store_true", help="every region of the partition, each named in the summary"
@@ -62,7 +71,16 @@ def _add_targets(group: Any) -> None:
         "--accounts",
         action=_Once,
         metavar="FILE",
-        help="a file of role ARNs, one a line, with # comments; - reads standard input",
+        help="a file of role ARNs, one a line, each with a name for its account behind it if you like, with "
+        "# comments; - reads standard input",
+    )
+    group.add_argument(
+        "--organization",
+        action="store_true",
+        help="audit every account of your organization: your own, and each other one by the role of --role-name",
+    )
+    group.add_argument(
+        "--role-name", metavar="NAME", help="what the role of --organization is called in every account"
     )
     group.add_argument(
         "--checkpoint",
@@ -79,6 +97,20 @@ def _add_targets(group: Any) -> None:
     )
 
 
+def _add_details(group: Any) -> None:
+    group.add_argument(
+        "--cloudtrail",
+        action="store_true",
+        help="ask CloudTrail who used each key last, whether one that seems unused was used after all, and who "
+        "was refused one that is disabled or about to be deleted (2 requests a second, 90 days back)",
+    )
+    group.add_argument(
+        "--rotations",
+        action="store_true",
+        help="count the rotations of each key, which are billed: without them its cost is a minimum",
+    )
+
+
 def _add_filters(group: Any) -> None:
     group.add_argument("--manager", action="append", type=_manager, help="AWS or CUSTOMER")
     group.add_argument("--state", action="append", type=_state, help="a key state: Enabled, Disabled, ...")
@@ -91,6 +123,21 @@ def _add_filters(group: Any) -> None:
     )
     group.add_argument(
         "--alias", action="append", type=_filled, metavar="PATTERN", help="keys with such an alias: 'prod-*'"
+    )
+    group.add_argument(
+        "--account",
+        action="extend",
+        type=_words,
+        metavar="ID",
+        help="with --from: keys of this account; several with commas",
+    )
+    group.add_argument(
+        "--verdict",
+        action="extend",
+        type=_verdicts,
+        default=[],
+        metavar="VERDICT",
+        help="show only keys with this verdict; several with commas. Summary and exit code are those of all keys",
     )
     group.add_argument(
         "--allow-empty",
@@ -134,6 +181,19 @@ def _add_output(group: Any) -> None:
         "(default: table on standard output)",
     )
     group.add_argument(
+        "--sort",
+        type=_sort_key,
+        metavar="KEY",
+        help=f"the order of all reports: {', '.join(SORT_KEYS)}; from high to low as --sort=-KEY (default: a "
+        "table begins with what there is something to do about, all else is as the keys come)",
+    )
+    group.add_argument(
+        "--group-by",
+        type=_group_key,
+        metavar="KEY",
+        help=f"put the keys into groups, with totals in the table: {', '.join(GROUP_KEYS)}",
+    )
+    group.add_argument(
         "--columns",
         type=_columns,
         metavar="NAME[,NAME]",
@@ -141,12 +201,31 @@ def _add_output(group: Any) -> None:
     )
 
 
-def check_saved_options(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    """End with an error if an option is given that only an audit of KMS has a use for."""
+def check_source_options(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """End with an error for an option that only an audit of KMS, or only a saved report, has a use for.
+
+    So too for accounts that are named beside an organization, and for an organization without its role.
+    """
+    if arguments.source is None:
+        if arguments.account:
+            parser.error("argument --account: chooses keys of --from FILE; name accounts to audit with --role-arn")
+        _check_organization(parser, arguments)
+        return
     given = [name for name in _NOT_WITH_SAVED if getattr(arguments, name) not in (None, False)]
     if given:
         option = f"--{given[0].replace('_', '-')}"
         parser.error(f"argument --from: sends no requests, so it cannot be combined with {option}")
+
+
+def _check_organization(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if arguments.organization and arguments.role_name is None:
+        parser.error("argument --organization: needs --role-name, the role to assume in each account")
+    if arguments.role_name is not None and not arguments.organization:
+        parser.error("argument --role-name: is for --organization; --role-arn names a role by its ARN")
+    for option in ("role_arn", "accounts"):
+        if arguments.organization and getattr(arguments, option) is not None:
+            name = option.replace("_", "-")
+            parser.error(f"argument --organization: finds the accounts, so it cannot be combined with --{name}")
 
 
 def key_filter(arguments: argparse.Namespace) -> "KeyFilter":
@@ -168,7 +247,7 @@ def filters_in_force(arguments: argparse.Namespace) -> list[str]:
 
 def given_filters(arguments: argparse.Namespace) -> list[str]:
     """Return the filters as they were given."""
-    names = ("manager", "state", "tag", "alias")
+    names = ("manager", "state", "tag", "alias", *(_SAVED_FILTERS if arguments.source is not None else ()))
     return [f"--{name} {quote(word)}" for name in names for word in getattr(arguments, name) or ()]
 
 
@@ -186,6 +265,21 @@ def _columns(text: str) -> tuple[str, ...]:
     if text in sets:
         return sets[text]
     return tuple(_one_of(word.strip(), COLUMNS) for word in text.split(","))
+
+
+def _sort_key(text: str) -> str:
+    return "-" * text.startswith("-") + _one_of(text.removeprefix("-"), SORT_KEYS)
+
+
+def _group_key(text: str) -> str:
+    return _one_of(text, GROUP_KEYS)
+
+
+def _words(text: str) -> list[str]:
+    words = [word.strip() for word in text.split(",")]
+    if not all(words):
+        raise argparse.ArgumentTypeError(f"{text!r} has an empty name in it")
+    return words
 
 
 def _manager(text: str) -> str:

@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING
 
 from ...costs import CostTotals, total_lines
 from ...errors import ParameterError
-from .input_files import read_lines
+from .input_files import read_records
 from .options import filters_in_force, given_filters, key_filter
 from .report import Report
-from .summary import AuditResult, failure_lines, key_count, unmatched_line, verdict_counts
+from .summary import AuditResult, failure_lines, key_count, shown_lines, unmatched_line, verdict_counts
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ...audit import KeyFacts, KeyFilter, KeyUsageRecord
     from ...audit.multi_region import Group
-
-_REMEDY = "--from reads what --output jsonl or json wrote."
-_ARRAY_REMEDY = f"{_REMEDY} An array that another tool has rewritten becomes lines with jq -c '.[]'."
 
 
 class SavedReport:
@@ -29,9 +26,10 @@ class SavedReport:
         self._idle_days: int = arguments.idle_days
         self._price: float = arguments.price
         self._wanted = key_filter(arguments)
+        self._regions = frozenset[str](arguments.region or ())
+        self._accounts = frozenset[str](arguments.account or ())
         self._costs = CostTotals(arguments.idle_days)
         self._arns: set[str] = set()
-        self._is_array = False
         self.read = 0
         self.filtered = 0
         self.first: datetime | None = None
@@ -46,11 +44,18 @@ class SavedReport:
 
         for group in self._groups():
             for member, record in judge_group(group, self._idle_days, self._price):
-                if self._wanted.matches(member.facts):
+                if self._is_wanted(member.facts):
                     self._costs.add(record.verdict, record.idle_days, record.cost)
                     yield record
                 else:
                     self.filtered += 1
+
+    def _is_wanted(self, facts: "KeyFacts") -> bool:
+        return (
+            (not self._regions or facts.region in self._regions)
+            and (not self._accounts or facts.account_id in self._accounts)
+            and self._wanted.matches(facts)
+        )
 
     def _groups(self) -> Iterator["Group[None]"]:
         from ...audit.multi_region import Member, MultiRegionGroups
@@ -62,38 +67,10 @@ class SavedReport:
 
     def _facts(self) -> Iterator["KeyFacts"]:
         from ...audit import KeyFacts
-        from ...audit.serialize import from_line
 
-        for number, line in self._elements():
-            try:
-                facts = from_line(KeyFacts, line)
-                _check_tags(facts, self._wanted)
-            except ParameterError as error:
-                remedy = _ARRAY_REMEDY if self._is_array or line.startswith(b"[") else _REMEDY
-                raise ParameterError(f"{self._source}, line {number}: {error} {remedy}") from None
+        for facts in read_records(self._source, KeyFacts, lambda facts: _check_tags(facts, self._wanted)):
             self._count(facts)
             yield facts
-
-    def _elements(self) -> Iterator[tuple[int, bytes]]:
-        """Yield each line that should be a record, with its number; raise `ParameterError` for a broken file."""
-        is_closed = False
-        for number, whole_line in enumerate(read_lines(self._source), 1):
-            line = whole_line.strip()
-            if not self.read and not self._is_array and line in (b"[", b"[]"):
-                self._is_array, is_closed = True, line == b"[]"
-                continue
-            if self._is_array:  # as --output json writes it, with a line for each element
-                is_closed = is_closed or line == b"]"
-                line = b"" if line == b"]" else line.removesuffix(b",")
-            if line:
-                yield number, line
-        if self._is_array and not is_closed:
-            raise ParameterError(
-                f"{self._source} breaks off after {key_count(self.read)}, without the ] at its end: the audit "
-                "that wrote it ended early. Make the report again."
-            )
-        if not self.read and not self._is_array:
-            raise ParameterError(f"{self._source} has no record: {_REMEDY}")
 
     def _count(self, facts: "KeyFacts") -> None:
         self.read += 1
@@ -106,6 +83,7 @@ class SavedReport:
         filtered = f" + {self.filtered} left out by the filters" if self.filtered else ""
         verdicts = verdict_counts(report.verdicts)
         yield f"{key_count(self.read)} read = {self.read - self.filtered} reported{filtered}{verdicts}"
+        yield from shown_lines(report)
         yield from total_lines(self._costs.by_verdict, self._costs.unused, self._idle_days)
         repeated = self.read - len(self._arns)
         if repeated:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
 from ...layout import wrap
 from ...quoting import printable
-from ...verdicts import MEANINGS, label
+from ...report.causes import STATUS_LABELS, explained
+from ...verdicts import MEANINGS, UNUSED, label
 from ..text import print_error, print_stderr, terminal_width
 
 if TYPE_CHECKING:
@@ -18,16 +19,8 @@ if TYPE_CHECKING:
 SYSTEM_ERRORS = (OSError, MemoryError)
 """What ends an audit and is neither AWS's fault nor its user's: no file descriptors, threads or memory left."""
 
-_STATUS_LABELS = {
-    "read": "read",
-    "empty": "no keys",
-    "not_enabled": "not enabled in the account",
-    "not_open": "not open: the host does not resolve",
-    "refused": "refused",
-    "failed": "failed",
-    "not_started": "not started",
-}
-"""By `TargetStatus`, in the order of the summary."""
+_DETAILS = ("ListKeyRotations", "LookupEvents")
+"""The operations that no verdict depends on."""
 _INDENT = "  "
 
 
@@ -100,9 +93,18 @@ def count_lines(summary: "AuditSummary") -> Iterator[str]:
     yield f"{summary.evaluated} of {expected} evaluated{coverage}{verdict_counts(summary.verdicts)}"
     throttled = f", {summary.throttled} throttled" if summary.throttled else ""
     yield f"GetKeyLastUsage answered for {key_count(summary.usage_calls)}{throttled}"
+    if summary.lookups:
+        requests = "1 request" if summary.lookups == 1 else f"{summary.lookups} requests"
+        yield f"CloudTrail answered {requests} about the last 90 days"
     if summary.resumed_from is not None:
         since = f"{summary.resumed_from:%Y-%m-%d %H:%M} UTC"
         yield f"{summary.resumed} taken from the checkpoint, read from {since} on; remove it to read them again"
+
+
+def shown_lines(report: "Report") -> Iterator[str]:
+    """Yield how many keys the report leaves out because of their verdicts."""
+    if report.unshown:
+        yield f"{key_count(report.unshown)} with other verdicts left out of the report by --verdict"
 
 
 def _coverage(summary: "AuditSummary") -> str:
@@ -120,6 +122,29 @@ def verdict_counts(verdicts: Mapping[Any, int]) -> str:
     return f": {', '.join(counts)}" if counts else ""
 
 
+def athena_lines(summary: "AuditSummary") -> Iterator[str]:
+    """Yield how to look for uses before the last 90 days, if CloudTrail was asked and keys seem unused."""
+    if summary.lookups and any(summary.verdicts.get(verdict) for verdict in UNUSED):
+        yield "for uses that are older than CloudTrail's event history, ask Athena about the bucket of a trail:"
+        yield f"{_INDENT}{_athena_query()}"
+
+
+def _athena_query() -> str:
+    """Return a query for the table that "Querying AWS CloudTrail logs" in the Athena User Guide creates."""
+    from ...models.usage import KeyLastUsageTrackingOperation
+
+    names = ", ".join(f"'{name}'" for name in KeyLastUsageTrackingOperation)
+    return " ".join(
+        [
+            "SELECT eventtime, eventname, useridentity.arn, useridentity.invokedby FROM cloudtrail_logs",
+            "WHERE eventsource = 'kms.amazonaws.com' AND errorcode IS NULL",
+            "AND any_match(resources, named -> named.arn = 'ARN OF THE KEY')",
+            f"AND eventname IN ({names})",
+            "ORDER BY eventtime DESC LIMIT 10",
+        ]
+    )
+
+
 def target_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
     """Yield the targets that were not simply read, those with one cause together; with `every` the others too."""
     several = len({report.target.caller for report in summary.targets}) > 1
@@ -128,14 +153,24 @@ def target_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
         for status, failure in _causes(report, every=every):
             cause = (status, (failure and failure.operation) or "", failure.code if failure else "")
             groups.setdefault(cause, ([], failure))[0].append(report)
-    for cause in sorted(groups, key=lambda cause: list(_STATUS_LABELS).index(cause[0])):
+    for cause in sorted(groups, key=lambda cause: list(STATUS_LABELS).index(cause[0])):
         status, operation, _ = cause
         reports, failure = groups[cause]
-        text = f"read without {operation}" if status == "read" and operation else _STATUS_LABELS[status]
+        text = f"read without {operation}" if status == "read" and operation else STATUS_LABELS[status]
         yield f"{text}: {_named(reports, several=several)}"
         yield from _remedy(status, failure, named=reports[0].named)
         if status in ("not_enabled", "refused") and any(report.token_refused for report in reports):
             yield _INDENT + _session_token_hint()
+
+
+def skipped_lines(summary: "AuditSummary") -> Iterator[str]:
+    """Yield the accounts of an organization that were not audited, those in one state together."""
+    by_state: dict[str, list[str]] = {}
+    for account in summary.skipped_accounts:
+        name = f" ({printable(account.name)})" if account.name else ""
+        by_state.setdefault(account.state, []).append(f"{account.account_id}{name}")
+    for state, accounts in by_state.items():
+        yield f"skipped, {state.lower().replace('_', ' ')}: {', '.join(accounts)}"
 
 
 def _causes(report: "TargetReport", *, every: bool) -> Iterator[tuple[str, "Failure | None"]]:
@@ -154,7 +189,7 @@ def _remedy(status: str, failure: "Failure | None", *, named: bool) -> Iterator[
         if named:
             yield f"{_INDENT}Enable the region in the account, or leave it out."
     elif failure is not None:
-        yield _INDENT + _explained(failure)
+        yield _INDENT + explained(failure)
 
 
 def _session_token_hint() -> str:
@@ -184,19 +219,7 @@ def failure_lines(report: "Report") -> Iterator[str]:
         number = report.failed[cause]
         arn = printable(record.arn)
         yield f"unreadable: {arn}" if number == 1 else f"{key_count(number)} unreadable, as {arn}:"
-        yield _INDENT + printable(_explained(record.error))
-
-
-def _explained(failure: "Failure") -> str:
-    """Return why something failed, with the request id that AWS's support asks for, and what to do about it."""
-    from ... import errors
-
-    code = None if hasattr(errors, failure.code) and not failure.request_id and failure.message else failure.code
-    text = ": ".join(filter(None, (failure.operation, code, failure.message)))
-    if failure.request_id:
-        text = f"{text.rstrip('.')} (request id {failure.request_id})"
-    end = "" if text.endswith((".", ".)")) else "."
-    return " ".join(f"{text}{end} {errors.error_class(failure.code).remedy}".split())
+        yield _INDENT + printable(explained(record.error))
 
 
 def incomplete_line(summary: "AuditSummary", checkpoint: str | None, answers: int | None) -> str | None:
@@ -224,13 +247,23 @@ def incomplete_line(summary: "AuditSummary", checkpoint: str | None, answers: in
 
 def _missing(summary: "AuditSummary") -> str:
     unread = summary.listed - summary.filtered - summary.evaluated
-    partial = sum(report.is_partial for report in summary.targets)
+    partial = [report for report in summary.targets if report.is_partial]
+    lack_details = sum(map(_lacks_details_only, partial))
+    unlisted = len(partial) - lack_details
+    of_targets = f"of {len(summary.targets)} targets could not be"
     parts: list[str] = []
     if unread:
         parts.append(f"{unread} of {key_count(summary.listed - summary.filtered)} could not be read")
-    if partial or not unread:
-        parts.append(f"{partial} of {len(summary.targets)} targets could not be listed in full")
+    if unlisted or not (unread or lack_details):
+        parts.append(f"{unlisted} {of_targets} listed in full")
+    if lack_details:
+        parts.append(f"{lack_details} {of_targets} asked for all details")
     return " and ".join(parts)
+
+
+def _lacks_details_only(report: "TargetReport") -> bool:
+    """Return whether a target was listed in full, and only what no verdict depends on is missing."""
+    return not report.possibly_incomplete and all(each.operation in _DETAILS for each in report.failures)
 
 
 def _answers(number: int | None) -> str:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple, NoReturn
 
 from ..auth.authorizer import Authorizer
-from ..auth.denials import Denials
+from ..auth.permissions import Permissions
 from ..auth.principals import Caller
 from ..errors import ApiError
 from ..http.json_service import members_of
@@ -28,7 +28,7 @@ _LATEST = 253_402_300_799  # seconds: the end of the year 9999
 _ATTRIBUTES: dict[str, Callable[[Event, str], bool]] = {
     "EventId": lambda event, value: event.event_id == value,
     "EventName": lambda event, value: event.name == value,
-    "ReadOnly": lambda event, value: event.is_read_only == (value.lower() == "true"),
+    "ReadOnly": lambda event, value: ("true" if event.is_read_only else "false") == value.lower(),
     "Username": lambda event, value: event.username == value,
     "ResourceType": lambda event, value: value == KEY_TYPE and bool(event.keys),
     "ResourceName": lambda event, value: event.is_about(value),
@@ -38,8 +38,9 @@ _ATTRIBUTES: dict[str, Callable[[Event, str], bool]] = {
 
 
 class Lookup(NamedTuple):
-    """What a LookupEvents asks for; times are seconds since 1970."""
+    """What a LookupEvents asks for: insights, of which there are none, or events; times are seconds since 1970."""
 
+    insights: bool
     attribute: tuple[str, str] | None
     start: int | None
     end: int | None
@@ -54,26 +55,21 @@ class Lookup(NamedTuple):
 class CloudTrail:
     """CloudTrail over the history of one store."""
 
-    def __init__(self, store: Store, authorizer: Authorizer, denials: Denials) -> None:
+    def __init__(self, store: Store, authorizer: Authorizer, permissions: Permissions) -> None:
         self._store = store
         self._authorizer = authorizer
-        self._denials = denials
+        self._permissions = permissions
 
     def run(self, name: str, request: Request, _request_id: str) -> dict[str, object]:
         """Return the page of events that a LookupEvents asks for; raise `ApiError` if it is refused."""
         caller = self._authorizer.authorize(request, "cloudtrail", name)
         members = members_of(request)
-        if self._denials.matches(name, caller):
-            raise ApiError(
-                "AccessDeniedException",
-                f"User: {caller.arn} is not authorized to perform: cloudtrail:{name} because no identity-based "
-                f"policy allows the cloudtrail:{name} action",
-            )
+        self._permissions.check(caller, "cloudtrail", name)
         lookup = _lookup(members)
         before = _place_in(members, lookup.digest(caller))
         with self._store.lock:
             self._store.catch_up()
-        if members.text("EventCategory", shortest=0, longest=256) == "insight":  # of which there are none here
+        if lookup.insights:
             return {"Events": []}
         found = self._find(lookup, caller, before)
         events = list(islice(found, lookup.size))
@@ -104,7 +100,7 @@ def _lookup(members: Members) -> Lookup:
     size = members.whole_number("MaxResults")
     if size is not None and not 1 <= size <= _PAGE:
         raise ApiError("InvalidMaxResultsException", f"The maximum number of results must be 1 to {_PAGE}.")
-    return Lookup(attribute, start, end, size or _PAGE)
+    return Lookup(category is not None, attribute, start, end, size or _PAGE)
 
 
 def _attribute(members: Members) -> tuple[str, str] | None:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from ..errors import ApiError
 from .messages import Response
 
-THROTTLING_CODES = ("ThrottlingException", "Throttling")  # of KMS and of STS
+# Of KMS and CloudTrail, of STS, and of Organizations.
+THROTTLING_CODES = ("ThrottlingException", "Throttling", "TooManyRequestsException")
 
 
 class ServiceCall(NamedTuple):

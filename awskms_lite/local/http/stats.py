@@ -11,8 +11,8 @@ from attrs import frozen
 class Stats:
     """The counts up to one moment. A name that did not occur counts 0.
 
-    A request that was read whole and names an operation of KMS or of STS counts in `asked`, and then in either
-    `answered` or `faults`.
+    A request that was read whole and names an operation of one of the services counts in `asked`, and then in
+    either `answered` or `faults`.
     """
 
     connections: int

@@ -54,8 +54,8 @@ def re_encrypt(call: Call) -> dict[str, object]:
     old_context = members.string_map("SourceEncryptionContext")
     new_context = members.string_map("DestinationEncryptionContext")
     refuse_unsupported(call, "DryRunModifiers")
-    source, number = _key_of_ciphertext(call, blob)
-    destination = usable(call, call.key("DestinationKeyId"), "ENCRYPT_DECRYPT")
+    source, number = _key_of_ciphertext(call, blob, action="kms:ReEncryptFrom")
+    destination = usable(call, call.key("DestinationKeyId", action="kms:ReEncryptTo"), "ENCRYPT_DECRYPT")
     old_algorithm = _algorithm(call, "SourceEncryptionAlgorithm", source)
     new_algorithm = _algorithm(call, "DestinationEncryptionAlgorithm", destination)
     material, plaintext = _opened(source, number, blob, old_context)
@@ -116,10 +116,13 @@ def _data_key_bytes(call: Call) -> int:
     raise ApiError("ValidationException", "Please specify either number of bytes or key spec.")
 
 
-def _key_of_ciphertext(call: Call, blob: bytes) -> tuple[Key, int]:
-    """Return the key of a ciphertext and the number of its material; raise `ApiError` if it cannot be used."""
+def _key_of_ciphertext(call: Call, blob: bytes, *, action: str = "") -> tuple[Key, int]:
+    """Return the key of a ciphertext and the number of its material; raise `ApiError` if it cannot be used.
+
+    The key of another account must be named, since a ciphertext has only the id of its key here.
+    """
     named = call.members.text(call.operation.key, longest=2048)
-    wanted = call.find(named) if named is not None else None
+    wanted = call.find(named, action=action) if named is not None else None
     found = cipher.key_of(blob)
     if found is None:
         raise ApiError("InvalidCiphertextException")
@@ -129,14 +132,14 @@ def _key_of_ciphertext(call: Call, blob: bytes) -> tuple[Key, int]:
             "IncorrectKeyException",
             "The key ID in the request does not identify a CMK that can perform this operation.",
         )
-    key = call.store.find(call.account_id, call.region, key_id)
+    key = wanted or call.store.find(call.account_id, call.region, key_id)
     if key is None:
         raise ApiError(
             "AccessDeniedException",
             "The ciphertext refers to a customer master key that does not exist, does not exist in this "
             "region, or you are not allowed to access.",
         )
-    return usable(call, call.checked(call.permitted(key)), "ENCRYPT_DECRYPT"), number
+    return usable(call, call.checked(wanted or call.permitted(key, action=action)), "ENCRYPT_DECRYPT"), number
 
 
 def _algorithm(call: Call, member: str, key: Key) -> str:

@@ -6,8 +6,9 @@ UTC, as KMS keeps them, so that nothing is lost on the way to the wire and back.
 """
 
 import secrets
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import uuid4
 
 from attrs import Factory, define, field, frozen
@@ -50,6 +51,32 @@ class Material:
     id: str
     rotation_date: int | None = None
     rotation_type: str | None = None
+
+
+@frozen
+class Grant:
+    """A grant: the operations that a principal may use the key for.
+
+    Of each pair, `grantee` and `grantee_service`, and `retiring` and `retiring_service`, one at most is not None.
+    `constraints` go by their wire names.
+    """
+
+    id: str
+    key_arn: str
+    created: int
+    issuing_account: str
+    operations: tuple[str, ...]
+    constraints: Mapping[str, object]
+    grantee: str | None
+    grantee_service: str | None
+    retiring: str | None
+    retiring_service: str | None
+    name: str | None
+    sequence: int
+
+    def context(self, constraint: str) -> Mapping[str, object] | None:
+        """Return the encryption context of a constraint, None if the grant has no such constraint."""
+        return cast("Mapping[str, object] | None", self.constraints.get(constraint))
 
 
 @define(eq=False)
@@ -96,6 +123,7 @@ class Key:
     deletion_date: int | None = None
     last_usage: Usage | None = None
     shared_with: frozenset[str] = frozenset()  # account ids, by AWS RAM
+    grants: dict[str, Grant] = field(init=False, factory=dict[str, Grant], repr=False)  # by id; kept by the store
     aliases: dict[str, "Alias"] = field(init=False, factory=dict[str, "Alias"], repr=False)  # kept by the store
     sequence: int = 0  # in the order in which keys were added
 

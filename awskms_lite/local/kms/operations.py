@@ -16,7 +16,7 @@ from . import (
     tagging,
 )
 from .call import Operation
-from .states import CHANGEABLE, DELETABLE, ENABLED, PENDING_DELETION, SWITCHABLE, USABLE
+from .states import CHANGEABLE, DELETABLE, ENABLED, GRANTABLE, PENDING_DELETION, SWITCHABLE, USABLE
 
 _OPERATIONS = (
     # Creation, states and deletion
@@ -26,7 +26,14 @@ _OPERATIONS = (
     Operation("ScheduleKeyDeletion", lifecycle.schedule_key_deletion, states=DELETABLE),
     Operation("CancelKeyDeletion", lifecycle.cancel_key_deletion, states=PENDING_DELETION),
     # Reading and describing
-    Operation("DescribeKey", management.describe_key, writes=False, takes_alias=True, open_to_sharers=True),
+    Operation(
+        "DescribeKey",
+        management.describe_key,
+        writes=False,
+        takes_alias=True,
+        cross_account=True,
+        open_to_sharers=True,
+    ),
     Operation("GetKeyLastUsage", management.get_key_last_usage, writes=False),
     Operation("ListKeys", management.list_keys, key="", writes=False),
     Operation("UpdateKeyDescription", management.update_key_description, states=CHANGEABLE),
@@ -34,7 +41,7 @@ _OPERATIONS = (
     Operation("CreateAlias", aliases.create_alias, key="TargetKeyId", states=CHANGEABLE),
     Operation("UpdateAlias", aliases.update_alias, key="TargetKeyId", states=CHANGEABLE),
     Operation("DeleteAlias", aliases.delete_alias, key="AliasName"),
-    Operation("ListAliases", aliases.list_aliases, writes=False),
+    Operation("ListAliases", aliases.list_aliases, writes=False, by_key_policy=False),
     Operation("TagResource", tagging.tag_resource, states=CHANGEABLE),
     Operation("UntagResource", tagging.untag_resource, states=CHANGEABLE),
     Operation("ListResourceTags", tagging.list_resource_tags, writes=False),
@@ -44,32 +51,41 @@ _OPERATIONS = (
     # Rotation and replicas
     Operation("EnableKeyRotation", rotation.enable_key_rotation, states=ENABLED),
     Operation("DisableKeyRotation", rotation.disable_key_rotation, states=ENABLED),
-    Operation("GetKeyRotationStatus", rotation.get_key_rotation_status, writes=False),
+    Operation("GetKeyRotationStatus", rotation.get_key_rotation_status, writes=False, cross_account=True),
     Operation("ListKeyRotations", rotation.list_key_rotations, writes=False),
     Operation("RotateKeyOnDemand", rotation.rotate_key_on_demand, states=ENABLED),
     Operation("ReplicateKey", replicas.replicate_key, states=ENABLED),
     Operation("UpdatePrimaryRegion", replicas.update_primary_region, states=ENABLED),
     # Cryptography
-    Operation("Encrypt", encryption.encrypt, states=USABLE, takes_alias=True),
-    Operation("Decrypt", encryption.decrypt, states=USABLE, takes_alias=True),
-    Operation("ReEncrypt", encryption.re_encrypt, key="SourceKeyId", states=USABLE, takes_alias=True),
-    Operation("GenerateDataKey", encryption.generate_data_key, states=USABLE, takes_alias=True),
+    Operation("Encrypt", encryption.encrypt, states=USABLE, takes_alias=True, cross_account=True),
+    Operation("Decrypt", encryption.decrypt, states=USABLE, takes_alias=True, cross_account=True),
+    Operation(
+        "ReEncrypt", encryption.re_encrypt, key="SourceKeyId", states=USABLE, takes_alias=True, cross_account=True
+    ),
+    Operation(
+        "GenerateDataKey", encryption.generate_data_key, states=USABLE, takes_alias=True, cross_account=True
+    ),
     Operation(
         "GenerateDataKeyWithoutPlaintext",
         encryption.generate_data_key_without_plaintext,
         states=USABLE,
         takes_alias=True,
+        cross_account=True,
     ),
-    Operation("GenerateMac", macs.generate_mac, states=USABLE, takes_alias=True),
-    Operation("VerifyMac", macs.verify_mac, states=USABLE, takes_alias=True),
+    Operation("GenerateMac", macs.generate_mac, states=USABLE, takes_alias=True, cross_account=True),
+    Operation("VerifyMac", macs.verify_mac, states=USABLE, takes_alias=True, cross_account=True),
     Operation("GenerateRandom", encryption.generate_random, key=""),
-    # Lists that are always empty here, and that tools read
-    Operation("ListGrants", grants.list_grants, writes=False),
+    # Grants
+    Operation("CreateGrant", grants.create_grant, states=GRANTABLE, cross_account=True),
+    Operation("ListGrants", grants.list_grants, writes=False, cross_account=True),
+    Operation("ListRetirableGrants", grants.list_retirable_grants, key="", writes=False),
+    Operation("RetireGrant", grants.retire_grant, cross_account=True, by_key_policy=False),
+    Operation("RevokeGrant", grants.revoke_grant, cross_account=True),
+    # A list that is always empty here, and that tools read
     Operation("DescribeCustomKeyStores", custom_key_stores.describe_custom_key_stores, key="", writes=False),
     # What LocalKMS lacks: defined, so that it is told apart from a misspelt name, and can be denied and stubbed
     Operation("ConnectCustomKeyStore"),
     Operation("CreateCustomKeyStore"),
-    Operation("CreateGrant"),
     Operation("Decapsulate"),
     Operation("DeleteCustomKeyStore"),
     Operation("DeleteImportedKeyMaterial"),
@@ -81,9 +97,6 @@ _OPERATIONS = (
     Operation("GetParametersForImport"),
     Operation("GetPublicKey"),
     Operation("ImportKeyMaterial"),
-    Operation("ListRetirableGrants"),
-    Operation("RetireGrant"),
-    Operation("RevokeGrant"),
     Operation("Sign"),
     Operation("UpdateCustomKeyStore"),
     Operation("Verify"),

@@ -1,10 +1,9 @@
 """KMS as a service: authorizes the caller of an operation, runs its handler, and records the call."""
 
 from collections import defaultdict
-from uuid import uuid4
 
 from ..auth.authorizer import Authorizer
-from ..auth.denials import Denials
+from ..auth.permissions import Permissions
 from ..errors import ApiError
 from ..http.json_service import members_of
 from ..http.messages import Request
@@ -18,10 +17,10 @@ from .stubs import Outcome, Stubs
 class Kms:
     """KMS over one store."""
 
-    def __init__(self, store: Store, authorizer: Authorizer, denials: Denials, stubs: Stubs) -> None:
+    def __init__(self, store: Store, authorizer: Authorizer, permissions: Permissions, stubs: Stubs) -> None:
         self._store = store
         self._authorizer = authorizer
-        self._denials = denials
+        self._permissions = permissions
         self._stubs = stubs
 
     def run(self, name: str, request: Request, request_id: str) -> Outcome:
@@ -33,10 +32,10 @@ class Kms:
             caller,
             request_id,
             self._store,
-            self._denials,
+            self._permissions,
             self._store.clock.now(),
             [],
-            defaultdict(_new_id),
+            defaultdict(self._store.trail.new_id),
         )
         try:
             outcome = self._carry_out(call)
@@ -69,10 +68,6 @@ class Kms:
             call.check_named_key_permitted()
         respond = self._stubs.take(name)  # None if another thread has used the last stub since
         return None if respond is None else respond(call.members.to_dict())
-
-
-def _new_id() -> str:
-    return str(uuid4())
 
 
 def _user_agent(request: Request) -> str:

@@ -11,6 +11,7 @@ from .keys import KEY_STATES, Key
 ANY = KEY_STATES
 ENABLED = ("Enabled",)
 USABLE = ("Enabled", "Updating")
+GRANTABLE = (*USABLE, "Unavailable")
 SWITCHABLE = ("Enabled", "Disabled", "Unavailable")
 DELETABLE = (*SWITCHABLE, "PendingImport", "Creating")
 CHANGEABLE = (*DELETABLE, "Updating")

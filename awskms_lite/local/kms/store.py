@@ -10,7 +10,7 @@ from operator import attrgetter
 from ..arns import resource_arn
 from ..clock import KeyClock
 from ..cloudtrail.trail import Trail
-from .keys import PREDEFINED_ALIASES, Alias, Key, PredefinedAlias
+from .keys import PREDEFINED_ALIASES, Alias, Grant, Key, PredefinedAlias
 from .ordered_index import OrderedIndex
 
 Location = tuple[str, str]  # account id and region
@@ -30,6 +30,7 @@ class Store:
         self._keys: dict[Location, OrderedIndex[Key]] = defaultdict(_index_of_keys)
         self._shared: dict[Location, OrderedIndex[Key]] = defaultdict(_index_of_keys)
         self._aliases: dict[Location, OrderedIndex[Alias | PredefinedAlias]] = {}
+        self._grants: dict[str, OrderedIndex[Grant]] = defaultdict(_index_of_grants)
         self._schedule: list[tuple[int, int, Callable[[int], None]]] = []
         self._numbers = count(1)
 
@@ -53,12 +54,14 @@ class Store:
         return key
 
     def remove(self, key: Key) -> None:
-        """Remove the key and all its aliases."""
+        """Remove the key with all its aliases and grants."""
         self._keys[key.account_id, key.region].remove(key.key_id)
         for account_id in key.shared_with:
             self._shared[account_id, key.region].remove(key.arn)
         for alias in list(key.aliases.values()):
             self.remove_alias(alias)
+        for grant in list(key.grants.values()):
+            self.remove_grant(key, grant)
 
     def find(self, account_id: str, region: str, key_id: str) -> Key | None:
         """Return the key of this id in this account and region, None if there is none or it is deleted."""
@@ -110,6 +113,24 @@ class Store:
         """Return the aliases of one key, sorted by name."""
         return sorted(key.aliases.values(), key=attrgetter("name"))
 
+    def add_grant(self, key: Key, grant: Grant) -> None:
+        """Add a grant for the key."""
+        key.grants[grant.id] = grant
+        self._grants[key.region].put(grant.id, grant)
+
+    def remove_grant(self, key: Key, grant: Grant) -> None:
+        """Remove the grant from the key."""
+        del key.grants[grant.id]
+        self._grants[key.region].remove(grant.id)
+
+    def grants(self, region: str) -> Sequence[Grant]:
+        """Return the grants for the keys of all accounts in this region, oldest first."""
+        return self._grants[region].ordered()
+
+    def next_number(self) -> int:
+        """Return a number above that of everything before, for what is sorted by age."""
+        return next(self._numbers)
+
     def _aliases_in(self, account_id: str, region: str) -> OrderedIndex[Alias | PredefinedAlias]:
         location = account_id, region
         if location not in self._aliases:
@@ -120,6 +141,10 @@ class Store:
 
 
 def _index_of_keys() -> OrderedIndex[Key]:
+    return OrderedIndex(attrgetter("sequence"))
+
+
+def _index_of_grants() -> OrderedIndex[Grant]:
     return OrderedIndex(attrgetter("sequence"))
 
 

@@ -24,13 +24,18 @@ def usable(call: Call, key: Key, usage: str) -> Key:
 
 def record_use(call: Call, *keys: Key) -> None:
     """Record a successful use of the keys; raise `ApiError`, DryRunOperationException, if it is a dry run."""
+    refuse_dry_run(call)
+    for key in keys:
+        event_id = call.event_ids[key.account_id]
+        key.last_usage = Usage(call.operation.name, call.time, event_id, call.request_id)
+
+
+def refuse_dry_run(call: Call) -> None:
+    """Raise `ApiError`, DryRunOperationException, if the call that would succeed is a dry run."""
     if call.members.flag("DryRun"):
         raise ApiError(
             "DryRunOperationException", "The request would have succeeded, but the DryRun option is set."
         )
-    for key in keys:
-        event_id = call.event_ids[key.account_id]
-        key.last_usage = Usage(call.operation.name, call.time, event_id, call.request_id)
 
 
 def refuse_unsupported(call: Call, *names: str) -> None:
