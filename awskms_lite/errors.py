@@ -12,6 +12,7 @@
      +-- ProtocolError                 an answer that is not awsJson1.1
      +-- StateError                    a waiter waits for a state that cannot come
      +-- CheckpointError               an audit cannot write its checkpoint
+     +-- LedgerError                   a retirement cannot read or write its ledger
      +-- ServiceError                  the service answered with an error
           +-- NotFoundException, AccessDeniedException, ThrottlingException ...
 
@@ -121,6 +122,10 @@ class StateError(KMSLiteError):
 
 class CheckpointError(KMSLiteError):
     """An audit cannot write its checkpoint to disk; what was written before stays valid."""
+
+
+class LedgerError(KMSLiteError):
+    """A retirement cannot read or write its ledger; no step is taken without a line in it."""
 
 
 class _Members(dict[str, Any]):
@@ -546,6 +551,27 @@ class OperationNotPermittedException(ServiceError):
     """The operation is not permitted in this account."""
 
     remedy = "Check that the account may use CloudTrail, and the policies of its organization."
+
+
+# What the Organizations API declares for the list of accounts, beside AccessDeniedException.
+
+
+class AWSOrganizationsNotInUseException(ServiceError):
+    """The account belongs to no organization."""
+
+    remedy = "Use credentials of the organization's management account, or name the accounts one by one."
+
+
+class InvalidInputException(ServiceError):
+    """An argument breaks a rule of the service."""
+
+    remedy = "Correct what the message names."
+
+
+class ServiceException(ServiceError):
+    """Something failed inside the service."""
+
+    retry_category = "transient"
 
 
 # What any AWS call can return. Many have another name in STS or an older protocol: a subclass of KMS's own.

@@ -46,10 +46,11 @@ NAMES = {
     ),
     *("GetKeyLastUsageRequest", "to_dict", "to_wire", "from_wire", "__version__"),
 }
-MODULES = {"audit", "errors", "local", "models"}
+MODULES = {"audit", "errors", "local", "models", "retirement"}
 # The errors that KMS does not return, and the one that a star import would put in the place of the builtin one.
 OF_OTHER_SERVICES = {
     *("AuthFailure", "IDPCommunicationError", "PriorRequestNotComplete", "RequestInTheFuture"),
+    *("AWSOrganizationsNotInUseException", "InvalidInputException", "ServiceException"),
     *("RequestTimeTooSkewed", "RequestTimeoutException", "TransactionInProgressException", "TimeoutError"),
 }
 
@@ -295,7 +296,7 @@ OF_A_CALL = {
     *("transport.responses", "transport.tls"),
 }
 OF_A_SYNC_CALL = {"client", "drivers.synchronous"}
-OF_AN_ASYNC_CALL = {"async_client", "drivers.asynchronous"}
+OF_AN_ASYNC_CALL = {"async_client", "drivers.asynchronous", "transport.asyncio_streams"}
 # What no first call needs: httpx and what it brings along, programs, and what the standard library has for others.
 NEEDLESS = {
     *("httpx", "h2", "hpack", "idna", "click", "rich", "pygments", "socksio", "zstandard", "brotli"),

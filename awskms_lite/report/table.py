@@ -4,16 +4,16 @@ A terminal that has room for it gets a line a key, without the columns that matt
 and another one below it; a narrow one some short lines. Without a terminal each key has one line with everything.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..audit.sorted_records import SortedTexts
-from ..costs import in_dollars
+from ..costs import CostTotals, MonthlyCost, in_dollars, total_lines
 from ..layout import wrap
 from ..quoting import printable
-from ..verdicts import MEANINGS, NO_PERMISSION, label, meaning
+from ..verdicts import MEANINGS, NO_PERMISSION, AuditVerdict, label, meaning
 from .order import DEFAULT_ORDER, Order
 from .table_forms import Row, Shape, bold
 from .totals import Totals, short_cost
@@ -45,6 +45,7 @@ class TableWriter:
         self._shape = Shape()
         self._verdicts: set[str] = set()
         self._groups: defaultdict[str, Totals] = defaultdict(Totals)
+        self._costs: Counter[tuple[AuditVerdict, int | None, MonthlyCost]] = Counter()
 
     def add(self, record: "KeyUsageRecord", members: Mapping[str, Any]) -> None:  # noqa: ARG002 - as all writers
         """Sort the record's row in."""
@@ -53,9 +54,14 @@ class TableWriter:
         self._shape.add(row)
         self._verdicts.add(record.verdict.value)
         self._groups[group].add(record)
+        self._costs[record.verdict, record.idle_days, record.cost] += 1
 
     def end(self, context: "ReportContext") -> None:
-        """Write the table, and below it a paragraph for each verdict in it."""
+        """Write the table, and below it a paragraph for each verdict in it, and what the keys cost."""
+        if not self._verdicts:
+            self._rows.close()
+            self._stream.write("No key is in this report.\n")
+            return
         with closing(self._rows):
             for line in self._lines():
                 self._stream.write(f"{line}\n")
@@ -64,9 +70,6 @@ class TableWriter:
             self._stream.write(f"{line}\n")
 
     def _lines(self) -> Iterator[str]:
-        if not self._verdicts:
-            yield "No key is in this report."
-            return
         form = self._shape.form(self._width, colour=self._colour)
         yield from form.headings()
         before = None
@@ -79,21 +82,30 @@ class TableWriter:
 
     def _group_heading(self, group: str, *, first: bool) -> Iterator[str]:
         totals = self._groups[group]
+        by_verdict = self._order.group_by == "verdict"
         counts = ", ".join(f"{totals.verdicts[each]} {label(each)}" for each in MEANINGS if totals.verdicts[each])
-        name = label(group) if self._order.group_by == "verdict" else group or "unknown"
+        name = label(group) if by_verdict else group or "unknown"
         keys = "1 key" if totals.keys == 1 else f"{totals.keys:,} keys"
         cost = f", {in_dollars(totals.cost)} a month" if totals.cost.keys else ""
         if not first:
             yield ""
-        text = f"{self._order.group_by} {name}: {keys}{cost}: {counts}"
+        text = f"{self._order.group_by} {name}: {keys}{cost}{'' if by_verdict else f': {counts}'}"
         for line in [text] if self._width is None else wrap(text, self._width):
             yield bold(line) if self._colour else line
 
     def _meanings(self, idle_days: int, width: int) -> Iterator[str]:
         present = [verdict for verdict in MEANINGS if verdict in self._verdicts]
-        for text in (*(meaning(verdict, idle_days) for verdict in present), *([NO_PERMISSION] if present else ())):
+        meanings = (meaning(verdict, idle_days) for verdict in present)
+        for text in (*meanings, *self._cost_sentences(idle_days), NO_PERMISSION):
             yield ""
             yield from wrap(text, width)
+
+    def _cost_sentences(self, idle_days: int) -> Iterator[str]:
+        costs = CostTotals(idle_days)
+        for verdict, days, cost in self._costs.elements():
+            costs.add(verdict, days, cost)
+        for line in total_lines(costs.by_verdict, costs.unused, idle_days):
+            yield f"{line[0].upper()}{line[1:]}."
 
 
 def _row(record: "KeyUsageRecord") -> Row:

@@ -365,6 +365,7 @@ class TestProgress:
         [
             (PROGRESS, "30/120 keys, 5.0/s, 1 min 30 s left, 2 throttled"),
             (Progress(120, 30, 0, 0.0, None), "30/120 keys"),
+            (Progress(120, 30, 0, 5.0, 90.0, 2.0), "30/120 keys, 5.0/s, CloudTrail 2.0/s, 1 min 30 s left"),
             (Progress(0, 0, 0, 0.0, None), "listing the keys"),
         ],
     )

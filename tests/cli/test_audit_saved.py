@@ -105,7 +105,9 @@ class TestJudging:
         assert "the keys cost at least 6 USD a month: in use at least 1.50 USD, idle at least 4.50 USD\n" in err
         assert "2 keys nobody used in 90 days cost at least 4.50 USD a month\n" in err
         assert judge_again(name, "--idle-days", "100") == 0
-        assert "1 key nobody used in 100 days costs at least 1 USD a month\n" in capsys.readouterr().err
+        out, err = capsys.readouterr()
+        assert "1 key nobody used in 100 days costs at least 1 USD a month\n" in err
+        assert "\n\n1 key nobody used in 100 days costs at least 1 USD a month.\n" in out
         assert judge_again(name, "--state", "PendingDeletion") == 0
         assert "cost" not in capsys.readouterr().err
 

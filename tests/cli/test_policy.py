@@ -34,6 +34,7 @@ def printed(out: str) -> dict[str, dict[str, Any]]:
         ["audit"],
         ["audit", "--cloudtrail", "--rotations", "--tags", "--organization", "--role-name", "Audit"],
         ["retire"],
+        ["retire", "--role-name", "Retire"],
         ["guard"],
         ["guard", "--days", "90", "--scp"],
         ["guard", "--key-policy", "--admin", ADMIN],
@@ -114,6 +115,13 @@ def test_too_many_principals(capsys: pytest.CaptureFixture[str]) -> None:
     assert policy("guard", *admins) == 2
     out, err = capsys.readouterr()
     assert (out, "a service control policy takes 5,120" in err) == ("", True)
+
+
+def test_no_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A policy that nobody gets is no success."""
+    monkeypatch.setattr("sys.stdout", None)
+    assert policy("retire") == 2
+    assert "Standard output is closed" in capsys.readouterr().err
 
 
 def test_a_wrong_region(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The two exchanges with STS, driven by hand: what is asked, how often, and what each answer comes to."""
+"""The exchanges with STS, driven by hand: what is asked, how often, and what each answer comes to."""
 
 import subprocess
 import sys
@@ -11,9 +11,11 @@ from urllib.parse import parse_qsl, quote
 import pytest
 from hypothesis import example, given, strategies as st
 from support.flow_world import Answer, World
+from support.servers import Way
 
-from awskms_lite import sigv4, sts
+from awskms_lite import AssumeRole, sigv4, sts
 from awskms_lite._version import __version__
+from awskms_lite.call import caller_identity
 from awskms_lite.config import Sections
 from awskms_lite.errors import (
     AccessDenied,
@@ -28,11 +30,14 @@ from awskms_lite.errors import (
     ServiceError,
     Throttling,
     TransportError,
+    UnrecognizedClientException,
 )
 from awskms_lite.identity import Credentials
+from awskms_lite.local import LocalKMS
 from awskms_lite.service_clock import ServiceClock
 from awskms_lite.settings import Settings, resolve_settings
 from awskms_lite.steps import Request, Response, Send, Sleep
+from awskms_lite.sts import CallerIdentity
 
 NOW = 1_790_000_000.25
 ROLE = "arn:aws:iam::111122223333:role/Auditor"
@@ -563,3 +568,80 @@ def test_the_xml_parser_is_loaded_when_needed() -> None:
     """To import the module costs no parser."""
     script = "import sys, awskms_lite.sts; sys.exit('xml.etree.ElementTree' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+ARN = "arn:aws:sts::444455556666:assumed-role/Auditor/me"
+ME = CallerIdentity("444455556666", ARN, "AROAEXAMPLE:me")
+
+
+def identity(namespace: str = NAMESPACE, **changes: str) -> Response:
+    """Return the answer to GetCallerIdentity; a member given as "" is left out."""
+    members = {"Arn": ARN, "UserId": "AROAEXAMPLE:me", "Account": "444455556666", **changes}
+    xml = "".join(f"<{name}>{text}</{name}>" for name, text in members.items() if text)
+    body = (
+        f"<GetCallerIdentityResponse{namespace}><GetCallerIdentityResult>{xml}</GetCallerIdentityResult>"
+        "<ResponseMetadata><RequestId>id-1</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
+    )
+    return Response(200, {"content-type": "text/xml"}, body.encode())
+
+
+def who(world: World) -> CallerIdentity:
+    flow = sts.caller_identity(
+        settings=settled(), credentials=CALLER, clock=ServiceClock(lambda: NOW), random=lambda: 1.0
+    )
+    return world.play(flow)
+
+
+@pytest.mark.parametrize("namespace", [NAMESPACE, ""])
+def test_the_caller_is_told_apart(namespace: str) -> None:
+    """Account, ARN and id come out of the answer to a signed form."""
+    world = answering(identity(namespace))
+    assert who(world) == ME
+    (request,) = world.requests
+    assert form(request) == {"Version": "2011-06-15", "Action": "GetCallerIdentity"}
+    assert "/us-east-2/sts/aws4_request, " in dict(request.headers)["Authorization"]
+
+
+def test_the_identity_is_asked_for_again_after_trouble_that_passes() -> None:
+    """The call is repeated as any other is."""
+    world = answering(refusal(500, "InternalFailure"), ConnectError("gone"), identity())
+    assert who(world) == ME
+    assert len(world.requests) == 3
+
+
+@pytest.mark.parametrize("missing", ["Arn", "UserId", "Account"])
+def test_half_an_identity_is_an_error(missing: str) -> None:
+    """An answer without one of the three is refused, with what to do."""
+    with pytest.raises(ProtocolError, match=rf"GetCallerIdentity cannot .* lacks {missing}.* Check the endp"):
+        who(answering(identity(**{missing: ""})))
+
+
+def test_credentials_that_are_refused_are_an_error_of_sts() -> None:
+    """The error is the service's own, with its remedy, and repeats no secret."""
+    echo = f"Credential={CALLER.secret_access_key} {CALLER.session_token}"
+    with pytest.raises(UnrecognizedClientException) as caught:
+        who(answering(refusal(403, "InvalidClientTokenId", echo)))
+    assert (caught.value.operation, caught.value.service) == ("GetCallerIdentity", "STS")
+    assert "Check the credentials" in str(caught.value)
+    assert not any(secret in str(caught.value) for secret in SECRETS)
+    with pytest.raises(ServiceError, match="the AWS STS API reference"):
+        who(answering(refusal(400, "Unheard")))
+
+
+def test_no_xml_is_no_identity() -> None:
+    """Whatever else answers is named as such, and none of it is shown or chained."""
+    with pytest.raises(ProtocolError, match="is not XML") as caught:
+        who(answering(Response(200, {}, b"<html>SENTINEL")))
+    assert "SENTINEL" not in f"{caught.value}{caught.value.__context__}{caught.value.__cause__}"
+
+
+@pytest.mark.parametrize("kind", ["user", "role"])
+def test_the_local_sts_knows_its_callers(way: Way, local: LocalKMS, kind: str) -> None:
+    """A client's state is enough to ask whose its calls are, whatever its credentials come from."""
+    role = AssumeRole("arn:aws:iam::444455556666:role/Auditor", session_name="me")
+    options: dict[str, Any] = {"credentials": role} if kind == "role" else {}
+    client: Any = way.client(environ=local.environ, **options).client
+    found = way.run(client._driver.run, caller_identity(client._state), 30.0)
+    assert found.account_id == ("444455556666" if kind == "role" else "111122223333")
+    assert found.arn == (ARN if kind == "role" else f"arn:aws:iam::{'111122223333'}:user/local")
+    assert found.user_id

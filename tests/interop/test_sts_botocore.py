@@ -294,3 +294,32 @@ def test_of_a_long_message_only_the_first_line_is_kept() -> None:
     assert isinstance(caught.value.__cause__, ServiceError)
     assert caught.value.__cause__.message == "It does not match."
     assert "x-amz-security-token" in their_answer("AssumeRole", response)["Error"]["Message"]
+
+
+@pytest.mark.parametrize("namespace", [NAMESPACE, ""], ids=["namespace", "bare"])
+def test_an_identity_is_asked_for_and_read_as_botocore_does(namespace: str) -> None:
+    """GetCallerIdentity is sent in the form that botocore sends, and its answer says the same to both."""
+    operation = "GetCallerIdentity"
+    response = Response(
+        200,
+        {"content-type": "text/xml"},
+        f"""<GetCallerIdentityResponse {namespace}>
+          <GetCallerIdentityResult>
+            <Arn>arn:aws:iam::444455556666:user/a&amp;b/Al&#105;ce</Arn>
+            <UserId><![CDATA[AIDAEXAMPLE]]></UserId>
+            <Account>444455556666</Account>
+          </GetCallerIdentityResult>
+          <ResponseMetadata><RequestId>id-1</RequestId></ResponseMetadata>
+        </GetCallerIdentityResponse>""".encode(),
+    )
+    world = World(answers={("POST", URL): response})
+    flow = sts.caller_identity(
+        settings=settings(), credentials=CALLER, clock=ServiceClock(lambda: NOW), random=lambda: 0.0
+    )
+    ours, theirs = world.play(flow), their_answer(operation, response)
+    assert ours._asdict() == {
+        "account_id": theirs["Account"],
+        "arn": theirs["Arn"],
+        "user_id": theirs["UserId"],
+    }
+    assert pairs(world.requests[0].body) == pairs(their_form(operation))

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
 from ...errors import ConfigurationError, ParameterError
 
 if TYPE_CHECKING:
     from ...audit import KeyFacts
+
+FactsT = TypeVar("FactsT", bound="KeyFacts")
 
 _MAX_LINE = 2**20
 """Bytes: the longest record, with 50 tags and all its texts, takes about a fifth of it."""
@@ -60,18 +62,19 @@ def _opened(name: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer)
 
 
-def read_records(name: str, check: Callable[["KeyFacts"], None] = lambda _: None) -> Iterator["KeyFacts"]:
-    """Yield what the records of a report tell about keys, of one that --output jsonl or json wrote.
+def read_records(
+    name: str, cls: "type[FactsT]", check: "Callable[[FactsT], None]" = lambda _: None
+) -> "Iterator[FactsT]":
+    """Yield the records of a report that --output jsonl or json wrote, as `cls`: a record or `KeyFacts`.
 
     Raise `ParameterError` for a line that is no record, or about which `check` raises that, and for an array that
     breaks off.
     """
-    from ...audit import KeyFacts
     from ...audit.serialize import from_line
 
     for number, line, is_array in _elements(name):
         try:
-            facts = from_line(KeyFacts, line)
+            facts = from_line(cls, line)
             check(facts)
         except ParameterError as error:
             remedy = _ARRAY_REMEDY if is_array or line.startswith(b"[") else _REMEDY
@@ -102,9 +105,21 @@ def _elements(name: str) -> Iterator[tuple[int, bytes, bool]]:
         raise ParameterError(f"{name} has no record: {_REMEDY}")
 
 
-def read_roles(name: str) -> list[str]:
-    """Return the role ARNs of a file; raise `ConfigurationError` for an invalid line, and if there is none."""
-    roles: list[str] = []
+class AccountRole(NamedTuple):
+    """A role to assume in an account, by its ARN, and what people call that account."""
+
+    arn: str
+    account_name: str | None = None
+
+    @property
+    def account_id(self) -> str:
+        """Return the account in the ARN, which is valid."""
+        return self.arn.split(":")[4]
+
+
+def read_roles(name: str) -> list[AccountRole]:
+    """Return the roles of a file; raise `ConfigurationError` for an invalid line, and if there is none."""
+    roles: list[AccountRole] = []
     for number, line in enumerate(read_lines(name), 1):
         try:
             text = _COMMENT.sub("", line.decode("utf-8-sig")).strip()
@@ -117,11 +132,15 @@ def read_roles(name: str) -> list[str]:
     return roles
 
 
-def _role(text: str) -> str:
+def _role(text: str) -> AccountRole:
     from ...audit.targets import validated_role_arn
 
-    if _ACCOUNT_ID.fullmatch(text):
+    arn, *rest = text.split(maxsplit=1)
+    account_name = rest[0] if rest else None
+    if _ACCOUNT_ID.fullmatch(arn):
         raise ParameterError(
-            f"{text} is an account id: name a role in that account to assume, as 'arn:aws:iam::{text}:role/Audit'."
+            f"{arn} is an account id: name a role in that account to assume, as 'arn:aws:iam::{arn}:role/Audit'."
         )
-    return validated_role_arn(text)
+    if account_name is not None and account_name.startswith("arn:"):
+        raise ParameterError("two ARNs are on one line: give each role a line of its own.")
+    return AccountRole(validated_role_arn(arn), account_name)

@@ -174,6 +174,10 @@ def _make_writer(output: Output, stream: TextIO, arguments: argparse.Namespace, 
             from ...report.markdown import MarkdownWriter
 
             return MarkdownWriter(stream)
+        case "html":
+            from ...report.html import HTMLWriter
+
+            return HTMLWriter(stream)
         case "ocsf":
             from ...report.ocsf import OCSFWriter
 

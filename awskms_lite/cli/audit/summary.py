@@ -9,7 +9,7 @@ from ...errors import ConfigurationError, CredentialsError, KMSLiteError, Parame
 from ...layout import wrap
 from ...quoting import printable
 from ...report.causes import STATUS_LABELS, explained
-from ...verdicts import MEANINGS, label
+from ...verdicts import MEANINGS, UNUSED, label
 from ..text import print_error, print_stderr, terminal_width
 
 if TYPE_CHECKING:
@@ -122,6 +122,29 @@ def verdict_counts(verdicts: Mapping[Any, int]) -> str:
     return f": {', '.join(counts)}" if counts else ""
 
 
+def athena_lines(summary: "AuditSummary") -> Iterator[str]:
+    """Yield how to look for uses before the last 90 days, if CloudTrail was asked and keys seem unused."""
+    if summary.lookups and any(summary.verdicts.get(verdict) for verdict in UNUSED):
+        yield "for uses that are older than CloudTrail's event history, ask Athena about the bucket of a trail:"
+        yield f"{_INDENT}{_athena_query()}"
+
+
+def _athena_query() -> str:
+    """Return a query for the table that "Querying AWS CloudTrail logs" in the Athena User Guide creates."""
+    from ...models.usage import KeyLastUsageTrackingOperation
+
+    names = ", ".join(f"'{name}'" for name in KeyLastUsageTrackingOperation)
+    return " ".join(
+        [
+            "SELECT eventtime, eventname, useridentity.arn, useridentity.invokedby FROM cloudtrail_logs",
+            "WHERE eventsource = 'kms.amazonaws.com' AND errorcode IS NULL",
+            "AND any_match(resources, named -> named.arn = 'ARN OF THE KEY')",
+            f"AND eventname IN ({names})",
+            "ORDER BY eventtime DESC LIMIT 10",
+        ]
+    )
+
+
 def target_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
     """Yield the targets that were not simply read, those with one cause together; with `every` the others too."""
     several = len({report.target.caller for report in summary.targets}) > 1
@@ -138,6 +161,16 @@ def target_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
         yield from _remedy(status, failure, named=reports[0].named)
         if status in ("not_enabled", "refused") and any(report.token_refused for report in reports):
             yield _INDENT + _session_token_hint()
+
+
+def skipped_lines(summary: "AuditSummary") -> Iterator[str]:
+    """Yield the accounts of an organization that were not audited, those in one state together."""
+    by_state: dict[str, list[str]] = {}
+    for account in summary.skipped_accounts:
+        name = f" ({printable(account.name)})" if account.name else ""
+        by_state.setdefault(account.state, []).append(f"{account.account_id}{name}")
+    for state, accounts in by_state.items():
+        yield f"skipped, {state.lower().replace('_', ' ')}: {', '.join(accounts)}"
 
 
 def _causes(report: "TargetReport", *, every: bool) -> Iterator[tuple[str, "Failure | None"]]:
