@@ -9,7 +9,8 @@
 `AsyncKMSClient` is the same for asyncio and trio, and both have every other operation of KMS as a method.
 `CloudTrailClient` and `AsyncCloudTrailClient` look up who used a key. What these take and return is here too
 (`awskms_lite.models`), and so are the errors that they raise; `errors` has the names that other services use
-beside them, `audit` the audit of many keys, and `local` a KMS to test against.
+beside them, `audit` the audit of many keys, `retirement` a way out for those that nobody needs, and `local` a KMS
+to test against.
 
 Importing this package imports nothing else: each name is loaded when it is first used (PEP 562).
 """
@@ -17,7 +18,13 @@ Importing this package imports nothing else: each name is loaded when it is firs
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import audit as audit, errors as errors, local as local, models as models
+    from . import (
+        audit as audit,
+        errors as errors,
+        local as local,
+        models as models,
+        retirement as retirement,
+    )
     from ._version import __version__
     from .async_client import AsyncKMSClient
     from .async_cloudtrail import AsyncCloudTrailClient
@@ -74,6 +81,7 @@ if TYPE_CHECKING:
         KMSInvalidSignatureException,
         KMSInvalidStateException,
         KMSLiteError,
+        LedgerError,
         LimitExceededException,
         MalformedPolicyDocumentException,
         MissingAuthenticationTokenException,
@@ -334,6 +342,7 @@ __all__ = [
     "KeyState",
     "KeyUnavailableException",
     "KeyUsageType",
+    "LedgerError",
     "LimitExceededException",
     "ListAliasesResponse",
     "ListGrantsResponse",
@@ -429,7 +438,7 @@ _HOMES = {
 }
 """The modules of the names that are neither errors nor models."""
 
-_MODULES = ("audit", "errors", "local", "models")
+_MODULES = ("audit", "errors", "local", "models", "retirement")
 
 
 def __getattr__(name: str) -> object:

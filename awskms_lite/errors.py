@@ -12,6 +12,7 @@
      +-- ProtocolError                 an answer that is not awsJson1.1
      +-- StateError                    a waiter waits for a state that cannot come
      +-- CheckpointError               an audit cannot write its checkpoint
+     +-- LedgerError                   a retirement cannot read or write its ledger
      +-- ServiceError                  the service answered with an error
           +-- NotFoundException, AccessDeniedException, ThrottlingException ...
 
@@ -121,6 +122,10 @@ class StateError(KMSLiteError):
 
 class CheckpointError(KMSLiteError):
     """An audit cannot write its checkpoint to disk; what was written before stays valid."""
+
+
+class LedgerError(KMSLiteError):
+    """A retirement cannot read or write its ledger; no step is taken without a line in it."""
 
 
 class _Members(dict[str, Any]):

@@ -1,4 +1,4 @@
-"""The main job, shown: the last use of some keys of a local KMS, and the audit of a whole account.
+"""The main job, shown: the last use of some keys of a local KMS, the audit of an account, and what to do about it.
 
 Starts the embedded KMS, seeds a key for every verdict there is, runs the real commands against it over the socket,
 prints what they print, and exits 0 exactly when the outcome is the seeded one.
@@ -20,16 +20,16 @@ OTHER_ACCOUNT = "444455556666"
 
 
 def main() -> int:
-    """Run the demonstration; return 0 if every key got the verdict it was seeded for."""
+    """Run the demonstration; return 0 if every key got the verdict it was seeded for, and the plan is right."""
     with LocalKMS(region="us-east-2") as server:
         by_verdict = seed(server)
         print(f"A local KMS listens on {server.endpoint_url} and holds {len(by_verdict)} keys.\n")
         environ = {**os.environ, **server.environ}
         right = show_usage(by_verdict, environ) and show_audit(by_verdict, environ)
-    print(
-        "\nEvery key got the verdict it was seeded for." if right else "\nWrong: not every verdict is as seeded."
-    )
-    return 0 if right else 1
+        print(f"\n{'Every' if right else 'Wrong: not every'} key got the verdict it was seeded for.")
+        planned = show_plan(by_verdict, environ)
+    print(f"\nThe plan of a retirement {'is' if planned else 'is not'} as seeded, and changed nothing.")
+    return 0 if right and planned else 1
 
 
 def seed(server: LocalKMS) -> dict[str, str]:
@@ -75,6 +75,17 @@ def show_audit(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
     found = {record["arn"]: record["verdict"] for record in map(json.loads, lines.stdout.splitlines())}
     not_whole = table.returncode == lines.returncode == 3  # one key is unreadable
     return found == {arn: verdict for verdict, arn in keys.items()} and not_whole
+
+
+def show_plan(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
+    """Show `awskms-lite retire`; return whether nothing but consent stands against it, and nothing was changed."""
+    names = [keys["idle"], keys["in_use"]]
+    command = [sys.executable, "-m", "awskms_lite", "retire", *names]
+    print("\n$ awskms-lite retire IDLE IN_USE", flush=True)
+    table = subprocess.run(command, env=environ, check=False)
+    plans = json.loads(quietly([*command, "--output", "json"], environ).stdout)
+    found = [(plan["key_arn"], plan["state"], plan["needed"]) for plan in plans]
+    return found == [(names[0], "Enabled", []), (names[1], "Enabled", ["recent_use"])] and table.returncode == 1
 
 
 def quietly(command: list[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:

@@ -46,7 +46,7 @@ NAMES = {
     ),
     *("GetKeyLastUsageRequest", "to_dict", "to_wire", "from_wire", "__version__"),
 }
-MODULES = {"audit", "errors", "local", "models"}
+MODULES = {"audit", "errors", "local", "models", "retirement"}
 # The errors that KMS does not return, and the one that a star import would put in the place of the builtin one.
 OF_OTHER_SERVICES = {
     *("AuthFailure", "IDPCommunicationError", "PriorRequestNotComplete", "RequestInTheFuture"),

@@ -1,9 +1,10 @@
 """The command `awskms-lite`: its arguments and exit codes.
 
 0    every key was answered
-1    some key failed, each named on standard error; or an audit found a verdict of --fail-on
+1    some key failed, each named on standard error; an audit found a verdict of --fail-on; or something stands
+     against retiring a key
 2    wrong use or configuration
-3    an audit that is incomplete; `audit` has the details
+3    an audit that is incomplete, or a retirement that is not certain; `audit` and `retire` have the details
 129  ended by SIGHUP in an audit
 130  interrupted
 141  the reader of the output went away

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from .._version import __version__
 from ..quoting import printable
-from . import audit, policy
+from . import audit, policy, retire
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,7 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     region = argparse.ArgumentParser(add_help=False)
     region.add_argument(
         "--region",
-        help="the region (default: AWS_REGION, then the profile's; for `usage` that of a key's ARN comes first)",
+        help="the region (default: AWS_REGION, then the profile's); for `usage` that of a key's ARN comes first",
     )
     shared = argparse.ArgumentParser(add_help=False, parents=[region, connection])
     parser = _Parser(
@@ -40,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_usage(commands, shared)
     audit.add_command(commands, connection)
+    retire.add_command(commands, shared)
     policy.add_command(commands)
     _add_doctor(commands, shared)
     _add_local(commands)

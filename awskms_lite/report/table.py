@@ -138,6 +138,8 @@ def _notes(record: "KeyUsageRecord") -> Iterator[str]:
             yield f"until {record.deletion_date:%Y-%m-%d}"
     elif record.idle_days is not None and record.state not in ("Enabled", None):
         yield record.state
+    if record.failed_uses is not None and record.failed_uses.count:
+        yield "in demand"
     if record.unread_regions:
         yield f"its set in {', '.join(record.unread_regions)} not read"
     if _is_used_by_set(record):

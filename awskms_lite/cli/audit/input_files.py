@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
 from ...errors import ConfigurationError, ParameterError
 
 if TYPE_CHECKING:
     from ...audit import KeyFacts
+
+FactsT = TypeVar("FactsT", bound="KeyFacts")
 
 _MAX_LINE = 2**20
 """Bytes: the longest record, with 50 tags and all its texts, takes about a fifth of it."""
@@ -60,18 +62,19 @@ def _opened(name: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer)
 
 
-def read_records(name: str, check: Callable[["KeyFacts"], None] = lambda _: None) -> Iterator["KeyFacts"]:
-    """Yield what the records of a report tell about keys, of one that --output jsonl or json wrote.
+def read_records(
+    name: str, cls: "type[FactsT]", check: "Callable[[FactsT], None]" = lambda _: None
+) -> "Iterator[FactsT]":
+    """Yield the records of a report that --output jsonl or json wrote, as `cls`: a record or `KeyFacts`.
 
     Raise `ParameterError` for a line that is no record, or about which `check` raises that, and for an array that
     breaks off.
     """
-    from ...audit import KeyFacts
     from ...audit.serialize import from_line
 
     for number, line, is_array in _elements(name):
         try:
-            facts = from_line(KeyFacts, line)
+            facts = from_line(cls, line)
             check(facts)
         except ParameterError as error:
             remedy = _ARRAY_REMEDY if is_array or line.startswith(b"[") else _REMEDY

@@ -66,7 +66,9 @@ class SavedReport:
         yield from groups.finish_all()
 
     def _facts(self) -> Iterator["KeyFacts"]:
-        for facts in read_records(self._source, lambda facts: _check_tags(facts, self._wanted)):
+        from ...audit import KeyFacts
+
+        for facts in read_records(self._source, KeyFacts, lambda facts: _check_tags(facts, self._wanted)):
             self._count(facts)
             yield facts
 

@@ -49,7 +49,7 @@ def print_audit_policy(arguments: argparse.Namespace) -> int:
 
 def print_retire_policy(arguments: argparse.Namespace) -> int:
     """Print the policy of a retirement."""
-    return _print_policy(retire_permissions(_partition(arguments)), [_KEYS_NEED])
+    return _print_policy(retire_permissions(_partition(arguments), role_name=arguments.role_name), [_KEYS_NEED])
 
 
 def print_guard(arguments: argparse.Namespace) -> int:
@@ -94,10 +94,12 @@ def _print_policy(statements: Sequence[Statement], notes: Iterable[str]) -> int:
 
 def _preview(arguments: argparse.Namespace) -> Iterator[str]:
     """Yield the lines about the keys of a report, those that are not protected first."""
+    from ...audit import KeyFacts
     from ...guard import GuardStatus, protection
 
     now = datetime.now(UTC)
-    keys = [(facts, protection(facts, arguments.days, now)) for facts in read_records(arguments.source)]
+    records = read_records(arguments.source, KeyFacts)
+    keys = [(facts, protection(facts, arguments.days, now)) for facts in records]
     order = [GuardStatus.UNPROTECTED, GuardStatus.UNKNOWN, GuardStatus.PROTECTED, GuardStatus.NOT_CONCERNED]
     keys.sort(key=lambda key: (order.index(key[1].status), key[0].account_id, key[0].region, key[0].key_id))
     yield ""
