@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 BENCH_BIN := $(VENV)-bench/bin
+RIVALS := aiobotocore awscrt boto3 capo trustme
+AXE := tests/browser/node_modules/.package-lock.json
 CASES ?=
 # Twice two cores: many a test waits for a thread, a process or a clock.
 WORKERS ?= 4
@@ -17,7 +19,8 @@ ALONE = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && env -i PATH="$$PATH
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test coverage test-fast test-all soak cases lint format format-check types interop bench check clean
+.PHONY: help demo test coverage test-fast test-all test-browser browser soak cases lint format format-check types interop \
+	bench bench-page screenshot check clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +43,16 @@ test-all: ## run the tests on each Python from 3.11 to 3.14 that answers here
 			PYENV_VERSION=3.$$minor $(MAKE) --no-print-directory test PYTHON=python3.$$minor VENV=.venv-3.$$minor || exit 1; \
 		else echo "python3.$$minor does not answer here: passed over"; fi; \
 	done
+
+test-browser: $(VENV)/.group-browser browser $(AXE) ## test the page of the HTML report in a real browser
+	$(BIN)/python -m pytest -n 2 tests/browser $(ARGS)
+
+browser: ## install Chromium and its driver, as root on Debian, if they are not there
+	@command -v chromium chromedriver >/dev/null && exit; \
+	command -v apt-get >/dev/null || { echo "install chromium and chromedriver: apt-get is not here" >&2; exit 1; }; \
+	echo "Installing Chromium and its driver ..." >&2; \
+	timeout 300 apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 900 apt-get install -qq -y \
+		--no-install-recommends chromium chromium-driver fonts-liberation >/dev/null
 
 soak: $(VENV)/.group-test ## make 100,000 calls through faults: none is lost or mixed up, and nothing grows
 	@$(ALONE) $(BIN)/python tests/soak.py $(ARGS)
@@ -67,13 +80,19 @@ types: $(VENV)/.group-lint ## check the types, with mypy and pyright, both stric
 interop: $(VENV)/.group-interop ## hold our answers against botocore's
 	$(BIN)/python -m pytest tests/interop $(ARGS)
 
-bench: $(BENCH_BIN)/../.group-bench ## measure speed and memory beside botocore and the bare libraries
+bench: $(BENCH_BIN)/../.installed $(RIVALS:%=$(VENV)-bench-%/.installed) ## measure speed, memory and size beside others: ten minutes
 	@$(ALONE) $(BENCH_BIN)/python tests/bench/run.py $(ARGS)
 
-check: coverage lint format-check types interop ## all that must pass before a change lands
+bench-page: $(VENV)/.group-browser browser ## measure how the page of a report opens and sorts with 100,000 keys
+	@$(ALONE) $(BIN)/python tests/bench/page.py $(ARGS)
+
+screenshot: $(VENV)/.group-browser browser ## make docs/report.png, the picture of the HTML report
+	@$(ALONE) $(BIN)/python tests/browser/screenshot.py docs/report.png
+
+check: coverage test-browser lint format-check types interop ## all that must pass before a change lands
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(VENV)-* .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf $(VENV) $(VENV)-* tests/browser/node_modules .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 
 %/.base: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -91,7 +110,19 @@ $(VENV)/.group-%: $(VENV)/.base
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --group $*
 	@touch $@
 
-$(BENCH_BIN)/../.group-bench: $(VENV)-bench/.base
+$(AXE): tests/browser/package-lock.json
+	@cd tests/browser && timeout 300 npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(BENCH_BIN)/../.installed: $(VENV)-bench/.base
 	@echo "Installing the packages of the group bench into $(VENV)-bench ..." >&2
 	@$(BENCH_BIN)/python -m pip install -qq --disable-pip-version-check --group bench
 	@touch $@
+
+# A rival that cannot be installed here is no failure: the lines that compare with it are left out.
+$(VENV)-bench-%/.installed: pyproject.toml
+	@echo "Installing the packages of the group bench-$* into $(VENV)-bench-$* ..." >&2
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --upgrade pip
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --group bench-$* && touch $@ || \
+		echo "... which failed: it is left out" >&2

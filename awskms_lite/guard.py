@@ -52,8 +52,8 @@ def guard_statements(
             "KeepKeysInUse",
             _GUARDED,
             {"NumericLessThanEquals": {"kms:TrailingDaysWithoutKeyUsage": str(days)}},
-            f"nobody disables a key, or schedules its deletion, while {_day_count(days)} or less passed since its "
-            "last use; an administrator neither",
+            f"nobody, not even an administrator, disables a key or schedules its deletion while "
+            f"{_day_count(days)} or less have passed since its last use",
         ),
         _deny(
             "KeepLongWaitingPeriods",

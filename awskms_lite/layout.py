@@ -32,3 +32,10 @@ def _pieces(word: str, width: int) -> list[str]:
             pieces.append("")
         pieces[-1] += char
     return pieces
+
+
+def cut(text: str, width: int) -> str:
+    """Return as much of a text as so many columns show, with an ellipsis if that is not all."""
+    if display_width(text) <= width:
+        return text
+    return _pieces(text, max(width - 1, 0))[0] + "…"

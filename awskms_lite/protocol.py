@@ -145,9 +145,9 @@ def _is_about_another_key(echoes: Iterable[tuple[str, str]], request: object, an
         asked: str | None = getattr(request, asked_for)
         if asked is None or _is_alias(asked):
             continue
-        named = filter(None, _members_at(answer, answered.split(".")))
-        if any(_key_id(key) != _key_id(asked) for key in named if not _is_alias(key)):
-            return True
+        for key in _members_at(answer, answered.split(".")):
+            if key and key != asked and not _is_alias(key) and _key_id(key) != _key_id(asked):
+                return True
     return False
 
 
@@ -216,7 +216,7 @@ def _read_object(body: bytes) -> dict[str, Any]:
     value: object = _decode(body.decode())
     if not isinstance(value, dict):
         raise ProtocolError(f"it is a JSON {type(value).__name__}, not an object")
-    return cast(dict[str, Any], value)
+    return cast("dict[str, Any]", value)
 
 
 def _why(error: Exception) -> str:

@@ -34,10 +34,10 @@ def redact(text: str, secrets: Iterable[str], *, shortest: int = _MIN_SECRET) ->
     Secrets of fewer characters than `shortest` are not looked for.
     """
     # A secret longer than the text is not in it, however encoded: no pattern is made of a token of many kilobytes.
-    known = sorted((each for each in secrets if shortest <= len(each) <= len(text)), key=len, reverse=True)
+    known = [each for each in secrets if shortest <= len(each) <= len(text)]
     if not known:
         return text
-    for secret in known:
+    for secret in sorted(known, key=len, reverse=True):
         for form in _forms(secret):
             text = re.sub(re.escape(form), REDACTED, text, flags=re.IGNORECASE)  # the case of %2f is free
     plain = _decoded(text)

@@ -125,6 +125,7 @@ UNUSED_AND_NOT_ENABLED: Mapping[str, str] = {
 
 SEARCH_CLOUDTRAIL = "Look into CloudTrail for uses before tracking began."
 
+EVENT_UNKNOWN = "who made the last use is unknown: KMS does not name its event in CloudTrail"
 EVENT_TOO_OLD = "who made the last use is unknown: CloudTrail's event history keeps 90 days, and it is older"
 EVENT_NOT_FOUND = (
     "who made the last use is unknown: its event is not in CloudTrail's event history, or not yet, as it takes "
@@ -176,3 +177,14 @@ CANCEL_DELETION = (
 READ_AGAIN = "Then audit it again: nothing is known about its use."
 RETRY = "Fix that, or try again later."
 """What to do about an error that has no remedy of its own."""
+
+LIMITS = (
+    "Uses in the last hour: one can take that long to show.",
+    'Uses before KMS began to track them (see a key\'s "tracked since"): CloudTrail may know them.',
+    "What is done outside KMS: data keys that were handed out before, public keys that are used elsewhere.",
+    "EBS volumes, which ask for their keys when they are attached: one that was idle for a year may come back.",
+    "Ciphertexts that nobody has read for years: backups, archives, snapshots.",
+    "Failed calls: only successful ones count as a use.",
+    "Keys of accounts and regions that were not audited, and keys made after their region was listed.",
+)
+"""What no audit can see, as sentences for the readers of a report."""

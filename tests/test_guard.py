@@ -1,21 +1,32 @@
 """A guard over keys in use: what its statements deny, and which keys it protects for how long."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from support.audit_data import NOW, days, facts, used
+from support.audit_data import NOW, UNPACED, days, facts, used
 
-from awskms_lite.audit import Failure
-from awskms_lite.errors import ConfigurationError, ParameterError
+from awskms_lite import KMSClient
+from awskms_lite.audit import Failure, audit
+from awskms_lite.errors import AccessDeniedException, ConfigurationError, ParameterError
 from awskms_lite.guard import MAX_KEY_POLICY, MAX_SCP, GuardStatus, guard_statements, protection
+from awskms_lite.local import LocalKMS
 from awskms_lite.models.usage import KeyLastUsageData
-from awskms_lite.permissions import check_size, policy_document
+from awskms_lite.permissions import Statement, check_size, policy_document
 
 ADMIN = "arn:aws:iam::*:role/KeyAdmin"
 ROOT = "arn:aws:iam::*:root"
+
+
+MINUTE = timedelta(minutes=1)
+"""Times are a minute off the edges of days, which pass while a test runs."""
+
+
+def policy_of(found: list[Statement]) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(policy_document(found))
+    return document
 
 
 def statements(**options: Any) -> dict[str, dict[str, Any]]:
@@ -66,7 +77,7 @@ class TestStatements:
         """In a sentence without its end, with the days and the principals."""
         texts = [each.explanation for each in guard_statements(1, "aws", admins=[ADMIN])]
         assert all(text and not text.endswith(".") for text in texts)
-        assert "while 1 day or less passed" in texts[0]
+        assert "while 1 day or less have passed" in texts[0]
         assert ADMIN in texts[2]
 
     @pytest.mark.parametrize("as_key_policy", [False, True])
@@ -163,3 +174,58 @@ class TestProtection:
         """Nothing is claimed about keys that it does not concern, or of which too little is known."""
         found = protection(facts(**members), 100, NOW)
         assert (found.status, found.until, bool(found.reason)) == (status, None, True)
+
+
+def is_denied(client: KMSClient, arn: str) -> bool:
+    """Return whether a guard keeps a key from being disabled."""
+    try:
+        client.disable_key(arn)
+    except AccessDeniedException as error:
+        return "with an explicit deny" in str(error)
+    return False
+
+
+class TestOnAService:
+    """The guard in force, on a KMS that evaluates it by rules of its own."""
+
+    @pytest.mark.parametrize("as_key_policy", [False, True])
+    def test_it_denies_what_the_preview_says(self, as_key_policy: bool) -> None:
+        """Each key can be disabled exactly if its protection says that it is not protected."""
+        now = datetime.now(UTC)
+        old: dict[str, Any] = {"created": now - days(900), "tracking_start": now - days(200)}
+        with LocalKMS(region="us-east-2") as kms, KMSClient(environ=kms.environ) as client:
+            keys = [
+                *(kms.add_key(**old, last_usage=now - days(ago) + MINUTE) for ago in (1, 100, 101, 102, 190)),
+                *(kms.add_key(created=now - days(ago) + MINUTE) for ago in (1, 100, 101, 102)),
+                kms.add_key(**old),
+                kms.add_key(created=now),
+            ]
+            policy = policy_of(guard_statements(100, "aws", as_key_policy=as_key_policy))
+            for arn in keys if as_key_policy else ():
+                allow_all = json.loads(client.get_key_policy(arn).policy or "")["Statement"]
+                document = {**policy, "Statement": [*allow_all, *policy["Statement"]]}
+                client.put_key_policy(arn, json.dumps(document), bypass_policy_lockout_safety_check=True)
+            if not as_key_policy:
+                kms.set_scp(json.dumps(policy))
+            records = {record.arn: record for record in audit(environ=kms.environ, pacing=UNPACED)}
+            found = {arn: protection(records[arn], 100, now).status for arn in keys}
+            for arn in keys:
+                status = GuardStatus.PROTECTED if is_denied(client, arn) else GuardStatus.UNPROTECTED
+                assert found[arn] is status, records[arn]
+            assert set(found.values()) == {GuardStatus.PROTECTED, GuardStatus.UNPROTECTED}
+
+    def test_its_companions(self) -> None:
+        """Short waiting periods are denied, and key policies to all but the principals that are named."""
+        with LocalKMS(region="us-east-2") as kms, KMSClient(environ=kms.environ) as client:
+            now = datetime.now(UTC)
+            arn = kms.add_key(created=now - days(900), tracking_start=now - days(200))
+            policy = client.get_key_policy(arn).policy or ""
+            kms.set_scp(policy_document(guard_statements(100, "aws")))
+            with pytest.raises(AccessDeniedException):
+                client.put_key_policy(arn, policy)
+            with pytest.raises(AccessDeniedException):
+                client.schedule_key_deletion(arn, pending_window_in_days=29)
+            me = "arn:aws:iam::*:user/local"
+            kms.set_scp(policy_document(guard_statements(100, "aws", admins=[me])))
+            client.put_key_policy(arn, policy)
+            client.schedule_key_deletion(arn, pending_window_in_days=30)

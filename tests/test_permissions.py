@@ -1,19 +1,18 @@
 """The least IAM policies: every operation that a command calls is allowed, and none more."""
 
-import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 from support.audit_data import UNPACED, seed_every_verdict
+from support.iam import allowed_actions, called_actions
 
 from awskms_lite.audit import KeyFilter, audit
 from awskms_lite.errors import ConfigurationError, ParameterError
 from awskms_lite.local import LocalKMS
 from awskms_lite.permissions import (
     MAX_IAM_POLICY,
-    Statement,
     audit_permissions,
     check_role_name,
     check_size,
@@ -21,7 +20,6 @@ from awskms_lite.permissions import (
     retire_permissions,
 )
 
-_SERVICES = {"LookupEvents": "cloudtrail", "AssumeRole": "sts", "ListAccounts": "organizations"}
 _NOT_LIMITED = {
     "kms:ListKeys", "kms:ListAliases", "cloudtrail:LookupEvents", "organizations:ListAccounts",
 }  # fmt: skip
@@ -32,16 +30,6 @@ _NOT_LIMITED = {
 def kms() -> Iterator[LocalKMS]:
     with LocalKMS(region="us-east-2") as server:
         yield server
-
-
-def actions(statements: list[Statement]) -> set[str]:
-    document = json.loads(policy_document(statements))
-    return {action for statement in document["Statement"] for action in statement["Action"]}
-
-
-def called(kms: LocalKMS) -> set[str]:
-    """Return the actions that a LocalKMS was asked for, as IAM names them."""
-    return {f"{_SERVICES.get(name, 'kms')}:{name}" for name, number in kms.stats.asked.items() if number}
 
 
 @pytest.mark.parametrize("cloudtrail", [False, True])
@@ -59,7 +47,9 @@ def test_an_audit_calls_what_its_policy_allows(
     with audit(environ=kms.environ, pacing=UNPACED, cloudtrail=cloudtrail, rotations=rotations, keys=keys) as run:
         assert list(run)
         assert run.summary.complete
-    assert actions(audit_permissions("aws", cloudtrail=cloudtrail, rotations=rotations, tags=tags)) == called(kms)
+    assert allowed_actions(
+        audit_permissions("aws", cloudtrail=cloudtrail, rotations=rotations, tags=tags)
+    ) == called_actions(kms)
 
 
 def test_an_audit_of_roles_assumes_them(kms: LocalKMS) -> None:
@@ -69,19 +59,19 @@ def test_an_audit_of_roles_assumes_them(kms: LocalKMS) -> None:
         list(run)
         assert run.summary.complete
     (assume,) = [each for each in audit_permissions("aws", role_name="Audit") if each.sid == "AssumeRoles"]
-    assert "sts:AssumeRole" in called(kms)
+    assert "sts:AssumeRole" in called_actions(kms)
     assert fnmatchcase(role, assume.members["Resource"])
 
 
 def test_an_organization_is_listed() -> None:
     """The accounts are listed, and a role is assumed in each."""
-    more = actions(audit_permissions("aws", organization=True)) - actions(audit_permissions("aws"))
+    more = allowed_actions(audit_permissions("aws", organization=True)) - allowed_actions(audit_permissions("aws"))
     assert more == {"organizations:ListAccounts", "sts:AssumeRole"}
 
 
 def test_a_retirement_can_be_taken_back() -> None:
     """Whoever may disable a key and schedule its deletion may cancel that and enable it."""
-    found = actions(retire_permissions("aws"))
+    found = allowed_actions(retire_permissions("aws"))
     assert {"kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion", "kms:EnableKey"} <= found
     assert not any(action.startswith(("kms:Put", "kms:Delete")) or "*" in action for action in found)
 

@@ -295,7 +295,7 @@ OF_A_CALL = {
     *("transport.responses", "transport.tls"),
 }
 OF_A_SYNC_CALL = {"client", "drivers.synchronous"}
-OF_AN_ASYNC_CALL = {"async_client", "drivers.asynchronous"}
+OF_AN_ASYNC_CALL = {"async_client", "drivers.asynchronous", "transport.asyncio_streams"}
 # What no first call needs: httpx and what it brings along, programs, and what the standard library has for others.
 NEEDLESS = {
     *("httpx", "h2", "hpack", "idna", "click", "rich", "pygments", "socksio", "zstandard", "brotli"),

@@ -32,6 +32,11 @@ class DetailOptions:
     cloudtrail: bool = False
     idle_days: int = 90
 
+    @property
+    def are_wanted(self) -> bool:
+        """Return whether there is anything to ask."""
+        return self.rotations or self.cloudtrail
+
     def are_missing(self, facts: KeyFacts) -> bool:
         """Return whether something that is wanted is not known of a key and may be had."""
         return self.lack_rotations(facts) or self.lack_users(facts)

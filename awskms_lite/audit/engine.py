@@ -8,7 +8,7 @@ Everything that is read takes the same way, in one event loop, so no count and n
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from enum import IntEnum
 from functools import partial
@@ -299,7 +299,7 @@ class Engine:
     async def _read_with_workers(self, workers: Workers) -> None:
         await anyio.lowlevel.checkpoint()  # a stop that came before is noticed before anything is submitted
         for target in self._targets:
-            known = frozenset(answer.arn for answer in self._kept(target) if self._is_complete(answer))
+            known = frozenset(self._complete_arns(target))
             workers.submit(WorkItem(target, self._worker_options, self._plan.keys, known, self._details))
         try:
             while workers:
@@ -360,6 +360,12 @@ class Engine:
     def _kept(self, target: Target) -> Iterator[Answer]:
         """Return the answers of a target that the checkpoint holds."""
         return iter(()) if self._checkpoint is None else self._checkpoint.answers(target)
+
+    def _complete_arns(self, target: Target) -> Iterable[str]:
+        """Return the keys of a target about which the checkpoint holds all that is wanted."""
+        if self._checkpoint is not None and not self._details.are_wanted:
+            return self._checkpoint.arns(target)
+        return (answer.arn for answer in self._kept(target) if self._is_complete(answer))
 
     def _is_complete(self, answer: Answer) -> bool:
         """Return whether an answer has all details that are wanted: an earlier run may have wanted less."""

@@ -20,6 +20,8 @@ def trail_reasons(facts: KeyFacts, verdict: AuditVerdict) -> Iterator[str]:
         return
     if facts.last_user is not None:
         yield f"the last use was made {_by(facts.last_user)}"
+    elif facts.last_usage is not None and facts.last_usage.cloud_trail_event_id is None:
+        yield texts.EVENT_UNKNOWN
     elif facts.last_usage is not None:
         yield texts.EVENT_NOT_FOUND if has_event_of_last_use(facts) else texts.EVENT_TOO_OLD
     if facts.recent_uses is not None:
@@ -62,22 +64,22 @@ def _by(user: KeyUser) -> str:
 
 def _recent(uses: KeyUses) -> str:
     if uses.count:
-        return f"CloudTrail has {_counted(uses, 'use', 'uses')} of it since {_date(uses.since)}{_last(uses)}"
+        return f"CloudTrail has {_counted(uses)} of it since {_date(uses.since)}{_last(uses)}"
     return f"CloudTrail shows no use of it since {_date(uses.since)}{_unread(uses)}; {texts.NO_USE_IS_NO_PROOF}"
 
 
 def _failed(uses: KeyUses) -> str:
     if uses.count:
         verb = "was" if uses.count == 1 else "were"
-        return f"{_counted(uses, 'use', 'uses')} of it {verb} refused since {_date(uses.since)}{_last(uses)}"
+        return f"{_counted(uses)} of it {verb} refused since {_date(uses.since)}{_last(uses)}"
     return (
         f"CloudTrail shows no refused use of it since {_date(uses.since)}{_unread(uses)}; "
         f"{texts.NO_REFUSAL_IS_NO_PROOF}"
     )
 
 
-def _counted(uses: KeyUses, singular: str, plural: str) -> str:
-    number = f"{uses.count} {singular if uses.count == 1 else plural}"
+def _counted(uses: KeyUses) -> str:
+    number = "1 use" if uses.count == 1 else f"{uses.count} uses"
     return f"at least {number}" if uses.at_least else number
 
 

@@ -14,6 +14,7 @@ from cattrs.gen import make_dict_structure_fn
 
 from ..errors import ParameterError
 from ..models.usage import KeyLastUsageTrackingOperation
+from ..verdicts import AuditVerdict
 from .records import KeyFacts
 
 T = TypeVar("T")
@@ -34,6 +35,10 @@ def _read_text(value: object, _: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"a string was expected, not {type(value).__name__}")
     return value
+
+
+def _read_verdict(value: object, _: Any) -> AuditVerdict:
+    return AuditVerdict(_read_text(value, str))
 
 
 def _read_bool(value: object, _: Any) -> bool:
@@ -69,6 +74,7 @@ def _reader(cls: type[T]) -> Callable[[Any, Any], T]:
 _converter = Converter(detailed_validation=False)
 _converter.register_structure_hook_factory(has, _reader)
 _converter.register_structure_hook(str, _read_text)
+_converter.register_structure_hook(AuditVerdict, _read_verdict)
 _converter.register_structure_hook(bool, _read_bool)
 _converter.register_structure_hook_func(lambda cls: cls == tuple[str, ...], _read_array)
 _converter.register_structure_hook(datetime, _read_time)

@@ -12,12 +12,17 @@ from attrs import define, field
 
 from ..models.events import Event
 from ..models.usage import KeyLastUsageTrackingOperation
+from ..pacing import OPERATIONS
 from .records import KeyFacts, KeyUser, KeyUses
 
 HISTORY = timedelta(days=90)
 """How far back CloudTrail's event history goes."""
 
 _USES = frozenset(map(str, KeyLastUsageTrackingOperation))
+_BY_KMS = frozenset({"DeleteExpiredKeyMaterial", "DeleteKey", "RotateKey", "SynchronizeMultiRegionKey"})
+"""What KMS does with keys by itself, and records as events."""
+_OTHERS = (OPERATIONS | _BY_KMS) - _USES
+"""What is no use of a key. An operation that is newer than this list counts as one: AWS has added such before."""
 _SOURCE = "kms.amazonaws.com"
 _BEGINS_REFUSAL = ("DisableKey", "ScheduleKeyDeletion")
 _ENDS_REFUSAL = "EnableKey"
@@ -73,7 +78,7 @@ def is_listed_by_arn(event: Event) -> bool | None:
 
 
 def _is_use(event: Event) -> bool:
-    return event.event_name in _USES and event.event_source in (_SOURCE, None)
+    return event.event_name not in _OTHERS and event.event_source in (_SOURCE, None)
 
 
 def _name_of_user(event: Event) -> str:
@@ -124,7 +129,7 @@ class KeyEvents:
         for event in events:
             self._oldest = event.event_time or self._oldest
             if event.error is not None:
-                self._has_unreadable = self._has_unreadable or event.event_name in (None, *_USES)
+                self._has_unreadable = self._has_unreadable or _is_use(event)
             elif self._arn in arns_of(event):
                 self._add(event)
 

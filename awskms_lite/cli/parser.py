@@ -41,7 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_usage(commands, shared)
     audit.add_command(commands, connection)
     retire.add_command(commands, shared)
-    policy.add_command(commands, region)
+    policy.add_command(commands)
     _add_doctor(commands, shared)
     _add_local(commands)
     for command in (parser, *commands.choices.values()):  # before the command's name, and behind it

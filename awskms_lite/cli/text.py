@@ -79,6 +79,13 @@ def _silence(stream: TextIO | None) -> None:
     os.close(nowhere)
 
 
+def wants_colour(stream: TextIO | None) -> bool:
+    """Return whether a stream is a terminal that shows colours, and its user wants them (no-color.org)."""
+    if stream is None or not stream.isatty() or os.environ.get("NO_COLOR"):
+        return False
+    return os.environ.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in os.environ)
+
+
 def terminal_width(stream: TextIO | None) -> int | None:
     """Return the columns of the terminal that a stream is connected to; None if it is connected to none."""
     if stream is None or not stream.isatty():

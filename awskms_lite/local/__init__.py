@@ -5,8 +5,9 @@
         client = KMSClient(environ=kms.environ)
 
 It speaks HTTP/1.1 on loopback, verifies every signature by recomputing it, and answers as KMS does, errors
-included. STS's AssumeRole and GetCallerIdentity are there too, and other SDKs work against both. It injects
-faults of networks and services on request, and counts the requests. It keeps its keys in memory and must never
+included. STS's AssumeRole and GetCallerIdentity, CloudTrail's LookupEvents and Organizations' ListAccounts are
+there too, and other SDKs work against all of them. It injects faults of networks and services on request, and
+counts the requests. It keeps its keys in memory and must never
 protect anything real: its credentials follow from the account id, and its cipher is a substitute.
 """
 

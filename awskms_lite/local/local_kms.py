@@ -45,9 +45,9 @@ class LocalKMS:
     their clocks and audits judge. Signatures are valid by the real time too, and sessions expire by it. `skew`
     moves signatures, sessions and the Date header, but not the keys. Every method can be called from any thread.
 
-    It starts without faults, quotas, denials and answers of the test's own; `inject_fault`, `set_quota`, `deny`
-    and `answer` add them. Random numbers follow from `seed`: a client that makes one call at a time gets the same
-    faults in every run.
+    It starts without faults, quotas, denials, service control policies and answers of the test's own;
+    `inject_fault`, `set_quota`, `deny`, `set_scp` and `answer` add them. Random numbers follow from `seed`: a
+    client that makes one call at a time gets the same faults in every run.
     """
 
     def __init__(
@@ -130,9 +130,9 @@ class LocalKMS:
         """Credentials of the default account."""
         return credentials_for(self._account_id)
 
-    def credentials_for(self, account_id: str) -> Credentials:
-        """Return credentials of any account of 12 digits; the access key id contains it."""
-        return credentials_for(account_id)
+    def credentials_for(self, account_id: str, *, root: bool = False) -> Credentials:
+        """Return credentials of the user or root of any account of 12 digits; the access key id contains it."""
+        return credentials_for(account_id, root=root)
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -317,8 +317,8 @@ class LocalKMS:
         """Throttle an operation as AWS does, beyond `rate` calls a second for each account and region.
 
         Up to `burst` calls may come at once, by default `rate`, at least 1. A `rate` of None removes the quota. A
-        call beyond the quota gets ThrottlingException, at STS Throttling, after its signature was verified. Raises
-        `ValueError` for an invalid argument.
+        call beyond the quota gets ThrottlingException, at STS Throttling and at Organizations
+        TooManyRequestsException, after its signature was verified. Raises `ValueError` for an invalid argument.
         """
         check_operation(operation)
         self._quotas.set(operation, rate, burst)

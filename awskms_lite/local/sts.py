@@ -92,6 +92,8 @@ class Sts:
         return _assumed(session, expires_at=session.expires_at + self._clock.advanced_by())
 
     def _assume_role(self, caller: Caller, members: Members) -> Session:
+        if caller.is_root:
+            raise ApiError("AccessDenied", "Roles may not be assumed by root accounts.", status=403)
         role = _role(members)
         name = members.required_text("RoleSessionName", shortest=2, longest=64, pattern=SESSION_NAME)
         duration = _duration(members, caller)

@@ -1,9 +1,7 @@
 """In which order the keys of a report stand, and in which groups."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
-
-from attrs import frozen
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ..audit import KeyUsageRecord
@@ -45,8 +43,7 @@ GROUP_KEYS: Mapping[str, Callable[["KeyUsageRecord"], str | None]] = {
 """The name of each one's group, None if it is unknown."""
 
 
-@frozen
-class Order:
+class Order(NamedTuple):
     """An order of records: by group, if there are groups, then by a sort key.
 
     What is unknown comes last in both directions. Records that are equal stand as in the default order: by what
@@ -80,6 +77,9 @@ class Order:
     def descending_at(self) -> tuple[int, ...]:
         """Return at which places of `place` the higher value comes first."""
         return (3, 5) if self.descending else (5,)
+
+
+DEFAULT_ORDER = Order()
 
 
 class FirstRecords:

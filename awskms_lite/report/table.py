@@ -1,107 +1,143 @@
-"""The report for people: a table, or a few short lines for each key if the terminal is too narrow for it."""
+"""The report for people: a table, in the form that fits the terminal.
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+A terminal that has room for it gets a line a key, without the columns that matter least if need be; then a line
+and another one below it; a narrow one some short lines. Without a terminal each key has one line with everything.
+"""
 
-from ..layout import display_width, wrap
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any, TextIO
+
+from ..costs import CostTotals, MonthlyCost, in_dollars, total_lines
+from ..layout import wrap
 from ..quoting import printable
-from ..verdicts import MEANINGS, NO_PERMISSION, label, meaning
+from ..verdicts import MEANINGS, NO_PERMISSION, AuditVerdict, label, meaning
+from .order import DEFAULT_ORDER, Order
+from .table_forms import Row, Shape, bold
+from .totals import Totals, short_cost
 
 if TYPE_CHECKING:
     from ..audit import KeyUsageRecord
     from . import ReportContext
 
-_GAP = "  "
-_MIN_NAMES = 24
-"""Columns that the last cell needs at least; with fewer, a key gets lines of its own."""
 _PARAGRAPH_WIDTH = 100
 """Columns of a paragraph at most: longer lines are hard to read."""
-
-
-class Row(NamedTuple):
-    """What the table shows of one key, in the order in which rows are sorted."""
-
-    account_id: str
-    region: str
-    key_id: str
-    verdict: str
-    idle_days: str
-    last_used: str
-    operation: str
-    names: str
-
-
-_HEADINGS = Row(
-    "ACCOUNT", "REGION", "KEY", "VERDICT", "IDLE DAYS", "LAST USED (UTC)", "OPERATION", "ALIASES OR DESCRIPTION"
-)
+_IN_MEMORY = 2**20
+"""Bytes of rows that are held in memory; more go to a temporary file, so that a report of any size can be made."""
 
 
 class TableWriter:
-    """Holds a row for each record, and writes them in order, with what their verdicts mean.
+    """Holds a row for each record, and writes them at the end, with what their verdicts mean.
 
-    `width` is that of the terminal, None if there is none: then each key has one line, however long.
+    `width` is that of the terminal, None if there is none; `colour` is whether it wants colours. With an `order`
+    that has groups, each group has a line with its totals before its rows.
     """
 
-    def __init__(self, stream: TextIO, *, width: int | None = None) -> None:
+    def __init__(
+        self, stream: TextIO, *, width: int | None = None, colour: bool = False, order: Order = DEFAULT_ORDER
+    ) -> None:
         self._stream = stream
         self._width = width
-        self._rows: list[Row] = []
+        self._colour = colour
+        self._order = order
+        self._rows: SpooledTemporaryFile[str] | None = None
+        self._shape = Shape()
         self._verdicts: set[str] = set()
+        self._groups: defaultdict[str, Totals] = defaultdict(Totals)
+        self._costs: Counter[tuple[AuditVerdict, int | None, MonthlyCost]] = Counter()
 
     def add(self, record: "KeyUsageRecord", members: Mapping[str, Any]) -> None:  # noqa: ARG002 - as all writers
         """Hold the record's row."""
-        self._rows.append(_row(record))
+        if self._rows is None:
+            self._rows = SpooledTemporaryFile(  # noqa: SIM115 - closed at the end
+                _IN_MEMORY, "w+", encoding="utf-8", newline="\n"
+            )
+        row, group = _row(record), printable(self._order.group(record))
+        self._rows.write("\t".join((group, *row)) + "\n")  # no printable text has a tab in it
+        self._shape.add(row)
         self._verdicts.add(record.verdict.value)
+        self._groups[group].add(record)
+        self._costs[record.verdict, record.idle_days, record.cost] += 1
 
     def end(self, context: "ReportContext") -> None:
-        """Write the table, and below it a paragraph for each verdict in it."""
-        self._rows.sort()
+        """Write the table, and below it a paragraph for each verdict in it, and what the keys cost."""
+        if self._rows is None:
+            self._stream.write("No key is in this report.\n")
+            return
+        with self._rows:
+            for line in self._lines(self._rows):
+                self._stream.write(f"{line}\n")
         paragraph_width = min(self._width or _PARAGRAPH_WIDTH, _PARAGRAPH_WIDTH)
-        for line in (*_lines(self._rows, self._width), *self._meanings(context.idle_days, paragraph_width)):
+        for line in self._meanings(context.idle_days, paragraph_width):
             self._stream.write(f"{line}\n")
+
+    def _lines(self, rows: IO[str]) -> Iterator[str]:
+        form = self._shape.form(self._width, colour=self._colour)
+        yield from form.headings()
+        rows.seek(0)
+        before = None
+        for line in rows:
+            group, *cells = line.removesuffix("\n").split("\t")
+            if group != before and self._order.group_by is not None:
+                yield from self._group_heading(group, first=before is None)
+            before = group
+            yield from form.lines(Row(*cells))
+
+    def _group_heading(self, group: str, *, first: bool) -> Iterator[str]:
+        totals = self._groups[group]
+        counts = ", ".join(f"{totals.verdicts[each]} {label(each)}" for each in MEANINGS if totals.verdicts[each])
+        name = label(group) if self._order.group_by == "verdict" else group or "unknown"
+        keys = "1 key" if totals.keys == 1 else f"{totals.keys:,} keys"
+        cost = f", {in_dollars(totals.cost)} a month" if totals.cost.keys else ""
+        if not first:
+            yield ""
+        text = f"{self._order.group_by} {name}: {keys}{cost}: {counts}"
+        for line in [text] if self._width is None else wrap(text, self._width):
+            yield bold(line) if self._colour else line
 
     def _meanings(self, idle_days: int, width: int) -> Iterator[str]:
         present = [verdict for verdict in MEANINGS if verdict in self._verdicts]
-        for verdict in present:
+        meanings = (meaning(verdict, idle_days) for verdict in present)
+        for text in (*meanings, *self._cost_sentences(idle_days), NO_PERMISSION):
             yield ""
-            yield from wrap(meaning(verdict, idle_days), width)
-        if present:
-            yield ""
-            yield from wrap(NO_PERMISSION, width)
+            yield from wrap(text, width)
+
+    def _cost_sentences(self, idle_days: int) -> Iterator[str]:
+        costs = CostTotals(idle_days)
+        for verdict, days, cost in self._costs.elements():
+            costs.add(verdict, days, cost)
+        for line in total_lines(costs.by_verdict, costs.unused, idle_days):
+            yield f"{line[0].upper()}{line[1:]}."
 
 
 def _row(record: "KeyUsageRecord") -> Row:
     used = record.last_usage
     when = f"{used.timestamp:%Y-%m-%d %H:%M}" if used is not None and used.timestamp is not None else "-"
+    notes = ", ".join(_notes(record))
     return Row(
-        printable(record.account_id) or "-",
-        printable(record.region),
-        printable(record.key_id),
-        _verdict(record),
-        "-" if record.idle_days is None else str(record.idle_days),
-        when,
-        printable(_operation(record)),
-        " ".join(map(printable, record.aliases or ())) or printable(" ".join((record.description or "").split())),
+        key_id=printable(record.key_id),
+        region=printable(record.region),
+        account_id=printable(record.account_id) or "-",
+        verdict=label(record.verdict.value),
+        idle_days="-" if record.idle_days is None else str(record.idle_days),
+        cost=short_cost(record.cost),
+        last_used=when,
+        operation=printable((used.operation if used is not None else None) or "-"),
+        owner=printable(record.owner or "-"),
+        notes=printable(notes and f"({notes})"),
+        aliases=printable(" ".join(record.aliases or ())),
+        description="" if record.aliases else printable(" ".join((record.description or "").split())),
     )
 
 
-def _verdict(record: "KeyUsageRecord") -> str:
-    text = label(record.verdict.value)
-    remarks = ", ".join(map(printable, _remarks(record)))
-    return f"{text} ({remarks})" if remarks else text
-
-
-def _remarks(record: "KeyUsageRecord") -> Iterator[str]:
+def _notes(record: "KeyUsageRecord") -> Iterator[str]:
     """Yield what belongs to a verdict, in a few words."""
-    if record.verdict == "unreadable" and record.error is not None:
-        yield ": ".join(filter(None, (record.error.operation, record.error.code)))
-    elif record.verdict == "pending_deletion":
+    if record.verdict == "pending_deletion":
         if record.deletion_date is not None:
-            yield f"{record.deletion_date:%Y-%m-%d}"
+            yield f"until {record.deletion_date:%Y-%m-%d}"
     elif record.idle_days is not None and record.state not in ("Enabled", None):
         yield record.state
-    if record.failed_uses is not None and record.failed_uses.count:
-        yield "in demand"
     if record.unread_regions:
         yield f"its set in {', '.join(record.unread_regions)} not read"
     if _is_used_by_set(record):
@@ -116,52 +152,3 @@ def _is_used_by_set(record: "KeyUsageRecord") -> bool:
     return record.last_usage is None or (
         used is not None and (record.checked_at - used).days > (record.idle_days or 0)
     )
-
-
-def _operation(record: "KeyUsageRecord") -> str:
-    """Return the operation of the key's own last use."""
-    return (record.last_usage.operation if record.last_usage is not None else None) or "-"
-
-
-def _lines(rows: Sequence[Row], width: int | None) -> Iterator[str]:
-    """Yield the lines of the table, in the form that fits."""
-    if not rows:
-        yield "No key is in this report."
-        return
-    several = len({row.account_id for row in rows}) > 1
-    table = [_shown(row, several=several) for row in (_HEADINGS, *rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)][:-1]
-    front = sum(widths) + len(_GAP) * len(widths)
-    names = max(display_width(row.names) for row in (_HEADINGS, *rows))
-    if width is None:
-        yield from _wide(table, widths, None)
-    elif front + min(names, _MIN_NAMES) <= width:
-        yield from _wide(table, widths, width - front)
-    else:
-        for row in rows:
-            yield from _stacked(row, width, several=several)
-
-
-def _shown(row: Row, *, several: bool) -> list[str]:
-    """Return the cells of a row, the account's only if there are several."""
-    account_id, region, key_id, *rest = row
-    return [key_id, region, *([account_id] if several else []), *rest]
-
-
-def _wide(table: Sequence[Sequence[str]], widths: Sequence[int], room: int | None) -> Iterator[str]:
-    """Yield a line for each row, and more if its last cell does not fit on one."""
-    for *first, last in table:
-        front = _GAP.join(cell.ljust(width) for cell, width in zip(first, widths, strict=True))
-        for line in [last] if room is None else wrap(last, room):
-            yield f"{front}{_GAP}{line}".rstrip()
-            front = " " * len(front)
-
-
-def _stacked(row: Row, width: int, *, several: bool) -> Iterator[str]:
-    """Yield two or three short lines for a row, each broken if need be."""
-    idle = "" if row.idle_days == "-" else f", {row.idle_days} days"
-    where = f", account {row.account_id}" if several else ""
-    used = " ".join(part for part in (row.operation, row.last_used) if part != "-")
-    yield from wrap(row.key_id, width)
-    for text in (f"{row.verdict}{idle}, {row.region}{where}", "; ".join(filter(None, (used, row.names)))):
-        yield from (f"  {line}" for line in wrap(text, width - 2) if line)

@@ -3,6 +3,7 @@
     a deadline     httpcore asks for a timeout once a phase, and so bounds each read and not their sum: a server
                    that sends the head of its response byte by byte could outlast any; and it passes over any
                    number of interim responses (100 Continue)
+    one write      httpcore writes the head of a request and its body one after the other, each a packet
     a count        what follows a response stays in httpcore's buffer, to be taken for the next response
     a look         httpcore checks whether an idle connection has something to read, which would be taken for the
                    next response too; but it sees only what the socket holds, and not what was read from it and
@@ -21,6 +22,7 @@ from typing import Any
 import anyio
 import httpcore
 
+from ..loading import loading
 from .errors import is_untrusted
 from .guard import ResponseGuard
 from .tls import TrustedRoots
@@ -119,6 +121,8 @@ class _StreamBase:
     def __init__(self, guard: ResponseGuard, stream: Any) -> None:
         self._guard = guard
         self._stream = stream
+        self._unsent = b""
+        self._write_timeout: float | None = None
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpcore's stream knows; it "is_readable" too if TLS has read something from the socket."""
@@ -127,6 +131,10 @@ class _StreamBase:
             return known
         tls = self._stream.get_extra_info("ssl_object")
         return isinstance(tls, ssl.SSLObject) and _has_more(tls)
+
+    def _take_unsent(self) -> bytes:
+        unsent, self._unsent = self._unsent, b""
+        return unsent
 
     def _begin_handshake(self) -> None:
         """Note that TLS begins, with the proxy or with the server, whose response is what comes next within it."""
@@ -141,15 +149,19 @@ class Stream(_StreamBase):
         super().__init__(guard, stream)
         self.close = stream.close
 
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Keep the bytes until all of the request is there: `read` sends it, in one."""
+        self._unsent += buffer
+        self._write_timeout = timeout
+
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read some bytes, within what is left."""
+        """Send what was written, and read some bytes, each within what is left."""
+        if unsent := self._take_unsent():
+            with suppress(httpcore.WriteError):  # the server may have answered before it closed the connection
+                self._stream.write(unsent, self._guard.deadline.timeout(self._write_timeout))
         data: bytes = self._stream.read(max_bytes, self._guard.deadline.timeout(timeout))
         self._guard.feed(data)
         return data
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all the bytes, each part of them within what is left."""
-        self._stream.write(buffer, self._guard.deadline.timeout(timeout))
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
@@ -161,14 +173,11 @@ class Stream(_StreamBase):
 
 
 class AsyncConnection(_ConnectionBase):
-    """A connection to one origin, which counts for its `guard` and closes its socket in any case.
-
-    The deadline of the guard is kept by whoever sends, who cancels what takes longer.
-    """
+    """A connection to one origin, which keeps to the deadline of its `guard` and closes its socket in any case."""
 
     def __init__(self, url: httpcore.URL, roots: TrustedRoots, proxy: httpcore.Proxy | None) -> None:
         super().__init__(url, roots, proxy)
-        self._backend = AsyncBackend(self.guard, httpcore.AnyIOBackend())
+        self._backend = AsyncBackend(self.guard, _open_backend())
         self._http = self._open()
 
     def _open(self) -> httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool:
@@ -207,31 +216,55 @@ class AsyncBackend:
         self._backend = backend
         self.stream: Any = None
 
-    async def connect_tcp(self, *args: Any, **options: Any) -> "AsyncStream":
-        """Connect, and remember the stream."""
+    async def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, **options: Any
+    ) -> "AsyncStream":
+        """Connect within what is left, and remember the stream."""
         self._guard.handshakes = 0
-        self.stream = await self._backend.connect_tcp(*args, **options)
+        timeout = self._guard.deadline.timeout(timeout)
+        self.stream = await self._backend.connect_tcp(host, port, timeout, **options)
         return AsyncStream(self._guard, self.stream)
 
 
 class AsyncStream(_StreamBase):
-    """Counts what it reads, in the part of httpcore's network stream."""
+    """Reads and writes as `Stream` does."""
 
     def __init__(self, guard: ResponseGuard, stream: Any) -> None:
         super().__init__(guard, stream)
-        self.write = stream.write
         self.aclose = stream.aclose
 
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Keep the bytes until all of the request is there."""
+        self._unsent += buffer
+        self._write_timeout = timeout
+
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read some bytes."""
+        """Send what was written, and read some bytes, each within what is left."""
+        if unsent := self._take_unsent():
+            with suppress(httpcore.WriteError):  # as in `Stream.read`
+                await self._stream.write(unsent, self._guard.deadline.timeout(self._write_timeout))
+        timeout = self._guard.deadline.timeout(timeout)
         data: bytes = await self._stream.read(max(max_bytes, _CHUNK), timeout)
         self._guard.feed(data)
         return data
 
-    async def start_tls(self, *args: Any, **options: Any) -> "AsyncStream":
-        """Return the stream within TLS, after the handshake."""
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> "AsyncStream":
+        """Return the stream within TLS, after a handshake within what is left."""
         self._begin_handshake()
-        return AsyncStream(self._guard, await self._stream.start_tls(*args, **options))
+        timeout = self._guard.deadline.timeout(timeout)
+        return AsyncStream(self._guard, await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+
+def _open_backend() -> Any:
+    """Return what connects under the event loop we are in: asyncio has a quicker way than anyio's."""
+    if anyio.get_cancelled_exc_class().__module__.partition(".")[0] != "asyncio":
+        return httpcore.AnyIOBackend()
+    with loading:
+        from .asyncio_streams import AsyncioBackend
+
+    return AsyncioBackend()
 
 
 def _has_ended(connection: httpcore.HTTPConnection | httpcore.AsyncHTTPConnection) -> bool:

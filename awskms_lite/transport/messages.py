@@ -49,10 +49,9 @@ def _without_dots(path: str) -> str:
 def message(request: Request, phases: Phases) -> httpcore.Request:
     """Return the request as httpcore wants it, with the `Host` and the length that it does not add by itself."""
     url, origin = parsed_url(request.url)
-    headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in request.headers]
-    headers.append((b"Content-Length", b"%d" % len(request.body)))
-    if not any(name.lower() == b"host" for name, _ in headers):
-        headers.insert(0, (b"Host", origin.partition("://")[2].encode("ascii")))
+    headers = [*request.headers, ("Content-Length", str(len(request.body)))]
+    if not any(name.lower() == "host" for name, _ in headers):
+        headers.insert(0, ("Host", origin.partition("://")[2]))
     return httpcore.Request(
         request.method, url, headers=headers, content=Body(request.body), extensions={"timeout": phases}
     )

@@ -176,15 +176,15 @@ class AsyncConnectionPool(_PoolBase):
         use, kept = _Use(connection.guard, request, accept), False
         try:
             connection.guard.begin(deadline)
-            with anyio.move_on_after(deadline.remaining()):
-                response = await connection.handle_async_request(message(request, self._timeouts.phases))
-                outcome = await read_response_async(response, use.accept)
-                kept = use.is_reusable
-                return outcome
-            raise too_late(request)
+            response = await connection.handle_async_request(message(request, self._timeouts.phases))
+            outcome = await read_response_async(response, use.accept)
+            kept = use.is_reusable
+            return outcome
         except ServiceError:  # a response like any other
             kept = use.is_reusable
             raise
+        except DeadlineExceeded:
+            raise too_late(request) from None
         except connection_errors() as failure:
             raise self._map(failure, request, connection.guard) from None
         finally:

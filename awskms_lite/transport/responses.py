@@ -70,8 +70,8 @@ class _Reading:
         return int(length) if len(length) < _MAX_DIGITS else MAX_BODY + 1
 
     def _is_encoded(self) -> bool:
-        codings = self._headers.get("content-encoding", "").lower().split(",")
-        if not {coding.strip() for coding in codings} - {"", "identity"}:
+        codings = self._headers.get("content-encoding")
+        if codings is None or not {coding.strip() for coding in codings.lower().split(",")} - {"", "identity"}:
             return False
         if self._status < 300:
             raise ProtocolError(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import anyio
@@ -259,6 +260,17 @@ class TestFailures:
         assert records[arn].last_user is not None
         assert summary.complete
 
+    def test_expired_credentials(self, run: Run, kms: LocalKMS) -> None:
+        """What was read until then is reported, and that they expired is the target's failure."""
+        for _ in range(20):
+            kms.use(add_old(kms))
+        kms.inject_fault(Error("ExpiredTokenException"), operation="LookupEvents")
+        records, summary = run()
+        ((failure,),) = [report.failures for report in summary.targets]
+        assert (failure.operation, failure.code) == ("LookupEvents", "ExpiredTokenException")
+        assert (len(records) > 0, summary.complete) == (True, False)
+        assert {record.verdict for record in records.values()} == {"in_use"}
+
     def test_throttled(self, run: Run, kms: LocalKMS) -> None:
         """A quota that others use too costs time and no answer."""
         arns = [add_old(kms) for _ in range(5)]
@@ -315,8 +327,8 @@ class TestCheckpoint:
         slow = Pacing({**(UNPACED.rates or {}), "LookupEvents": 0.001})  # one at once, and no other in this test
         with audit(**options, pacing=slow) as first:
             begun = [next(first)]
-            while kms.stats.asked["GetKeyLastUsage"] < 40 or first.progress.lookup_rate == 0:
-                anyio.run(anyio.sleep, 0.01)
+            while first.summary.usage_calls < 40:
+                Event().wait(0.01)
             assert first.progress.lookup_rate == 0.001
             assert (first.progress.seconds_left or 0) > 10_000
             first.stop()

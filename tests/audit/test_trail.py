@@ -14,6 +14,7 @@ from awskms_lite.audit.rules import TrailQuestions, trail_questions
 from awskms_lite.audit.trail import Trail
 from awskms_lite.errors import AccessDeniedException, KMSLiteError
 from awskms_lite.models.events import Event, ListedResource, LookupEventsResponse
+from awskms_lite.models.usage import KeyLastUsageData
 
 if TYPE_CHECKING:
     from awskms_lite.audit.clients import TrailClient
@@ -113,7 +114,10 @@ class TestWhatCounts:
         [
             (event("GenerateDataKey"), True),
             (event("ReEncrypt", arns=(OTHER, ARN)), True),
-            (event("Encapsulate", source="kms.amazonaws.com"), True),
+            (event("Encapsulate"), True),
+            (event("SomethingNewer"), True),
+            (event("RotateKey"), False),
+            (event("GenerateDataKey", source="other.amazonaws.com"), False),
             (event("Decrypt", arns=(OTHER,)), False),
             (event("DescribeKey"), False),
             (event("GetKeyLastUsage"), False),
@@ -246,6 +250,13 @@ class TestLastUser:
         key = read(Client(EventId=found), facts(last_usage=used(days(1))))
         assert (key.last_user, key.cloudtrail_checked_at) == (None, NOW)
         assert "who made the last use is unknown" in " ".join(judge(key, 90).reasons).casefold()
+
+    def test_a_use_without_an_event(self) -> None:
+        """Nobody is asked for one that KMS does not name, and that is said."""
+        client = Client()
+        key = read(client, facts(last_usage=KeyLastUsageData("Decrypt", NOW - days(1))))
+        assert (key.last_user, client.asked) == (None, [])
+        assert "KMS does not name its event" in " ".join(judge(key, 90).reasons)
 
     def test_only_its_event_is_asked_for(self) -> None:
         """One request for a key in use."""

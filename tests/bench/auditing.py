@@ -1,59 +1,68 @@
-"""The benches of the audit: each contender in a process of its own, against a local KMS in another.
-
-Only the standard library is imported here, since a child's peak memory begins with that of its parent.
-"""
+"""The benches of the audit: each contender in a process of its own, against a local KMS in another."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-HERE = Path(__file__).parent
+from rivals import HERE, Samples
+from serving import serving_keys
+
 QUOTA = "5"  # KMS's own for GetKeyLastUsage
-AT_A_TIME = (2, 4, 8)
-"""How many requests at a time the bare loop is tried with; httpcore's pool gets slow beyond ten."""
+AT_A_TIME = (4, 8, 16, 32)
+"""How many requests at a time the bare loop is tried with."""
+KEYS, TRIED = 10_000, 1_000
+"""How many keys are audited unpaced, and with how many the best number of requests at a time is found."""
+FEW, MANY = 100, 30_000
+TURNS = 2
 
 
-def audit_at_quota(_: int, environ: dict[str, str]) -> dict[str, dict[str, list[float]]]:
+def audit_at_quota(_: int, environ: dict[str, str]) -> Samples:
     """Audit 200 keys at 5 a second."""
-    with _serving(environ, 200, 1, QUOTA) as there:
+    with serving_keys(environ, 200, 1, QUOTA) as there:
         return {"ours": _measured(there, "paced", "1"), "ideal": {"wall": [200 / int(QUOTA)]}}
 
 
-def audit_regions(_: int, environ: dict[str, str]) -> dict[str, dict[str, list[float]]]:
+def audit_regions(_: int, environ: dict[str, str]) -> Samples:
     """Audit 100 keys of one region, and 100 keys in each of fifty."""
-    with _serving(environ, 100, 50, QUOTA) as there:
+    with serving_keys(environ, 100, 50, QUOTA) as there:
         return {"ours": _measured(there, "paced", "50"), "one region": _measured(there, "paced", "1")}
 
 
-def audit_unpaced(_: int, environ: dict[str, str]) -> dict[str, dict[str, list[float]]]:
-    """Audit 10,000 keys as fast as it goes, in turns with the bare loop at its best."""
-    with _serving(environ, 10_000, 1) as there, TemporaryDirectory() as folder:
-        ours, bare = _measured(there, "unpaced", ""), [_measured(there, "bare", str(n)) for n in AT_A_TIME]
-        kept = _measured(there, "unpaced", str(Path(folder) / "audit.db"))
-    best = min(bare, key=lambda samples: samples["wall"])
-    return {name: _per_key(samples) for name, samples in (("ours", ours), ("bare loop", best), ("kept", kept))}
+def audit_unpaced(_: int, environ: dict[str, str]) -> Samples:
+    """Audit as fast as it goes, in turns with the bare loop at its best."""
+    with serving_keys(environ, TRIED, 1) as there:
+        best = min(AT_A_TIME, key=lambda number: _per_key(there, "bare", str(number)))
+    samples: Samples = {name: {"wall": []} for name in ("ours", "bare loop", "kept")}
+    with serving_keys(environ, KEYS, 1) as there:
+        for _ in range(TURNS):
+            with TemporaryDirectory() as folder:
+                samples["ours"]["wall"].append(_per_key(there, "unpaced", ""))
+                samples["bare loop"]["wall"].append(_per_key(there, "bare", str(best)))
+                samples["kept"]["wall"].append(_per_key(there, "unpaced", str(Path(folder) / "audit.db")))
+    return samples
 
 
-def audit_memory(_: int, environ: dict[str, str]) -> dict[str, dict[str, list[float]]]:
-    """Audit 100 keys and 100,000, and compare what memory they take."""
+def audit_memory(_: int, environ: dict[str, str]) -> Samples:
+    """Audit few keys and many, and compare what memory they take."""
     taken: list[float] = []
-    for keys in (100, 100_000):
-        with _serving(environ, keys, 1) as there:
+    for keys in (FEW, MANY):
+        with serving_keys(environ, keys, 1) as there:
             taken += _measured(there, "unpaced", "")["memory"]
-    return {"ours": {"memory": [taken[1] - taken[0]]}, "100 keys": {"memory": [taken[0]]}}
+    a_key = (taken[1] - taken[0]) / (MANY - FEW)
+    return {"ours": {"memory": [a_key]}, "100 keys": {"memory": [taken[0]]}}
 
 
-def _per_key(samples: dict[str, list[float]]) -> dict[str, list[float]]:
-    return {"wall": [wall / keys for wall, keys in zip(samples["wall"], samples["keys"], strict=True)]}
+def _per_key(environ: dict[str, str], *arguments: str) -> float:
+    """Return the seconds that a key takes."""
+    told = _measured(environ, *arguments)
+    return told["wall"][0] / told["keys"][0]
 
 
 def _measured(environ: dict[str, str], *arguments: str) -> dict[str, list[float]]:
-    """Run one contender; give what it tells, and its peak memory in kilobytes."""
+    """Run one contender; return what it tells, and its peak memory in kilobytes."""
     command = [sys.executable, str(HERE / "audits.py"), *arguments]
     process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE)
     assert process.stdout is not None
@@ -65,15 +74,3 @@ def _measured(environ: dict[str, str], *arguments: str) -> dict[str, list[float]
         raise RuntimeError(f"{command} ended with {process.returncode}")
     memory = used.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
     return {name: [value] for name, value in {**json.loads(told), "memory": memory}.items()}
-
-
-@contextmanager
-def _serving(environ: dict[str, str], *arguments: object) -> Iterator[dict[str, str]]:
-    """Run a local KMS with so many keys; give the environment in which it is found."""
-    command = [sys.executable, str(HERE / "audit_server.py"), *map(str, arguments)]
-    with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
-        assert server.stdout is not None
-        try:
-            yield {**environ, **json.loads(server.stdout.readline())}
-        finally:
-            server.terminate()

@@ -2,7 +2,7 @@
 
     paced REGIONS      with the quotas of KMS, as `audit` does by itself
     unpaced FILE       as fast as it goes, with a checkpoint unless FILE is empty
-    bare CONCURRENCY   the requests of an audit, by a loop over one httpx.AsyncClient and nothing else
+    bare CONCURRENCY   the requests of an audit, by a loop over our own connections and nothing else
 
 "wall" is in seconds from before the first request to the last answer, "throttled" in answers.
 """
@@ -16,11 +16,11 @@ from hashlib import sha256
 from time import perf_counter, time
 from typing import Any
 
-import httpx
-
 from awskms_lite import Credentials, Pacing
 from awskms_lite.audit import audit_async
-from awskms_lite.sigv4 import PostSigner
+from awskms_lite.sigv4 import PostSigner, Request
+from awskms_lite.steps import Response, Send
+from awskms_lite.transport import NEVER, AsyncConnectionPool, TrustedRoots, resolve_timeouts
 
 UNPACED = Pacing(dict.fromkeys(("DescribeKey", "GetKeyLastUsage", "ListAliases", "ListKeys"), 1000000.0))
 
@@ -44,11 +44,15 @@ async def unpaced(checkpoint: str) -> dict[str, float]:
     return await timed_audit(pacing=UNPACED, checkpoint=checkpoint or None)
 
 
-class Bare:
-    """Requests over one httpx client, signed and decoded, and nothing else."""
+def as_it_is(response: Response) -> Response:
+    return response
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._url, self._send = os.environ["AWS_ENDPOINT_URL"], client.send
+
+class Bare:
+    """Requests over connections of ours, signed, read from JSON, and nothing else."""
+
+    def __init__(self, connections: AsyncConnectionPool) -> None:
+        self._url, self._connections = os.environ["AWS_ENDPOINT_URL"], connections
         self._signer = PostSigner(self._url, region=os.environ["AWS_REGION"], service="kms")
         self._keys = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
 
@@ -56,9 +60,10 @@ class Bare:
         body = json.dumps(members).encode()
         digest = sha256(body).hexdigest()
         headers = self._signer.headers(self._keys, f"TrentService.{operation}", digest, time())
-        response = await self._send(httpx.Request("POST", self._url, headers=headers, content=body))
-        answer: dict[str, Any] = json.loads(response.content)
-        if response.status_code != 200:
+        request = Send(Request("POST", self._url, headers, body))
+        response = await self._connections.send(request, as_it_is, NEVER)
+        answer: dict[str, Any] = json.loads(response.body)
+        if response.status != 200:
             raise RuntimeError(answer)
         return answer
 
@@ -75,8 +80,9 @@ class Bare:
 
 async def bare(concurrency: str) -> dict[str, float]:
     begin, answered = perf_counter(), 0
-    async with httpx.AsyncClient() as client:
-        requests = Bare(client)
+    connections = AsyncConnectionPool(TrustedRoots(False, None), resolve_timeouts(None, None, None))
+    try:
+        requests = Bare(connections)
         keys = [entry["KeyId"] async for entry in requests.pages("ListKeys", "Keys", 1000)]
         names = {alias["TargetKeyId"] async for alias in requests.pages("ListAliases", "Aliases", 100)}
 
@@ -89,6 +95,8 @@ async def bare(concurrency: str) -> dict[str, float]:
 
         todo = iter(keys)
         await asyncio.gather(*(worker(todo) for _ in range(int(concurrency))))
+    finally:
+        await connections.aclose()
     if answered != len(names):
         raise RuntimeError(f"{answered} answers for {len(names)} keys")
     return {"wall": perf_counter() - begin, "keys": answered}

@@ -14,7 +14,7 @@ from contextlib import suppress
 from time import perf_counter
 from urllib.request import urlopen
 
-from inside import AT_A_TIME, KEY_ID, at_a_time
+from calls import AT_A_TIME, KEY_ID, at_a_time
 
 from awskms_lite import AsyncKMSClient
 from awskms_lite.errors import ThrottlingException

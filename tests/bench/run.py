@@ -1,8 +1,7 @@
-"""Speed and memory of awskms_lite beside botocore and the bare libraries: `make bench`.
+"""Speed and memory of awskms_lite beside its rivals and the bare libraries: `make bench`.
 
-Every figure is taken in turns with the ones it is compared with (A B C A B C ...), and what counts is the
-ratio: a slow or busy machine slows them all. "Floor" is the same job done with httpx, attrs and cattrs alone.
-Only the standard library is imported here, since a child's peak memory begins with that of its parent.
+Every figure is taken in turns with the ones it is compared with (A B C A B C ...), and what counts is the ratio: a
+slow or busy machine slows them all. "Floor" is the same job done with httpx, attrs and cattrs alone.
 """
 
 import argparse
@@ -14,126 +13,42 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
-from time import perf_counter
-from typing import NamedTuple, TypeAlias
+from typing import Any
 
 from auditing import audit_at_quota, audit_memory, audit_regions, audit_unpaced
+from rivals import HERE, Samples, is_installed, python_of, surroundings
+from serving import serving
+from starting import over_tls, plain
+from table import HEAD, Bench, Row, as_json, compared, written
+from turns import Contender, in_turns
 
-Samples: TypeAlias = dict[str, dict[str, list[float]]]
-"""Contender, then what was measured, then the samples in the order they were taken."""
-
-HERE = Path(__file__).parent
 AT_MOST_SECONDS = 1200
-REPEATS = 5
-# Each would change what httpx does: it asks for the first two at every call, and the others make it import
-# a command line of its own.
+# Each would change what httpx and httpcore do: they ask for the first two at every call, and the others make httpx
+# import a command line of its own.
 UNWANTED = ("sniffio", "trio", "rich", "click")
-PROCESSES = {
-    "ours": "import cold_ours",
-    "floor": "import cold_floor; cold_floor.ask()",
-    "floor, no TLS roots": (
-        "import cold_floor, ssl; cold_floor.ask(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))"
-    ),
-    "botocore": "import cold_botocore",
+# 1,000 calls against 200 a second; the burst is not counted on. Where others take half of it after 2.5 s, half of
+# the calls are still to come then.
+QUOTA, OTHERS = (200, 50), (100, 2.5)
+PACKAGES = {
+    "ours": ("awskms-lite", None),
+    "botocore": ("botocore", None),
+    "boto3": ("boto3", "boto3"),
+    "aiobotocore": ("aiobotocore", "aiobotocore"),
+    "capo-kms": ("capo-kms", "capo"),
 }
-# 1,000 calls against 200 a second; the burst is not counted on. Where others take half of it after 2.5 s, half
-# of the calls are still to come then.
-QUOTA, OTHERS = ("200", "50"), ("100", "2.5")
-EXPECTED = "Decrypt 2026-05-28T20:26:40.456+00:00\n"
+STARTED = (("from start to end", "wall", "ms"), ("CPU time", "cpu", "ms"), ("peak memory", "memory", "MB"))
+BEGIN, END = "<!-- what `make bench ARGS=--markdown=FILE` wrote begins -->", "<!-- and ends -->"
 
 
-class Row(NamedTuple):
-    """A line of the table: what is compared, in which unit, and how far the ratio (ours / other) may go.
-
-    A `plain` line has no ratio: its limit is for our own figure.
-    """
-
-    what: str
-    metric: str
-    unit: str
-    other: str
-    at_most: float | None = None
-    at_least: float | None = None
-    ours: str = "ours"
-    plain: bool = False
-
-
-class Bench(NamedTuple):
-    """What is measured in one go, and the lines that come of it."""
-
-    title: str
-    measure: Callable[[int, dict[str, str]], Samples]
-    rows: list[Row]
-
-
-UNITS: dict[str, Callable[[float], str]] = {
-    "ms": lambda seconds: f"{1e3 * seconds:.1f} ms",
-    "us": lambda seconds: f"{1e6 * seconds:.1f} us",
-    "ns": lambda seconds: f"{1e9 * seconds:.0f} ns",
-    "MB": lambda kilobytes: f"{kilobytes / 1024:.1f} MB",
-    "1/s": lambda seconds: f"{1 / seconds:,.0f} /s",
-    "s": lambda seconds: f"{seconds:.2f} s",
-    "%": lambda part: f"{100 * part:.1f}%",
-    "calls": lambda number: f"{number:.0f}",
-}
-
-
-def cold(rounds: int, environ: dict[str, str]) -> Samples:
-    """Start processes that make one call each, and wait for their end."""
-    samples: Samples = {name: {"wall": [], "cpu": [], "memory": []} for name in PROCESSES}
-    for code in PROCESSES.values():  # this also writes the bytecode files
-        told = subprocess.run(
-            [sys.executable, "-c", code], cwd=HERE, env=environ, stdout=subprocess.PIPE, text=True, check=True
-        ).stdout
-        if told != EXPECTED:
-            raise RuntimeError(f"{code!r} printed {told!r}, not {EXPECTED!r}")
-    for _ in range(rounds):
-        for name, code in PROCESSES.items():
-            begin = perf_counter()
-            process = subprocess.Popen(
-                [sys.executable, "-c", code], cwd=HERE, env=environ, stdout=subprocess.DEVNULL
-            )
-            _, status, used = os.wait4(process.pid, 0)
-            wall = perf_counter() - begin
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode:
-                raise RuntimeError(f"{code!r} ended with {process.returncode}")
-            samples[name]["wall"].append(wall)
-            samples[name]["cpu"].append(used.ru_utime + used.ru_stime)
-            samples[name]["memory"].append(used.ru_maxrss / (1024 if sys.platform == "darwin" else 1))
-    return samples
-
-
-def inside(name: str) -> Callable[[int, dict[str, str]], Samples]:
-    """Return what measures one of the benches of inside.py, in some processes of its own, one after the other.
-
-    Each process has its own layout of memory, and with it its own ratio: they are some percent apart.
-    """
-
-    def measure(rounds: int, environ: dict[str, str]) -> Samples:
-        samples: Samples = {}
-        for share in filter(None, (rounds * (n + 1) // REPEATS - rounds * n // REPEATS for n in range(REPEATS))):
-            command = [sys.executable, str(HERE / "inside.py"), name, str(share)]
-            told = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True).stdout
-            for contender, metrics in json.loads(told).items():
-                for metric, values in metrics.items():
-                    samples.setdefault(contender, {}).setdefault(metric, []).extend(values)
-        return samples
-
-    return measure
-
-
-def against_quota(ideal: float, *quota: str) -> Callable[[int, dict[str, str]], Samples]:
+def against_quota(ideal: float, *quota: float) -> Callable[[int, dict[str, str]], Samples]:
     """Return what lets each contender make its calls once, against a server of its own with that quota."""
 
     def measure(_: int, environ: dict[str, str]) -> Samples:
         samples: Samples = {"ideal": {"wall": [ideal]}}
         for name in ("ours", "botocore standard", "botocore adaptive"):
-            with serving(surroundings(), *quota) as port:
+            with serving(*quota) as port:
                 there = {**environ, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
                 command = [sys.executable, str(HERE / "pacing.py"), name]
                 told = subprocess.run(command, env=there, stdout=subprocess.PIPE, check=True).stdout
@@ -143,58 +58,186 @@ def against_quota(ideal: float, *quota: str) -> Callable[[int, dict[str, str]], 
     return measure
 
 
+def sizes(_: int, environ: dict[str, str]) -> Samples:
+    """Look at what is installed."""
+    return {
+        name: {metric: [told[metric]] for metric in ("size", "distributions")}
+        for name, told in installed(environ).items()
+    }
+
+
+def installed(environ: dict[str, str]) -> dict[str, Any]:
+    """Return size, number of distributions and version of us and of each rival that is installed."""
+    return {
+        name: json.loads(
+            subprocess.run(
+                [python_of(rival), str(HERE / "size.py"), package],
+                env=environ,
+                stdout=subprocess.PIPE,
+                check=True,
+            ).stdout
+        )
+        for name, (package, rival) in PACKAGES.items()
+        if is_installed(rival)
+    }
+
+
+def from_start_to_end(
+    others: dict[str, float | None], memory: float | None = None, ours: str = "ours"
+) -> list[Row]:
+    """Return the lines of processes that make one call; `others` has the limit of the ratio to each in wall time.
+
+    `memory` is the limit of our peak memory, in kilobytes.
+    """
+    rows = [
+        Row("" if number else what, metric, unit, other, limit if metric == "wall" else None, ours=ours)
+        for what, metric, unit in STARTED
+        for number, (other, limit) in enumerate(others.items())
+    ]
+    if memory is not None:
+        rows.append(Row("... the highest", "memory", "MB", ours, at_most=memory, ours=ours, plain=True))
+    return rows
+
+
+def one_call(others: dict[str, float | None]) -> list[Row]:
+    """Return the lines of many calls; `others` has the limit of the ratio to each in wall time."""
+    return [
+        Row("" if number else what, metric, "us", other, limit if metric == "wall" else None)
+        for what, metric in (("a call", "wall"), ("CPU time", "cpu"))
+        for number, (other, limit) in enumerate(others.items())
+    ]
+
+
 def paced(time_limit: float | None, throttled_limit: float | None) -> list[Row]:
     """Return the lines of many calls against a quota; no call may fail."""
     rows = [Row("1,000 calls", "wall", "s", "ideal", at_most=time_limit)]
     for what, metric, unit, limit in (
         ("", "wall", "s", None),
         ("throttled requests", "throttled", "%", throttled_limit),
-        ("failed calls", "failed", "calls", 0),
+        ("failed calls", "failed", "", 0),
     ):
         standard = Row(what, metric, unit, "botocore standard", limit, plain=metric != "wall")
         rows += [standard, standard._replace(what="", other="botocore adaptive", at_most=None)]
     return rows
 
 
+TOGETHER = {
+    "ours": Contender("ours", "together"),
+    "httpcore connections": Contender("bare", "httpcore_connections"),
+    "aiobotocore": Contender("of_aiobotocore", "together", "aiobotocore"),
+}
 BENCHES = {
     "cold": Bench(
-        "a process that makes one call",
-        cold,
+        "a process that makes one call, over HTTP",
+        plain("ours", "floor", "floor, no TLS roots", "botocore"),
+        from_start_to_end({"floor": None, "floor, no TLS roots": None, "botocore": 0.55}, memory=26 * 1024),
+    ),
+    "cold-tls": Bench(
+        "... over TLS, trust as installed: certifi's 130 roots",
+        over_tls("ours", "floor", "botocore", "boto3", "capo-kms"),
+        from_start_to_end({"floor": 0.85, "botocore": 0.55, "boto3": None, "capo-kms": None}),
+    ),
+    "cold-bundle": Bench(
+        "... over TLS, all 130 roots from AWS_CA_BUNDLE",
+        over_tls("ours", "floor", "botocore", named=True),
+        from_start_to_end({"floor": None, "botocore": None}),
+    ),
+    "cold-async": Bench(
+        "... over TLS, with asyncio, trust as installed",
+        over_tls("ours, asyncio", "aiobotocore", "capo-kms, asyncio"),
+        from_start_to_end({"aiobotocore": None, "capo-kms, asyncio": None}, ours="ours, asyncio"),
+    ),
+    "cold-slow": Bench(
+        "... over TLS, trust as installed, a tenth of a CPU",
+        over_tls("ours", "botocore", slow=True),
+        [Row("from start to end", "wall", "s", "botocore")],
+        part=0.15,
+    ),
+    "size": Bench(
+        "installed, without bytecode",
+        sizes,
         [
-            Row("from start to end", "wall", "ms", "floor", at_most=1.08),
-            Row("", "wall", "ms", "floor, no TLS roots"),
-            Row("", "wall", "ms", "botocore"),
-            Row("CPU time", "cpu", "ms", "floor"),
-            Row("", "cpu", "ms", "floor, no TLS roots"),
-            Row("", "cpu", "ms", "botocore"),
-            Row("peak memory", "memory", "MB", "floor"),
-            Row("", "memory", "MB", "botocore"),
+            Row("size", "size", "MB", "botocore", at_most=3.5 * 1024, plain=True),
+            *(Row("", "size", "MB", name, plain=True) for name in ("boto3", "aiobotocore", "capo-kms")),
+            Row("distributions", "distributions", "", "botocore", at_most=10, plain=True),
+            *(Row("", "distributions", "", name, plain=True) for name in ("boto3", "aiobotocore", "capo-kms")),
         ],
     ),
     "warm": Bench(
         "one more call",
-        inside("warm"),
-        [
-            Row("from start to end", "wall", "us", "httpx.Client.send", at_most=1.25),
-            Row("", "wall", "us", "botocore"),
-            Row("CPU time", "cpu", "us", "httpx.Client.send"),
-            Row("", "cpu", "us", "botocore"),
-        ],
+        in_turns(
+            {
+                "ours": Contender("ours", "warm"),
+                "httpx.Client.send": Contender("bare", "httpx_send"),
+                "httpcore's pool": Contender("bare", "httpcore_pool"),
+                "botocore": Contender("of_botocore", "warm"),
+            },
+            calls=100,
+        ),
+        one_call({"httpx.Client.send": 0.9, "httpcore's pool": None, "botocore": 0.33}),
+    ),
+    "threads": Bench(
+        "... by eight threads that share a client",
+        in_turns({"ours": Contender("ours", "threads"), "one thread": Contender("ours", "warm")}, calls=400),
+        [Row("calls", "wall", "1/s", "one thread")],
+        part=0.5,
     ),
     "together": Bench(
-        "calls a second, 50 at a time (asyncio)",
-        inside("together"),
-        [Row("calls", "wall", "1/s", "one httpx.AsyncClient", at_least=2.0)],
+        "50 calls at a time, with asyncio",
+        in_turns(TOGETHER, calls=500),
+        one_call({"httpcore connections": None, "aiobotocore": 0.45}),
+        part=0.5,
+    ),
+    "late": Bench(
+        "... answered 10 ms late",
+        in_turns(TOGETHER, calls=500, delay=0.01),
+        one_call({"httpcore connections": None, "aiobotocore": 0.5}),
+        part=0.5,
     ),
     "sign": Bench(
         "parts of a call",
-        inside("sign"),
-        [Row("signing", "wall", "us", "botocore", at_most=0.2)],
+        in_turns(
+            {
+                "ours": Contender("ours", "sign"),
+                "by hand": Contender("bare", "sign"),
+                "awscrt": Contender("of_awscrt", "sign", "awscrt"),
+                "botocore": Contender("of_botocore", "sign"),
+            },
+            calls=500,
+        ),
+        [
+            Row("signing", "wall", "us", "by hand"),
+            Row("", "wall", "us", "awscrt"),
+            Row("", "wall", "us", "botocore", at_most=0.06),
+        ],
     ),
-    "decode": Bench("parts of a call", inside("decode"), [Row("decoding", "wall", "us", "botocore")]),
+    "decode": Bench(
+        "parts of a call",
+        in_turns(
+            {
+                "ours": Contender("ours", "decode"),
+                "by hand": Contender("bare", "decode_by_hand"),
+                "cattrs' defaults": Contender("bare", "decode_by_cattrs"),
+                "botocore": Contender("of_botocore", "decode"),
+            },
+            calls=500,
+        ),
+        [
+            Row("decoding", "wall", "us", "by hand", at_most=1.27),
+            Row("", "wall", "us", "cattrs' defaults"),
+            Row("", "wall", "us", "botocore"),
+        ],
+    ),
     "credentials": Bench(
         "parts of a call",
-        inside("credentials"),
+        in_turns(
+            {
+                "ours": Contender("ours", "credentials"),
+                "within a call": Contender("ours", "credentials_in_a_call"),
+                "empty method": Contender("bare", "empty_method"),
+            },
+            calls=20_000,
+        ),
         [
             Row("resolve_credentials()", "wall", "ns", "empty method", at_most=10),
             Row("credentials in a call", "wall", "ns", "empty method", at_most=10, ours="within a call"),
@@ -209,7 +252,7 @@ BENCHES = {
         audit_at_quota,
         [
             Row("200 keys", "wall", "s", "ideal", at_most=1.02),
-            Row("throttled answers", "throttled", "calls", "ours", at_most=2, plain=True),
+            Row("throttled answers", "throttled", "", "ours", at_most=0, plain=True),
         ],
     ),
     "audit-regions": Bench(
@@ -221,84 +264,93 @@ BENCHES = {
         "an audit of 10,000 keys, without quotas",
         audit_unpaced,
         [
-            Row("keys", "wall", "1/s", "bare loop", at_least=0.6),
+            Row("keys", "wall", "1/s", "bare loop", at_least=0.95),
             Row("keys, checkpoint", "wall", "1/s", "bare loop", ours="kept"),
         ],
     ),
     "audit-memory": Bench(
-        "an audit of 100,000 keys, without quotas",
+        "an audit of 30,000 keys, without quotas",
         audit_memory,
-        [Row("memory above 100 keys", "memory", "MB", "100 keys", at_most=64 * 1024, plain=True)],
+        [
+            Row("memory, each key more", "memory", "B", "ours", at_most=0.64, plain=True),
+            Row("peak memory, 100 keys", "memory", "MB", "100 keys", ours="100 keys", plain=True),
+        ],
     ),
 }
 
 
-def show(row: Row, samples: Samples) -> bool:
-    """Print a line of the table; say whether its limit is kept."""
-    ours, other = samples[row.ours][row.metric], samples[row.other][row.metric]
-    unit = UNITS[row.unit]
-    if row.plain:
-        measured, ratios, show_limit = max(ours), f"{'':14}", unit
-    else:
-        # Calls a second are the reciprocal of seconds a call, and so is their ratio.
-        measured, best = (
-            pick(other) / pick(ours) if row.unit == "1/s" else pick(ours) / pick(other) for pick in (median, min)
-        )
-        ratios, show_limit = f"{measured:>6.2f}{best:>8.2f}", "{:g}".format
-    limit, kept = "", True
-    if row.at_most is not None:
-        limit, kept = f"<= {show_limit(row.at_most)}", measured <= row.at_most
-    elif row.at_least is not None:
-        limit, kept = f">= {show_limit(row.at_least)}", measured >= row.at_least
-    figure = unit(median(ours)) if row.what else ""
-    print(
-        f"  {row.what:<22}{figure:>10}  {row.other + ' ' + unit(median(other)):<34}"
-        f"{ratios}   {limit:<11}{('ok' if kept else 'OVER') if limit else ''}".rstrip(),
-        flush=True,
-    )
-    return kept
+def head(environ: dict[str, str], rounds: int) -> Iterator[str]:
+    """Yield what the figures were taken with."""
+    rivals = {name: told["version"] for name, told in installed(environ).items() if name != "ours"}
+    versions = {**{name: version(name) for name in ("httpx", "httpcore", "attrs", "cattrs")}, **rivals}
+    listed = ", ".join(f"{name} {number}" for name, number in versions.items())
+    yield f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} CPUs; {listed}."
+    yield f"None of {', '.join(UNWANTED)} can be imported by what is measured here. {rounds} rounds; loopback."
+    yield "The figures are medians; a ratio is ours / other, the median of the rounds."
+    yield ""
+    yield HEAD
 
 
-@contextmanager
-def serving(environ: dict[str, str], *quota: str) -> Iterator[int]:
-    """Run the server, with a quota if one is given; give its port."""
-    command = [sys.executable, str(HERE / "server.py"), *quota]
-    with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
-        assert server.stdout is not None
-        try:
-            yield int(server.stdout.readline())
-        finally:
-            server.terminate()
+def measured(
+    options: argparse.Namespace, environ: dict[str, str], report: Callable[[str], None]
+) -> dict[str, Any]:
+    """Run the benches and report line by line; return the lines and the samples of each bench."""
+    told: dict[str, Any] = {}
+    title = ""
+    for name, bench in BENCHES.items():
+        if options.only and name not in options.only:
+            continue
+        if bench.title != title:
+            title = bench.title
+            report(title)
+        samples = bench.measure(max(1, round(options.rounds * bench.part)), environ)
+        lines = [line for row in bench.rows if (line := compared(row, samples)) is not None]
+        for line in lines:
+            report(written(line))
+        told[name] = {"title": title, "lines": lines, "samples": samples}
+    return told
 
 
-def surroundings() -> dict[str, str]:
-    """Return the environment of every process here: nothing of the caller's but where things are."""
-    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+def write_markdown(path: Path, lines: list[str]) -> None:
+    """Put the table between its two marks on a page."""
+    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise SystemExit(f"{path} has no place for the table: put the lines {BEGIN} and {END} there.")
+    table = "\n".join(lines)
+    path.write_text(f"{before}{begin}\n```\n{table}\n```\n{end}{after}", encoding="utf-8")
 
 
-def main() -> int:
-    """Run the benches; give 1 where a limit is not kept and `--check` is given."""
-    parser = argparse.ArgumentParser(description="Measure awskms_lite beside botocore and the bare libraries.")
-    parser.add_argument("--rounds", type=int, default=40, help="turns that each contender gets (40)")
+def parsed() -> argparse.Namespace:
+    """Return the options; end where the environment would change what is measured."""
+    parser = argparse.ArgumentParser(description="Measure awskms_lite beside its rivals and the bare libraries.")
+    parser.add_argument("--rounds", type=int, default=30, help="turns that each contender gets (30)")
     parser.add_argument("--only", choices=BENCHES, action="append", help="run this bench alone, or with others")
     parser.add_argument("--check", action="store_true", help="exit 1 when a limit is not kept")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all lines and samples there too")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="put the table on this page too")
     options = parser.parse_args()
     if options.rounds < 1:
         parser.error("--rounds must be 1 or more")
+    if options.markdown and options.only:
+        parser.error("--markdown is for the whole table: leave out --only")
     present = [name for name in UNWANTED if importlib.util.find_spec(name)]
     if present:
-        print(
-            f"{', '.join(present)} can be imported here, which changes httpx: use `make bench`.", file=sys.stderr
-        )
-        return 2
+        parser.error(f"{', '.join(present)} can be imported here, which changes httpx: use `make bench`")
+    return options
+
+
+def main() -> int:
+    """Run the benches; return 1 where a limit is not kept and `--check` is given."""
+    options = parsed()
     faulthandler.dump_traceback_later(AT_MOST_SECONDS, exit=True)
-    versions = ", ".join(f"{name} {version(name)}" for name in ("httpx", "attrs", "cattrs", "botocore"))
-    print(f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} CPUs; {versions}.")
-    print(f"None of {', '.join(UNWANTED)} can be imported here. {options.rounds} rounds; loopback HTTP.")
-    print("The figures are medians; a ratio is ours / other, of the medians and of the best rounds.\n")
-    print(f"  {'':<22}{'ours':>10}  {'other':<34}{'ratio':>6}{'best':>8}   limit")
-    over = 0
-    with serving(surroundings()) as port:
+    lines: list[str] = []
+
+    def report(line: str) -> None:
+        print(line, flush=True)
+        lines.append(line)
+
+    with serving() as port:
         environ = {
             **surroundings(),
             "AWS_REGION": "us-east-2",
@@ -307,13 +359,20 @@ def main() -> int:
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
         }
-        title = ""
-        for bench in (bench for name, bench in BENCHES.items() if not options.only or name in options.only):
-            if bench.title != title:
-                title = bench.title
-                print(title, flush=True)
-            samples = bench.measure(options.rounds, environ)
-            over += sum(not show(row, samples) for row in bench.rows)
+        for line in head(environ, options.rounds):
+            report(line)
+        about = lines[:2]
+        told = measured(options, environ, report)
+    if options.json:
+        benches = {
+            name: {**bench, "lines": [as_json(line) for line in bench["lines"]]} for name, bench in told.items()
+        }
+        options.json.write_text(
+            json.dumps({"about": about, "benches": benches}, indent=1) + "\n", encoding="utf-8"
+        )
+    if options.markdown:
+        write_markdown(options.markdown, lines)
+    over = [line for bench in told.values() for line in bench["lines"] if not line.is_kept]
     return 1 if options.check and over else 0
 
 

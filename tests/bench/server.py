@@ -1,14 +1,19 @@
 """A KMS that has one answer: as little server as can be, so that what is measured is the client.
 
-Prints its port, answers every POST with the same used key, and ends when its standard input does. A quota may be
-given, as RATE BURST [OTHERS BEGIN]: calls a second, how many of them are saved up, and how many a second others
-make from so many seconds after the first request on. Requests above it are throttled; any GET tells how many were.
+Prints its port, answers every POST with the same used key, and ends when its standard input does. With --tls FILE
+it speaks TLS, with the key and the certificates of that file; with --delay SECONDS its answers come so much later.
+A quota may be given, as RATE BURST [OTHERS BEGIN]: calls a second, how many of them are saved up, and how many a
+second others make from so many seconds after the first request on. Requests above it are throttled; any GET tells
+how many were.
 """
 
+import argparse
 import asyncio
 import json
 import re
+import ssl
 import sys
+from itertools import count
 from math import inf
 from time import perf_counter
 
@@ -19,13 +24,12 @@ BODY = (
 )
 THROTTLED = b'{"__type":"ThrottlingException","message":"Rate exceeded"}'
 HEAD = (
-    b"HTTP/1.1 %s\r\nx-amzn-RequestId: 9d3f6c1a-7b2e-4c58-8f10-2a6b4d5e7c90\r\n"
+    b"HTTP/1.1 %s\r\nx-amzn-RequestId: 9d3f6c1a-7b2e-4c58-8f10-%012x\r\n"
     b"Cache-Control: no-cache, no-store, must-revalidate, private\r\nExpires: 0\r\nPragma: no-cache\r\n"
     b"Date: Mon, 01 Jun 2026 12:00:00 GMT\r\nContent-Type: application/x-amz-json-1.1\r\n"
     b"Content-Length: %d\r\n\r\n%s"
 )
-ANSWER = HEAD % (b"200 OK", len(BODY), BODY)
-REFUSAL = HEAD % (b"400 Bad Request", len(THROTTLED), THROTTLED)
+NUMBERS = count()  # each answer has a request id of its own, as KMS's have
 LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 
 
@@ -55,8 +59,9 @@ class Quota:
 class Connection(asyncio.Protocol):
     """One client's connection, kept alive; asyncio has turned Nagle's algorithm off."""
 
-    def __init__(self, quota: Quota | None) -> None:
+    def __init__(self, quota: Quota | None, delay: float) -> None:
         self._quota = quota
+        self._delay = delay
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -72,22 +77,42 @@ class Connection(asyncio.Protocol):
                 return
             get = self.received.startswith(b"GET")
             self.received = self.received[whole:]
-            self.transport.write(self._counts() if get else self._answer())
+            answer = self._counts() if get else self._answer()
+            if self._delay:
+                asyncio.get_running_loop().call_later(self._delay, self.transport.write, answer)
+            else:
+                self.transport.write(answer)
 
     def _answer(self) -> bytes:
-        return ANSWER if self._quota is None or self._quota.admits() else REFUSAL
+        if self._quota is None or self._quota.admits():
+            return response(b"200 OK", BODY)
+        return response(b"400 Bad Request", THROTTLED)
 
     def _counts(self) -> bytes:
-        told = json.dumps(self._quota and self._quota.counts).encode()
-        return HEAD % (b"200 OK", len(told), told)
+        return response(b"200 OK", json.dumps(self._quota and self._quota.counts).encode())
+
+
+def response(status: bytes, body: bytes) -> bytes:
+    return HEAD % (status, next(NUMBERS), len(body), body)
 
 
 async def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("quota", nargs="*", type=float)
+    parser.add_argument("--tls")
+    parser.add_argument("--delay", type=float, default=0.0)
+    options = parser.parse_args()
+    context = None
+    if options.tls:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(options.tls)
+    quota = Quota(*options.quota) if options.quota else None
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), ended.set)
-    quota = Quota(*map(float, sys.argv[1:])) if sys.argv[1:] else None
-    server = await loop.create_server(lambda: Connection(quota), "127.0.0.1", 0, backlog=256)
+    server = await loop.create_server(
+        lambda: Connection(quota, options.delay), "127.0.0.1", 0, backlog=256, ssl=context
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await ended.wait()
 

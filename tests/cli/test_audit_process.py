@@ -303,8 +303,11 @@ class TestTerminal:
     """What stands on a terminal."""
 
     @pytest.mark.parametrize("columns", [40, 200])
-    def test_the_table_has_the_form_that_fits(self, tmp_path: Path, columns: int) -> None:
+    def test_the_table_has_the_form_that_fits(
+        self, tmp_path: Path, columns: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """On a terminal it is as wide as that, and so is the summary."""
+        monkeypatch.setenv("NO_COLOR", "1")
         file = tmp_path / "keys.jsonl"
         file.write_text(to_line(judge(facts(last_usage=used(timedelta(3))), 90)) + "\n")
         with terminal(columns) as screen, started("--from", str(file), stdout=screen.end, stderr=screen.end):
@@ -312,10 +315,13 @@ class TestTerminal:
         assert max(map(len, lines)) <= columns
         assert ("REGION" in lines[0]) == (columns == 200)
 
-    def test_a_bar_is_shown_while_it_runs_and_gone_before_the_report(self, kms: LocalKMS) -> None:
+    def test_a_bar_is_shown_while_it_runs_and_gone_before_the_report(
+        self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """With rich, on standard error: keys, rate and time left; the table begins on a clean line."""
         for _ in range(8):
             kms.add_key(created=datetime.now(UTC) - timedelta(days=300))
+        monkeypatch.setenv("NO_COLOR", "1")
         with terminal(160) as screen, started(stdout=screen.end, stderr=screen.end) as process:
             shown = screen.shown()
             assert process.wait(PATIENCE) == 0
@@ -359,6 +365,7 @@ class TestProgress:
         [
             (PROGRESS, "30/120 keys, 5.0/s, 1 min 30 s left, 2 throttled"),
             (Progress(120, 30, 0, 0.0, None), "30/120 keys"),
+            (Progress(120, 30, 0, 5.0, 90.0, 2.0), "30/120 keys, 5.0/s, CloudTrail 2.0/s, 1 min 30 s left"),
             (Progress(0, 0, 0, 0.0, None), "listing the keys"),
         ],
     )
@@ -374,25 +381,27 @@ class TestProgress:
         """Two units at most."""
         assert duration(seconds) == text
 
+    @pytest.mark.parametrize(("term", "end"), [("xterm", "\r"), ("dumb", "\n")])
     def test_lines_stand_in_for_the_bar(
-        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], term: str, end: str
     ) -> None:
-        """Without rich a terminal gets a line now and then."""
+        """Without rich a terminal gets a line at once, which is rewritten if the terminal can do that."""
         monkeypatch.setitem(sys.modules, "rich.console", None)
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-        monkeypatch.setattr("awskms_lite.cli.audit.progress._LINE_INTERVAL", 0.001)
+        monkeypatch.setenv("TERM", term)
+        monkeypatch.setenv("COLUMNS", "80")
         looked = threading.Event()
-        looks = iter(range(1000000))
 
         def look() -> Progress:
-            if next(looks):
-                looked.set()
+            looked.set()
             return PROGRESS
 
         with shown_progress(look, streams=False):
             assert looked.wait(PATIENCE)
-        first, *_ = capsys.readouterr().err.splitlines()
-        assert first == "awskms-lite: 30/120 keys, 5.0/s, 1 min 30 s left, 2 throttled"
+        err = capsys.readouterr().err
+        text = "awskms-lite: 30/120 keys, 5.0/s, 1 min 30 s left, 2 throttled"
+        assert err.startswith(text + end)
+        assert err.endswith(f"\r{' ' * len(text)}\r") == (term == "xterm")  # erased
 
     def test_nothing_is_left_of_it(self) -> None:
         """The thread that looks ends with the audit, and has looked more than once."""

@@ -105,7 +105,9 @@ class TestJudging:
         assert "the keys cost at least 6 USD a month: in use at least 1.50 USD, idle at least 4.50 USD\n" in err
         assert "2 keys nobody used in 90 days cost at least 4.50 USD a month\n" in err
         assert judge_again(name, "--idle-days", "100") == 0
-        assert "1 key nobody used in 100 days costs at least 1 USD a month\n" in capsys.readouterr().err
+        out, err = capsys.readouterr()
+        assert "1 key nobody used in 100 days costs at least 1 USD a month\n" in err
+        assert "\n\n1 key nobody used in 100 days costs at least 1 USD a month.\n" in out
         assert judge_again(name, "--state", "PendingDeletion") == 0
         assert "cost" not in capsys.readouterr().err
 
@@ -182,7 +184,7 @@ class TestJudging:
         """What could not be read is not made up, and the exit code is 3."""
         assert judge_again(saved(IDLE, facts(error=DENIED))) == 3
         out, err = capsys.readouterr()
-        assert "unreadable (GetKeyLastUsage: AccessDeniedException)" in out
+        assert "  unreadable  " in out
         assert "GetKeyLastUsage: AccessDeniedException: denied (request id request-7). Let the key policy" in err
 
     def test_standard_input_is_read(
@@ -255,3 +257,101 @@ class TestBadFiles:
         monkeypatch.setattr(sys, "stdin", None)
         assert judge_again("-") == 2
         assert "no standard input" in capsys.readouterr().err
+
+
+OTHER = "444455556666"
+MANY = (
+    facts(key_id="a", last_usage=used(days(120)), owner="shop"),
+    facts(key_id="b", last_usage=used(days(150), "Sign"), account_id=OTHER, owner="shop"),
+    facts(key_id="c", last_usage=used(days(3)), region="eu-west-1", owner="bank"),
+    facts(key_id="d", manager="AWS", region="eu-west-1"),
+    facts(key_id="e", state="PendingDeletion"),
+    facts(key_id="f", error=DENIED, account_id=OTHER),
+)
+
+
+def ids(out: str) -> str:
+    return "".join(json.loads(line)["key_id"] for line in out.splitlines())
+
+
+class TestTriage:
+    """Which keys are shown, and in which order."""
+
+    @pytest.mark.parametrize(
+        ("options", "expected"),
+        [
+            ([], "abcdef"),
+            (["--sort", "verdict"], "bafecd"),
+            (["--sort", "idle_days"], "cabfed"),
+            (["--sort=-idle_days"], "bacfed"),
+            (["--sort=-last_use"], "cabfed"),
+            (["--sort", "last_use"], "bacfed"),
+            (["--sort", "region"], "cdbafe"),
+            (["--sort=-account"], "bfaecd"),
+            (["--sort=-cost"], "bafced"),
+            (["--sort", "cost"], "edbafc"),
+            (["--group-by", "owner"], "cbafed"),
+            (["--group-by", "manager", "--sort", "idle_days"], "dcabfe"),
+            (["--group-by", "verdict", "--sort", "idle_days"], "abfecd"),
+            (["--group-by", "region", "--sort=-idle_days"], "cdbafe"),
+        ],
+    )
+    def test_the_order_can_be_chosen(
+        self, saved: Saving, capsys: pytest.CaptureFixture[str], options: list[str], expected: str
+    ) -> None:
+        """What is unknown comes last in both directions, and equal keys by what there is to do about them."""
+        assert judge_again(saved(*MANY), "--output", "jsonl", *options) == 3
+        assert ids(capsys.readouterr().out) == expected
+
+    def test_a_table_begins_with_what_there_is_something_to_do_about(
+        self, saved: Saving, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The longest idle first, and what AWS manages last."""
+        assert judge_again(saved(*MANY)) == 3
+        assert [line[0] for line in capsys.readouterr().out.splitlines()[1:7]] == list("bafecd")
+
+    def test_groups_have_headings_with_totals(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """In the table; who has no owner is in the last group."""
+        assert judge_again(saved(*MANY), "--group-by", "owner") == 3
+        headings = [line for line in capsys.readouterr().out.splitlines() if line.startswith("owner ")]
+        assert headings == [
+            "owner bank: 1 key, at least 1 USD a month: 1 in use",
+            "owner shop: 2 keys, at least 2 USD a month: 2 idle",
+            "owner unknown: 3 keys, at least 1 USD a month: 1 pending deletion, 1 AWS managed, 1 unreadable",
+        ]
+
+    def test_some_verdicts_can_be_shown(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """Summary, --fail-on and exit code are those of all keys: a view hides no gap."""
+        name = saved(*MANY)
+        assert judge_again(name, "--output", "jsonl", "--verdict", "idle,never-used") == 3
+        out, err = capsys.readouterr()
+        assert ids(out) == "ab"
+        assert err.startswith("6 keys read = 6 reported: 1 in use, 2 idle, ")
+        assert "\n4 keys with other verdicts left out of the report by --verdict\n" in err
+        assert judge_again(saved(*MANY[:5]), "--output", "jsonl", "--verdict", "in_use", "--fail-on", "idle") == 1
+        assert judge_again(saved(*MANY[:3]), "--verdict", "too_new") == 0
+        assert capsys.readouterr().out.endswith("No key is in this report.\n")
+
+    @pytest.mark.parametrize(
+        ("options", "expected"),
+        [
+            (["--region", "eu-west-1"], "cd"),
+            (["--region", "eu-west-1,us-east-2"], "abcdef"),
+            (["--region", "eu-west-1", "--region", "us-east-2"], "abcdef"),
+            (["--account", OTHER], "bf"),
+            (["--account", OTHER, "--region", "us-east-2", "--state", "Enabled"], "bf"),
+        ],
+    )
+    def test_regions_and_accounts_are_filters_of_a_saved_report(
+        self, saved: Saving, capsys: pytest.CaptureFixture[str], options: list[str], expected: str
+    ) -> None:
+        """As in a live audit they are what is read."""
+        judge_again(saved(*MANY), "--output", "jsonl", *options)
+        assert ids(capsys.readouterr().out) == expected
+
+    def test_a_region_that_matches_nothing_is_named(
+        self, saved: Saving, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A misspelt one would pass every gate."""
+        assert judge_again(saved(*MANY), "--region", "eu-west-9", "--account", "1", "--fail-on", "idle") == 2
+        assert "no key matches --region eu-west-9 --account 1: 6 keys left out" in capsys.readouterr().err

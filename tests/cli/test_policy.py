@@ -116,6 +116,13 @@ def test_too_many_principals(capsys: pytest.CaptureFixture[str]) -> None:
     assert (out, "a service control policy takes 5,120" in err) == ("", True)
 
 
+def test_no_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A policy that nobody gets is no success."""
+    monkeypatch.setattr("sys.stdout", None)
+    assert policy("retire") == 2
+    assert "Standard output is closed" in capsys.readouterr().err
+
+
 def test_a_wrong_region(capsys: pytest.CaptureFixture[str]) -> None:
     """It is a mistake, and no commercial one."""
     assert policy("audit", "--region", "us east") == 2

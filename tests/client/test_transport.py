@@ -430,6 +430,77 @@ class TestConnecting:
             self.backend_of(PassingTime(3.0, 2.0, 1.0), backend).connect_tcp("kms.test", 443, 3.0)
 
 
+class Peer:
+    """Stands for httpcore's stream: notes what is written at a time, and answers each read with a head."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.written: list[bytes] = []
+        self._failure = failure
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    aclose = close
+
+    def write(self, data: bytes, timeout: float | None) -> None:
+        self.written.append(data)
+        if self._failure is not None:
+            raise self._failure
+
+    def read(self, max_bytes: int, timeout: float | None) -> bytes:
+        return b"HTTP/1.1 403 Forbidden\r\n\r\n"
+
+
+class AsyncPeer(Peer):
+    """The same for a stream that is awaited."""
+
+    async def write(self, data: bytes, timeout: float | None) -> None:  # type: ignore[override]
+        super().write(data, timeout)
+
+    async def read(self, max_bytes: int, timeout: float | None) -> bytes:  # type: ignore[override]
+        return super().read(max_bytes, timeout)
+
+
+class TestWriting:
+    """A request, which httpcore writes in parts, is sent as one."""
+
+    @staticmethod
+    async def exchange(peer: Peer) -> bytes:
+        """Write a request in parts, over the stream for a peer of that kind, and read what comes."""
+        guard = ResponseGuard()
+        guard.begin(NEVER)
+        if isinstance(peer, AsyncPeer):
+            theirs = connections.AsyncStream(guard, peer)
+            await theirs.write(b"head ", 1.0)
+            await theirs.write(b"body", 1.0)
+            return await theirs.read(100, 1.0)
+        ours = connections.Stream(guard, peer)
+        ours.write(b"head ", 1.0)
+        ours.write(b"body", 1.0)
+        return ours.read(100, 1.0)
+
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("kind", [Peer, AsyncPeer])
+    async def test_head_and_body_go_together(self, kind: type[Peer]) -> None:
+        """One packet, and in TLS one record, holds the whole of a short request."""
+        peer = kind()
+        await self.exchange(peer)
+        assert peer.written == [b"head body"]
+
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("kind", [Peer, AsyncPeer])
+    async def test_an_answer_that_came_before_the_end_is_read(self, kind: type[Peer]) -> None:
+        """A server may refuse a request and close the connection before it has all of it: its answer counts."""
+        assert await self.exchange(kind(httpcore.WriteError("broken pipe"))) == b"HTTP/1.1 403 Forbidden\r\n\r\n"
+
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("kind", [Peer, AsyncPeer])
+    async def test_a_write_that_takes_too_long(self, kind: type[Peer]) -> None:
+        """A request that cannot be sent in time fails, and no answer is waited for."""
+        with pytest.raises(httpcore.WriteTimeout):
+            await self.exchange(kind(httpcore.WriteTimeout("full")))
+
+
 @pytest.mark.anyio
 async def test_the_wait_for_a_place_is_no_part_of_an_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for a connection longer than an attempt may take has the whole of its attempt after that."""

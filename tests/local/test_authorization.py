@@ -396,6 +396,16 @@ def test_an_invalid_control_policy_is_refused(kms: LocalKMS, given: Any, words: 
         kms.set_scp(policy(GUARD), account_id="1")
 
 
+def test_an_answer_of_the_test_is_for_those_who_may(kms: LocalKMS, call: Client) -> None:
+    """The policy of the key that it is about comes first."""
+    key = kms.add_key(spec="ECC_NIST_P256")
+    kms.answer("Sign", {}, times=None)
+    put(call, key, OWNER, statement(Effect="Deny", Action="kms:Sign"))
+    assert not is_allowed(call, "Sign", KeyId=key)
+    put(call, key, OWNER)
+    assert is_allowed(call, "Sign", KeyId=key)
+
+
 def test_a_denial_of_iam_is_beside_both(kms: LocalKMS, call: Client) -> None:
     """`deny` refuses what a key policy allows, and what it allows stays with the key policy."""
     key = kms.add_key()

@@ -236,6 +236,17 @@ def test_a_denied_call_is_in_the_history_of_its_caller_alone(kms: LocalKMS) -> N
 # What is refused
 
 
+@pytest.mark.parametrize("name", ["arn", "id", "alias"])
+def test_a_denied_call_names_its_key(kms: LocalKMS, call: Client, look: Client, name: str) -> None:
+    """Also if the operation is denied for every key."""
+    key = kms.add_key(aliases=["alias/mine"])
+    kms.deny("Encrypt")
+    given = {"arn": key, "id": key.rpartition("/")[2], "alias": "alias/mine"}[name]
+    call.error("Encrypt", KeyId=given, Plaintext="eA==")
+    (record,) = records(look, "ResourceName", key)
+    assert (record["errorCode"], record["resources"][0]["ARN"]) == ("AccessDenied", key)
+
+
 @pytest.mark.parametrize(
     ("state", "code", "words"),
     [
@@ -395,6 +406,26 @@ def test_a_refused_use_can_be_added(
     assert last_usage(call, key) == {}
 
 
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("Decrypt", {"encryptionAlgorithm", "encryptionContext"}),
+        ("Encrypt", {"keyId", "encryptionAlgorithm", "encryptionContext"}),
+        ("GenerateDataKey", {"keyId", "keySpec", "encryptionContext"}),
+        ("ReEncrypt", {"sourceKeyId", "destinationKeyId", "sourceEncryptionContext"}),
+    ],
+)
+def test_a_use_has_the_parameters_of_its_operation(
+    kms: LocalKMS, look: Client, operation: str, parameters: set[str]
+) -> None:
+    """A Decrypt need not name the key, which stands in the resources."""
+    key = kms.add_key()
+    event_id = kms.use(key, operation, encryption_context={"a": "b"})
+    (record,) = records(look, "EventId", event_id)
+    assert record["requestParameters"].keys() == parameters
+    assert record["resources"][0]["ARN"] == key
+
+
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
 def test_a_denied_use_of_another_account_is_in_its_own_history(kms: LocalKMS, code: str) -> None:
     """And not in that of the key's owner."""
@@ -416,6 +447,8 @@ def test_a_denied_use_of_another_account_is_in_its_own_history(kms: LocalKMS, co
         ({"principal": 7}, "not a str"),
         ({"invoked_by": 7}, "not a str"),
         ({"error_code": 7}, "not a str"),
+        ({"error_code": ""}, "is empty"),
+        ({"invoked_by": ""}, "is empty"),
         ({"encryption_context": {"a": 1}}, "mapping of str to str"),
         ({"at": datetime(2026, 1, 1)}, "no time zone"),  # noqa: DTZ001
         ({"at": datetime(2001, 1, 1, tzinfo=UTC)}, "was created"),
@@ -461,6 +494,7 @@ def test_each_attribute_finds_its_events(kms: LocalKMS, call: Client, look: Clie
         ("EventName", "listkeys"): [],
         ("ReadOnly", "false"): ["DisableKey"],
         ("ReadOnly", "true"): ["ListKeys", "DescribeKey"],
+        ("ReadOnly", "maybe"): [],
         ("Username", "local"): ["ListKeys", "DisableKey", "DescribeKey"],
         ("Username", "someone"): [],
         ("ResourceType", "AWS::KMS::Key"): ["DisableKey", "DescribeKey"],

@@ -229,6 +229,24 @@ def test_a_grant_needs_a_key_that_is_in_use(kms: LocalKMS, call: Client, state: 
     assert grants(call, key) == []
 
 
+@pytest.mark.parametrize(
+    "grantee",
+    [
+        ROOT,
+        ROLE,
+        SESSION,
+        f"arn:aws:iam::{ACCOUNT}:user/a/alice",
+        f"arn:aws:sts::{ACCOUNT}:federated-user/bob",
+        "dynamodb.us-east-1.amazonaws.com",
+    ],
+)
+def test_each_kind_of_principal_is_a_grantee(kms: LocalKMS, call: Client, grantee: str) -> None:
+    """An account, a role, a session, a user, a federated user, and a service in the grants of its own."""
+    key = kms.add_key()
+    grant(call, key, GranteePrincipal=grantee)
+    assert [each["GranteePrincipal"] for each in grants(call, key, GranteePrincipal=grantee)] == [grantee]
+
+
 # Lists
 
 

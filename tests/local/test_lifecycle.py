@@ -191,6 +191,41 @@ REFUSED: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+# What each state answers to the acts of a retirement: the state afterwards, None if the act is refused.
+ACTS: dict[str, tuple[str | None, str | None, str | None, str | None]] = {
+    # state: DisableKey, EnableKey, ScheduleKeyDeletion, CancelKeyDeletion
+    "Enabled": ("Disabled", "Enabled", "PendingDeletion", None),
+    "Disabled": ("Disabled", "Enabled", "PendingDeletion", None),
+    "PendingImport": (None, None, "PendingDeletion", None),
+    "Creating": (None, None, "PendingDeletion", None),
+    "Updating": (None, None, None, None),
+    "Unavailable": ("Unavailable", "Unavailable", "PendingDeletion", None),
+    "PendingDeletion": (None, None, None, "Disabled"),
+    "PendingReplicaDeletion": (None, None, None, "Disabled"),
+}
+
+
+@pytest.mark.parametrize("before", ACTS)
+@pytest.mark.parametrize("number", range(4))
+def test_each_state_answers_to_the_acts_of_a_retirement(
+    kms: LocalKMS, call: Client, before: str, number: int
+) -> None:
+    """Whatever the state, DescribeKey tells it, and a policy can be put."""
+    key = kms.add_key(
+        state=before,
+        origin="AWS_CLOUDHSM" if before == "Unavailable" else None,
+        multi_region=before == "PendingReplicaDeletion",
+    )
+    operation = ("DisableKey", "EnableKey", "ScheduleKeyDeletion", "CancelKeyDeletion")[number]
+    after = ACTS[before][number]
+    call("PutKeyPolicy", KeyId=key, Policy=OPEN_POLICY)
+    if after is None:
+        assert call.error(operation, KeyId=key).error == "KMSInvalidStateException"
+    else:
+        call(operation, KeyId=key)
+    assert state(call, key) == (after or before)
+
+
 def test_an_operation_that_only_reads_has_a_name_that_says_so() -> None:
     """AWS's access levels Read and List go by the name; all else is closed for keys that AWS manages."""
     assert {name for name, operation in OPERATIONS.items() if operation.handler and not operation.writes} == {

@@ -147,6 +147,11 @@ def test_a_token_contains_its_session(path: list[str], name: str, session: str, 
     assert parse_role(role.arn) == role
     assert session_of(token) == made
     signer = signer_of(credentials.access_key_id, token)
-    assert signer == (credentials.secret_access_key, OTHER_ACCOUNT, made)
+    assert signer is not None
+    assert (signer.secret, signer.account_id, signer.session) == (
+        credentials.secret_access_key,
+        OTHER_ACCOUNT,
+        made,
+    )
     later = credentials_of(made._replace(expires_at=expires_at + 1))
     assert later.secret_access_key != credentials.secret_access_key

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 from hypothesis import given, settings, strategies as st
-from support.local_client import OTHER_ACCOUNT, client
+from support.local_client import OTHER_ACCOUNT, Client, client, records, trail
 from support.local_sts import FORM, FORM_TYPE, ROLE, SESSION, ask, send
 
 from awskms_lite import Credentials, CredentialsError, KMSClient
@@ -238,6 +238,21 @@ def test_a_caller_gets_its_identity(kms: LocalKMS) -> None:
     account, arn, user = identity(kms, credentials=assumed.credentials)
     assert (account, arn) == (OTHER_ACCOUNT, SESSION)
     assert user == assumed.texts["AssumeRoleResponse/AssumeRoleResult/AssumedRoleUser/AssumedRoleId"]
+
+
+def test_the_root_of_an_account_is_a_caller(kms: LocalKMS) -> None:
+    """With keys of its own; its id is the account's, a policy finds it by its ARN, and it can assume no role."""
+    root = kms.credentials_for(OTHER_ACCOUNT, root=True)
+    arn = f"arn:aws:iam::{OTHER_ACCOUNT}:root"
+    assert identity(kms, credentials=root) == (OTHER_ACCOUNT, arn, OTHER_ACCOUNT)
+    assert ask(kms, credentials=root).error == (403, "AccessDenied", "Roles may not be assumed by root accounts.")
+    Client(kms, "us-east-1", root)("ListKeys")
+    (record,) = records(trail(kms, account_id=OTHER_ACCOUNT), "Username", "root")
+    caller = record["userIdentity"]
+    assert (caller["type"], caller["arn"], caller["accessKeyId"]) == ("Root", arn, root.access_key_id)
+    session = ask(kms).credentials
+    forged = evolve(session, access_key_id=session.access_key_id.replace("LITE", "ROOT"))
+    assert ask(kms, IDENTITY, credentials=forged).error[1] == "InvalidClientTokenId"
 
 
 def test_nothing_denies_a_caller_its_identity(kms: LocalKMS) -> None:

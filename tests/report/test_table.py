@@ -1,6 +1,7 @@
 """The table, in the form that fits a terminal, and text in columns."""
 
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +10,9 @@ from support.audit_data import KEY_ID, NOW, SET_ID, days, facts, used
 
 from awskms_lite.audit import Failure, KeyFacts, KeyUsageRecord, judge
 from awskms_lite.audit.serialize import to_members
-from awskms_lite.layout import display_width, wrap
+from awskms_lite.layout import cut, display_width, wrap
 from awskms_lite.report import ReportContext
+from awskms_lite.report.order import DEFAULT_ORDER, Order
 from awskms_lite.report.table import TableWriter
 
 DENIED = Failure("AccessDeniedException", "denied", "request-7", "GetKeyLastUsage")
@@ -18,10 +20,12 @@ IDLE = facts(last_usage=used(days(120)))
 LEAVING = facts(key_id="3234abcd-12ab-34cd-56ef-1234567890ab", state="PendingDeletion")
 
 
-def table(records: Sequence[KeyUsageRecord], width: int | None) -> str:
+def table(
+    records: Sequence[KeyUsageRecord], width: int | None, *, colour: bool = False, order: Order = DEFAULT_ORDER
+) -> str:
     """Return the table of these keys, for a terminal of so many columns or for none."""
     stream = io.StringIO()
-    writer = TableWriter(stream, width=width)
+    writer = TableWriter(stream, width=width, colour=colour, order=order)
     for record in records:
         writer.add(record, to_members(record))
     writer.end(ReportContext(ended_at=NOW, idle_days=90))
@@ -33,32 +37,46 @@ def judged(*keys: KeyFacts) -> list[KeyUsageRecord]:
 
 
 LONG = facts(aliases=("alias/orders-of-the-shop", f"alias/{'x' * 60}"), last_usage=used(days(120)))
+OWNED = facts(key_id="4" + KEY_ID[1:], owner="shop-team", last_usage=used(days(120)))
+OTHER_ACCOUNT = facts(key_id="5" + KEY_ID[1:], account_id="444455556666")
+OTHER_REGION = facts(key_id="6" + KEY_ID[1:], region="ap-northeast-1")
 WIDE = facts(key_id="2" + KEY_ID[1:], description="鍵の説明がここにあります" * 6)
 
 
-class TestTable:
+class TestForms:
     """The forms of the table."""
 
-    @pytest.mark.parametrize("columns", [20, 40, 80, 120, 160, 200])
+    @pytest.mark.parametrize("columns", [20, 40, 60, 80, 100, 120, 160, 200])
     def test_no_line_is_longer_than_the_terminal(self, columns: int) -> None:
-        """Whatever there is to say is broken, and nothing is cut off."""
-        out = table(judged(LONG, WIDE, LEAVING, facts(error=DENIED)), columns)
+        """What is long is broken, and only descriptions and owners are cut."""
+        out = table(judged(LONG, WIDE, LEAVING, OWNED, facts(error=DENIED)), columns)
         assert max(map(display_width, out.splitlines())) <= columns
         whole = "".join(out.split())
-        for text in (KEY_ID, "x" * 60, "鍵の説明がここにあります" * 6, "Decrypt", "2026-07-31", LEAVING.key_id):
+        for text in (KEY_ID, "x" * 60, "鍵の説明がここ", LEAVING.key_id, "$1+", "shop-team"):
             assert text in whole
 
+    @pytest.mark.parametrize("keys", [(), (OTHER_ACCOUNT,), (OTHER_REGION,), (OTHER_ACCOUNT, OTHER_REGION)])
+    def test_a_hundred_columns_hold_verdict_cost_and_owner_in_a_line(self, keys: tuple[KeyFacts, ...]) -> None:
+        """Each key has them on its first line, with several accounts and regions too."""
+        lines = table(judged(OWNED, *keys), 100).splitlines()
+        (line,) = [line for line in lines if line.startswith(OWNED.key_id)]
+        assert line.split()[-3:] == ["120", "$1+", "shop-team"]
+        assert lines[0].startswith("KEY ")
+
     def test_a_narrow_terminal_has_short_lines(self) -> None:
-        """Key, then verdict and place, then the last use and the names; no headings."""
+        """Key, then verdict, place and cost, then the owner, the last use and the names; no headings."""
         key = facts(last_usage=used(days(120)), aliases=("alias/orders",))
-        lines = table(judged(key, LEAVING), 40).splitlines()
-        assert lines[:6] == [
+        lines = table(judged(key, LEAVING, OWNED), 40).splitlines()
+        assert lines[:9] == [
             KEY_ID,
-            "  idle, 120 days, us-east-2",
+            "  idle, 120 days, us-east-2, $1+",
             "  Decrypt 2026-07-31 12:00; alias/orders",
             LEAVING.key_id,
-            "  pending deletion, us-east-2",
-            "",
+            "  pending deletion, us-east-2, $0",
+            OWNED.key_id,
+            "  idle, 120 days, us-east-2, $1+",
+            "  owner shop-team; Decrypt 2026-07-31",
+            "  12:00",
         ]
 
     def test_a_narrow_terminal_names_several_accounts(self) -> None:
@@ -74,10 +92,48 @@ class TestTable:
         assert second[:at].isspace()
         assert second[at:].startswith("alias/xxx")
 
+    def test_a_description_is_cut_to_its_column(self) -> None:
+        """It has one line, and an ellipsis tells that there is more."""
+        heading, line, after, *_ = table(judged(WIDE), 120).splitlines()
+        at = heading.index("ALIASES")
+        assert display_width(line) <= 120
+        assert line[at:] == f"{('鍵の説明がここにあります' * 6)[: len(line[at:]) - 1]}…"
+        assert after == ""
+
     def test_without_a_terminal_a_key_is_a_line(self) -> None:
-        """So that grep finds all of it."""
-        out = table(judged(LONG, WIDE), None)
-        assert len(out.partition("\n\n")[0].splitlines()) == 3
+        """So that grep finds all of it: descriptions and owners are not cut, and no column is left out."""
+        out = table(judged(LONG, WIDE, facts(owner="o" * 50)), None)
+        lines = out.partition("\n\n")[0].splitlines()
+        assert len(lines) == 4
+        assert lines[0].split() == [
+            *("KEY", "REGION", "VERDICT", "IDLE", "COST", "LAST", "USED", "(UTC)"),
+            *("OPERATION", "OWNER", "ALIASES", "OR", "DESCRIPTION"),
+        ]
+        assert "o" * 50 in lines[3]
+        assert lines[2].endswith("鍵の説明がここにあります" * 6)
+
+    @pytest.mark.parametrize(
+        ("columns", "headings"),
+        [
+            (77, "KEY VERDICT IDLE COST ALIASES"),
+            (100, "KEY REGION VERDICT IDLE COST LAST USED ALIASES"),
+            (120, "KEY REGION VERDICT IDLE COST LAST USED OPERATION ALIASES OR DESCRIPTION"),
+        ],
+    )
+    def test_what_matters_least_is_left_out(self, columns: int, headings: str) -> None:
+        """The operation, the date of the last use, and a region that all have."""
+        assert " ".join(table(judged(LONG), columns).splitlines()[0].split()) == headings
+
+    def test_a_report_of_any_size_can_be_made(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Rows go to a file if there are many; none of them is lost, nor its order."""
+        monkeypatch.setattr("awskms_lite.report.table._IN_MEMORY", 1000)
+        keys = judged(*(facts(key_id=f"{number:036}") for number in range(100)))
+        lines = table(keys, None).splitlines()[1:101]
+        assert [line.split()[0] for line in lines] == [key.key_id for key in keys]
+
+
+class TestCells:
+    """What the cells say."""
 
     @pytest.mark.parametrize(
         ("key", "cell"),
@@ -85,18 +141,65 @@ class TestTable:
             (facts(last_usage=used(days(3), "NewOperation")), "NewOperation"),
             (facts(description="of\nthe\x1b[2Jshop"), "of the\\x1b[2Jshop"),
             (facts(aliases=("alias/\x9b",)), "alias/\\x9b"),
-            (facts(error=Failure("Bad\x1b", "x")), "unreadable (Bad\\x1b)"),
+            (facts(owner="\x1b[31m"), "\\x1b[31m"),
+            (facts(state="Disabled", aliases=("alias/a",)), "(Disabled) alias/a"),
+            (facts(state="PendingDeletion", deletion_date=NOW), "(until 2026-11-28)"),
         ],
     )
     def test_cells_say_what_there_is(self, key: KeyFacts, cell: str) -> None:
         """A newer operation of KMS is shown as it is, and what would command the terminal written out."""
         assert cell in table(judged(key), None)
 
+    def test_the_error_is_left_to_the_summary(self) -> None:
+        """A cell has no room for it."""
+        (_, line, *_) = table(judged(facts(error=DENIED)), None).splitlines()
+        assert "  unreadable  " in line
+        assert "Denied" not in line
+
     def test_use_by_another_of_the_set_is_told(self) -> None:
-        """A key that only others of its set keep in use says so beside its verdict."""
+        """A key that only others of its set keep in use says so beside its names."""
         other = facts(key_id=SET_ID, region="eu-west-1", last_usage=used(days(3)))
         record = judge(facts(key_id=SET_ID, related_arns=(other.arn,)), 90, [other])
-        assert "in use (by its set)" in table([record], None)
+        assert table([record], None).splitlines()[1].endswith("  (by its set)")
+
+    def test_colours_change_no_letter(self) -> None:
+        """A terminal that wants them shows the same text, in each form."""
+        keys = judged(LONG, LEAVING, OWNED, facts(error=DENIED), facts(last_usage=used(days(1))))
+        for width in (40, 100, 200):
+            plain, coloured = table(keys, width), table(keys, width, colour=True)
+            assert "\x1b" not in plain
+            assert re.sub(r"\x1b\[\d+m", "", coloured) == plain
+            assert coloured.count("\x1b[33midle") == 2
+            assert "\x1b[31munreadable" in coloured
+
+
+class TestGroups:
+    """Groups with their totals."""
+
+    def test_a_group_has_its_totals(self) -> None:
+        """Before its rows: keys, cost and verdicts."""
+        keys = judged(OWNED, facts(owner="shop-team"), facts(key_id="z"))
+        lines = table(keys, None, order=Order(group_by="owner")).splitlines()
+        assert lines[1] == "owner shop-team: 2 keys, at least 2 USD a month: 1 idle, 1 no record"
+        assert lines[4:6] == ["", "owner unknown: 1 key, at least 1 USD a month: 1 no record"]
+        assert lines[6].startswith("z ")
+
+    def test_a_group_without_a_cost_names_none(self) -> None:
+        """Another account pays for its keys; a verdict is named as people write it."""
+        lines = table(judged(facts(shared=True)), None, order=Order(group_by="verdict")).splitlines()
+        assert lines[1] == "verdict other account: 1 key: 1 other account"
+
+    def test_a_long_heading_is_broken(self) -> None:
+        """It is no wider than the terminal, and a foreign name stays a text."""
+        keys = judged(facts(owner="\x1b[31m " + "x" * 100))
+        lines = table(keys, 60, order=Order(group_by="owner")).splitlines()
+        assert max(map(display_width, lines)) <= 60
+        assert "\x1b" not in "".join(lines)
+
+
+def test_an_empty_report_says_so() -> None:
+    """In place of a table."""
+    assert table([], 80) == "No key is in this report.\n"
 
 
 class TestWrapping:
@@ -116,3 +219,11 @@ class TestWrapping:
     def test_it_breaks_where_it_must(self, text: str, width: int, lines: Any) -> None:
         """At blanks, else within a word, by what a terminal shows and not by letters."""
         assert wrap(text, width) == lines
+
+    @pytest.mark.parametrize(
+        ("text", "width", "shown"),
+        [("", 5, ""), ("abcde", 5, "abcde"), ("abcdef", 5, "abcd…"), ("鍵鍵鍵", 5, "鍵鍵…"), ("鍵鍵鍵", 4, "鍵…")],
+    )
+    def test_a_text_is_cut_by_what_a_terminal_shows(self, text: str, width: int, shown: str) -> None:
+        """An ellipsis stands for what has no room."""
+        assert cut(text, width) == shown

@@ -25,7 +25,7 @@ from typing import Any
 from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
 from ...verdicts import NO_PERMISSION
 from ..text import print_error, silence_output
-from .options import add_options, check_saved_options
+from .options import add_options, check_source_options
 from .summary import SYSTEM_ERRORS, finish, interrupted_by
 
 _DESCRIPTION = f"""\
@@ -68,8 +68,7 @@ def add_command(commands: Any, connection: argparse.ArgumentParser) -> None:
 
 def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     """Audit, or judge what an earlier audit saved; write the report and the summary, and return the exit code."""
-    if arguments.source is not None:
-        check_saved_options(parser, arguments)
+    check_source_options(parser, arguments)
     try:
         return _run(arguments)
     except (ConfigurationError, CredentialsError, ParameterError) as error:

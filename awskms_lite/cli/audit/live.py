@@ -20,10 +20,12 @@ from .report import Report
 from .summary import (
     SYSTEM_ERRORS,
     AuditResult,
+    athena_lines,
     count_lines,
     failure_lines,
     incomplete_line,
     interrupted_by,
+    shown_lines,
     target_lines,
     unmatched_line,
 )
@@ -56,7 +58,9 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
         report,
         [
             *count_lines(summary),
+            *shown_lines(report),
             *total_lines(summary.costs, summary.unused_cost, arguments.idle_days),
+            *athena_lines(summary),
             *target_lines(summary, every=arguments.all_regions),
             *failure_lines(report),
         ],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...costs import MAX_PRICE, PRICE, PRICE_AS_OF, check_price
 from ...errors import ParameterError
+from ...report.order import GROUP_KEYS, SORT_KEYS
 from ...verdicts import MAX_IDLE_DAYS, MEANINGS
 from .outputs import FORMATS, Output
 
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
 _MAX_DIGITS = len(str(MAX_IDLE_DAYS))
 _NOT_WITH_SAVED = (
-    "region", "all_regions", "role_arn", "accounts", "profile", "endpoint_url", "checkpoint", "cloudtrail",
-    "rotations",
+    "all_regions", "role_arn", "accounts", "profile", "endpoint_url", "checkpoint", "cloudtrail", "rotations",
 )  # fmt: skip
+
+_SAVED_FILTERS = ("region", "account")
+"""Filters of a saved report; of an audit they say what to read."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -48,8 +51,11 @@ def _add_targets(group: Any) -> None:
     regions = group.add_mutually_exclusive_group()
     regions.add_argument(
         "--region",
-        action="append",
-        help="a region; give it again for more (default: AWS_REGION, else the profile's)",
+        action="extend",
+        type=_words,
+        metavar="REGION",
+        help="a region; several with commas, or give it again (default: AWS_REGION, else the profile's); with "
+        "--from the regions to report",
     )
     regions.add_argument(
         "--all-regions", action="store_true", help="every region of the partition, each named in the summary"
@@ -109,6 +115,21 @@ def _add_filters(group: Any) -> None:
         "--alias", action="append", type=_filled, metavar="PATTERN", help="keys with such an alias: 'prod-*'"
     )
     group.add_argument(
+        "--account",
+        action="extend",
+        type=_words,
+        metavar="ID",
+        help="with --from: keys of this account; several with commas",
+    )
+    group.add_argument(
+        "--verdict",
+        action="extend",
+        type=_verdicts,
+        default=[],
+        metavar="VERDICT",
+        help="show only keys with this verdict; several with commas. Summary and exit code are those of all keys",
+    )
+    group.add_argument(
         "--allow-empty",
         action="store_true",
         help="accept filters that match none of the keys (default: exit with 2)",
@@ -150,6 +171,19 @@ def _add_output(group: Any) -> None:
         "(default: table on standard output)",
     )
     group.add_argument(
+        "--sort",
+        type=_sort_key,
+        metavar="KEY",
+        help=f"the order of all reports: {', '.join(SORT_KEYS)}; from high to low as --sort=-KEY (default: a "
+        "table begins with what there is something to do about, all else is as the keys come)",
+    )
+    group.add_argument(
+        "--group-by",
+        type=_group_key,
+        metavar="KEY",
+        help=f"put the keys into groups, with totals in the table: {', '.join(GROUP_KEYS)}",
+    )
+    group.add_argument(
         "--columns",
         type=_columns,
         metavar="NAME[,NAME]",
@@ -157,8 +191,12 @@ def _add_output(group: Any) -> None:
     )
 
 
-def check_saved_options(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    """End with an error if an option is given that only an audit of KMS has a use for."""
+def check_source_options(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """End with an error if an option is given that only an audit of KMS, or only a saved report, has a use for."""
+    if arguments.source is None:
+        if arguments.account:
+            parser.error("argument --account: chooses keys of --from FILE; name accounts to audit with --role-arn")
+        return
     given = [name for name in _NOT_WITH_SAVED if getattr(arguments, name) not in (None, False)]
     if given:
         option = f"--{given[0].replace('_', '-')}"
@@ -184,7 +222,7 @@ def filters_in_force(arguments: argparse.Namespace) -> list[str]:
 
 def given_filters(arguments: argparse.Namespace) -> list[str]:
     """Return the filters as they were given."""
-    names = ("manager", "state", "tag", "alias")
+    names = ("manager", "state", "tag", "alias", *(_SAVED_FILTERS if arguments.source is not None else ()))
     return [f"--{name} {quote(word)}" for name in names for word in getattr(arguments, name) or ()]
 
 
@@ -202,6 +240,21 @@ def _columns(text: str) -> tuple[str, ...]:
     if text in sets:
         return sets[text]
     return tuple(_one_of(word.strip(), COLUMNS) for word in text.split(","))
+
+
+def _sort_key(text: str) -> str:
+    return "-" * text.startswith("-") + _one_of(text.removeprefix("-"), SORT_KEYS)
+
+
+def _group_key(text: str) -> str:
+    return _one_of(text, GROUP_KEYS)
+
+
+def _words(text: str) -> list[str]:
+    words = [word.strip() for word in text.split(",")]
+    if not all(words):
+        raise argparse.ArgumentTypeError(f"{text!r} has an empty name in it")
+    return words
 
 
 def _manager(text: str) -> str:

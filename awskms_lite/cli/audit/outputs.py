@@ -15,7 +15,7 @@ from ...errors import ConfigurationError
 from ...quoting import printable
 from ..text import silence_output
 
-FORMATS = ("table", "json", "jsonl", "csv", "md", "ocsf", "asff", "prom")
+FORMATS = ("table", "json", "jsonl", "csv", "md", "html", "ocsf", "asff", "prom")
 
 
 class Output(NamedTuple):

@@ -1,4 +1,4 @@
-"""How far an audit has come, on standard error: a bar if rich is installed, else a line now and then."""
+"""How far an audit has come, on standard error: a bar if rich is installed, else a line that is rewritten."""
 
 import os
 import sys
@@ -7,15 +7,17 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..text import print_error
+from ..text import print_error, terminal_width
 
 if TYPE_CHECKING:
     from ...audit import Progress
 
 _BAR_INTERVAL = 0.2
 """Seconds between two updates of the bar: it seems to move."""
+_REWRITE_INTERVAL = 0.5
+"""Seconds between two states of the line."""
 _LINE_INTERVAL = 10.0
-"""Seconds between two lines: they do not fill the screen."""
+"""Seconds between two lines on a terminal that can rewrite none: they do not fill the screen."""
 
 
 @contextmanager
@@ -28,9 +30,13 @@ def shown_progress(look: Callable[[], "Progress"], *, streams: bool) -> Generato
     if not _is_terminal(sys.stderr) or (streams and _is_terminal(sys.stdout)):
         yield
         return
-    bar = None if os.environ.get("TERM") == "dumb" else _bar()
-    if bar is None:
+    if os.environ.get("TERM") == "dumb":
         with repeated(lambda: print_error(progress_text(look())), _LINE_INTERVAL):
+            yield
+        return
+    bar = _bar()
+    if bar is None:
+        with _status_line() as show, repeated(lambda: show(progress_text(look())), _REWRITE_INTERVAL):
             yield
         return
     with _started(bar):
@@ -53,11 +59,34 @@ def _started(bar: Any) -> Generator[None]:
 
 
 @contextmanager
+def _status_line() -> Generator[Callable[[str], None]]:
+    """Return what shows a text on a line in place of the one before; the last one is erased at the end.
+
+    Blanks and a carriage return do that on any terminal. One that is closed does no harm to the audit.
+    """
+    shown = 0
+
+    def show(text: str) -> None:
+        nonlocal shown
+        line = text[: (terminal_width(sys.stderr) or 0) - 1]  # a longer one could not be rewritten
+        blanks = " " * (shown - len(line))
+        shown = len(line)
+        with suppress(OSError):
+            print(line + blanks, end="\r", file=sys.stderr, flush=True)
+
+    try:
+        yield lambda text: show(f"awskms-lite: {text}")
+    finally:
+        show("")
+
+
+@contextmanager
 def repeated(action: Callable[[], object], seconds: float) -> Generator[None]:
-    """Call a function every so many seconds, in a thread of its own, until the end of the `with`."""
+    """Call a function at once and then every so many seconds, in a thread of its own, until the `with` ends."""
     ended = threading.Event()
 
     def repeat() -> None:
+        action()
         while not ended.wait(seconds):
             action()
 

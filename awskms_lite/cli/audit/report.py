@@ -6,21 +6,26 @@ from collections import Counter
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, TextIO
 
-from ..text import terminal_width
+from ..text import terminal_width, wants_colour
 from .outputs import Output, OutputFile, StandardOutput, check_outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...audit import KeyUsageRecord
+    from ...audit.sorted_records import SortedRecords
     from ...report import ReportContext, Writer
+    from ...report.order import Order
 
 
 class Report:
     """Writes the records of an audit in each format that was asked for, and counts them.
 
     `failures` holds a record for each operation and code by which keys could not be read, and `failed` how many
-    there are; `unwritable` is what to print about each output that took no more. Files that `end` has not put into
-    their places are removed at the end of the `with`. A reader of standard output that went away is a
-    `BrokenPipeError`: at once if there is no other output, else at the end.
+    there are; `unshown` counts the keys that --verdict leaves out of the report and of nothing else; `unwritable`
+    is what to print about each output that took no more. Files that `end` has not put into their places are
+    removed at the end of the `with`. A reader of standard output that went away is a `BrokenPipeError`: at once if
+    there is no other output, else at the end.
     """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
@@ -30,17 +35,22 @@ class Report:
         self.verdicts: Counter[str] = Counter()
         self.failures: dict[tuple[str, str], KeyUsageRecord] = {}
         self.failed: Counter[tuple[str, str]] = Counter()
+        self.unshown = 0
         self.unwritable: list[str] = []
+        self._shown = frozenset[str](arguments.verdict)
         self._broken_pipe: BrokenPipeError | None = None
         self._outputs: list[_OpenOutput] = []
+        self._sorted: SortedRecords | None = None
         try:
             for output in outputs:
                 self._open(output, arguments)
         except BaseException:
-            self._discard()
+            self._close()
             raise
 
     def _open(self, output: Output, arguments: argparse.Namespace) -> None:
+        from ...audit.sorted_records import SortedRecords
+
         if output.file is not None:
             place: StandardOutput | OutputFile = OutputFile(output.file)
         elif sys.stdout is not None:
@@ -48,7 +58,12 @@ class Report:
         else:
             self.unwritable.append("the report cannot be written: standard output is closed")
             return
-        self._outputs.append(_OpenOutput(output.file, place, _make_writer(output, place.stream, arguments)))
+        order = _order(arguments)
+        is_sorted = output.format == "table" or bool(arguments.sort or arguments.group_by)
+        if is_sorted and self._sorted is None:
+            self._sorted = SortedRecords(order.place, order.descending_at)
+        writer = _make_writer(output, place.stream, arguments, order)
+        self._outputs.append(_OpenOutput(output.file, place, writer, is_sorted))
 
     @property
     def is_over(self) -> bool:
@@ -62,13 +77,20 @@ class Report:
             cause = (record.error.operation or "", record.error.code)
             self.failures.setdefault(cause, record)
             self.failed[cause] += 1
-        self._write(record, flush=flush and self.streams)
+        if self._shown and record.verdict.value not in self._shown:
+            self.unshown += 1
+            return
+        if self._sorted is not None:
+            self._sorted.add(record)
+        self._write(record, [output for output in self._outputs if not output.is_sorted], flush=flush)
 
-    def _write(self, record: "KeyUsageRecord", *, flush: bool) -> None:
+    def _write(self, record: "KeyUsageRecord", outputs: "Sequence[_OpenOutput]", *, flush: bool = False) -> None:
         from ...audit.serialize import to_members
 
+        if not outputs:
+            return
         members = to_members(record)
-        for output in tuple(self._outputs):
+        for output in outputs:
             try:
                 output.writer.add(record, members)
                 if flush and output.file is None:
@@ -78,6 +100,8 @@ class Report:
 
     def end(self, context: "ReportContext") -> None:
         """Write what is left, and put the files into their places."""
+        for record in () if self._sorted is None else self._sorted.in_order():
+            self._write(record, [output for output in self._outputs if output.is_sorted])
         for output in tuple(self._outputs):
             try:
                 output.writer.end(context)
@@ -105,23 +129,33 @@ class Report:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._discard()
+        self._close()
 
-    def _discard(self) -> None:
+    def _close(self) -> None:
+        if self._sorted is not None:
+            self._sorted.close()
         for output in self._outputs:
             if isinstance(output.place, OutputFile):
                 output.place.discard()
 
 
 class _OpenOutput(NamedTuple):
-    """An output that takes records."""
+    """An output that takes records: as they come, or in order at the end."""
 
     file: str | None
     place: StandardOutput | OutputFile
     writer: "Writer"
+    is_sorted: bool
 
 
-def _make_writer(output: Output, stream: TextIO, arguments: argparse.Namespace) -> "Writer":
+def _order(arguments: argparse.Namespace) -> "Order":
+    from ...report.order import Order
+
+    key = arguments.sort or "verdict"
+    return Order(key.removeprefix("-"), key.startswith("-"), arguments.group_by)
+
+
+def _make_writer(output: Output, stream: TextIO, arguments: argparse.Namespace, order: "Order") -> "Writer":
     """Return a writer of the output's format; each loads only its own module."""
     match output.format:
         case "json":
@@ -136,6 +170,10 @@ def _make_writer(output: Output, stream: TextIO, arguments: argparse.Namespace) 
             from ...report.markdown import MarkdownWriter
 
             return MarkdownWriter(stream)
+        case "html":
+            from ...report.html import HTMLWriter
+
+            return HTMLWriter(stream)
         case "ocsf":
             from ...report.ocsf import OCSFWriter
 
@@ -151,7 +189,7 @@ def _make_writer(output: Output, stream: TextIO, arguments: argparse.Namespace) 
         case "csv":
             return _csv_writer(output, stream, arguments)
         case _:
-            return _table_writer(output, stream)
+            return _table_writer(output, stream, order)
 
 
 def _csv_writer(output: Output, stream: TextIO, arguments: argparse.Namespace) -> "Writer":
@@ -163,7 +201,9 @@ def _csv_writer(output: Output, stream: TextIO, arguments: argparse.Namespace) -
     return CSVWriter(stream, arguments.columns or SHORT_COLUMNS, mark=True)
 
 
-def _table_writer(output: Output, stream: TextIO) -> "Writer":
+def _table_writer(output: Output, stream: TextIO, order: "Order") -> "Writer":
     from ...report.table import TableWriter
 
-    return TableWriter(stream, width=None if output.file else terminal_width(stream))
+    if output.file is not None:
+        return TableWriter(stream, order=order)
+    return TableWriter(stream, width=terminal_width(stream), colour=wants_colour(stream), order=order)

@@ -9,7 +9,7 @@ from ...errors import ParameterError
 from .input_files import read_records
 from .options import filters_in_force, given_filters, key_filter
 from .report import Report
-from .summary import AuditResult, failure_lines, key_count, unmatched_line, verdict_counts
+from .summary import AuditResult, failure_lines, key_count, shown_lines, unmatched_line, verdict_counts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,6 +26,8 @@ class SavedReport:
         self._idle_days: int = arguments.idle_days
         self._price: float = arguments.price
         self._wanted = key_filter(arguments)
+        self._regions = frozenset[str](arguments.region or ())
+        self._accounts = frozenset[str](arguments.account or ())
         self._costs = CostTotals(arguments.idle_days)
         self._arns: set[str] = set()
         self.read = 0
@@ -42,11 +44,18 @@ class SavedReport:
 
         for group in self._groups():
             for member, record in judge_group(group, self._idle_days, self._price):
-                if self._wanted.matches(member.facts):
+                if self._is_wanted(member.facts):
                     self._costs.add(record.verdict, record.idle_days, record.cost)
                     yield record
                 else:
                     self.filtered += 1
+
+    def _is_wanted(self, facts: "KeyFacts") -> bool:
+        return (
+            (not self._regions or facts.region in self._regions)
+            and (not self._accounts or facts.account_id in self._accounts)
+            and self._wanted.matches(facts)
+        )
 
     def _groups(self) -> Iterator["Group[None]"]:
         from ...audit.multi_region import Member, MultiRegionGroups
@@ -74,6 +83,7 @@ class SavedReport:
         filtered = f" + {self.filtered} left out by the filters" if self.filtered else ""
         verdicts = verdict_counts(report.verdicts)
         yield f"{key_count(self.read)} read = {self.read - self.filtered} reported{filtered}{verdicts}"
+        yield from shown_lines(report)
         yield from total_lines(self._costs.by_verdict, self._costs.unused, self._idle_days)
         repeated = self.read - len(self._arns)
         if repeated:

@@ -9,7 +9,7 @@ from ...errors import ConfigurationError, CredentialsError, KMSLiteError, Parame
 from ...layout import wrap
 from ...quoting import printable
 from ...report.causes import STATUS_LABELS, explained
-from ...verdicts import MEANINGS, label
+from ...verdicts import MEANINGS, UNUSED, label
 from ..text import print_error, print_stderr, terminal_width
 
 if TYPE_CHECKING:
@@ -101,6 +101,12 @@ def count_lines(summary: "AuditSummary") -> Iterator[str]:
         yield f"{summary.resumed} taken from the checkpoint, read from {since} on; remove it to read them again"
 
 
+def shown_lines(report: "Report") -> Iterator[str]:
+    """Yield how many keys the report leaves out because of their verdicts."""
+    if report.unshown:
+        yield f"{key_count(report.unshown)} with other verdicts left out of the report by --verdict"
+
+
 def _coverage(summary: "AuditSummary") -> str:
     unlisted = sum(report.possibly_incomplete and not report.listed for report in summary.targets)
     broken_off = any(report.possibly_incomplete and report.listed for report in summary.targets)
@@ -114,6 +120,29 @@ def verdict_counts(verdicts: Mapping[Any, int]) -> str:
     """Return how many keys have each verdict, as the end of a line."""
     counts = [f"{verdicts[verdict]} {label(verdict)}" for verdict in MEANINGS if verdicts.get(verdict)]
     return f": {', '.join(counts)}" if counts else ""
+
+
+def athena_lines(summary: "AuditSummary") -> Iterator[str]:
+    """Yield how to look for uses before the last 90 days, if CloudTrail was asked and keys seem unused."""
+    if summary.lookups and any(summary.verdicts.get(verdict) for verdict in UNUSED):
+        yield "for uses that are older than CloudTrail's event history, ask Athena about the bucket of a trail:"
+        yield f"{_INDENT}{_athena_query()}"
+
+
+def _athena_query() -> str:
+    """Return a query for the table that "Querying AWS CloudTrail logs" in the Athena User Guide creates."""
+    from ...models.usage import KeyLastUsageTrackingOperation
+
+    names = ", ".join(f"'{name}'" for name in KeyLastUsageTrackingOperation)
+    return " ".join(
+        [
+            "SELECT eventtime, eventname, useridentity.arn, useridentity.invokedby FROM cloudtrail_logs",
+            "WHERE eventsource = 'kms.amazonaws.com' AND errorcode IS NULL",
+            "AND any_match(resources, named -> named.arn = 'ARN OF THE KEY')",
+            f"AND eventname IN ({names})",
+            "ORDER BY eventtime DESC LIMIT 10",
+        ]
+    )
 
 
 def target_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:

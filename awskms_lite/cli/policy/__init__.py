@@ -19,7 +19,7 @@ examples:
 The policy goes to standard output, and what its statements are for to standard error."""
 
 
-def add_command(commands: Any, region: argparse.ArgumentParser) -> None:
+def add_command(commands: Any) -> None:
     """Add the command and its sub-commands to the parser."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "policy",
@@ -27,6 +27,12 @@ def add_command(commands: Any, region: argparse.ArgumentParser) -> None:
         description="Print a policy as JSON, without any request.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    region = argparse.ArgumentParser(add_help=False)
+    region.add_argument(
+        "--region",
+        help="a region of the partition that ARNs are to name (default: AWS_REGION, then AWS_DEFAULT_REGION; "
+        "without them the commercial regions)",
     )
     policies = parser.add_subparsers(title="policies", metavar="POLICY", required=True)
     _add_audit(policies, region)
@@ -37,10 +43,10 @@ def add_command(commands: Any, region: argparse.ArgumentParser) -> None:
 def _add_audit(policies: Any, region: argparse.ArgumentParser) -> None:
     text = "the least IAM policy for an audit with these options of it"
     parser = policies.add_parser("audit", parents=[region], help=text, description=f"Print {text}.")
-    parser.add_argument("--cloudtrail", action="store_true", help="for --cloudtrail")
-    parser.add_argument("--rotations", action="store_true", help="for --rotations")
-    parser.add_argument("--tags", action="store_true", help="for --tag")
-    parser.add_argument("--organization", action="store_true", help="for --organization")
+    parser.add_argument("--cloudtrail", action="store_true", help="what `audit --cloudtrail` needs")
+    parser.add_argument("--rotations", action="store_true", help="what `audit --rotations` needs")
+    parser.add_argument("--tags", action="store_true", help="what `audit --tag` needs")
+    parser.add_argument("--organization", action="store_true", help="what `audit --organization` needs")
     parser.add_argument(
         "--role-name",
         type=_role_name,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...endpoints import parse_region, partition_of
-from ...errors import ParameterError
+from ...errors import ConfigurationError, ParameterError
 from ...layout import wrap
 from ...permissions import Statement, audit_permissions, check_size, policy_document, retire_permissions
 from ...quoting import printable
@@ -83,6 +83,8 @@ def _partition(arguments: argparse.Namespace) -> str:
 
 
 def _print_policy(statements: Sequence[Statement], notes: Iterable[str]) -> int:
+    if sys.stdout is None:
+        raise ConfigurationError("Standard output is closed, where the policy goes: open it.")
     print(policy_document(statements))
     width = terminal_width(sys.stderr)
     for text in (*(f"{each.sid}: {each.explanation}." for each in statements), *notes):

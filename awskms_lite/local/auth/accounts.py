@@ -1,8 +1,9 @@
 """Long-term credentials: the access keys that the embedded KMS knows.
 
-There is one access key for every possible account, and none is stored: the access key id contains the account,
-`AKIA` + the 12 digits + `LITE`, and the secret is computed from the id. So a test can use any account, and two
-processes agree on the keys without talking to each other. These secrets protect nothing.
+Every possible account has one access key of a user and one of its root, and none is stored: the access key id
+contains the account, `AKIA` + the 12 digits + `LITE` or `ROOT`, and the secret is computed from the id. So a test
+can use any account, and two processes agree on the keys without talking to each other. These secrets protect
+nothing.
 """
 
 import base64
@@ -33,9 +34,14 @@ def validated_region(region: str) -> str:
     return region
 
 
-def credentials_for(account_id: str) -> Credentials:
-    """Return the account's credentials; raise `ValueError` unless the account id has 12 digits."""
-    access_key_id = f"AKIA{validated_account_id(account_id)}LITE"
+def access_key_id_of(account_id: str, *, root: bool = False) -> str:
+    """Return the access key id of the account's user, or of its root."""
+    return f"AKIA{account_id}{'ROOT' if root else 'LITE'}"
+
+
+def credentials_for(account_id: str, *, root: bool = False) -> Credentials:
+    """Return credentials of the account's user or root; raise `ValueError` unless the account id has 12 digits."""
+    access_key_id = access_key_id_of(validated_account_id(account_id), root=root)
     return Credentials(access_key_id, secret_of(access_key_id), account_id=account_id, source="LocalKMS")
 
 

@@ -32,10 +32,10 @@ class Authorizer:
         if scope.region in self.disabled_regions:
             raise ApiError("UnrecognizedClientException", UNRECOGNIZED)
         # `verify` found a secret, so there is a signer.
-        _, account_id, session = cast(Signer, signer_of(scope.access_key_id, token))
+        _, account_id, session, user = cast(Signer, signer_of(scope.access_key_id, token))
         if not self._quotas.take(account_id, scope.region, operation):
             raise ApiError("ThrottlingException", "Rate exceeded")
-        return Caller(account_id, scope.region, session, scope.access_key_id)
+        return Caller(account_id, scope.region, session, scope.access_key_id, user)
 
 
 def _secret_for(token: bytes | None, now: float, access_key_id: str) -> str | None:

@@ -5,10 +5,10 @@ from functools import lru_cache
 from typing import NamedTuple, Self
 
 from ..arns import partition_of
-from .accounts import secret_of
+from .accounts import access_key_id_of, secret_of
 from .roles import Role, Session, credentials_of, parse_role, session_of, unique_id
 
-_ACCESS_KEY_ID = re.compile(r"(AKIA|ASIA)([0-9]{12})LITE")
+_ACCESS_KEY_ID = re.compile(r"(AKIA|ASIA)([0-9]{12})(LITE|(?<=AKIA[0-9]{12})ROOT)")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _NAME = r"[A-Za-z0-9_+=,.@-]{1,64}"
 _USER_ARN = re.compile(rf"arn:aws[a-z-]*:iam::([0-9]{{12}}):(root|user/(?:[!-~]+/)?{_NAME})")
@@ -17,11 +17,12 @@ _SESSION_NAME = "session"  # of a role that is named without one
 
 
 class Signer(NamedTuple):
-    """The owner of an access key: an account, or a session of one of its roles."""
+    """The owner of an access key: a user or the root of an account, or a session of one of its roles."""
 
     secret: str
     account_id: str
     session: Session | None = None
+    user: str = "user/local"
 
 
 class Caller(NamedTuple):
@@ -36,7 +37,7 @@ class Caller(NamedTuple):
     @classmethod
     def user_of(cls, account_id: str, region: str, user: str = "user/local") -> Self:
         """Return a user of the account, by default the one whose long-term credentials are known."""
-        return cls(account_id, region, access_key_id=f"AKIA{account_id}LITE", user=user)
+        return cls(account_id, region, access_key_id=access_key_id_of(account_id, root=user == "root"), user=user)
 
     @property
     def arn(self) -> str:
@@ -114,7 +115,8 @@ def signer_of(access_key_id: str, token: bytes | None) -> Signer | None:
     if match is None:
         return None
     if match[1] == "AKIA":
-        return Signer(secret_of(access_key_id), match[2])
+        user = "root" if match[3] == "ROOT" else "user/local"
+        return Signer(secret_of(access_key_id), match[2], user=user)
     session = None if token is None else session_of(token)
     if session is None or session.role.account_id != match[2]:
         return None

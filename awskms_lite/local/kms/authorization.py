@@ -14,7 +14,7 @@ from ..auth.principals import Caller
 from ..members import Members
 from .keys import DAY, DELETION_WINDOW_DAYS, Grant, Key
 
-_TRAILING_DAYS = "kms:trailingdayswithoutkeyusage"
+_DAYS_WITHOUT_USE = "kms:trailingdayswithoutkeyusage"
 _PENDING_WINDOW = "kms:schedulekeydeletionpendingwindowindays"
 _STOPPING = ("kms:DisableKey", "kms:ScheduleKeyDeletion")  # the actions that have a trailing number of days
 # The members with the encryption contexts of ReEncrypt, by their actions.
@@ -44,7 +44,7 @@ def refusal(
     return missing_permission(caller, action, key.arn)
 
 
-def trailing_days(key: Key, now: int) -> int:
+def _trailing_days(key: Key, now: int) -> int:
     """Return the whole days for which the key was not used, as far as KMS knows."""
     if key.last_usage is not None:
         since = key.last_usage.timestamp
@@ -55,8 +55,8 @@ def trailing_days(key: Key, now: int) -> int:
 
 def _condition_value(caller: Caller, action: str, key: Key, members: Members, now: int, name: str) -> str | None:
     """Return the value of a condition key; `kms:ViaService` has none, since no call comes from a service."""
-    if name == _TRAILING_DAYS and action in _STOPPING:
-        return str(trailing_days(key, now))
+    if name == _DAYS_WITHOUT_USE and action in _STOPPING:
+        return str(_trailing_days(key, now))
     if name == _PENDING_WINDOW and action == "kms:ScheduleKeyDeletion":
         return str(members.some(("PendingWindowInDays",)).get("PendingWindowInDays", DELETION_WINDOW_DAYS))
     return caller.condition_value(name)

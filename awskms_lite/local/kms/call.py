@@ -126,18 +126,19 @@ class Call(NamedTuple):
     def check_permitted(self) -> None:
         """Raise `ApiError` if a denial, or for an operation without a key a policy, refuses the operation."""
         if self.permissions.denials.matches(self.operation.name, self.caller):
-            self.deny(self._resource())
+            resource = self._resource()
+            self.keys.extend(filter(None, [self._known_key(resource)]))
+            self.deny(resource)
         if not self.operation.key or not self.operation.by_key_policy:  # else it is decided when the key is known
             self.permissions.check_control(self.caller, self.action)
 
     def check_named_key_permitted(self) -> None:
-        """Raise `ApiError` if a denial refuses the operation with the key that it names, which need not exist."""
+        """Raise `ApiError` if the operation is refused with the key that it names, which need not exist."""
         arn = self._resource()
-        alias = self.store.find_alias(self.account_id, self.region, arn.removeprefix(self.arn("")))
-        if alias is not None:
-            arn = alias.key.arn
-        self._note(arn)
-        if self.permissions.denials.matches(self.operation.name, self.caller, arn):
+        key = self._known_key(arn)
+        if key is not None:
+            self.permitted(key)
+        elif self.permissions.denials.matches(self.operation.name, self.caller, arn):
             self.deny(arn)
 
     def permitted(self, key: Key, *, action: str = "", shared: bool = False) -> Key:
@@ -180,12 +181,16 @@ class Call(NamedTuple):
         shared = self.operation.open_to_sharers and alias is None and self.account_id in key.shared_with
         return self.permitted(key, action=action, shared=shared)
 
-    def _note(self, arn: str) -> None:
-        """Count the key with this ARN among the keys of the call, if there is one."""
+    def _known_key(self, arn: str) -> Key | None:
+        """Return the key with this ARN, or with an alias with this ARN, None if there is none."""
         match = ARN.fullmatch(arn)
-        key = self.store.find(match[3], match[2], match[5]) if match else None
-        if key is not None:
-            self.keys.append(key)
+        if match is None:
+            return None
+        _, region, account_id, kind, name = match.groups()
+        if kind == "key":
+            return self.store.find(account_id, region, name)
+        alias = self.store.find_alias(account_id, region, f"alias/{name}")
+        return None if alias is None else alias.key
 
     def _resource(self) -> str:
         """Return the resource for an AccessDeniedException, as far as it is known without looking up any key."""

@@ -24,6 +24,7 @@ from .usage import refuse_dry_run
 _PRINCIPAL = r"^[\w+=,.@:/-]+$"
 _SERVICE = r"^([A-Za-z0-9\-]+)\.([A-Za-z0-9\-]+)(\.[A-Za-z0-9\-]+)+$"
 _SOURCE_ARN = r"^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$"
+_FEDERATED_USER = re.compile(r"arn:aws[a-z-]*:sts::[0-9]{12}:federated-user/.+")
 _GRANT_ID = re.compile(r"[0-9a-f]{64}")
 _DIGEST_BYTES = 32
 _MAX_PAIRS = 8  # in the encryption context of a constraint (GrantConstraints, API reference)
@@ -214,7 +215,8 @@ def _check_suits(key: Key, operations: tuple[str, ...], constraints: Mapping[str
 def _check_principal(principal: str, region: str) -> None:
     """Raise `ApiError` unless it is the ARN of a principal, or the name of a service with grants of its own."""
     is_service = principal.endswith(".amazonaws.com")
-    if not is_service and (not principal.startswith("arn:") or parse_principal(principal, region) is None):
+    is_known = principal.startswith("arn:") and parse_principal(principal, region) is not None
+    if not is_service and not is_known and not _FEDERATED_USER.fullmatch(principal):
         raise ApiError("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
 
 

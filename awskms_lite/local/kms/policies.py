@@ -1,6 +1,6 @@
 """Key policies: PutKeyPolicy, GetKeyPolicy, ListKeyPolicies.
 
-They are validated as by KMS, stored and returned, but not evaluated: a key's account may do everything with it.
+They are validated, stored and returned as by KMS, and `authorization` evaluates them.
 """
 
 import json

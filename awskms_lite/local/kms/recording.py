@@ -5,7 +5,6 @@ MACs and grant tokens are not kept, as at AWS.
 """
 
 from collections.abc import Mapping
-from uuid import uuid4
 
 from ..cloudtrail.events import INTERNAL, Event
 from ..errors import ApiError
@@ -99,7 +98,7 @@ def add_event(store: Store, event: Event, event_ids: Mapping[str, str]) -> None:
     """
     owners = {key.account_id for key in event.keys} - {event.account_id}
     if owners and event.error_code != DENIED:
-        event = event._replace(shared_id=str(uuid4()))
+        event = event._replace(shared_id=store.trail.new_id())
         for owner in owners:
             store.trail.add(event._replace(account_id=owner, event_id=event_ids[owner]))
     store.trail.add(event)
@@ -107,7 +106,7 @@ def add_event(store: Store, event: Event, event_ids: Mapping[str, str]) -> None:
 
 def record_deletion(store: Store, key: Key, moment: int) -> None:
     """Add the event of a deletion that was scheduled, which KMS carries out by itself."""
-    number, event_id = store.trail.next_number(), str(uuid4())
+    number, event_id = store.trail.next_number(), store.trail.new_id()
     event = Event(moment, number, event_id, key.account_id, key.region, "DeleteKey", "", None, (key,))
     store.trail.add(event._replace(response={"KeyId": key.arn}, invoked_by=INTERNAL))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from uuid import uuid4
 
 from ..arguments import check_text, check_text_map
 from ..auth.permissions import missing_permission
@@ -15,7 +14,7 @@ from .states import USABLE, in_words
 from .store import Store
 
 # The operations that count as a use of a key (GetKeyLastUsage, API reference).
-CRYPTOGRAPHIC_OPERATIONS = (
+_CRYPTOGRAPHIC_OPERATIONS = (
     "Decapsulate", "Decrypt", "DeriveSharedSecret", "Encapsulate", "Encrypt", "GenerateDataKey",
     "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext", "GenerateDataKeyWithoutPlaintext", "GenerateMac",
     "ReEncrypt", "Sign", "Verify", "VerifyMac",
@@ -46,7 +45,8 @@ def seed_use(
     usage = Usage(operation, _time(store, key, at, error_code))
     parameters = _parameters(key, operation)
     if encryption_context:
-        parameters["EncryptionContext"] = dict(encryption_context)
+        name = "SourceEncryptionContext" if operation == "ReEncrypt" else "EncryptionContext"
+        parameters[name] = dict(encryption_context)
     error_code = DENIED if error_code == "AccessDeniedException" else error_code
     _record(store, key, usage, caller, parameters, invoked_by=invoked_by, error_code=error_code)
     is_tracked = error_code is None and usage.timestamp >= key.tracking_start_date
@@ -72,7 +72,7 @@ def _record(
 ) -> None:
     """Add the events of the use, whose event id is the one in the key's own account, or that of a denial."""
     account_id = key.account_id if caller is None else caller.account_id
-    event_ids = {account_id: str(uuid4()), key.account_id: usage.cloud_trail_event_id}
+    event_ids = {account_id: store.trail.new_id(), key.account_id: usage.cloud_trail_event_id}
     if error_code == DENIED:
         event_ids[account_id] = usage.cloud_trail_event_id
     event = Event(
@@ -98,11 +98,13 @@ def _check_arguments(
     operation: str, invoked_by: str | None, encryption_context: Mapping[str, str] | None, error_code: str | None
 ) -> None:
     check_text("operation", operation)
-    if operation not in CRYPTOGRAPHIC_OPERATIONS:
-        raise ValueError(f"{operation!r} does not use a key: pass one of {', '.join(CRYPTOGRAPHIC_OPERATIONS)}")
+    if operation not in _CRYPTOGRAPHIC_OPERATIONS:
+        raise ValueError(f"{operation!r} does not use a key: pass one of {', '.join(_CRYPTOGRAPHIC_OPERATIONS)}")
     for name, value in (("invoked_by", invoked_by), ("error_code", error_code)):
         if value is not None:
             check_text(name, value)
+        if value == "":
+            raise ValueError(f"{name} is empty: pass a name, or leave it out")
     if encryption_context is not None:
         check_text_map("encryption_context", encryption_context)
 
@@ -138,6 +140,8 @@ def _caller(principal: str | None, key: Key) -> Caller:
 
 def _parameters(key: Key, operation: str) -> dict[str, object]:
     """Return request parameters for the operation; as in many events, a Decrypt does not name the key."""
+    if operation == "ReEncrypt":
+        return {"SourceKeyId": key.arn, "DestinationKeyId": key.arn}
     parameters: dict[str, object] = {} if operation == "Decrypt" else {"KeyId": key.arn}
     if operation in ("Encrypt", "Decrypt"):
         parameters["EncryptionAlgorithm"] = key.algorithms[0]

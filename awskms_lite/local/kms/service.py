@@ -1,7 +1,6 @@
 """KMS as a service: authorizes the caller of an operation, runs its handler, and records the call."""
 
 from collections import defaultdict
-from uuid import uuid4
 
 from ..auth.authorizer import Authorizer
 from ..auth.permissions import Permissions
@@ -36,7 +35,7 @@ class Kms:
             self._permissions,
             self._store.clock.now(),
             [],
-            defaultdict(_new_id),
+            defaultdict(self._store.trail.new_id),
         )
         try:
             outcome = self._carry_out(call)
@@ -69,10 +68,6 @@ class Kms:
             call.check_named_key_permitted()
         respond = self._stubs.take(name)  # None if another thread has used the last stub since
         return None if respond is None else respond(call.members.to_dict())
-
-
-def _new_id() -> str:
-    return str(uuid4())
 
 
 def _user_agent(request: Request) -> str:
