@@ -45,7 +45,7 @@ def _add_audit(policies: Any, region: argparse.ArgumentParser) -> None:
     parser = policies.add_parser("audit", parents=[region], help=text, description=f"Print {text}.")
     parser.add_argument("--cloudtrail", action="store_true", help="what `audit --cloudtrail` needs")
     parser.add_argument("--rotations", action="store_true", help="what `audit --rotations` needs")
-    parser.add_argument("--tags", action="store_true", help="what `audit --tag` needs")
+    parser.add_argument("--tags", action="store_true", help="what `audit --tag` and --with-tags need")
     parser.add_argument("--organization", action="store_true", help="what `audit --organization` needs")
     _add_role_name(parser, "the role to assume in each account (default with --organization: any role)")
     parser.set_defaults(run=_run_audit)
