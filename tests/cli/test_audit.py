@@ -771,7 +771,9 @@ class TestDetails:
         arn = kms.add_key(state="Disabled")
         kms.use(arn, error_code="DisabledException")
         assert audit("--cloudtrail") == 0
-        assert "(Disabled, in demand)" in capsys.readouterr().out
+        out = capsys.readouterr().out
+        assert "  too new  " in out
+        assert "  (Disabled, in demand)\n" in out
 
     def test_cloudtrail_is_refused(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """Every key is reported, and what was asked for and not got is named: 3, before 1."""
