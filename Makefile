@@ -48,7 +48,7 @@ test-browser: $(VENV)/.group-browser browser $(AXE) ## test the page of the HTML
 	$(BIN)/python -m pytest -n 2 tests/browser $(ARGS)
 
 browser: ## install Chromium and its driver, as root on Debian, if they are not there
-	@command -v chromium chromedriver >/dev/null && exit; \
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null && exit; \
 	command -v apt-get >/dev/null || { echo "install chromium and chromedriver: apt-get is not here" >&2; exit 1; }; \
 	echo "Installing Chromium and its driver ..." >&2; \
 	timeout 300 apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 900 apt-get install -qq -y \

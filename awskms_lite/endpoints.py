@@ -14,23 +14,25 @@ from .quoting import shown
 
 
 class Partition(NamedTuple):
-    """A part of AWS with its own accounts, and the domains its services live under."""
+    """A part of AWS with its own accounts, the domains of its services, and the region of the global ones."""
 
     name: str
     suffix: str
     dualstack_suffix: str
+    global_region: str
 
 
-_COMMERCIAL = Partition("aws", "amazonaws.com", "api.aws")
+_COMMERCIAL = Partition("aws", "amazonaws.com", "api.aws", "us-east-1")
 _BY_PREFIX = {
-    "us-gov-": Partition("aws-us-gov", "amazonaws.com", "api.aws"),
-    "cn-": Partition("aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-    "eusc-": Partition("aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu"),
-    "us-iso-": Partition("aws-iso", "c2s.ic.gov", "api.aws.ic.gov"),
-    "us-isob-": Partition("aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud"),
-    "eu-isoe-": Partition("aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-    "us-isof-": Partition("aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    "us-gov-": Partition("aws-us-gov", "amazonaws.com", "api.aws", "us-gov-west-1"),
+    "cn-": Partition("aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-northwest-1"),
+    "eusc-": Partition("aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu", "eusc-de-east-1"),
+    "us-iso-": Partition("aws-iso", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1"),
+    "us-isob-": Partition("aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1"),
+    "eu-isoe-": Partition("aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "eu-isoe-west-1"),
+    "us-isof-": Partition("aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "us-isof-south-1"),
 }
+_GLOBAL_SERVICES = frozenset({"organizations"})
 _HOST_LABEL = re.compile(r"(?!-)(?![0-9]+\Z)[A-Za-z0-9-]{1,63}(?<!-)")
 _CUSTOM_URL = re.compile(
     r"https?://(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<v4>[0-9.]+)|(?P<name>(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?))"
@@ -62,10 +64,15 @@ def parse_region(region: str, *, name: str = "region") -> tuple[str, bool]:
     return plain, plain != region
 
 
+def region_of_service(service: str, region: str) -> str:
+    """Return the region that a service answers in: that of the caller, or the partition's if it is global."""
+    return partition_of(region).global_region if service in _GLOBAL_SERVICES else region
+
+
 def service_url(service: str, region: str, *, fips: bool = False, dualstack: bool = False) -> str:
     """Return the URL of a regional service ("kms", "sts", "portal.sso"), without a slash at its end."""
     partition = partition_of(region)
-    if service != "kms" and partition.name == "aws-us-gov" and not dualstack:
+    if partition.name == "aws-us-gov" and service != "kms" and (not dualstack or service in _GLOBAL_SERVICES):
         fips = False  # the plain hosts there are the FIPS ones
     host = f"{service}-fips" if fips else service
     return f"https://{host}.{region}.{partition.dualstack_suffix if dualstack else partition.suffix}"

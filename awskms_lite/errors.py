@@ -553,6 +553,27 @@ class OperationNotPermittedException(ServiceError):
     remedy = "Check that the account may use CloudTrail, and the policies of its organization."
 
 
+# What the Organizations API declares for the list of accounts, beside AccessDeniedException.
+
+
+class AWSOrganizationsNotInUseException(ServiceError):
+    """The account belongs to no organization."""
+
+    remedy = "Use credentials of the organization's management account, or name the accounts one by one."
+
+
+class InvalidInputException(ServiceError):
+    """An argument breaks a rule of the service."""
+
+    remedy = "Correct what the message names."
+
+
+class ServiceException(ServiceError):
+    """Something failed inside the service."""
+
+    retry_category = "transient"
+
+
 # What any AWS call can return. Many have another name in STS or an older protocol: a subclass of KMS's own.
 
 

@@ -25,6 +25,7 @@ QUOTAS: Mapping[str, float] = MappingProxyType(
         "GetKeyLastUsage": 5.0,
         "GetKeyPolicy": 1000.0,
         "GetKeyRotationStatus": 1000.0,
+        "ListAccounts": 8.0,
         "ListAliases": 500.0,
         "ListGrants": 100.0,
         "ListKeyRotations": 100.0,
@@ -36,7 +37,8 @@ QUOTAS: Mapping[str, float] = MappingProxyType(
 )
 """Calls a second for an account and region.
 
-Sources: "Request quotas" in the AWS KMS Developer Guide, and "Quotas in AWS CloudTrail" in its User Guide (2026).
+Sources: "Request quotas" in the AWS KMS Developer Guide; the quotas of AWS CloudTrail and of AWS Organizations in
+their User Guides (2026). That of ListAccounts is for an account, whatever the region.
 """
 
 OPERATIONS = frozenset(

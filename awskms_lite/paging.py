@@ -19,8 +19,6 @@ from .operations import PageMembers
 T = TypeVar("T")
 
 _KMS_PAGES = PageMembers()
-_MAX_MARKER = 1024
-"""Characters, by KMS's service model; those of other services name no limit, but stay below it."""
 _MAX_PAGES = 100_000
 """Pages of one list: with a thousand keys to a page, far more than any account has."""
 _MAX_IDLE_PAGES = 100
@@ -123,7 +121,7 @@ class _Cursor(Generic[T]):
         is_new = bool(items) and content not in self._contents
         self._contents.add(content)
         self._idle_pages = 0 if is_new else self._idle_pages + 1
-        if not marker or len(marker) > _MAX_MARKER:
+        if not marker or len(marker) > self._members.longest:
             return "gives no marker for it"
         if marker in self._asked:
             return "gives a marker for the second time"

@@ -62,25 +62,28 @@ def audit_permissions(
         text = "lists the accounts: for the caller, in the management account or a delegated administrator's"
         statements.append(_allow("ListAccounts", ["organizations:ListAccounts"], "*", text))
     if organization or role_name:
-        text = (
-            "assumes the role in each account, which needs the other statements and a trust policy that allows it"
-        )
-        role = f"arn:{partition}:iam::*:role/{role_name or '*'}"
-        statements.append(_allow("AssumeRoles", ["sts:AssumeRole"], role, text))
+        statements.append(_assume_roles(partition, role_name))
     return statements
 
 
-def retire_permissions(partition: str) -> list[Statement]:
-    """Return what the retirement of keys calls, the way back included."""
-    looks = [*_READ, _TAGS, *_DEPENDENTS]
-    return [
+def retire_permissions(partition: str, *, role_name: str | None = None) -> list[Statement]:
+    """Return what the retirement of keys calls, the way back included; `role_name` as for an audit."""
+    looks = "looks at each key, and at what may depend on it"
+    acts = "disables keys and schedules their deletion, and takes both back"
+    statements = [
         _allow("ListAliases", ["kms:ListAliases"], "*", "lists aliases; it cannot be limited to some keys"),
-        _on_keys("ReadKeys", looks, partition, "looks at each key, and at what may depend on it"),
+        _on_keys("ReadKeys", [*_READ, _TAGS, *_DEPENDENTS], partition, looks),
         _cloudtrail(),
-        _on_keys(
-            "RetireKeys", _ACTS, partition, "disables keys and schedules their deletion, and takes both back"
-        ),
+        _on_keys("RetireKeys", _ACTS, partition, acts),
     ]
+    if role_name:
+        statements.append(_assume_roles(partition, role_name))
+    return statements
+
+
+def _assume_roles(partition: str, role_name: str | None) -> Statement:
+    text = "assumes the role in each account, which needs the other statements and a trust policy that allows it"
+    return _allow("AssumeRoles", ["sts:AssumeRole"], f"arn:{partition}:iam::*:role/{role_name or '*'}", text)
 
 
 def _cloudtrail() -> Statement:

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from ._version import __version__
 from .config import Kind, Notes, Section, Sections, file_locations, merge, parse
-from .endpoints import parse_region, resolve
+from .endpoints import parse_region, region_of_service, resolve
 from .errors import ConfigurationError, ParameterError
 from .quoting import shown
 from .retry import Mode
@@ -125,6 +125,7 @@ class Settings:
         """
         source = "sso_region" if region else self.region.source
         plain, named_fips = parse_region(region or self.region.value, name=source)
+        plain = region_of_service(service, plain)
         fips = Setting(True, source) if named_fips else self._fips(service)
         dualstack, custom = self.use_dualstack_endpoint, self.endpoint(service)
         is_own = service == self.service

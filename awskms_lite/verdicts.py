@@ -182,7 +182,7 @@ LIMITS = (
     "Uses in the last hour: one can take that long to show.",
     'Uses before KMS began to track them (see a key\'s "tracked since"): CloudTrail may know them.',
     "What is done outside KMS: data keys that were handed out before, public keys that are used elsewhere.",
-    "EBS volumes, which ask for their keys when they are attached: one that was idle for a year may come back.",
+    "EBS volumes, which ask for their keys only when they are attached: an idle one may be attached tomorrow.",
     "Ciphertexts that nobody has read for years: backups, archives, snapshots.",
     "Failed calls: only successful ones count as a use.",
     "Keys of accounts and regions that were not audited, and keys made after their region was listed.",

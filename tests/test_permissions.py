@@ -73,6 +73,7 @@ def test_a_retirement_can_be_taken_back() -> None:
     """Whoever may disable a key and schedule its deletion may cancel that and enable it."""
     found = allowed_actions(retire_permissions("aws"))
     assert {"kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion", "kms:EnableKey"} <= found
+    assert allowed_actions(retire_permissions("aws", role_name="Retire")) - found == {"sts:AssumeRole"}
     assert not any(action.startswith(("kms:Put", "kms:Delete")) or "*" in action for action in found)
 
 

@@ -50,6 +50,7 @@ MODULES = {"audit", "errors", "local", "models", "retirement"}
 # The errors that KMS does not return, and the one that a star import would put in the place of the builtin one.
 OF_OTHER_SERVICES = {
     *("AuthFailure", "IDPCommunicationError", "PriorRequestNotComplete", "RequestInTheFuture"),
+    *("AWSOrganizationsNotInUseException", "InvalidInputException", "ServiceException"),
     *("RequestTimeTooSkewed", "RequestTimeoutException", "TransactionInProgressException", "TimeoutError"),
 }
 

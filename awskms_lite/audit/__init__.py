@@ -13,7 +13,7 @@ record too, with its error.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Unpack
 
@@ -24,6 +24,7 @@ from .clients import ClientOptions
 from .engine import Plan
 from .filters import KeyFilter
 from .iterators import AsyncAudit, Audit
+from .organization import SkippedAccount
 from .progress import AuditSummary, Progress
 from .records import Failure, KeyFacts, KeyUsageRecord, KeyUser, KeyUses
 from .rules import judge
@@ -50,6 +51,7 @@ __all__ = [
     "KeyUser",
     "KeyUses",
     "Progress",
+    "SkippedAccount",
     "Target",
     "TargetReport",
     "TargetStatus",
@@ -64,6 +66,8 @@ def audit(
     *,
     regions: Sequence[str] | None = None,
     role_arns: Sequence[str] = (),
+    organization: str | None = None,
+    account_names: Mapping[str, str] | None = None,
     idle_days: int = 90,
     price: float = PRICE,
     rotations: bool = False,
@@ -81,6 +85,10 @@ def audit(
     - `regions`: names of regions; None for the client's own. `all_regions` reads those of a built-in list, the
       client's own first.
     - `role_arns`: roles to assume, one in each account to audit; without any, the caller's own account is audited.
+    - `organization`: the name of a role, with its path if it has one, to assume in every account of the caller's
+      organization, in place of `role_arns`; the caller must be of the management account, or of a delegated
+      administrator's. The caller's own account is audited without a role.
+    - `account_names`: names for the records, by account id; those of an organization are there without.
     - `idle_days`: a key that was not used for so many whole days is idle.
     - `price`: what a key, or a rotation that is billed, costs a month, in US dollars.
     - `rotations`: count the rotations of each key that costs something, without which its cost is a minimum.
@@ -108,6 +116,8 @@ def audit(
         regions=regions,
         all_regions=all_regions,
         role_arns=role_arns,
+        organization=organization,
+        account_names=account_names or {},
         idle_days=idle_days,
         price=price,
         rotations=rotations,
@@ -125,6 +135,8 @@ def audit_async(
     *,
     regions: Sequence[str] | None = None,
     role_arns: Sequence[str] = (),
+    organization: str | None = None,
+    account_names: Mapping[str, str] | None = None,
     idle_days: int = 90,
     price: float = PRICE,
     rotations: bool = False,
@@ -146,6 +158,8 @@ def audit_async(
         regions=regions,
         all_regions=all_regions,
         role_arns=role_arns,
+        organization=organization,
+        account_names=account_names or {},
         idle_days=idle_days,
         price=price,
         rotations=rotations,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import anyio
 
-from ..call import ClientState, beside, create_state, in_region
+from ..call import ClientState, beside, caller_identity, create_state, in_region
 from ..credentials import role
 from ..credentials.cache import CredentialsCache
 from ..credentials.role import AssumeRole, GivenCredentials
@@ -27,12 +27,13 @@ from ..methods.keys import KeyMethods
 from ..methods.rotation import RotationMethods
 from ..methods.tags import TagMethods
 from ..methods.usage import UsageMethods
-from ..operations import CLOUDTRAIL
+from ..operations import CLOUDTRAIL, ORGANIZATIONS
 from ..pacing import Pacing, RateLimiter, RateLimiters
 from ..retry import RetryPolicy
 from ..settings import Settings, load_files, resolve_settings
 from ..system import monotonic, new_id, now, read_file
 from ..transport import AsyncHTTPClient, HTTPClient  # noqa: TC001 - for `typing.get_type_hints`
+from .organization import AccountMethods, OrganizationAccounts, choose_accounts
 from .targets import Target
 
 if TYPE_CHECKING:
@@ -164,6 +165,10 @@ class TrailClient(EventMethods, RegionClient):
     """A client of the CloudTrail of one target."""
 
 
+class OrganizationClient(AccountMethods, RegionClient):
+    """A client of AWS Organizations for the caller's own account."""
+
+
 class Clients:
     """Makes the clients of one audit from the state of its home region; closing `driver` ends them all.
 
@@ -186,6 +191,13 @@ class Clients:
         """Return whether the caller's own credentials, as far as they were resolved, have a session token."""
         credentials = self._home_state.credentials.current()
         return credentials is not None and credentials.session_token is not None
+
+    async def organization_accounts(self, role_name: str) -> OrganizationAccounts:
+        """Return the accounts of the caller's organization, to be audited with a role of this name."""
+        client = OrganizationClient(beside(self._home_state, ORGANIZATIONS), self.driver)
+        accounts = [account async for account in client.iter_list_accounts()]
+        own = await self.driver.run(caller_identity(self._home_state), self._home_state.timeout)
+        return choose_accounts(accounts, role_name, region=client.region, own_id=own.account_id)
 
     def open(self, target: Target) -> TargetClient:
         """Return a client of a target; the targets of one caller share their credentials."""

@@ -8,7 +8,7 @@ Everything that is read takes the same way, in one event loop, so no count and n
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from enum import IntEnum
 from functools import partial
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ..costs import PRICE, check_price
 from ..errors import CheckpointError, KMSLiteError, ParameterError, ServiceError, TransportError
@@ -30,6 +30,7 @@ from .failures import lost_worker, refused_everywhere, unknown_account, unknown_
 from .filters import KeyFilter
 from .inventory import Inventory, take_inventory
 from .multi_region import Group, Member, MultiRegionGroups, judge_group
+from .organization import SkippedAccount, check_role_name
 from .progress import AuditProgress
 from .record_queue import RecordQueue
 from .records import Answer, KeyFacts, KeyUsageRecord
@@ -69,6 +70,8 @@ class Plan:
     regions: Sequence[str] | None = None
     all_regions: bool = False
     role_arns: Sequence[str] = ()
+    organization: str | None = None
+    account_names: Mapping[str, str] = field(factory=dict[str, str])
     idle_days: int = 90
     price: float = PRICE
     keys: KeyFilter = field(factory=KeyFilter)
@@ -90,6 +93,10 @@ class Plan:
             raise ParameterError("regions cannot be combined with all_regions: leave one of them out.")
         if isinstance(self.role_arns, str):
             raise ParameterError("role_arns must be a list of ARNs: put the one you have into a list.")
+        if self.organization is not None:
+            check_role_name(self.organization)
+            if self.role_arns:
+                raise ParameterError("role_arns cannot be combined with organization: leave one of them out.")
         if self.client is not None and self.executor is not None:
             raise ParameterError(
                 "client stays in this process, and with an executor each worker finds its own settings: leave one "
@@ -111,10 +118,9 @@ class Engine:
         named = validated_regions(plan.regions or ())
         self._clients = open_clients(plan.client, options, named, asynchronous=asynchronous)
         home = self._clients.home.region
-        regions = known_regions(home) if plan.all_regions else named or [home]
-        self._targets = make_targets(regions, plan.role_arns, self._clients.profile)
-        self.progress = AuditProgress(self._targets, named=not plan.all_regions, idle_days=plan.idle_days)
-        self._groups = MultiRegionGroups[Target]((target.caller, target.region) for target in self._targets)
+        self._regions = known_regions(home) if plan.all_regions else named or [home]
+        self._account_names = dict(plan.account_names)
+        self._set_targets([] if plan.organization else self._make_targets(plan.role_arns))
         self._checkpoint: Checkpoint | None = None
         if plan.checkpoint is not None:
             create_file(plan.checkpoint)  # a wrong path is refused at once, before any call
@@ -126,6 +132,18 @@ class Engine:
         self._reading: anyio.CancelScope | None = None
         self._closed: anyio.Event | None = None
         self._error: Exception | None = None
+
+    def _make_targets(self, role_arns: Sequence[str], *, own_account: bool = False) -> list[Target]:
+        return make_targets(self._regions, role_arns, self._clients.profile, own_account=own_account)
+
+    def _set_targets(self, targets: Sequence[Target], skipped: Sequence[SkippedAccount] = ()) -> None:
+        """Set what is to be read, before anything was."""
+        plan = self._plan
+        self._targets = targets
+        self.progress = AuditProgress(
+            targets, named=not plan.all_regions, idle_days=plan.idle_days, skipped_accounts=skipped
+        )
+        self._groups = MultiRegionGroups[Target]((target.caller, target.region) for target in targets)
 
     def start(self) -> None:
         """Leave the state NEW; `run` has to follow in the same event loop."""
@@ -222,6 +240,8 @@ class Engine:
     async def _read_targets(self) -> None:
         try:
             await self._check_caller()
+            if self._plan.organization is not None:
+                await self._find_accounts(self._plan.organization)
             if self._plan.executor is not None:
                 await self._read_with_workers(Workers(self._plan.executor))
             else:
@@ -229,6 +249,12 @@ class Engine:
             self._check_signatures()
         except KMSLiteError as error:
             self._fail(error)
+
+    async def _find_accounts(self, role_name: str) -> None:
+        """Read which accounts the organization has: they are what is audited."""
+        found = await self._clients.organization_accounts(role_name)
+        self._account_names = {**found.names, **self._account_names}
+        self._set_targets(self._make_targets(found.role_arns, own_account=found.has_own), found.skipped)
 
     async def _check_caller(self) -> None:
         """Raise `CredentialsError` if there are no credentials or, before all regions are read, wrong ones.
@@ -254,7 +280,7 @@ class Engine:
     def _check_signatures(self) -> None:
         """Raise `CredentialsError` if no target was read, and each refused the caller's signature."""
         targets = [self.progress[target] for target in self._targets]
-        if self._plan.role_arns or any(target.listed for target in targets):
+        if any(target.listed or target.target.role_arn for target in targets):
             return  # roles have credentials of their own; and those that listed keys have expired since
         error = refused_everywhere([target.failures for target in targets])
         if error is not None:
@@ -397,8 +423,13 @@ class Engine:
         if answer.facts is None:
             self.progress[target].add_filtered(answer.arn)
             return
-        for group in self._groups.add(Member(target.caller, answer.facts, target)):
+        for group in self._groups.add(Member(target.caller, self._named(answer.facts), target)):
             self._hand_on(group)
+
+    def _named(self, facts: KeyFacts) -> KeyFacts:
+        """Return the facts with the name of the key's account, if that is known."""
+        name = self._account_names.get(facts.account_id)
+        return facts if name is None else evolve(facts, account_name=name)
 
     def _finish(self, target: Target) -> None:
         for group in self._groups.finish(target.caller, target.region):

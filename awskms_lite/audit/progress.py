@@ -10,6 +10,7 @@ from ..costs import NOTHING, CostTotal, CostTotals
 from ..pacing import RateLimiter, RateLimiters
 from ..verdicts import AuditVerdict
 from .failures import UNKNOWN_CALLER, is_denial, is_expiry
+from .organization import SkippedAccount
 from .records import Failure, KeyFacts, KeyUsageRecord
 from .targets import Target, TargetReport, TargetStatus
 
@@ -41,7 +42,7 @@ class AuditSummary:
     to any operation by which AWS asked for a lower rate. `costs` are what the keys with each verdict cost
     together, without keys that other accounts pay for; `unused_cost` is that of the keys that nobody used in the
     idle window. `targets` has each target, in the order in which they were given; `stopped` is True if the audit
-    was ended before its end.
+    was ended before its end. `skipped_accounts` are those of an organization that cannot be audited.
     """
 
     targets: Sequence[TargetReport]
@@ -58,6 +59,7 @@ class AuditSummary:
     costs: Mapping[AuditVerdict, CostTotal] = field(factory=dict[AuditVerdict, CostTotal])
     unused_cost: CostTotal = NOTHING
     lookups: int = 0
+    skipped_accounts: Sequence[SkippedAccount] = ()
 
     @property
     def expired(self) -> bool:
@@ -241,10 +243,18 @@ class TargetProgress:
 class AuditProgress:
     """The counts of all targets of one audit; the summary and the progress can be read in any thread."""
 
-    def __init__(self, targets: Sequence[Target], *, named: bool, idle_days: int = 90) -> None:
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        *,
+        named: bool,
+        idle_days: int = 90,
+        skipped_accounts: Sequence[SkippedAccount] = (),
+    ) -> None:
         self._targets = {target: TargetProgress(target, named) for target in targets}
         self._verdicts: Counter[AuditVerdict] = Counter()
         self._costs = CostTotals(idle_days)
+        self._skipped_accounts = tuple(skipped_accounts)
         self.resumed_from: datetime | None = None
         self.stopped = False
 
@@ -314,6 +324,7 @@ class AuditProgress:
             stopped=self.stopped,
             costs=self._costs.by_verdict,
             unused_cost=self._costs.unused,
+            skipped_accounts=self._skipped_accounts,
         )
 
     def progress(self) -> Progress:

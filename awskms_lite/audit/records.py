@@ -70,7 +70,8 @@ class KeyFacts:
     the service's clock, and `created` is that of GetKeyLastUsage if that was called. `last_usage` is None if KMS
     has recorded no use since `tracking_start`. `aliases` are None if they could not be listed, `tags` if they were
     not requested. `audited_account_id` is the account that was audited, which is not the owner's for a `shared`
-    key; None if it is unknown. `owner` is who answers for the key, None if it is unknown.
+    key; None if it is unknown. `owner` is who answers for the key, and `account_name` the name of
+    the account whose key it is; None if they are unknown.
 
     `rotations` is how often the key's material was rotated, None if that was not requested; the rest is None
     unless CloudTrail was asked, at `cloudtrail_checked_at`, and its event history has it: `last_user` made the
@@ -105,6 +106,7 @@ class KeyFacts:
     recent_uses: KeyUses | None = None
     failed_uses: KeyUses | None = None
     owner: str | None = None
+    account_name: str | None = None
     cloudtrail_checked_at: datetime | None = None
 
 

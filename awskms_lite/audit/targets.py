@@ -119,13 +119,17 @@ class TargetReport:
         return self.status in (TargetStatus.NOT_ENABLED, TargetStatus.NOT_OPEN)
 
 
-def make_targets(regions: Sequence[str], role_arns: Iterable[str], profile: str | None) -> list[Target]:
-    """Return every region of every role's account, each once; of the caller's own account if there are no roles.
+def make_targets(
+    regions: Sequence[str], role_arns: Iterable[str], profile: str | None, *, own_account: bool = False
+) -> list[Target]:
+    """Return every region of every role's account, each once.
 
-    Raise `ParameterError` for a role ARN that is invalid, and for two roles of one account.
+    Those of the caller's own account come first, if `own_account` is true or there are no roles. Raise
+    `ParameterError` for a role ARN that is invalid, and for two roles of one account.
     """
     callers = [Target("", role_arn, profile) for role_arn in _distinct_roles(role_arns)]
-    callers = callers or [Target("", None, profile)]
+    if own_account or not callers:
+        callers.insert(0, Target("", None, profile))
     return list(dict.fromkeys(caller._replace(region=region) for caller in callers for region in regions))
 
 

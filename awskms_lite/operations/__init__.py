@@ -42,11 +42,26 @@ CLOUDTRAIL = Service(
 )
 
 
+ORGANIZATIONS = Service(
+    name="organizations",
+    title="Organizations",
+    target="AWSOrganizationsV20161128",
+    paced=True,  # all of the account's callers share 8 calls a second
+    remedies=(
+        (
+            "AccessDeniedException",
+            "Use the management account or a delegated one; allow organizations:ListAccounts.",
+        ),
+    ),
+)
+
+
 class PageMembers(NamedTuple):
     """The names of the members that lead from page to page, KMS's own by default.
 
     A request has `size` and `marker`, an answer `next_marker` and `truncated`. If `truncated` is None, an answer
-    without a `next_marker` is the last. `largest` is the most items that a page may have, None for KMS's maximum.
+    without a `next_marker` is the last. `largest` is the most items that a page may have, None for KMS's maximum,
+    and `longest` the most characters of a marker.
     """
 
     size: str = "limit"
@@ -54,6 +69,7 @@ class PageMembers(NamedTuple):
     next_marker: str = "next_marker"
     truncated: str | None = "truncated"
     largest: int | None = None
+    longest: int = 1024
 
 
 class Operation(NamedTuple, Generic[RequestT, ResponseT]):

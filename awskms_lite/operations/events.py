@@ -10,5 +10,5 @@ LOOKUP_EVENTS = Operation(
     idempotent=True,
     items="events",
     service=CLOUDTRAIL,
-    pages=PageMembers("max_results", "next_token", "next_token", truncated=None, largest=50),
+    pages=PageMembers("max_results", "next_token", "next_token", truncated=None, largest=50, longest=100_000),
 )

@@ -8,8 +8,7 @@ Security Hub deletes findings that are not updated for 90 days. Source: "AWS Sec
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..endpoints import partition_of
-from .findings import CONTROL, PRODUCT, VERSION, finding
+from .findings import CONTROL, PRODUCT, VERSION, finding, partition_name
 from .json import JSONWriter
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def asff_finding(record: "KeyUsageRecord", members: Mapping[str, Any]) -> dict[s
     """Return the finding about a key as a JSON object; the account is the one that was audited."""
     found = finding(record)
     account = record.audited_account_id or record.account_id
-    partition = partition_of(record.region).name
+    partition = partition_name(record.region)
     return {
         "SchemaVersion": "2018-10-08",
         "Id": found.uid[:_MAX_ID],

@@ -1,8 +1,10 @@
 """What a verdict is to tools that collect findings: whether a key passes, how severe it is, and what to do."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .._version import __version__
+from ..endpoints import partition_of
 from ..verdicts import label
 
 if TYPE_CHECKING:
@@ -44,6 +46,12 @@ _RESULTS: dict[str, tuple[Status, Severity]] = {
 """By verdict. No unused key is severe: it costs a dollar, and what is severe is to delete the wrong one."""
 _USED_BUT_REFUSED: tuple[Status, Severity] = ("WARNING", "MEDIUM")
 """A key that was used not long ago and cannot be used now: whoever needs it is refused."""
+
+
+@lru_cache
+def partition_name(region: str) -> str:
+    """Return the name of the partition that a region belongs to."""
+    return partition_of(region).name
 
 
 def finding(record: "KeyUsageRecord") -> Finding:

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from ..audit import KeyUsageRecord
     from . import ReportContext
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
 
 class JSONLinesWriter:
     """Writes a line for each record."""
@@ -25,7 +27,7 @@ class JSONLinesWriter:
 
 def json_text(value: Mapping[str, Any]) -> str:
     """Return an object as JSON on one line, with what a terminal might act on escaped, which means the same."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    text = _encode(value)
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)

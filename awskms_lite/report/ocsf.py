@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..endpoints import partition_of
-from .findings import CONTROL, CONTROL_TITLE, PRODUCT, VERSION, Finding, Severity, Status, finding
+from .findings import CONTROL, CONTROL_TITLE, PRODUCT, VERSION, Finding, Severity, Status, finding, partition_name
 from .jsonl import json_text
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ def _resource(record: "KeyUsageRecord", members: Mapping[str, Any]) -> dict[str,
         "name": next(iter(record.aliases or ()), record.key_id),
         "type": "AwsKmsKey",
         "region": record.region,
-        "cloud_partition": partition_of(record.region).name,
+        "cloud_partition": partition_name(record.region),
         "owner": {**owner, "account": {"uid": record.account_id, "type_id": _AWS_ACCOUNT}},
         **({"tags": tags} if tags else {}),
         "data": _known(members, _DATA),

@@ -14,9 +14,13 @@ PRIORITY = (
 )  # fmt: skip
 """The verdicts, those first that somebody has something to do about."""
 _RANKS = {verdict: rank for rank, verdict in enumerate(PRIORITY)}
+_IN_DEMAND = -1
+"""The rank of a key of which uses were refused: somebody misses it now."""
 
 
 def _rank(record: "KeyUsageRecord") -> int:
+    if record.failed_uses is not None and record.failed_uses.count:
+        return _IN_DEMAND
     return _RANKS[record.verdict.value]
 
 
@@ -62,7 +66,7 @@ class Order(NamedTuple):
         """Return what the record is sorted by; the values at `descending_at` sort from high to low."""
         value, group = SORT_KEYS[self.key](record), self.group(record)
         return (
-            _rank(record) if self.group_by == "verdict" else not group,
+            _RANKS[record.verdict.value] if self.group_by == "verdict" else not group,
             group,
             value is None,
             0 if value is None else value,

@@ -6,9 +6,10 @@ and another one below it; a narrow one some short lines. Without a terminal each
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Any, TextIO
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TextIO
 
+from ..audit.sorted_records import SortedTexts
 from ..costs import CostTotals, MonthlyCost, in_dollars, total_lines
 from ..layout import wrap
 from ..quoting import printable
@@ -23,15 +24,14 @@ if TYPE_CHECKING:
 
 _PARAGRAPH_WIDTH = 100
 """Columns of a paragraph at most: longer lines are hard to read."""
-_IN_MEMORY = 2**20
-"""Bytes of rows that are held in memory; more go to a temporary file, so that a report of any size can be made."""
 
 
 class TableWriter:
-    """Holds a row for each record, and writes them at the end, with what their verdicts mean.
+    """Sorts a row for each record, and writes them at the end, with what their verdicts mean.
 
     `width` is that of the terminal, None if there is none; `colour` is whether it wants colours. With an `order`
-    that has groups, each group has a line with its totals before its rows.
+    that has groups, each group has a line with its totals before its rows. Rows are sorted on disk if there are
+    many: `add` and `end` may raise `CheckpointError`.
     """
 
     def __init__(
@@ -41,20 +41,16 @@ class TableWriter:
         self._width = width
         self._colour = colour
         self._order = order
-        self._rows: SpooledTemporaryFile[str] | None = None
+        self._rows = SortedTexts(order.descending_at)
         self._shape = Shape()
         self._verdicts: set[str] = set()
         self._groups: defaultdict[str, Totals] = defaultdict(Totals)
         self._costs: Counter[tuple[AuditVerdict, int | None, MonthlyCost]] = Counter()
 
     def add(self, record: "KeyUsageRecord", members: Mapping[str, Any]) -> None:  # noqa: ARG002 - as all writers
-        """Hold the record's row."""
-        if self._rows is None:
-            self._rows = SpooledTemporaryFile(  # noqa: SIM115 - closed at the end
-                _IN_MEMORY, "w+", encoding="utf-8", newline="\n"
-            )
+        """Sort the record's row in."""
         row, group = _row(record), printable(self._order.group(record))
-        self._rows.write("\t".join((group, *row)) + "\n")  # no printable text has a tab in it
+        self._rows.add(self._order.place(record), "\t".join((group, *row)))  # no printable text has a tab in it
         self._shape.add(row)
         self._verdicts.add(record.verdict.value)
         self._groups[group].add(record)
@@ -62,23 +58,23 @@ class TableWriter:
 
     def end(self, context: "ReportContext") -> None:
         """Write the table, and below it a paragraph for each verdict in it, and what the keys cost."""
-        if self._rows is None:
+        if not self._verdicts:
+            self._rows.close()
             self._stream.write("No key is in this report.\n")
             return
-        with self._rows:
-            for line in self._lines(self._rows):
+        with closing(self._rows):
+            for line in self._lines():
                 self._stream.write(f"{line}\n")
         paragraph_width = min(self._width or _PARAGRAPH_WIDTH, _PARAGRAPH_WIDTH)
         for line in self._meanings(context.idle_days, paragraph_width):
             self._stream.write(f"{line}\n")
 
-    def _lines(self, rows: IO[str]) -> Iterator[str]:
+    def _lines(self) -> Iterator[str]:
         form = self._shape.form(self._width, colour=self._colour)
         yield from form.headings()
-        rows.seek(0)
         before = None
-        for line in rows:
-            group, *cells = line.removesuffix("\n").split("\t")
+        for line in self._rows.in_order():
+            group, *cells = line.split("\t")
             if group != before and self._order.group_by is not None:
                 yield from self._group_heading(group, first=before is None)
             before = group
@@ -86,13 +82,14 @@ class TableWriter:
 
     def _group_heading(self, group: str, *, first: bool) -> Iterator[str]:
         totals = self._groups[group]
+        by_verdict = self._order.group_by == "verdict"
         counts = ", ".join(f"{totals.verdicts[each]} {label(each)}" for each in MEANINGS if totals.verdicts[each])
-        name = label(group) if self._order.group_by == "verdict" else group or "unknown"
+        name = label(group) if by_verdict else group or "unknown"
         keys = "1 key" if totals.keys == 1 else f"{totals.keys:,} keys"
         cost = f", {in_dollars(totals.cost)} a month" if totals.cost.keys else ""
         if not first:
             yield ""
-        text = f"{self._order.group_by} {name}: {keys}{cost}: {counts}"
+        text = f"{self._order.group_by} {name}: {keys}{cost}{'' if by_verdict else f': {counts}'}"
         for line in [text] if self._width is None else wrap(text, self._width):
             yield bold(line) if self._colour else line
 
@@ -138,6 +135,8 @@ def _notes(record: "KeyUsageRecord") -> Iterator[str]:
             yield f"until {record.deletion_date:%Y-%m-%d}"
     elif record.idle_days is not None and record.state not in ("Enabled", None):
         yield record.state
+    if record.failed_uses is not None and record.failed_uses.count:
+        yield "in demand"
     if record.unread_regions:
         yield f"its set in {', '.join(record.unread_regions)} not read"
     if _is_used_by_set(record):

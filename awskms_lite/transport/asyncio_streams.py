@@ -1,8 +1,7 @@
 """Connections of asyncio, in the part of httpcore's network backend.
 
-httpcore's own are made of anyio's, with two cancel scopes and three passes of the event loop for each read and
-write: together they take longer than all the rest of a call's way to the socket. Here a wait is one future, and
-its timeout one timer.
+httpcore's own are made of anyio's, which take a cancel scope and more passes of the event loop for each read and
+write: in all a quarter of a call. Here a wait is one future, and its timeout one timer.
 """
 
 import asyncio
@@ -47,27 +46,27 @@ async def _first_connected(addresses: list[str], port: int) -> "AsyncioStream":
 
     async def connect(address: str, failed: anyio.Event) -> None:
         try:
-            stream = await _connect(address, port)
+            streams.append(await _connect(address, port))
+            group.cancel_scope.cancel()
         except OSError as error:
             failures.append(error)
             failed.set()
-        else:
-            streams.append(stream)
-            group.cancel_scope.cancel()
 
     if len(addresses) == 1:
         return await _connect(addresses[0], port)
-    async with anyio.create_task_group() as group:
-        for address in addresses:
-            failed = anyio.Event()
-            group.start_soon(connect, address, failed)
-            with anyio.move_on_after(_HEAD_START):
-                await failed.wait()
-    for late in streams[1:]:
-        late.abort()
-    if not streams:
-        raise failures[-1]
-    return streams[0]
+    try:
+        async with anyio.create_task_group() as group:
+            for address in addresses:
+                failed = anyio.Event()
+                group.start_soon(connect, address, failed)
+                with anyio.move_on_after(_HEAD_START):
+                    await failed.wait()
+        if not streams:
+            raise failures[-1]
+        return streams.pop(0)
+    finally:
+        for stream in streams:  # a second one, or one that nobody waits for any more
+            stream.abort()
 
 
 async def _connect(address: str, port: int) -> "AsyncioStream":
@@ -144,6 +143,8 @@ class AsyncioStream(asyncio.Protocol):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> "AsyncioStream":
         """Return this stream, within TLS from now on."""
+        if self._has_ended:  # asyncio would wait for the handshake all the same
+            raise httpcore.ConnectError("The connection is closed.") from self._failure
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout):

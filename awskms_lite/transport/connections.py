@@ -32,9 +32,6 @@ _PRELOADED = encodings.idna  # which the first name to resolve loads: see `loadi
 KEEP_ALIVE = 20.0
 """Seconds that an idle connection is kept: load balancers and firewalls forget one after a minute or more."""
 
-_CHUNK = 256 * 1024
-"""Bytes to ask an async stream for: as many as asyncio reads at a time, for what it keeps back is not seen."""
-
 
 class _ConnectionBase:
     """What the connections of both kinds have in common: where they lead, and what they have counted.
@@ -243,8 +240,7 @@ class AsyncStream(_StreamBase):
         if unsent := self._take_unsent():
             with suppress(httpcore.WriteError):  # as in `Stream.read`
                 await self._stream.write(unsent, self._guard.deadline.timeout(self._write_timeout))
-        timeout = self._guard.deadline.timeout(timeout)
-        data: bytes = await self._stream.read(max(max_bytes, _CHUNK), timeout)
+        data: bytes = await self._stream.read(max_bytes, self._guard.deadline.timeout(timeout))
         self._guard.feed(data)
         return data
 

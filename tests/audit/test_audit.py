@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -468,7 +469,8 @@ class TestFullDisks:
     @staticmethod
     def fill(records: Any, keeper: str) -> None:
         """Let the database that the engine keeps take no further page."""
-        getattr(records._audit._engine, keeper)._connection.execute("PRAGMA max_page_count = 1")
+        connection = attrgetter(f"{keeper}._connection")(records._audit._engine)
+        connection.execute("PRAGMA max_page_count = 1")
 
     def test_a_checkpoint_that_is_full(self, kms: LocalKMS, tmp_path: Path) -> None:
         """The records that were read come, then the error; the file goes on where it ended."""
@@ -492,7 +494,7 @@ class TestFullDisks:
             add_old(kms, manager="AWS", description="x" * 500)
         found: set[str] = set()
         with audit(environ=kms.environ, pacing=UNPACED, ordered=True) as records:
-            self.fill(records, "_sorted")
+            self.fill(records, "_sorted._lines")
             with pytest.raises(CheckpointError, match="TMPDIR"):
                 found.update(record.arn for record in records)
             assert len(found) == records.summary.reported > 0

@@ -1,6 +1,10 @@
 """What an audit reads about keys beyond their last use: rotations; and what is missing if that fails."""
 
+import json
+import pickle
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,10 +13,21 @@ import anyio
 import pytest
 from support.audit_data import NOW, UNPACED, days, facts, used
 
-from awskms_lite import KMSClient
-from awskms_lite.audit import AuditSummary, KeyUsageRecord, audit, audit_async
+from awskms_lite import KMSClient, Pacing
+from awskms_lite.audit import (
+    AuditSummary,
+    KeyFilter,
+    KeyUsageRecord,
+    Target,
+    TargetStatus,
+    audit,
+    audit_async,
+)
 from awskms_lite.audit.details import DetailOptions
+from awskms_lite.audit.executor import WorkItem
+from awskms_lite.audit.progress import TargetProgress
 from awskms_lite.local import Error, LocalKMS
+from awskms_lite.pacing import RateLimiters
 
 Run = Callable[..., tuple[dict[str, KeyUsageRecord], AuditSummary]]
 
@@ -132,6 +147,20 @@ class TestCheckpoint:
             assert (summary.resumed, summary.usage_calls, summary.complete) == (3, 0, True)
         assert [kms.stats.asked[name] for name in ("GetKeyLastUsage", "ListKeyRotations")] == [3, 3]
 
+    def test_one_of_an_older_version(self, run: Run, kms: LocalKMS, tmp_path: Path) -> None:
+        """Its answers lack the members that are new; they are read on, and what is missing is asked."""
+        arn = kms.add_key(created=datetime.now(UTC) - days(300))
+        run(checkpoint=tmp_path / "audit.db")
+        newer = ("rotations", "last_user", "recent_uses", "failed_uses", "cloudtrail_checked_at")
+        with closing(sqlite3.connect(tmp_path / "audit.db", isolation_level=None)) as file:
+            ((line,),) = file.execute("SELECT facts FROM answer").fetchall()
+            older = {name: member for name, member in json.loads(line).items() if name not in newer}
+            file.execute("UPDATE answer SET facts = ?", (json.dumps(older),))
+        for wanted in (False, True):
+            records, summary = run(checkpoint=tmp_path / "audit.db", rotations=wanted)
+            assert records[arn].rotations == (0 if wanted else None)
+            assert (summary.resumed, summary.usage_calls, summary.complete) == (1, 0, True)
+
     def test_a_key_that_is_gone(self, run: Run, kms: LocalKMS, tmp_path: Path) -> None:
         """It has a record, with what was read of it."""
         arn = kms.add_key()
@@ -154,6 +183,32 @@ class TestCheckpoint:
         records, summary = run(checkpoint=tmp_path / "audit.db", rotations=True)
         assert (records[arn].rotations, summary.complete) == (0, True)
         assert kms.stats.asked["GetKeyLastUsage"] == 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "seconds"),
+    [
+        ({"details_needed": 10, "details_read": 4, "lookups": 8}, 6.0),  # 6 keys, 2 requests each, 2 a second
+        ({"details_needed": 10, "details_read": 0}, 5.0),  # one request each, as far as is known
+        ({"details_needed": 20, "details_read": 20, "lookups": 40}, 0.0),
+        ({"details_needed": 5, "details_read": 5, "lookups": 5, "described": 10, "listed": 20}, 2.5),  # half of 10
+        ({"details_needed": 0}, 0.0),
+    ],
+)
+def test_the_time_that_cloudtrail_takes(counts: dict[str, int], seconds: float) -> None:
+    """The keys that are left are taken to need as many requests as those before."""
+    progress = TargetProgress(Target("us-east-2"), status=TargetStatus.READ)
+    progress.follow(RateLimiters(Pacing(), adaptive=False), ["LookupEvents"])
+    for name, number in {"listed": 20, "described": 20, **counts}.items():
+        setattr(progress, name, number)
+    assert progress.seconds_left() == seconds
+    assert progress.lookup_rate == (2.0 if progress.details_read < progress.details_needed else 0.0)
+
+
+def test_a_worker_gets_them_too() -> None:
+    """What is wanted travels with a work item."""
+    item = WorkItem(Target("us-east-2"), {}, KeyFilter(), details=DetailOptions(True, True, 30))
+    assert pickle.loads(pickle.dumps(item)).details == DetailOptions(True, True, 30)
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,10 @@ async def bare(concurrency: str) -> dict[str, float]:
     try:
         requests = Bare(connections)
         keys = [entry["KeyId"] async for entry in requests.pages("ListKeys", "Keys", 1000)]
-        names = {alias["TargetKeyId"] async for alias in requests.pages("ListAliases", "Aliases", 100)}
+        aliases = requests.pages("ListAliases", "Aliases", 100)
+        names = {
+            alias["TargetKeyId"] async for alias in aliases if "TargetKeyId" in alias
+        }  # some of AWS's have none
 
         async def worker(todo: Iterator[str]) -> None:
             nonlocal answered

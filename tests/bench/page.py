@@ -61,6 +61,7 @@ def measure(driver: Chrome, page: Path) -> dict[str, float]:
     """Open a page and do what readers do; return milliseconds, and megabytes of memory."""
     show(driver, page)
     opened, longest = driver.execute_script(OPENED)
+    driver.execute_cdp_cmd("HeapProfiler.collectGarbage", {})  # the page before is none of this one's
     heap = driver.execute_cdp_cmd("Runtime.getHeapUsage", {})
     times: dict[str, float] = driver.execute_async_script(ACT)
     return {

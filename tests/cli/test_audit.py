@@ -209,6 +209,46 @@ class TestTargets:
         assert f"  {OTHER}  pending deletion" in out
         assert f"refused: us-east-2 as {refused}\n  AssumeRole: the audit: the role " in err
 
+    def test_accounts_have_the_names_of_their_lines(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """What stands behind a role in --accounts is its account's name, and is in the records."""
+        kms.add_key(account_id=OTHER, state="PendingDeletion")
+        kms.add_key(account_id="777788889999", state="PendingDeletion")
+        file = tmp_path / "roles.txt"
+        third = "arn:aws:iam::777788889999:role/Audit"
+        file.write_text(f"{OTHER_ROLE}\t The shop  # and its tills\n{third}\n", encoding="utf-8")
+        assert audit("--accounts", str(file), "--output", "jsonl") == 0
+        records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert {record["account_id"]: record["account_name"] for record in records} == {
+            OTHER: "The shop",
+            "777788889999": None,
+        }
+
+    def test_the_accounts_of_an_organization(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """--organization finds the accounts and their names, and those that cannot be audited are told apart."""
+        kms.add_account(OTHER, name="Shop")
+        kms.add_account("777788889999", name="Old \x1b[31m", state="SUSPENDED")
+        kms.add_account("888899990000", name="Gone", state="CLOSED")
+        kms.add_account("999900001111", name="Older", state="SUSPENDED")
+        kms.add_key(account_id=OTHER, state="PendingDeletion")
+        assert audit("--organization", "--role-name", "Audit", "--output", "jsonl") == 0
+        out, err = capsys.readouterr()
+        (record,) = map(json.loads, out.splitlines())
+        assert (record["account_id"], record["account_name"]) == (OTHER, "Shop")
+        assert "skipped, suspended: 777788889999 (Old \\x1b[31m), 999900001111 (Older)\n" in err
+        assert "skipped, closed: 888899990000 (Gone)\n" in err
+
+    def test_an_organization_that_cannot_be_listed(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Nothing is read, and the error says what to do."""
+        assert audit("--organization", "--role-name", "Audit") == 3
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "AWSOrganizationsNotInUseException" in err
+        assert "name the accounts one by one" in err
+
     def test_roles_come_from_standard_input_too(
         self, kms: LocalKMS, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -356,6 +396,7 @@ class TestExitCodes:
             ([], ["--endpoint-url", "ftp://host"], "is not an endpoint"),
             ([], ["--region", "no region"], "is not a region"),
             ([], ["--role-arn", ACCOUNT], "is not the ARN of a role"),
+            ([], ["--organization", "--role-name", "a b"], "is not the name of a role"),
             ([], ["--profile", "none"], "There is no profile 'none'"),
             ([], ["--accounts", "/nonexistent"], "/nonexistent cannot be read: No such file"),
             ([], ["--accounts", os.devnull], "names no role"),
@@ -424,6 +465,7 @@ class TestExitCodes:
         [
             (f"{OTHER_ROLE}\n{OTHER}\n", f"line 2: {OTHER} is an account id: name a role in that account"),
             (f"{OTHER}\n", f"as 'arn:aws:iam::{OTHER}:role/Audit'"),
+            (f"{OTHER_ROLE} {ROLE}\n", "line 1: two ARNs are on one line"),
             ("# one\n\narn:aws:iam::1:user/x\n", "line 3: 'arn:aws:iam::1:user/x' is not the ARN of a role"),
             ("\udcff\n", "line 1: 'utf-8' codec can't decode"),
         ],
@@ -473,6 +515,11 @@ class TestExitCodes:
             ),
             (["--from", "x", "--role-arn", ROLE], "combined with --role-arn"),
             (["--from", "x", "--accounts", "y"], "combined with --accounts"),
+            (["--from", "x", "--organization"], "combined with --organization"),
+            (["--organization"], "argument --organization: needs --role-name"),
+            (["--role-name", "Audit"], "argument --role-name: is for --organization"),
+            (["--organization", "--role-name", "a", "--role-arn", ROLE], "cannot be combined with --role-arn"),
+            (["--organization", "--role-name", "a", "--accounts", "x"], "cannot be combined with --accounts"),
             (["--from", "x", "--profile", "y"], "combined with --profile"),
             (["--from", "x", "--endpoint-url", "y"], "combined with --endpoint-url"),
             (["--from", "x", "--checkpoint", "y"], "combined with --checkpoint"),
@@ -720,11 +767,13 @@ class TestDetails:
         assert ("SELECT eventtime, " in err, "'ReEncrypt'" in err) == (cloudtrail, cloudtrail)
 
     def test_a_key_in_demand(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
-        """The table says so beside the verdict, which stays."""
+        """The table says so in the key's notes; the verdict stays."""
         arn = kms.add_key(state="Disabled")
         kms.use(arn, error_code="DisabledException")
         assert audit("--cloudtrail") == 0
-        assert "too new (Disabled, in demand)" in capsys.readouterr().out
+        out = capsys.readouterr().out
+        assert "  too new  " in out
+        assert "  (Disabled, in demand)\n" in out
 
     def test_cloudtrail_is_refused(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """Every key is reported, and what was asked for and not got is named: 3, before 1."""

@@ -34,6 +34,7 @@ def printed(out: str) -> dict[str, dict[str, Any]]:
         ["audit"],
         ["audit", "--cloudtrail", "--rotations", "--tags", "--organization", "--role-name", "Audit"],
         ["retire"],
+        ["retire", "--role-name", "Retire"],
         ["guard"],
         ["guard", "--days", "90", "--scp"],
         ["guard", "--key-policy", "--admin", ADMIN],

@@ -1,8 +1,10 @@
 """Connections of asyncio: the first address that answers, and what waits, ends and fails as httpcore expects."""
 
+import asyncio
 import socket
+import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import httpcore
@@ -26,6 +28,7 @@ class Wire:
     def __init__(self) -> None:
         self.written: list[bytes] = []
         self.pauses: list[str] = []
+        self.is_aborted = False
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
@@ -35,6 +38,9 @@ class Wire:
 
     def resume_reading(self) -> None:
         self.pauses.append("resume")
+
+    def abort(self) -> None:
+        self.is_aborted = True
 
 
 def connected() -> tuple[Any, Wire]:
@@ -145,12 +151,21 @@ class TestConnecting:
 
     @staticmethod
     async def connect(monkeypatch: pytest.MonkeyPatch, **addresses: object) -> Any:
-        """Connect where each address hangs (None), fails (an error), or answers (a stream)."""
+        """Connect where each address hangs (None), fails (an error), or answers (a stream).
+
+        A pair of a stream and an event answers when the last address is tried.
+        """
 
         async def connect_one(address: str, _: int) -> object:
             outcome = addresses[address]
             if outcome is None:
                 await anyio.sleep_forever()
+            if isinstance(outcome, tuple):
+                outcome, answers = cast("tuple[object, asyncio.Event]", outcome)
+                if address == [*addresses][-1]:
+                    answers.set()
+                with anyio.CancelScope(shield=True):  # both are past the point where they could be cancelled
+                    await answers.wait()
             if isinstance(outcome, Exception):
                 raise outcome
             return outcome
@@ -170,6 +185,20 @@ class TestConnecting:
         """An address that refuses is followed by the next one at once."""
         there, _ = connected()
         assert await self.connect(monkeypatch, refuses=OSError(111, "refused"), answers=there) is there
+
+    async def test_two_that_answer_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where two addresses answer at the same moment, one connection is used and the other closed."""
+        (one, wire), (other, other_wire) = connected(), connected()
+        answers = asyncio.Event()
+        assert await self.connect(monkeypatch, first=(one, answers), second=(other, answers)) is other
+        assert (wire.is_aborted, other_wire.is_aborted) == (True, False)
+
+    async def test_tls_over_a_connection_that_has_ended(self) -> None:
+        """A handshake with nobody fails at once, and is not waited for."""
+        stream, _ = connected()
+        stream.connection_lost(None)
+        with pytest.raises(httpcore.ConnectError):
+            await stream.start_tls(ssl.create_default_context(), "kms.test", 60.0)
 
     @pytest.mark.parametrize("count", [1, 3])
     async def test_no_address_answers(self, monkeypatch: pytest.MonkeyPatch, count: int) -> None:

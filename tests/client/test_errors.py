@@ -44,6 +44,7 @@ TRANSIENT = [
     "DependencyTimeoutException",
     "KMSInternalException",
     "KeyUnavailableException",
+    "ServiceException",
     "ServiceUnavailable",
     "ServiceUnavailableException",
 ]

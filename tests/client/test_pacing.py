@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from awskms_lite.audit.organization import LIST_ACCOUNTS
 from awskms_lite.errors import ConfigurationError, TimeoutError
 from awskms_lite.operations.all import ALL_OPERATIONS
 from awskms_lite.pacing import (
@@ -88,7 +89,7 @@ class TestPacing:
 
     def test_every_operation_can_be_paced(self) -> None:
         """The names are those of the operations there are."""
-        assert {operation.name for operation in ALL_OPERATIONS} == OPERATIONS
+        assert {operation.name for operation in (*ALL_OPERATIONS, LIST_ACCOUNTS)} == OPERATIONS
         Pacing(dict.fromkeys(OPERATIONS, 1))
 
     @pytest.mark.parametrize("burst", [0, 0.5, -1, inf, nan, True, "2", None])

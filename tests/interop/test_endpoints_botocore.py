@@ -83,7 +83,8 @@ def test_the_partition_has_the_same_domains(partition: dict[str, Any]) -> None:
     """Each partition of AWS is known here, with the same two domains."""
     (ours,) = {partition_of(name) for name in partition["regions"] if not name.endswith("-global")}
     outputs = partition["outputs"]
-    assert ours == (partition["id"], outputs["dnsSuffix"], outputs["dualStackDnsSuffix"])
+    domains = outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]
+    assert ours == (partition["id"], *domains, outputs["implicitGlobalRegion"])
     assert outputs["supportsFIPS"]
     assert outputs["supportsDualStack"]
 

@@ -18,7 +18,9 @@ from hypothesis import given, strategies as st
 from support.docstrings import declared_errors
 
 from awskms_lite import from_wire, to_wire
+from awskms_lite.audit.organization import _UNUSABLE, LIST_ACCOUNTS, ListAccountsRequest, ListAccountsResponse
 from awskms_lite.call import beside, create_state
+from awskms_lite.errors import error_class
 from awskms_lite.models.events import (
     Event,
     LookupAttribute,
@@ -26,7 +28,7 @@ from awskms_lite.models.events import (
     LookupEventsRequest,
     LookupEventsResponse,
 )
-from awskms_lite.operations import CLOUDTRAIL, KMS, Operation, Service
+from awskms_lite.operations import CLOUDTRAIL, KMS, ORGANIZATIONS, Operation, Service
 from awskms_lite.operations.events import LOOKUP_EVENTS
 from awskms_lite.protocol import decode, target
 from awskms_lite.settings import resolve_settings
@@ -38,11 +40,11 @@ PARTITIONS: list[dict[str, Any]] = LOADER.load_data("partitions")["partitions"]
 REGIONS = sorted(name for partition in PARTITIONS for name in partition["regions"] if not name.endswith("-global"))
 RULES = {
     name: EndpointProvider(LOADER.load_service_model(name, "endpoint-rule-set-1"), LOADER.load_data("partitions"))
-    for name in ("kms", "cloudtrail")
+    for name in ("kms", "cloudtrail", "organizations")
 }
 SERIALIZER = create_serializer("json", include_validation=True)
 PARSER = create_parser("json")
-OPERATIONS: list[Operation[Any, Any]] = [LOOKUP_EVENTS]
+OPERATIONS: list[Operation[Any, Any]] = [LOOKUP_EVENTS, LIST_ACCOUNTS]
 
 by_name = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 
@@ -51,7 +53,7 @@ def modeled(operation: Operation[Any, Any]) -> Any:
     return SESSION.get_service_model(operation.service.name).operation_model(operation.name)
 
 
-@pytest.mark.parametrize("service", [KMS, CLOUDTRAIL], ids=lambda service: service.name)
+@pytest.mark.parametrize("service", [KMS, CLOUDTRAIL, ORGANIZATIONS], ids=lambda service: service.name)
 @pytest.mark.parametrize("fips", ["false", "true"])
 @pytest.mark.parametrize("dualstack", ["false", "true"])
 def test_the_endpoint_is_the_rules_endpoint(service: Service, fips: str, dualstack: str) -> None:
@@ -95,8 +97,19 @@ def test_a_call_is_addressed_as_modeled(operation: Operation[Any, Any]) -> None:
 
 @by_name
 def test_the_errors_are_those_declared(operation: Operation[Any, Any]) -> None:
-    """A method's docstring names each error that the service model declares, and no other."""
-    assert declared_errors(operation) == sorted(shape.name for shape in modeled(operation).error_shapes)
+    """Each error of the service model has a class, and a method's docstring names those and no other."""
+    theirs = sorted(shape.name for shape in modeled(operation).error_shapes)
+    assert all(error_class(name).__name__ == name for name in theirs)
+    assert operation is LIST_ACCOUNTS or declared_errors(operation) == theirs
+
+
+def test_the_states_of_accounts_are_those_modeled() -> None:
+    """Every state that the service model has is either used or skipped by name."""
+    shape = SESSION.get_service_model("organizations").shape_for("AccountState")
+    assert set(shape.enum) == {*_UNUSABLE, "ACTIVE", "PENDING_CLOSURE"}
+    assert SESSION.get_service_model("organizations").shape_for("MaxResults").metadata["max"] == (
+        LIST_ACCOUNTS.pages.largest
+    )
 
 
 def test_the_attributes_are_those_modeled() -> None:
@@ -224,6 +237,36 @@ def test_an_answer_is_read_as_botocore_reads_it(answer: dict[str, Any]) -> None:
     assert [plain(event) for event in ours.events] == events
     assert ours.next_token == theirs.get("NextToken")
     assert from_wire(LookupEventsResponse, to_wire(ours)) == ours
+
+
+@given(max_results=st.none() | st.integers(1, 20), next_token=st.none() | TEXTS)
+def test_accounts_are_asked_for_as_botocore_does(max_results: int | None, next_token: str | None) -> None:
+    """A page of accounts is asked for in botocore's form."""
+    members = without_none(MaxResults=max_results, NextToken=next_token)
+    theirs = SERIALIZER.serialize_to_request(members, modeled(LIST_ACCOUNTS))
+    assert to_wire(ListAccountsRequest(max_results=max_results, next_token=next_token)) == json.loads(
+        theirs["body"]
+    )
+    assert theirs["headers"]["X-Amz-Target"] == target(LIST_ACCOUNTS)
+
+
+ACCOUNTS = some(
+    Accounts=st.lists(some(Id=TEXTS, Name=TEXTS, Email=TEXTS, State=TEXTS, Status=TEXTS), max_size=3),
+    NextToken=TEXTS,
+)
+
+
+@given(ACCOUNTS)
+def test_accounts_are_read_as_botocore_reads_them(answer: dict[str, Any]) -> None:
+    """Every page of accounts has those that botocore finds in it, and the same token."""
+    body = json.dumps(answer).encode()
+    theirs = PARSER.parse({"status_code": 200, "headers": {}, "body": body}, modeled(LIST_ACCOUNTS).output_shape)
+    ours: ListAccountsResponse = decode(LIST_ACCOUNTS, Response(200, {}, body), attempts=1)
+    found = [(one.id, one.name, one.state, one.status) for one in ours.accounts]
+    assert found == [
+        tuple(one.get(name) for name in ("Id", "Name", "State", "Status")) for one in theirs.get("Accounts", ())
+    ]
+    assert ours.next_token == theirs.get("NextToken")
 
 
 def to_the_millisecond(moment: datetime) -> datetime:

@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given, strategies as st
-from support.audit_data import facts
+from support.audit_data import NOW, facts
 from support.report_data import every_record, record
 
-from awskms_lite.audit import judge
+from awskms_lite.audit import KeyUses, judge
 from awskms_lite.audit.serialize import to_line
 from awskms_lite.audit.sorted_records import SortedRecords
 from awskms_lite.report.order import DEFAULT_ORDER, GROUP_KEYS, PRIORITY, SORT_KEYS, FirstRecords, Order
@@ -17,6 +17,16 @@ from awskms_lite.verdicts import AuditVerdict
 def test_every_verdict_has_its_priority() -> None:
     """None would break the order."""
     assert sorted(PRIORITY) == sorted(AuditVerdict)
+
+
+def test_a_key_that_somebody_misses_comes_first() -> None:
+    """Whatever its verdict is: its uses were refused, so something is broken now."""
+    refused = KeyUses(count=1, since=NOW)
+    missed = record(key_id="missed", failed_uses=refused, verdict=AuditVerdict.IN_USE, idle_days=3)
+    first = FirstRecords(1)
+    for each in (*every_record(), missed):
+        first.add(each)
+    assert first.in_order() == [missed]
 
 
 @pytest.mark.parametrize("key", SORT_KEYS)

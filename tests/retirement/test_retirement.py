@@ -361,7 +361,7 @@ class TestStates:
         assert retirer.advance(key).outcome is Outcome.WAITING
 
     def test_a_repaired_watch_begins_at_the_act_and_not_before(self, retirer: Retirer) -> None:
-        """The key was disabled before, and neither what enabled it nor the act itself is in the history yet."""
+        """It was disabled once before, and neither what enabled it nor the act itself is in the history yet."""
         key = old_key(retirer.kms)
         retirer.do("disable_key", key)
         retirer.kms.advance(timedelta(days=10))

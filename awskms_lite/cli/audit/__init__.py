@@ -36,6 +36,7 @@ _EPILOG = """\
 examples:
   awskms-lite audit --region us-east-2 --region eu-west-1
   awskms-lite audit --all-regions --accounts roles.txt --checkpoint audit.db --output jsonl > keys.jsonl
+  awskms-lite audit --organization --role-name Audit --all-regions --checkpoint audit.db --output html:keys.html
   awskms-lite audit --from keys.jsonl --idle-days 180 --fail-on idle,never_used
 
 The report goes to standard output, and a summary to standard error.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
 from ...errors import ConfigurationError, ParameterError
 
@@ -105,9 +105,21 @@ def _elements(name: str) -> Iterator[tuple[int, bytes, bool]]:
         raise ParameterError(f"{name} has no record: {_REMEDY}")
 
 
-def read_roles(name: str) -> list[str]:
-    """Return the role ARNs of a file; raise `ConfigurationError` for an invalid line, and if there is none."""
-    roles: list[str] = []
+class AccountRole(NamedTuple):
+    """A role to assume in an account, by its ARN, and what people call that account."""
+
+    arn: str
+    account_name: str | None = None
+
+    @property
+    def account_id(self) -> str:
+        """Return the account in the ARN, which is valid."""
+        return self.arn.split(":")[4]
+
+
+def read_roles(name: str) -> list[AccountRole]:
+    """Return the roles of a file; raise `ConfigurationError` for an invalid line, and if there is none."""
+    roles: list[AccountRole] = []
     for number, line in enumerate(read_lines(name), 1):
         try:
             text = _COMMENT.sub("", line.decode("utf-8-sig")).strip()
@@ -120,11 +132,15 @@ def read_roles(name: str) -> list[str]:
     return roles
 
 
-def _role(text: str) -> str:
+def _role(text: str) -> AccountRole:
     from ...audit.targets import validated_role_arn
 
-    if _ACCOUNT_ID.fullmatch(text):
+    arn, *rest = text.split(maxsplit=1)
+    account_name = rest[0] if rest else None
+    if _ACCOUNT_ID.fullmatch(arn):
         raise ParameterError(
-            f"{text} is an account id: name a role in that account to assume, as 'arn:aws:iam::{text}:role/Audit'."
+            f"{arn} is an account id: name a role in that account to assume, as 'arn:aws:iam::{arn}:role/Audit'."
         )
-    return validated_role_arn(text)
+    if account_name is not None and account_name.startswith("arn:"):
+        raise ParameterError("two ARNs are on one line: give each role a line of its own.")
+    return AccountRole(validated_role_arn(arn), account_name)

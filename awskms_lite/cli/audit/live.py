@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ...costs import total_lines
 from ...errors import ConfigurationError, KMSLiteError
 from ..mfa import ask_for_code
-from .input_files import read_roles
+from .input_files import AccountRole, read_roles
 from .options import filters_in_force, given_filters, key_filter
 from .progress import shown_progress
 from .report import Report
@@ -26,6 +26,7 @@ from .summary import (
     incomplete_line,
     interrupted_by,
     shown_lines,
+    skipped_lines,
     target_lines,
     unmatched_line,
 )
@@ -62,6 +63,7 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
             *total_lines(summary.costs, summary.unused_cost, arguments.idle_days),
             *athena_lines(summary),
             *target_lines(summary, every=arguments.all_regions),
+            *skipped_lines(summary),
             *failure_lines(report),
         ],
         incomplete=incomplete_line(summary, arguments.checkpoint, held),
@@ -85,13 +87,15 @@ def _context(arguments: argparse.Namespace, run: "Audit") -> "ReportContext":
 def _make_audit(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
     from ...audit import audit
 
-    roles = list(arguments.role_arn or ())
+    roles: list[AccountRole] = [AccountRole(role) for role in arguments.role_arn or ()]
     if arguments.accounts is not None:
         roles += read_roles(arguments.accounts)
     return audit(
         regions=arguments.region,
         all_regions=arguments.all_regions,
-        role_arns=roles,
+        role_arns=[role.arn for role in roles],
+        organization=arguments.role_name,
+        account_names={role.account_id: role.account_name for role in roles if role.account_name},
         idle_days=arguments.idle_days,
         price=arguments.price,
         rotations=arguments.rotations,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _MAX_DIGITS = len(str(MAX_IDLE_DAYS))
 _NOT_WITH_SAVED = (
-    "all_regions", "role_arn", "accounts", "profile", "endpoint_url", "checkpoint", "cloudtrail", "rotations",
+    "all_regions", "role_arn", "accounts", "organization", "role_name", "profile", "endpoint_url", "checkpoint",
+    "cloudtrail", "rotations",
 )  # fmt: skip
 
 _SAVED_FILTERS = ("region", "account")
@@ -70,7 +71,16 @@ def _add_targets(group: Any) -> None:
         "--accounts",
         action=_Once,
         metavar="FILE",
-        help="a file of role ARNs, one a line, with # comments; - reads standard input",
+        help="a file of role ARNs, one a line, each with a name for its account behind it if you like, with "
+        "# comments; - reads standard input",
+    )
+    group.add_argument(
+        "--organization",
+        action="store_true",
+        help="audit every account of your organization: your own, and each other one by the role of --role-name",
+    )
+    group.add_argument(
+        "--role-name", metavar="NAME", help="what the role of --organization is called in every account"
     )
     group.add_argument(
         "--checkpoint",
@@ -192,15 +202,30 @@ def _add_output(group: Any) -> None:
 
 
 def check_source_options(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    """End with an error if an option is given that only an audit of KMS, or only a saved report, has a use for."""
+    """End with an error for an option that only an audit of KMS, or only a saved report, has a use for.
+
+    So too for accounts that are named beside an organization, and for an organization without its role.
+    """
     if arguments.source is None:
         if arguments.account:
             parser.error("argument --account: chooses keys of --from FILE; name accounts to audit with --role-arn")
+        _check_organization(parser, arguments)
         return
     given = [name for name in _NOT_WITH_SAVED if getattr(arguments, name) not in (None, False)]
     if given:
         option = f"--{given[0].replace('_', '-')}"
         parser.error(f"argument --from: sends no requests, so it cannot be combined with {option}")
+
+
+def _check_organization(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if arguments.organization and arguments.role_name is None:
+        parser.error("argument --organization: needs --role-name, the role to assume in each account")
+    if arguments.role_name is not None and not arguments.organization:
+        parser.error("argument --role-name: is for --organization; --role-arn names a role by its ARN")
+    for option in ("role_arn", "accounts"):
+        if arguments.organization and getattr(arguments, option) is not None:
+            name = option.replace("_", "-")
+            parser.error(f"argument --organization: finds the accounts, so it cannot be combined with --{name}")
 
 
 def key_filter(arguments: argparse.Namespace) -> "KeyFilter":

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ...report.order import Order
 
 
+_KEY_BY_KEY = ("json", "jsonl", "csv", "ocsf", "asff", "html")
+"""Formats that are written as the records come; the table sorts its rows itself, and others only count."""
+
+
 class Report:
     """Writes the records of an audit in each format that was asked for, and counts them.
 
@@ -59,7 +63,7 @@ class Report:
             self.unwritable.append("the report cannot be written: standard output is closed")
             return
         order = _order(arguments)
-        is_sorted = output.format == "table" or bool(arguments.sort or arguments.group_by)
+        is_sorted = bool(arguments.sort or arguments.group_by) and output.format in _KEY_BY_KEY
         if is_sorted and self._sorted is None:
             self._sorted = SortedRecords(order.place, order.descending_at)
         writer = _make_writer(output, place.stream, arguments, order)

@@ -163,6 +163,16 @@ def target_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
             yield _INDENT + _session_token_hint()
 
 
+def skipped_lines(summary: "AuditSummary") -> Iterator[str]:
+    """Yield the accounts of an organization that were not audited, those in one state together."""
+    by_state: dict[str, list[str]] = {}
+    for account in summary.skipped_accounts:
+        name = f" ({printable(account.name)})" if account.name else ""
+        by_state.setdefault(account.state, []).append(f"{account.account_id}{name}")
+    for state, accounts in by_state.items():
+        yield f"skipped, {state.lower().replace('_', ' ')}: {', '.join(accounts)}"
+
+
 def _causes(report: "TargetReport", *, every: bool) -> Iterator[tuple[str, "Failure | None"]]:
     """Yield a target's status with its failure; a failure beside its keys means that it was read without that."""
     status, failures = report.status.value, list(report.failures)

@@ -45,21 +45,21 @@ def _add_audit(policies: Any, region: argparse.ArgumentParser) -> None:
     parser = policies.add_parser("audit", parents=[region], help=text, description=f"Print {text}.")
     parser.add_argument("--cloudtrail", action="store_true", help="what `audit --cloudtrail` needs")
     parser.add_argument("--rotations", action="store_true", help="what `audit --rotations` needs")
-    parser.add_argument("--tags", action="store_true", help="what `audit --tag` needs")
+    parser.add_argument("--tags", action="store_true", help="what `audit --tag` and --with-tags need")
     parser.add_argument("--organization", action="store_true", help="what `audit --organization` needs")
-    parser.add_argument(
-        "--role-name",
-        type=_role_name,
-        metavar="NAME",
-        help="the role to assume in each account (default: any role)",
-    )
+    _add_role_name(parser, "the role to assume in each account (default with --organization: any role)")
     parser.set_defaults(run=_run_audit)
 
 
 def _add_retire(policies: Any, region: argparse.ArgumentParser) -> None:
     text = "the least IAM policy for the retirement of keys, the way back included"
     parser = policies.add_parser("retire", parents=[region], help=text, description=f"Print {text}.")
+    _add_role_name(parser, "the role to assume in other accounts")
     parser.set_defaults(run=_run_retire)
+
+
+def _add_role_name(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument("--role-name", type=_role_name, metavar="NAME", help=text)
 
 
 def _add_guard(policies: Any, region: argparse.ArgumentParser) -> None:

@@ -49,7 +49,7 @@ def print_audit_policy(arguments: argparse.Namespace) -> int:
 
 def print_retire_policy(arguments: argparse.Namespace) -> int:
     """Print the policy of a retirement."""
-    return _print_policy(retire_permissions(_partition(arguments)), [_KEYS_NEED])
+    return _print_policy(retire_permissions(_partition(arguments), role_name=arguments.role_name), [_KEYS_NEED])
 
 
 def print_guard(arguments: argparse.Namespace) -> int:

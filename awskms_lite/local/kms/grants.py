@@ -21,6 +21,10 @@ from .keys import Grant, Key
 from .paging import page
 from .usage import refuse_dry_run
 
+_Principal = tuple[str | None, str | None]
+"""The ARN of a principal, or the name of a service of AWS; the other one is None."""
+
+_NOBODY: _Principal = (None, None)
 _PRINCIPAL = r"^[\w+=,.@:/-]+$"
 _SERVICE = r"^([A-Za-z0-9\-]+)\.([A-Za-z0-9\-]+)(\.[A-Za-z0-9\-]+)+$"
 _SOURCE_ARN = r"^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$"
@@ -50,42 +54,23 @@ _GRANTABLE = (*_ANY_KEY, *_DATA_KEYS, "GetPublicKey", *(name for names in _OPERA
 def create_grant(call: Call) -> dict[str, object]:
     """Create a grant; with a `Name`, one that is there already is returned again, under a new token."""
     members = call.members
-    grantee = _principal(members, "Grantee", required=True)
-    retiring = _principal(members, "Retiring")
+    grantee, retiring = _principal(members, "Grantee", required=True), _principal(members, "Retiring")
     operations = tuple(dict.fromkeys(members.choices("Operations", _GRANTABLE, longest=len(_GRANTABLE))))
     if not operations:
         raise ApiError("ValidationException", "Operations must not be null or empty.")
     constraints = _constraints(members)
     name = members.text("Name", longest=256, pattern="^[a-zA-Z0-9:/_-]+$")
-    if grantee[1] is not None and ("SourceArn" not in constraints or retiring == (None, None)):
-        raise ApiError(
-            "ValidationException",
-            "A GranteeServicePrincipal requires a SourceArn constraint and a RetiringPrincipal or "
-            "RetiringServicePrincipal.",
-        )
-    for principal in (grantee[0], retiring[0]):
-        if principal is not None:
-            _check_principal(principal, call.region)
+    _check_principals(grantee, retiring, constraints, call.region)
     key = call.key()
     _check_suits(key, operations, constraints)
     refuse_dry_run(call)
-    issuer = root_of(call.region, call.account_id)
-    grant = Grant(
-        secrets.token_hex(32),
-        key.arn,
-        call.time,
-        issuer,
-        operations,
-        constraints,
-        *grantee,
-        *retiring,
-        name,
-        call.store.next_number(),
-    )
-    same = next((old for old in key.grants.values() if name is not None and _is_same(old, grant)), None)
+    issuer, number = root_of(call.region, call.account_id), call.store.next_number()
+    grant_id = secrets.token_hex(32)
+    new = Grant(grant_id, key.arn, call.time, issuer, operations, constraints, *grantee, *retiring, name, number)
+    same = next((old for old in key.grants.values() if name is not None and _is_same(old, new)), None)
     if same is None:
-        call.store.add_grant(key, grant)
-    return {"GrantId": (same or grant).id, "GrantToken": _token(same or grant)}
+        call.store.add_grant(key, new)
+    return {"GrantId": (same or new).id, "GrantToken": _token(same or new)}
 
 
 def list_grants(call: Call) -> dict[str, object]:
@@ -97,8 +82,7 @@ def list_grants(call: Call) -> dict[str, object]:
     grants = [
         grant
         for grant in key.grants.values()
-        if grant_id in (None, grant.id)
-        and (grantee == (None, None) or grantee == (grant.grantee, grant.grantee_service))
+        if grant_id in (None, grant.id) and (grantee in (_NOBODY, (grant.grantee, grant.grantee_service)))
     ]
     choice = f"{key.key_id} {grant_id} {grantee}"
     return page(call, "Grants", grants, sort_key=_sort_key, wire=_entry, default=50, largest=100, choice=choice)
@@ -134,8 +118,8 @@ def retire_grant(call: Call) -> dict[str, object]:
     """
     key, grant = _grant_to_retire(call)
     principals = call.caller.principals
-    may_grantee = "RetireGrant" in grant.operations and grant.grantee in principals
-    if not may_grantee and grant.retiring not in principals and grant.issuing_account not in principals:
+    is_grantee = "RetireGrant" in grant.operations and grant.grantee in principals
+    if not is_grantee and grant.retiring not in principals and grant.issuing_account not in principals:
         call.deny(key.arn)
     refuse_dry_run(call)
     call.store.remove_grant(key, grant)
@@ -153,16 +137,16 @@ def _grant_to_retire(call: Call) -> tuple[Key, Grant]:
         if key.account_id != call.account_id and grant_id not in key.grants:
             call.deny(key.arn)
         return key, _grant(key, grant_id)
-    named = _named_by(token)
-    match = ARN.fullmatch(named[0]) if named else None
-    key_there = call.store.find(match[3], match[2], match[5]) if match and match[2] == call.region else None
-    grant = key_there.grants.get(named[1]) if key_there and named else None
-    if key_there is None or grant is None:
+    key_arn, grant_id = _named_by(token) or ("", "")
+    match = ARN.fullmatch(key_arn)
+    found = call.store.find(match[3], match[2], match[5]) if match and match[2] == call.region else None
+    grant = None if found is None else found.grants.get(grant_id)
+    if found is None or grant is None:
         raise ApiError("InvalidGrantTokenException", "The grant token is not valid, or its grant is gone.")
-    return call.checked(call.permitted(key_there)), grant
+    return call.checked(call.permitted(found)), grant
 
 
-def _principal(members: Members, role: str, *, required: bool = False) -> tuple[str | None, str | None]:
+def _principal(members: Members, role: str, *, required: bool = False) -> _Principal:
     """Return the grantee or the retiring principal: the ARN of a principal, or the name of a service of AWS."""
     principal = members.text(f"{role}Principal", longest=256, pattern=_PRINCIPAL)
     service = members.text(f"{role}ServicePrincipal", longest=128, pattern=_SERVICE)
@@ -212,12 +196,26 @@ def _check_suits(key: Key, operations: tuple[str, ...], constraints: Mapping[str
         raise ApiError("ValidationException", f"Encryption context constraints are not for {spec} keys.")
 
 
-def _check_principal(principal: str, region: str) -> None:
-    """Raise `ApiError` unless it is the ARN of a principal, or the name of a service with grants of its own."""
-    is_service = principal.endswith(".amazonaws.com")
-    is_known = principal.startswith("arn:") and parse_principal(principal, region) is not None
-    if not is_service and not is_known and not _FEDERATED_USER.fullmatch(principal):
-        raise ApiError("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
+def _check_principals(
+    grantee: _Principal, retiring: _Principal, constraints: Mapping[str, object], region: str
+) -> None:
+    """Raise `ApiError` for a principal that there cannot be, and for a service without what it needs."""
+    if grantee[1] is not None and ("SourceArn" not in constraints or retiring == _NOBODY):
+        raise ApiError(
+            "ValidationException",
+            "A GranteeServicePrincipal requires a SourceArn constraint and a RetiringPrincipal or "
+            "RetiringServicePrincipal.",
+        )
+    for principal, _ in (grantee, retiring):
+        if principal is not None and not _is_principal(principal, region):
+            raise ApiError("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
+
+
+def _is_principal(principal: str, region: str) -> bool:
+    """Return whether this is the ARN of a principal, or the name of a service with grants of its own."""
+    if principal.endswith(".amazonaws.com") or _FEDERATED_USER.fullmatch(principal):
+        return True
+    return principal.startswith("arn:") and parse_principal(principal, region) is not None
 
 
 def _is_same(old: Grant, new: Grant) -> bool:
