@@ -15,7 +15,7 @@ AT_A_TIME = (4, 8, 16, 32)
 """How many requests at a time the bare loop is tried with."""
 KEYS, TRIED = 10_000, 1_000
 """How many keys are audited unpaced, and with how many the best number of requests at a time is found."""
-FEW, MANY = 100, 30_000
+FEW, MANY = 100, 20_000
 TURNS = 2
 
 

@@ -147,6 +147,15 @@ BENCHES = {
         over_tls("ours, asyncio", "aiobotocore", "capo-kms, asyncio"),
         from_start_to_end({"aiobotocore": None, "capo-kms, asyncio": None}, ours="ours, asyncio"),
     ),
+    "cold-bytecode": Bench(
+        "... over HTTP, without any bytecode file, beside the same with all",
+        plain("ours", "ours, no bytecode", "botocore", "botocore, no bytecode"),
+        [
+            Row("CPU time", "cpu", "ms", "ours", ours="ours, no bytecode"),
+            Row("botocore's CPU time", "cpu", "ms", "botocore", ours="botocore, no bytecode"),
+        ],
+        part=0.2,
+    ),
     "cold-slow": Bench(
         "... over TLS, trust as installed, a tenth of a CPU",
         over_tls("ours", "botocore", slow=True),
@@ -269,7 +278,7 @@ BENCHES = {
         ],
     ),
     "audit-memory": Bench(
-        "an audit of 30,000 keys, without quotas",
+        "an audit of 20,000 keys, without quotas",
         audit_memory,
         [
             Row("memory, each key more", "memory", "B", "ours", at_most=0.64, plain=True),

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from time import perf_counter
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rivals import HERE, Samples, is_installed, python_of
@@ -22,20 +23,24 @@ PERIOD, SHARE = 0.1, 0.1
 
 
 class Start(NamedTuple):
-    """How a contender's process is started: the code it runs, and the environment that it is installed in."""
+    """How a contender's process is started: its code, the environment it is installed in, variables of its own."""
 
     code: str
     rival: str | None = None
+    environ: Mapping[str, str] = MappingProxyType({})
 
 
+NO_BYTECODE = {"PYTHONPYCACHEPREFIX": "/no/such/folder", "PYTHONDONTWRITEBYTECODE": "1"}
 STARTS = {
     "ours": Start("import cold_ours"),
     "ours, asyncio": Start("import cold_ours_async"),
+    "ours, no bytecode": Start("import cold_ours", environ=NO_BYTECODE),
     "floor": Start("import cold_floor; cold_floor.ask()"),
     "floor, no TLS roots": Start(
         "import cold_floor, ssl; cold_floor.ask(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))"
     ),
     "botocore": Start("import cold_botocore"),
+    "botocore, no bytecode": Start("import cold_botocore", environ=NO_BYTECODE),
     "boto3": Start("import cold_boto3", "boto3"),
     "capo-kms": Start("import cold_capo", "capo"),
     "aiobotocore": Start("import cold_aiobotocore", "aiobotocore"),
@@ -105,7 +110,7 @@ def _in_turns(
     """Start processes, one after the other; `system_roots` is for those that take the system's roots."""
     starts = {name: STARTS[name] for name in names if is_installed(STARTS[name].rival)}
     environs = {
-        name: {**environ, **(system_roots or {})} if start.rival == "capo" else environ
+        name: {**environ, **start.environ, **((start.rival == "capo" and system_roots) or {})}
         for name, start in starts.items()
     }
     samples: Samples = {name: {"wall": [], "cpu": [], "memory": []} for name in starts}

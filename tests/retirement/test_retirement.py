@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from support.retirement_data import days
 from support.retiring import REGION, UNPACED, WATCH, Retirer, local_kms, old_key
 from support.servers import WAYS, Way, open_way
@@ -22,6 +23,11 @@ from awskms_lite.errors import (
 from awskms_lite.local import ApiError, Error, LocalKMS, Reset
 from awskms_lite.permissions import retire_permissions
 from awskms_lite.retirement import Outcome, Phase, Severity, Step, read_ledger
+from awskms_lite.retirement.callers import identify
+from awskms_lite.retirement.ledger import Ledger
+from awskms_lite.retirement.looks import Run
+from awskms_lite.retirement.records import Rules
+from awskms_lite.retirement.undo import undo_key
 
 ACCOUNT = "111122223333"
 OTHER = "444455556666"
@@ -300,6 +306,21 @@ class TestOthers:
         assert retirer.lines()[-2:] == ["schedule intent", "schedule failed"]
         assert retirer.state(key) == "Enabled"
 
+    @pytest.mark.parametrize("method", ["disable_key", "schedule_key_deletion"])
+    def test_an_act_that_is_done_already_is_not_sent(self, any_retirer: Retirer, method: str) -> None:
+        """Somebody was faster, between the look and the act."""
+        key = old_key(any_retirer.kms) if method == "disable_key" else disabled(any_retirer)
+        any_retirer.kms.advance(WATCH)
+        answer = any_retirer.do("describe_key", key)
+        any_retirer.do(method, key)
+        operation = {"disable_key": "DisableKey", "schedule_key_deletion": "ScheduleKeyDeletion"}[method]
+        before = any_retirer.kms.stats.asked[operation]
+        any_retirer.kms.answer("DescribeKey", answer)  # what the look sees is out of date
+        assert any_retirer.advance(key).outcome is Outcome.DONE
+        assert any_retirer.kms.stats.asked[operation] == before
+        assert any_retirer.lines()[-1].endswith(" skipped")
+        assert any_retirer.advance(key).outcome is Outcome.WAITING
+
 
 def _but_cancel() -> list[str]:
     return ["kms:PutKeyPolicy", "kms:GetKeyPolicy", "kms:DescribeKey", "kms:EnableKey", "kms:List*", "kms:Get*"]
@@ -337,6 +358,19 @@ class TestStates:
         retirer.kms.set_event_delay(timedelta(minutes=15))
         retirer.do("disable_key", key)
         retirer.advance(key)
+        assert retirer.advance(key).outcome is Outcome.WAITING
+
+    def test_a_repaired_watch_begins_at_the_act_and_not_before(self, retirer: Retirer) -> None:
+        """It was disabled once before, and neither what enabled it nor the act itself is in the history yet."""
+        key = old_key(retirer.kms)
+        retirer.do("disable_key", key)
+        retirer.kms.advance(timedelta(days=10))
+        retirer.kms.set_event_delay(timedelta(minutes=15))
+        retirer.do("enable_key", key)
+        retirer.kms.inject_fault(Reset("before"), times=3, operation="DisableKey")
+        assert retirer.advance(key).outcome is Outcome.UNCERTAIN
+        retirer.do("disable_key", key)  # as if the answer alone had been lost
+        assert retirer.advance(key).outcome is Outcome.DONE
         assert retirer.advance(key).outcome is Outcome.WAITING
 
     def test_a_use_that_was_refused_before_stops_it_at_once(self, retirer: Retirer) -> None:
@@ -718,6 +752,19 @@ class TestTrouble:
         assert any_retirer.undo(key).outcome is Outcome.DONE
         assert any_retirer.state(key) == "Enabled"
 
+    def test_an_undo_without_a_line_is_not_begun(self, retirer: Retirer) -> None:
+        """A ledger that fails in the middle ends the run, and nothing is sent without a line."""
+        key = scheduled(retirer)
+
+        def full(_: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        with Ledger(retirer.ledger, sync=full) as ledger:
+            run = Run(callers=retirer.run(identify(retirer.client, ())), rules=Rules(), entries={})
+            with pytest.raises(LedgerError, match="No space left"):
+                retirer.run(undo_key(run, ledger, key))
+        assert retirer.state(key) == "PendingDeletion"
+
     def test_enabling_beyond_the_quota_is_told(self, retirer: Retirer) -> None:
         """An account may have no room for one more enabled key."""
         key = disabled(retirer)
@@ -734,6 +781,16 @@ class TestTrouble:
             with pytest.raises(LedgerError):
                 retirer.advance(key, ledger=ledger)
         assert retirer.kms.stats.asked["DisableKey"] == 0
+
+    def test_an_answer_about_another_key_is_not_believed(self, retirer: Retirer) -> None:
+        """The keys of a multi-Region set have one id."""
+        key = old_key(retirer.kms, multi_region=True)
+        answer = retirer.do("describe_key", key)
+        other = evolve(answer.key_metadata, arn=key.replace(REGION, "eu-west-1"))
+        retirer.kms.answer("DescribeKey", evolve(answer, key_metadata=other))
+        found = retirer.advance(key)
+        assert found.outcome is Outcome.UNCERTAIN
+        assert retirer.state(key) == "Enabled"
 
     def test_a_damaged_ledger_stops_everything(self, retirer: Retirer) -> None:
         """Whether keys are to be looked at, retired or taken back."""
