@@ -47,7 +47,8 @@ class MarkdownWriter:
         """Count the key."""
         verdict = record.verdict.value
         self._verdicts[verdict].add(record)
-        self._accounts[record.account_id].add(record)
+        named = f" ({record.account_name})" if record.account_name else ""
+        self._accounts[f"{record.account_id}{named}"].add(record)
         if verdict not in ("aws_managed", "other_account"):
             self._owners[record.owner or ""].add(record)
         if verdict in UNUSED:

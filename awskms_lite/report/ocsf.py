@@ -52,7 +52,7 @@ _UNMAPPED = (
 """Members of the record for which the schema has no place."""
 _DATA = (
     "key_id", "aliases", "description", "state", "manager", "spec", "usage", "origin", "multi_region_role",
-    "related_arns", "created", "deletion_date", "tracking_start", "rotations",
+    "related_arns", "created", "created_by", "deletion_date", "tracking_start", "rotations",
 )  # fmt: skip
 """Members of the record that describe the key."""
 
@@ -98,7 +98,7 @@ def ocsf_finding(record: "KeyUsageRecord", members: Mapping[str, Any]) -> dict[s
         "cloud": {
             "provider": "AWS",
             "region": record.region,
-            "account": {"uid": record.audited_account_id or record.account_id, "type_id": _AWS_ACCOUNT},
+            "account": _account(record.audited_account_id or record.account_id, record),
         },
         "resources": [_resource(record, members)],
         "unmapped": _known(members, _UNMAPPED),
@@ -126,10 +126,16 @@ def _resource(record: "KeyUsageRecord", members: Mapping[str, Any]) -> dict[str,
         "type": "AwsKmsKey",
         "region": record.region,
         "cloud_partition": partition_name(record.region),
-        "owner": {**owner, "account": {"uid": record.account_id, "type_id": _AWS_ACCOUNT}},
+        "owner": {**owner, "account": _account(record.account_id, record)},
         **({"tags": tags} if tags else {}),
         "data": _known(members, _DATA),
     }
+
+
+def _account(account_id: str, record: "KeyUsageRecord") -> dict[str, Any]:
+    """Return an account, with its name if it is the key's and known."""
+    is_named = record.account_name is not None and account_id == record.account_id
+    return {"uid": account_id, "type_id": _AWS_ACCOUNT, **({"name": record.account_name} if is_named else {})}
 
 
 def _known(members: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from support.servers import PATIENCE
 from awskms_lite.audit import KeyUsageRecord, Progress, judge
 from awskms_lite.audit.serialize import from_line, to_line
 from awskms_lite.cli.audit.live import Interruption
+from awskms_lite.cli.audit.outputs import FORMATS
 from awskms_lite.cli.audit.progress import duration, progress_text, repeated, shown_progress
 from awskms_lite.local import LocalKMS
 
@@ -217,7 +218,7 @@ class TestOutput:
             process.stdout.close()
             assert process.wait(PATIENCE) == 141
 
-    @pytest.mark.parametrize("output", ["table", "json", "jsonl", "csv"])
+    @pytest.mark.parametrize("output", FORMATS)
     def test_a_reader_that_went_away_ends_it_quietly(self, kms: LocalKMS, output: str) -> None:
         """A closed pipe, as `| head` leaves behind, ends it with 141 and not a word."""
         kms.add_key(state="PendingDeletion")
@@ -229,7 +230,7 @@ class TestOutput:
         assert (process.returncode, err) == (141, b"")
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
-    @pytest.mark.parametrize("output", ["table", "json", "jsonl", "csv"])
+    @pytest.mark.parametrize("output", FORMATS)
     def test_a_full_disk_makes_it_3(self, kms: LocalKMS, output: str) -> None:
         """Where the report has no room it is incomplete; the summary is there, and says why."""
         kms.add_key(state="PendingDeletion")

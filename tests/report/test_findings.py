@@ -94,6 +94,14 @@ class TestOCSF:
         assert resource["data"]["aliases"] == ["alias/orders", "alias/old"]
         assert each["unmapped"]["last_usage"]["operation"] == "Decrypt"
 
+    def test_an_account_is_named_if_its_name_is_known(self, schema: Any) -> None:
+        """The key's own; the audited account of a shared key is another one."""
+        shared = judge(facts(shared=True, account_id=OTHER, audited_account_id=ACCOUNT, account_name="Shop"), 90)
+        (each,) = ocsf(shared)
+        assert not list(schema.iter_errors(each))
+        assert each["resources"][0]["owner"]["account"] == {"uid": OTHER, "type_id": 10, "name": "Shop"}
+        assert "name" not in each["cloud"]["account"]
+
     def test_the_account_is_the_one_that_was_audited(self) -> None:
         """A shared key is another account's; the finding is in the account where it was made."""
         (each,) = ocsf(judge(facts(shared=True, account_id=OTHER, audited_account_id=ACCOUNT), 90))

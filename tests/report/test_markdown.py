@@ -73,6 +73,8 @@ def test_accounts_and_owners_are_told() -> None:
     ]
     assert [(row["Owner"], row["Without a use"]) for row in found["By owner"]] == [("unknown", "2"), ("shop", "1")]
     assert [row["Keys"] for row in found["By owner"]] == ["5", "2"]  # AWS manages one, and another account one
+    named = record(account_name="<b>Shop</b>")
+    assert tables(summary([named]))["By account"][0]["Account"] == f"{ACCOUNT} (<b>Shop</b>)"
     assert "By owner" not in tables(summary([judge(facts(), 90)]))
 
 

@@ -25,17 +25,17 @@ _KEY_BY_KEY = ("json", "jsonl", "csv", "ocsf", "asff", "html")
 class Report:
     """Writes the records of an audit in each format that was asked for, and counts them.
 
-    `failures` holds a record for each operation and code by which keys could not be read, and `failed` how many
-    there are; `unshown` counts the keys that --verdict leaves out of the report and of nothing else; `unwritable`
-    is what to print about each output that took no more. Files that `end` has not put into their places are
-    removed at the end of the `with`. A reader of standard output that went away is a `BrokenPipeError`: at once if
-    there is no other output, else at the end.
+    `streams` is whether standard output shows the report growing. `failures` holds a record for each operation and
+    code by which keys could not be read, and `failed` how many there are; `unshown` counts the keys that --verdict
+    leaves out of the report and of nothing else; `unwritable` is what to print about each output that took no
+    more. Files that `end` has not put into their places are removed at the end of the `with`. A reader of standard
+    output that went away is a `BrokenPipeError`: at once if there is no other output, else at the end.
     """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         outputs = arguments.output or [Output("table")]
         check_outputs(outputs, arguments.checkpoint)
-        self.streams = any(output.file is None and output.format != "table" for output in outputs)
+        self.streams = False
         self.verdicts: Counter[str] = Counter()
         self.failures: dict[tuple[str, str], KeyUsageRecord] = {}
         self.failed: Counter[tuple[str, str]] = Counter()
@@ -64,6 +64,7 @@ class Report:
             return
         order = _order(arguments)
         is_sorted = bool(arguments.sort or arguments.group_by) and output.format in _KEY_BY_KEY
+        self.streams = self.streams or (output.file is None and output.format in _KEY_BY_KEY and not is_sorted)
         if is_sorted and self._sorted is None:
             self._sorted = SortedRecords(order.place, order.descending_at)
         writer = _make_writer(output, place.stream, arguments, order)
