@@ -146,7 +146,9 @@ def _client(arguments: argparse.Namespace, keys: Sequence[str]) -> "KMSClient":
 def _known_arns(arguments: argparse.Namespace, keys: Sequence[str]) -> Sequence[str]:
     from ...retirement import read_ledger
 
-    return [entry.key_arn for entry in read_ledger(arguments.ledger)] if arguments.status else keys
+    if not arguments.status:
+        return keys
+    return [entry.key_arn for entry in read_ledger(arguments.ledger, must_exist=True)]
 
 
 def _go_through(
