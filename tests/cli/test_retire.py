@@ -16,7 +16,7 @@ from support.retiring import REGION, WATCH, local_kms, old_key
 
 from awskms_lite import KMSClient
 from awskms_lite.cli import main
-from awskms_lite.local import Latency, LocalKMS
+from awskms_lite.local import Error, Latency, LocalKMS
 from awskms_lite.pacing import QUOTAS
 from awskms_lite.retirement.ledger import Ledger
 from awskms_lite.retirement.texts import UNSEEN
@@ -439,6 +439,30 @@ class TestUncertain:
             assert retire(*arguments, "--ledger", ledger) == 3
             assert words in capsys.readouterr().err
         assert kms.stats.asked["DisableKey"] == 0
+
+    @pytest.mark.parametrize("region", [True, False])
+    def test_the_status_of_a_missing_ledger(
+        self,
+        kms: LocalKMS,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        ledger: str,
+        region: bool,
+    ) -> None:
+        """A mistyped name is not a retirement without keys."""
+        if not region:
+            monkeypatch.delenv("AWS_REGION")
+        assert retire("--ledger", ledger, "--status") == 3
+        assert "does not exist" in capsys.readouterr().err
+
+    def test_the_other_keys_are_told_of(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], ledger: str
+    ) -> None:
+        """When KMS fails between the line of an act and the act itself."""
+        keys = [old_key(kms) for _ in range(3)]
+        kms.inject_fault(Error("KMSInternalException", status=500), operation="DescribeKey", skip=1, times=3)
+        assert retire(*keys, "--ledger", ledger, "--yes", "--output", "json") == 3
+        assert [each["outcome"] for each in shown(capsys)] == ["uncertain", "done", "done"]
 
     def test_a_second_run_is_refused(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], ledger: str) -> None:
         """While another one has the ledger."""
