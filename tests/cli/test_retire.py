@@ -492,6 +492,25 @@ class TestUncertain:
         assert retire(key, "--ledger", ledger, "--yes") == 0
         assert state(kms, key) == "Disabled"
 
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_a_signal_leaves_a_whole_report(self, kms: LocalKMS, ledger: str, number: int) -> None:
+        """It has the keys that are done, and the exit code tells which signal it was."""
+        keys = [old_key(kms) for _ in range(4)]
+        kms.inject_fault(Latency(60), operation="DisableKey", skip=2)
+        command = [sys.executable, "-m", "awskms_lite", "retire", *keys, "--ledger", ledger, "--yes", "--output"]
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        with subprocess.Popen([*command, "json"], env=environ, stdout=-1, stderr=-1, text=True) as child:
+            while not any(
+                keys[2] in line and "intent" in line
+                for line in (Path(ledger).read_text().splitlines() if Path(ledger).exists() else [])
+            ):
+                assert child.poll() is None
+            child.send_signal(number)
+            out, err = child.communicate(timeout=60)
+        assert child.returncode == 128 + number
+        assert [each["key_arn"] for each in json.loads(out)] == keys[:2]
+        assert "the same command goes on" in err
+
     def test_ctrl_c_leaves_nothing_open(self, kms: LocalKMS, ledger: str) -> None:
         """It ends with 130, and the next run sees what was done."""
         key = old_key(kms)
