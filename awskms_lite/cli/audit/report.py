@@ -27,9 +27,9 @@ class Report:
 
     `failures` holds a record for each operation and code by which keys could not be read, and `failed` how many
     there are; `unshown` counts the keys that --verdict leaves out of the report and of nothing else; `unwritable`
-    is what to print about each output that took no more, and `kept` the files that were left as they were. Files that `end` has not put into their places are
-    removed at the end of the `with`. A reader of standard output that went away is a `BrokenPipeError`: at once if
-    there is no other output, else at the end.
+    is what to print about each output that took no more; `kept` are the files that were left as they were. Files
+    that `end` has not put into their places are removed at the end of the `with`. A reader of standard output that
+    went away is a `BrokenPipeError`: at once if there is no other output, else at the end.
     """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
