@@ -5,10 +5,10 @@
      against retiring a key
 2    wrong use or configuration
 3    an audit that is incomplete, or a retirement that is not certain; `audit` and `retire` have the details
-129  ended by SIGHUP in an audit
+129  ended by SIGHUP in an audit or a retirement
 130  interrupted
 141  the reader of the output went away
-143  ended by SIGTERM in an audit
+143  ended by SIGTERM in an audit or a retirement
 """
 
 import io

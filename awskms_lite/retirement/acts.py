@@ -177,7 +177,12 @@ def _carry_out(record: Record, look: Look, act: Act, times_of: TimesOf) -> Flow[
     assert connection is not None
     since, due = times_of(look, None, look.now)
     yield from record.write(act.step, Phase.INTENT, since=since, due=due)
-    metadata = yield from described_key(connection, look.key_arn)
+    try:
+        metadata = yield from described_key(connection, look.key_arn)
+    except KMSLiteError as error:
+        text = f"{act.operation.name} was not sent, because the key could not be described again: {error}"
+        yield from record.write(act.step, Phase.FAILED, text=text)
+        return evolve(look, outcome=Outcome.UNCERTAIN, texts=(text,))
     state = DELETED if metadata is None else str(metadata.key_state)
     if act.is_done(state):
         since, due = times_of(look, metadata, service_time(connection.kms))

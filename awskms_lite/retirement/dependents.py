@@ -7,7 +7,7 @@ DynamoDB and RDS.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
@@ -25,7 +25,11 @@ _CONTEXTS = {
 }
 """By the key of a pair in an encryption context, in lower case: the service, and what the value names."""
 _SERVICE_OF_CONTEXT = re.compile(r"aws:([a-z0-9-]+):[a-z0-9:_-]+", re.IGNORECASE)
-_SERVICE_NAME = re.compile(r"([a-z0-9*-]+)(?:\.[a-z0-9*-]+)?\.amazonaws\.com(?:\.cn)?", re.IGNORECASE)
+_SERVICE_NAME = re.compile(r"([a-z0-9*-]+(?:\.[a-z0-9*-]+)*)\.amazonaws\.com(?:\.cn)?", re.IGNORECASE)
+_LINKED_ROLE = re.compile(r"arn:[^:]+:iam::[^:]*:role/aws-service-role/([^/]+)/.+", re.IGNORECASE)
+"""A role that is linked to a service, whose path names it."""
+_LINKED_SESSION = re.compile(r"arn:[^:]+:sts::[^:]*:assumed-role/AWSServiceRoleFor([^/]+)/.+", re.IGNORECASE)
+"""A session of such a role, whose ARN has only its name, as in "AWSServiceRoleForRDS"."""
 _NOT_RESOURCES = ("aws:dynamodb:subscriberid", "aws-crypto-public-key")
 """Keys of pairs that name an account or a signature, and nothing that depends on the key."""
 
@@ -57,11 +61,33 @@ def from_context(context: Mapping[str, str] | None, source: str) -> Iterator[Dep
             yield Dependent(general[1].lower(), value, source)
 
 
-def from_service(name: str | None, source: str) -> Iterator[Dependent]:
-    """Yield the service that a name such as "s3.us-east-2.amazonaws.com" is of; nothing for any other text."""
-    match = _SERVICE_NAME.fullmatch(name or "")
-    if match is not None:
-        yield Dependent(match[1].lower(), None, source)
+def from_principal(name: str | None, source: str) -> Iterator[Dependent]:
+    """Yield the service that a caller or a grantee is of; nothing for any other caller.
+
+    It is named by its principal, as in "s3.us-east-2.amazonaws.com", or by a role that is linked to it.
+    """
+    linked = _LINKED_ROLE.fullmatch(name or "")
+    service, session = (
+        _SERVICE_NAME.fullmatch(linked[1] if linked else name or ""),
+        _LINKED_SESSION.fullmatch(name or ""),
+    )
+    if service is not None:
+        yield Dependent(_service_in(service[1].lower().split(".")), None, source)
+    elif session is not None:
+        role = session[1].lower()
+        yield Dependent(next((known for known in CLOCKED if known in role), role), None, source)
+
+
+def _service_in(labels: Sequence[str]) -> str:
+    """Return the service in a name: the first label but for parts of those that matter most, as "custom.rds"."""
+    return next((name for name in CLOCKED if name in labels), labels[0])
+
+
+def from_via_service(pattern: str, source: str) -> Iterator[Dependent]:
+    """Yield the service that a value of `kms:ViaService` names, or may name by its wildcards."""
+    service = pattern.strip().lower().partition(".")[0]
+    if service:
+        yield Dependent(service, None, source)
 
 
 def from_arn(arn: str | None, source: str) -> Iterator[Dependent]:
@@ -83,4 +109,26 @@ def distinct(dependents: Iterable[Dependent]) -> list[Dependent]:
 def clocked(dependents: Iterable[Dependent]) -> list[str]:
     """Return the services among these that lose data which they cannot decrypt for long; both for any service."""
     services = {each.service for each in dependents}
-    return [name for name in CLOCKED if name in services or "*" in services]
+    return [name for name in CLOCKED if any(_may_begin(f"{service}.", f"{name}.") for service in services)]
+
+
+def _may_begin(pattern: str, start: str) -> bool:
+    """Return whether a pattern with wildcards matches some text that begins so: `*` may take in dots too."""
+    reached = {0}  # positions in the pattern that the letters so far can lead to
+    for letter in start:
+        behind_stars = _behind_stars(pattern, reached)
+        stay = {at for at in behind_stars if pattern[at : at + 1] == "*"}
+        reached = stay | {at + 1 for at in behind_stars if pattern[at : at + 1] in (letter, "?")}
+    return bool(reached)
+
+
+def _behind_stars(pattern: str, positions: Iterable[int]) -> set[int]:
+    """Return the positions, and those that a `*` for no letter leads to."""
+    found: set[int] = set()
+    for position in positions:
+        at = position
+        found.add(at)
+        while pattern[at : at + 1] == "*":
+            at += 1
+            found.add(at)
+    return found

@@ -203,6 +203,8 @@ def _events_of(
         if number + 1 >= _PAGES and (needed is None or oldest < needed):
             break
         request = evolve(request, next_token=page.next_token)
+    if not page.events or oldest == until:  # pages that lead nowhere: nobody knows how far back these events reach
+        raise ProtocolError(f"The pages of {LOOKUP_EVENTS.name} have no end: look them up again later.")
     return found, oldest + timedelta(seconds=1)  # of that second itself there may be more
 
 

@@ -13,7 +13,7 @@ from ..costs import in_dollars, monthly_cost
 from ..models.grants import GrantListEntry
 from ..models.usage import GetKeyLastUsageResponse, UsageVerdict
 from . import texts
-from .dependents import Dependent, clocked, distinct, from_arn, from_context, from_service
+from .dependents import Dependent, clocked, distinct, from_arn, from_context, from_principal, from_via_service
 from .evidence import Evidence
 from .key_policy import WAY_BACK, Access, KeyPolicy, Parties
 from .path import History
@@ -176,7 +176,9 @@ def _service_use(case: Case) -> Iterator[Finding]:
 
 def _all_dependents(evidence: Evidence) -> Iterator[Dependent]:
     for name in _policy_of(evidence).services():
-        yield from from_service(name, "kms:ViaService in the key policy")
+        yield from from_via_service(name, "kms:ViaService in the key policy")
+    for name in _policy_of(evidence).principals():
+        yield from from_principal(name, "the key policy")
     for grant in evidence.grants:
         yield from _of_grant(grant)
     trail = evidence.trail
@@ -185,13 +187,19 @@ def _all_dependents(evidence: Evidence) -> Iterator[Dependent]:
         when = "" if event.event_time is None else f" on {event.event_time:%Y-%m-%d}"
         source = f"CloudTrail: {event.event_name}{when}"
         yield from from_context(event.encryption_context, source)
-        yield from from_service(event.invoked_by, source)
+        yield from from_principal(event.invoked_by, source)
+        yield from from_principal(event.principal_arn, source)
 
 
 def _of_grant(grant: GrantListEntry) -> Iterator[Dependent]:
     source = f"grant {grant.grant_id}"
-    for name in (grant.grantee_principal, grant.grantee_service_principal):
-        yield from from_service(name, source)
+    for name in (
+        grant.grantee_principal,
+        grant.grantee_service_principal,
+        grant.retiring_principal,
+        grant.retiring_service_principal,
+    ):
+        yield from from_principal(name, source)
     if grant.constraints is not None:
         yield from from_context(grant.constraints.encryption_context_equals, source)
         yield from from_context(grant.constraints.encryption_context_subset, source)

@@ -74,6 +74,12 @@ class Statement:
         """Return whether it applies under conditions only."""
         return bool(self._members.get("condition"))
 
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """Return the AWS principals and the services in `Principal`."""
+        principal = self._members.get("principal")
+        return _aws_principals(principal) + _principals(principal, "service")
+
     def covers(self, action: str, key_arn: str) -> bool:
         """Return whether it is about an action with a key."""
         return self._covers_action(action) and self._covers_resource(key_arn)
@@ -148,6 +154,11 @@ class KeyPolicy:
         )
         return list(dict.fromkeys(values))
 
+    def principals(self) -> list[str]:
+        """Return the AWS principals and the services that the policy allows something, each once."""
+        allowing = (statement for statement in self._statements if not statement.denies)
+        return list(dict.fromkeys(name for statement in allowing for name in statement.principals))
+
 
 def _refuses(statement: Statement, idle_days: int, *, certain: bool | None) -> bool | None:
     """Return whether a denial applies by the days since the last use; None if it may, False if it is no guard."""
@@ -177,7 +188,11 @@ def _aws_principals(principal: object) -> tuple[str, ...]:
     """Return the AWS principals of a `Principal` element, "*" among them if it is everybody."""
     if isinstance(principal, str):
         return (principal,)
-    return next((_texts(names) for kind, names in _items(principal) if kind.lower() == "aws"), ())
+    return _principals(principal, "aws")
+
+
+def _principals(principal: object, wanted: str) -> tuple[str, ...]:
+    return next((_texts(names) for kind, names in _items(principal) if kind.lower() == wanted), ())
 
 
 def _items(value: object) -> Collection[tuple[str, Any]]:

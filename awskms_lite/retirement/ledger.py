@@ -2,7 +2,8 @@
 
 A line is on disk before the act that it announces, and the next one after it. The file is readable by its owner
 only, and one run at a time writes it. A line is never changed; one that was not finished, because a disk was full
-or a machine lost its power, announced an act that was not begun and is removed.
+or a machine lost its power, announced an act that was not begun and is removed. Nothing else is: what is not a
+ledger is refused as it is, and one that somebody replaces or writes to meanwhile takes no more lines.
 """
 
 import os
@@ -17,7 +18,7 @@ from typing import Self
 
 from ..errors import ConfigurationError, LedgerError
 from ..quoting import printable
-from .lines import FORMAT, LaterFormatError, from_line, to_line
+from .lines import FORMAT, LaterFormatError, from_line, is_torn, to_line
 from .records import Entry
 
 if sys.platform == "win32":
@@ -46,7 +47,8 @@ class Ledger:
         self._lock = Lock()
         self._is_closed = False
         self._descriptor: int | None = None
-        self._end = 0
+        self._end = 0  # of the last whole line
+        self._size = 0
         self._lacks_break = False
 
     def open(self) -> None:
@@ -67,6 +69,7 @@ class Ledger:
             finally:
                 if self._descriptor is None:
                     os.close(descriptor)
+        self._size = len(content)
         self._lacks_break = content[self._end - 1 : self._end] not in (b"", b"\n")
 
     def append(self, entry: Entry) -> None:
@@ -75,6 +78,7 @@ class Ledger:
             if self._descriptor is None:
                 raise LedgerError(f"{_named(self.path)} is closed.")
             line = ("\n" if self._lacks_break else "").encode() + to_line(entry).encode()
+            self._check_unchanged(self._descriptor)
             try:
                 os.ftruncate(self._descriptor, self._end)
                 os.lseek(self._descriptor, self._end, os.SEEK_SET)
@@ -83,13 +87,36 @@ class Ledger:
             except OSError as error:
                 with suppress(OSError):
                     os.ftruncate(self._descriptor, self._end)
+                self._size = os.fstat(self._descriptor).st_size
                 raise LedgerError(
                     f"{_named(self.path)} cannot be written: {error.strerror}. Make room or repair the file "
                     "system, then run the same command again: it sees from KMS what was done."
                 ) from error
             self._end += len(line)
+            self._size = self._end
             self._lacks_break = False
             self.entries.append(entry)
+
+    def _check_unchanged(self, descriptor: int) -> None:
+        """Raise `LedgerError` if the file is not what this run has read and written, or not at its path any more.
+
+        A line in a file that nobody finds again would be none. It is made its owner's only here, and not before: a
+        file that is refused stays as it is.
+        """
+        opened = os.fstat(descriptor)
+        try:
+            is_there = opened.st_nlink > 0 and os.path.samestat(opened, Path(self.path).stat())
+        except OSError:
+            is_there = False
+        if not is_there or opened.st_size != self._size:
+            what = "changed" if is_there else "removed or replaced"
+            raise LedgerError(
+                f"{_named(self.path)} was {what} while this run used it, so nothing more is done. Bring back the "
+                "file with all its lines, then run the same command again: it sees from KMS what was done."
+            )
+        if stat.S_IMODE(opened.st_mode) != _MODE:
+            with suppress(OSError):  # it has another owner, who alone may change that
+                Path(self.path).chmod(_MODE)
 
     def close(self) -> None:
         """Close the file, once a line that is being written is on disk; a second time does nothing."""
@@ -109,15 +136,19 @@ class Ledger:
         self.close()
 
 
-def read_ledger(path: str | os.PathLike[str]) -> list[Entry]:
+def read_ledger(path: str | os.PathLike[str], *, must_exist: bool = False) -> list[Entry]:
     """Return the entries of a ledger, none if there is no such file; it is neither created nor changed.
 
-    Raise `LedgerError` as `Ledger` does.
+    Raise `LedgerError` as `Ledger` does, and for a file that is missing and must exist.
     """
     name = os.fspath(path)
     try:
         descriptor = os.open(name, (_FLAGS & ~os.O_RDWR) | os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
+        if must_exist:
+            raise LedgerError(
+                f"{_named(name)} does not exist: name the file that the retirement was begun with."
+            ) from None
         return []
     except (OSError, ValueError) as error:
         raise _unusable(name, error) from error
@@ -142,7 +173,7 @@ def check_accounts(path: str | os.PathLike[str], entries: Iterable[Entry], accou
 
 
 def _open(path: str, sync: Callable[[int], None]) -> int:
-    """Open the file, create it if there is none, and make sure that it is a file of its owner's only."""
+    """Open the file, and create it as its owner's only if there is none."""
     try:
         try:
             descriptor = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, _MODE)
@@ -155,8 +186,6 @@ def _open(path: str, sync: Callable[[int], None]) -> int:
     is_ready = False
     try:
         _check_regular(descriptor, path)
-        with suppress(OSError):  # it has another owner, who alone may change that
-            Path(path).chmod(_MODE)
         is_ready = True
         return descriptor
     finally:
@@ -220,15 +249,16 @@ def _write_all(descriptor: int, content: bytes) -> None:
 def _parse(content: bytes, path: str) -> tuple[list[Entry], int]:
     """Return the entries, and the position behind the last of them.
 
-    What is behind the last line's end counts if it is an entry: an editor may have taken the line's end away.
+    What is behind the last line's end counts if it is an entry: an editor may have taken the line's end away. It
+    is left out if it is the beginning of one, or zeros behind entries: some file systems leave these after a loss
+    of power.
     """
     *lines, rest = content.split(b"\n")
     entries = [_entry_of(line, number, path) for number, line in enumerate(lines, 1)]
-    with suppress(ValueError):
-        if rest:
-            entries.append(from_line(rest))
-            return entries, len(content)
-    return entries, len(content) - len(rest)
+    begun = rest.rstrip(b"\0")
+    if is_torn(begun) if begun else (entries or not rest):
+        return entries, len(content) - len(rest)
+    return [*entries, _entry_of(rest, len(lines) + 1, path)], len(content)
 
 
 def _entry_of(line: bytes, number: int, path: str) -> Entry:

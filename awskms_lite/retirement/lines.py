@@ -1,6 +1,7 @@
 """The lines of a ledger as JSON, under names that stay; times are ISO 8601 in UTC, to the millisecond."""
 
 import json
+import re
 from collections.abc import Mapping  # noqa: TC003 - cast(...) names it
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -11,6 +12,31 @@ FORMAT = 1
 
 T = TypeVar("T")
 
+_NAMES = (
+    "format",
+    "time",
+    "key_arn",
+    "step",
+    "phase",
+    "caller_arn",
+    "account_id",
+    "request_id",
+    "findings",
+    "accepted",
+    "due",
+    "since",
+    "state",
+    "text",
+)
+"""The members of a line, in the order in which they are written."""
+_DECODER = json.JSONDecoder()
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_KEY_ARN = re.compile(
+    r"arn:aws[a-z-]*:kms:[a-z]{2,}(?:-[a-z0-9]+)+:(?P<account>[0-9]{12}):key/[A-Za-z0-9-]{1,256}"
+)
+_YEARS = range(2000, 3000)
+"""Of the times in a line; days can be added to these, and taken away."""
+
 
 class LaterFormatError(ValueError):
     """A line is of a format that a later version writes."""
@@ -18,7 +44,11 @@ class LaterFormatError(ValueError):
 
 def to_line(entry: Entry) -> str:
     """Return an entry as one line of JSON, with the line's end."""
-    return json.dumps(to_members(entry), separators=(",", ":")) + "\n"
+    return _dumps(to_members(entry)) + "\n"
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def to_members(entry: Entry) -> dict[str, Any]:
@@ -75,6 +105,37 @@ def from_line(line: bytes) -> Entry:
     raise ValueError(why)
 
 
+def is_torn(line: bytes) -> bool:
+    """Return whether a line is the beginning of one that `to_line` writes, and not the whole of it."""
+    try:
+        text = line.decode("ascii")
+    except UnicodeDecodeError:
+        return False
+    position = 0
+    for number, name in enumerate(_NAMES):
+        before = f'{"," if number else "{"}"{name}":'
+        if not text.startswith(before, position):
+            return before.startswith(text[position:])
+        position += len(before)
+        try:
+            value, end = _DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            return _is_open(text[position:])
+        is_kind = isinstance(value, str | list | None) if number else text[position:end] == str(FORMAT)
+        if not is_kind or text[position:end] != _dumps(value):
+            return False
+        position = end
+    return position == len(text)
+
+
+def _is_open(value: str) -> bool:
+    """Return whether a value of JSON breaks off."""
+    if value[:1] not in ('"', "["):
+        return "null".startswith(value)
+    rest = _STRING.sub("", value)  # what is left has the quotation mark of a string without an end
+    return '"' in rest or rest.count("[") > rest.count("]")
+
+
 def _from_members(value: object) -> Entry:
     if not isinstance(value, dict):
         raise TypeError
@@ -84,12 +145,16 @@ def _from_members(value: object) -> Entry:
         raise ValueError
     if found > FORMAT:
         raise LaterFormatError(str(found))
+    key_arn, account_id = _required(_text(members["key_arn"])), _required(_text(members["account_id"]))
+    match = _KEY_ARN.fullmatch(key_arn)
+    if match is None or match["account"] != account_id:
+        raise ValueError
     return Entry(
         time=_required(_time(members["time"])),
-        key_arn=_required(_text(members["key_arn"])),
+        key_arn=key_arn,
         step=Step(members["step"]),
         phase=Phase(members["phase"]),
-        account_id=_required(_text(members["account_id"])),
+        account_id=account_id,
         caller_arn=_text(members["caller_arn"]),
         request_id=_text(members["request_id"]),
         findings=tuple(_finding(each) for each in _list(members["findings"])),
@@ -114,7 +179,7 @@ def _time(value: object) -> datetime | None:
     if value is None:
         return None
     moment = datetime.fromisoformat(_required(_text(value)))
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or moment.year not in _YEARS:
         raise ValueError
     return moment.astimezone(UTC)
 

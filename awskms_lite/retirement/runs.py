@@ -54,7 +54,10 @@ class Job:
 
     def status(self, ledger: LedgerPath) -> Flow[tuple[KeyResult, ...]]:
         """Look at each key of a ledger as far as that is needed to say where it stands."""
-        return (yield from self._read_only(ledger, lambda run, arn: check_key(evolve(run, is_status=True), arn)))
+        entries = yield from call(partial(read_ledger, ledger, must_exist=True))
+        return (
+            yield from self._each(ledger, entries, lambda run, arn: check_key(evolve(run, is_status=True), arn))
+        )
 
     def check_undo(self, ledger: LedgerPath | None) -> Flow[tuple[KeyResult, ...]]:
         """Look at each key, and return what taking it back would do."""

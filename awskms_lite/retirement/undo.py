@@ -19,7 +19,7 @@ from ..steps import Flow, sleep
 from . import findings as rules_of, texts
 from .acts import Record
 from .callers import Connection
-from .dependents import CLOCKED
+from .dependents import Dependent, clocked
 from .evidence import service_time
 from .ledger import Ledger
 from .looks import Look, Run, described_key
@@ -59,15 +59,15 @@ def undo_key(run: Run, ledger: Ledger | None, key_arn: str) -> Flow[KeyResult]:
 
 def restart_texts(entries: Sequence[Entry]) -> Iterator[str]:
     """Yield what has to be started again, by the findings that the ledger has of a key."""
-    services = {
-        line.partition(" ")[0]
+    services = [
+        Dependent(line.partition(" ")[0], None, "the ledger")
         for entry in entries
         for finding in entry.findings
         if finding.name == "service_use"
         for line in finding.evidence
-    }
+    ]
     yield texts.RESTART_ANYTHING
-    yield from (texts.RESTART[name] for name in CLOCKED if name in services)
+    yield from (texts.RESTART[name] for name in clocked(services))
 
 
 def _look(look: Look, connection: Connection) -> Flow[Look]:

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from awskms_lite.audit import KeyFacts, judge
 from awskms_lite.audit.serialize import to_line
 from awskms_lite.cli import main
 from awskms_lite.cli.audit.outputs import OutputFile
+from awskms_lite.local import LocalKMS
 from awskms_lite.report.csv import COLUMNS, SHORT_COLUMNS
 
 KEYS = (
@@ -252,3 +254,88 @@ class TestColumns:
         assert caught.value.code == 2
         err = capsys.readouterr().err
         assert "is none of key_id, arn, " in err
+
+
+class TestNothingToReport:
+    """A file of an earlier audit is not replaced by an empty one, unless it is certain that there is no key."""
+
+    FORMATS = ("json", "jsonl", "csv", "table", "md", "html", "ocsf", "asff", "prom")
+
+    @pytest.fixture
+    def kms(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalKMS]:
+        with LocalKMS() as server:
+            for name, value in server.environ.items():
+                monkeypatch.setenv(name, value)
+            yield server
+
+    def audit(self, folder: Path, *arguments: str) -> tuple[int, set[str]]:
+        """Run the command with a file for each format; return its exit code, and the formats that it wrote."""
+        files = {name: folder / f"keys.{name}" for name in self.FORMATS}
+        for file in files.values():
+            file.write_text("of yesterday")
+        outputs = [word for name, file in files.items() for word in ("--output", f"{name}:{file}")]
+        code = main(["audit", *arguments, *outputs])
+        assert left(folder) == sorted(file.name for file in files.values())
+        return code, {name for name, file in files.items() if file.read_text(encoding="utf-8") != "of yesterday"}
+
+    @pytest.mark.parametrize(
+        ("denied", "arguments", "expected"),
+        [
+            ("ListKeys", (), 3),
+            ("AssumeRole", ("--role-arn", "arn:aws:iam::444455556666:role/Audit"), 3),
+            (None, ("--alias", "nobody*"), 2),
+        ],
+    )
+    def test_what_could_not_be_read_or_matched_leaves_the_files(
+        self,
+        kms: LocalKMS,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        denied: str | None,
+        arguments: tuple[str, ...],
+        expected: int,
+    ) -> None:
+        """And standard error names them."""
+        kms.add_key()
+        if denied is not None:
+            kms.deny(denied)
+        assert self.audit(tmp_path, *arguments) == (expected, set())
+        err = capsys.readouterr().err
+        assert "There is no key to report, so nothing was written to" in err
+        assert str(tmp_path / "keys.prom") in err
+
+    def test_a_new_file_is_written(
+        self, kms: LocalKMS, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It takes nothing's place; so does standard output."""
+        kms.deny("ListKeys")
+        outputs = ("--output", f"jsonl:{tmp_path / 'new'}", "--output", "json")
+        assert main(["audit", *outputs]) == 3
+        out, err = capsys.readouterr()
+        assert json.loads(out) == []
+        assert left(tmp_path) == ["new"]
+        assert "nothing was written" not in err
+
+    def test_an_account_without_keys_is_reported(
+        self, kms: LocalKMS, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It was listed to its end."""
+        assert self.audit(tmp_path) == (0, set(self.FORMATS))
+        assert "nothing was written" not in capsys.readouterr().err
+
+    def test_filters_that_may_match_nothing_are_reported(self, kms: LocalKMS, tmp_path: Path) -> None:
+        """With --allow-empty that is what was expected."""
+        kms.add_key()
+        assert self.audit(tmp_path, "--alias", "nobody*", "--allow-empty") == (0, set(self.FORMATS))
+
+    def test_keys_that_could_not_be_read_are_reported(self, kms: LocalKMS, tmp_path: Path) -> None:
+        """Each with its error."""
+        kms.add_key()
+        kms.deny("DescribeKey")
+        assert self.audit(tmp_path) == (3, set(self.FORMATS))
+
+    def test_a_saved_report_that_nothing_matches_leaves_the_files(self, source: str, tmp_path: Path) -> None:
+        """So too without any request."""
+        assert self.audit(tmp_path, "--from", source, "--account", "999999999999") == (2, set())
+        arguments = ("--from", source, "--account", "999999999999", "--allow-empty")
+        assert self.audit(tmp_path, *arguments) == (0, set(self.FORMATS))

@@ -27,9 +27,9 @@ from support.servers import PATIENCE
 
 from awskms_lite.audit import KeyUsageRecord, Progress, judge
 from awskms_lite.audit.serialize import from_line, to_line
-from awskms_lite.cli.audit.live import Interruption
 from awskms_lite.cli.audit.outputs import FORMATS
 from awskms_lite.cli.audit.progress import duration, progress_text, repeated, shown_progress
+from awskms_lite.cli.interruption import Interruption
 from awskms_lite.local import LocalKMS
 
 COMMAND = [sys.executable, "-m", "awskms_lite", "audit"]

@@ -51,6 +51,20 @@ def test_each_statement_is_explained(capsys: pytest.CaptureFixture[str], argumen
     assert all(line.endswith(".") for line in lines)
 
 
+def test_any_role_is_more_than_the_least(capsys: pytest.CaptureFixture[str]) -> None:
+    """So it says what narrows the policy of an organization's audit."""
+    for arguments, is_wide in (
+        (["--organization"], True),
+        (["--organization", "--role-name", "Audit"], False),
+        ([], False),
+    ):
+        assert policy("audit", *arguments) == 0
+        out, err = capsys.readouterr()
+        statement = printed(out).get("AssumeRoles", {"Resource": ""})
+        assert statement["Resource"].endswith("role/*") is is_wide
+        assert ("with --role-name NAME" in " ".join(err.split())) is is_wide
+
+
 def test_options_of_the_audit(capsys: pytest.CaptureFixture[str]) -> None:
     """Each adds what it needs."""
     policy("audit")

@@ -16,7 +16,7 @@ from support.retiring import REGION, WATCH, local_kms, old_key
 
 from awskms_lite import KMSClient
 from awskms_lite.cli import main
-from awskms_lite.local import Latency, LocalKMS
+from awskms_lite.local import Error, Latency, LocalKMS
 from awskms_lite.pacing import QUOTAS
 from awskms_lite.retirement.ledger import Ledger
 from awskms_lite.retirement.texts import UNSEEN
@@ -440,6 +440,30 @@ class TestUncertain:
             assert words in capsys.readouterr().err
         assert kms.stats.asked["DisableKey"] == 0
 
+    @pytest.mark.parametrize("region", [True, False])
+    def test_the_status_of_a_missing_ledger(
+        self,
+        kms: LocalKMS,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        ledger: str,
+        region: bool,
+    ) -> None:
+        """A mistyped name is not a retirement without keys."""
+        if not region:
+            monkeypatch.delenv("AWS_REGION")
+        assert retire("--ledger", ledger, "--status") == 3
+        assert "does not exist" in capsys.readouterr().err
+
+    def test_the_other_keys_are_told_of(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], ledger: str
+    ) -> None:
+        """When KMS fails between the line of an act and the act itself."""
+        keys = [old_key(kms) for _ in range(3)]
+        kms.inject_fault(Error("KMSInternalException", status=500), operation="DescribeKey", skip=1, times=3)
+        assert retire(*keys, "--ledger", ledger, "--yes", "--output", "json") == 3
+        assert [each["outcome"] for each in shown(capsys)] == ["uncertain", "done", "done"]
+
     def test_a_second_run_is_refused(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], ledger: str) -> None:
         """While another one has the ledger."""
         key = old_key(kms)
@@ -467,6 +491,25 @@ class TestUncertain:
         assert "cannot be written" in ended.stderr
         assert retire(key, "--ledger", ledger, "--yes") == 0
         assert state(kms, key) == "Disabled"
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_a_signal_leaves_a_whole_report(self, kms: LocalKMS, ledger: str, number: int) -> None:
+        """It has the keys that are done, and the exit code tells which signal it was."""
+        keys = [old_key(kms) for _ in range(4)]
+        kms.inject_fault(Latency(60), operation="DisableKey", skip=2)
+        command = [sys.executable, "-m", "awskms_lite", "retire", *keys, "--ledger", ledger, "--yes", "--output"]
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        with subprocess.Popen([*command, "json"], env=environ, stdout=-1, stderr=-1, text=True) as child:
+            while not any(
+                keys[2] in line and "intent" in line
+                for line in (Path(ledger).read_text().splitlines() if Path(ledger).exists() else [])
+            ):
+                assert child.poll() is None
+            child.send_signal(number)
+            out, err = child.communicate(timeout=60)
+        assert child.returncode == 128 + number
+        assert [each["key_arn"] for each in json.loads(out)] == keys[:2]
+        assert "the same command goes on" in err
 
     def test_ctrl_c_leaves_nothing_open(self, kms: LocalKMS, ledger: str) -> None:
         """It ends with 130, and the next run sees what was done."""

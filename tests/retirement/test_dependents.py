@@ -2,7 +2,15 @@
 
 import pytest
 
-from awskms_lite.retirement.dependents import Dependent, clocked, distinct, from_arn, from_context, from_service
+from awskms_lite.retirement.dependents import (
+    Dependent,
+    clocked,
+    distinct,
+    from_arn,
+    from_context,
+    from_principal,
+    from_via_service,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +45,21 @@ def test_other_contexts_name_nothing(context: dict[str, str] | None) -> None:
         ("dynamodb.*.amazonaws.com", "dynamodb"),
         ("*.amazonaws.com", "*"),
         ("ec2.cn-north-1.amazonaws.com.cn", "ec2"),
+        ("custom.rds.amazonaws.com", "rds"),
+        ("kinesisreplication.dynamodb.amazonaws.com", "dynamodb"),
+        ("arn:aws:iam::111122223333:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS", "rds"),
+        (
+            "arn:aws-cn:iam::111122223333:role/aws-service-role/dynamodb.application-autoscaling.amazonaws.com/R",
+            "dynamodb",
+        ),
+        (
+            "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+            "autoscaling",
+        ),
+        ("arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForRDS/session", "rds"),
+        ("arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForBackup/session", "backup"),
+        ("arn:aws:iam::111122223333:role/rds.amazonaws.com/app", None),
+        ("arn:aws:sts::111122223333:assumed-role/rds/session", None),
         ("AWS Internal", None),
         ("arn:aws:iam::111122223333:role/app", None),
         (None, None),
@@ -44,7 +67,34 @@ def test_other_contexts_name_nothing(context: dict[str, str] | None) -> None:
 )
 def test_a_service_is_known_by_its_name(name: str | None, service: str | None) -> None:
     """With or without a region, with wildcards too."""
-    assert [each.service for each in from_service(name, "here")] == ([service] if service else [])
+    assert [each.service for each in from_principal(name, "here")] == ([service] if service else [])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "services"),
+    [
+        ("rds.us-east-1.amazonaws.com", ["rds"]),
+        ("RDS.us-east-1.amazonaws.com ", ["rds"]),
+        ("rds.us-east-1.amazonaws.*", ["rds"]),
+        ("rds.us-iso-east-1.c2s.ic.gov", ["rds"]),
+        ("r*s.us-east-1.amazonaws.com", ["rds"]),
+        ("r?s.us-east-1.amazonaws.com", ["rds"]),
+        ("dynamodb*", ["dynamodb"]),
+        ("d*", ["dynamodb"]),
+        ("*", ["dynamodb", "rds"]),
+        ("**.com", ["dynamodb", "rds"]),
+        ("*us-east-1.amazonaws.com", ["dynamodb", "rds"]),
+        ("*.us-east-1.amazonaws.com", ["dynamodb", "rds"]),
+        ("rdsdata.us-east-1.amazonaws.com", []),
+        ("rd.us-east-1.amazonaws.com", []),
+        ("s*.us-east-1.amazonaws.com", []),
+        ("?.us-east-1.amazonaws.com", []),
+        ("", []),
+    ],
+)
+def test_a_wildcard_names_every_service_that_it_may_mean(pattern: str, services: list[str]) -> None:
+    """Wherever in the value it stands, since `*` takes in dots too."""
+    assert clocked(from_via_service(pattern, "here")) == services
 
 
 def test_an_arn_names_its_service() -> None:

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from support.flow_world import World
-from support.retirement_data import ACCOUNT, ARN, NOW, days, usage
+from support.retirement_data import ACCOUNT, ARN, NOW, case, days, usage
 
 from awskms_lite import Credentials, KMSClient
 from awskms_lite.call import beside
@@ -15,6 +15,8 @@ from awskms_lite.errors import ConnectError
 from awskms_lite.operations import CLOUDTRAIL
 from awskms_lite.retirement.callers import Connection
 from awskms_lite.retirement.evidence import read_trail
+from awskms_lite.retirement.findings import find
+from awskms_lite.retirement.records import Severity
 from awskms_lite.retirement.trail import Trail
 from awskms_lite.steps import Response
 
@@ -113,6 +115,20 @@ def test_a_busy_key_is_read_to_a_thousand_events(connection: Connection) -> None
     assert len(world.requests) == 21
     assert trail.since == NOW - days(2) + timedelta(seconds=1)
     assert not trail.covers(NOW - days(2))
+
+
+@pytest.mark.parametrize("first", [[], [use()]])
+@pytest.mark.parametrize("unusable_since", [None, NOW - days(5)])
+def test_empty_pages_without_an_end_tell_nothing(
+    connection: Connection, first: list[dict[str, Any]], unusable_since: datetime | None
+) -> None:
+    """Nobody knows how far back such a history reaches, so it needs consent and is no mere note."""
+    pages = (page(), page(*first, token="more"), page(token="more"))
+    trail, _ = read(connection, *pages, unusable_since=unusable_since)
+    assert "pages of LookupEvents have no end" in str(trail.problem)
+    assert not trail.covers(NOW)
+    finding = next(each for each in find(case(trail=trail)) if each.name == "cloudtrail_unknown")
+    assert finding.severity is Severity.NEEDS_CONSENT
 
 
 def test_a_watch_is_read_to_its_beginning(connection: Connection) -> None:

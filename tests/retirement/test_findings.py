@@ -49,6 +49,13 @@ def named(found: Case, name: str) -> Finding:
     return finding
 
 
+LINKED_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS"
+
+
+def allowing(principal: dict[str, Any]) -> str:
+    return policy({"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"})
+
+
 def grant(**members: Any) -> GrantListEntry:
     known = {"key_id": ARN, "grant_id": "0abc", "operations": ("Decrypt",), "grantee_principal": ROOT}
     return GrantListEntry(**{**known, **members})
@@ -133,6 +140,15 @@ def test_idle_days_are_those_of_the_condition_key(found: Any, days_idle: int) ->
             "s3 (kms:ViaService in the key policy)",
         ),
         ({"grants": (grant(grantee_service_principal="backup.amazonaws.com"),)}, "backup (grant 0abc)"),
+        ({"grants": (grant(grantee_principal=LINKED_ROLE),)}, "rds (grant 0abc)"),
+        ({"grants": (grant(retiring_service_principal="rds.us-east-2.amazonaws.com"),)}, "rds (grant 0abc)"),
+        ({"policy": allowing({"AWS": [ROOT, LINKED_ROLE]})}, "rds (the key policy)"),
+        ({"policy": allowing({"Service": "dynamodb.amazonaws.com"})}, "dynamodb (the key policy)"),
+        (
+            {"trail": trail(event(userIdentity={"type": "AssumedRole",
+                                                "sessionContext": {"sessionIssuer": {"arn": LINKED_ROLE}}}))},
+            "rds (CloudTrail: Decrypt on 2026-11-28)",
+        ),
         (
             {"grants": (grant(constraints=GrantConstraints(encryption_context_subset={"aws:ebs:id": "vol-1"})),)},
             "ebs volume vol-1 (grant 0abc)",

@@ -3,10 +3,12 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
@@ -18,10 +20,18 @@ from support.retirement_data import ACCOUNT, ARN, NOW, days, entry, note
 
 from awskms_lite.errors import ConfigurationError, LedgerError
 from awskms_lite.retirement.ledger import Ledger, check_accounts, read_ledger
-from awskms_lite.retirement.lines import from_line, to_line
+from awskms_lite.retirement.lines import from_line, is_torn, to_line
 from awskms_lite.retirement.records import Entry, Finding, Phase, Severity, Step
 
 FULL = Path("/dev/full")
+FULL_ENTRY = entry(
+    Step.WATCH,
+    Phase.FAILED,
+    findings=(Finding("tags", Severity.NOTE, 'a "text" \\ [', ("{", "]")), note()),
+    accepted=("grants", "too_new"),
+    due=NOW,
+    text="ends \n so",
+)
 
 
 @pytest.fixture
@@ -172,6 +182,43 @@ class TestFile:
         assert not path.exists()
 
 
+class TestReplaced:
+    """A file that somebody removes, replaces or writes to while a run uses it."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            Path.unlink,
+            lambda path: path.rename(path.with_suffix(".old")),
+            lambda path: shutil.copy(path, path.with_suffix(".new")) and path.with_suffix(".new").replace(path),
+            lambda path: path.with_suffix(".x").symlink_to(path) or path.with_suffix(".x").replace(path),
+            lambda path: path.write_bytes(b""),
+            lambda path: path.write_bytes(path.read_bytes() + b"one line more\n"),
+        ],
+    )
+    def test_no_line_is_added(self, path: Path, change: Callable[[Path], object]) -> None:
+        """Nobody would find it again, or it would take another's place."""
+        with Ledger(path) as ledger:
+            ledger.append(line(1))
+            change(path)
+            before = path.read_bytes() if path.exists() else None
+            for _ in range(2):
+                with pytest.raises(LedgerError, match=r"was (removed or replaced|changed) while this run used it"):
+                    ledger.append(line(2))
+            assert (path.read_bytes() if path.exists() else None) == before
+            assert ledger.entries == [line(1)]
+
+    def test_a_link_to_the_file_is_no_change(self, path: Path) -> None:
+        """Nor is a second name of it."""
+        path.touch()
+        link, name = path.with_suffix(".link"), path.with_suffix(".name")
+        link.symlink_to(path)
+        name.hardlink_to(path)
+        write(link, line(1))
+        write(name, line(2))
+        assert read_ledger(path) == [line(1), line(2)]
+
+
 class TestLock:
     """One run at a time."""
 
@@ -230,6 +277,91 @@ class TestDamage:
         write(path, line(1))
         path.write_bytes(path.read_bytes() + bytes(100))
         assert read_ledger(path) == [line(1)]
+
+    def test_the_beginning_of_a_line_is_known(self, path: Path) -> None:
+        """Wherever it ends, in a file with other lines and in one without."""
+        whole = to_line(FULL_ENTRY).encode().rstrip()
+        for cut in range(len(whole)):
+            assert is_torn(whole[:cut]), whole[:cut]
+            for before in (b"", to_line(line()).encode()):
+                path.write_bytes(before + whole[:cut])
+                assert read_ledger(path) == [line()] * bool(before)
+        assert not is_torn(whole)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b'{"this":"is a configuration in one line, without an end"}',
+            b'{"this":"breaks o',
+            b"name,value",
+            b"[",
+            b"\xff\xfe",
+            b"\0x",
+            b'{"format":1}',
+            b'{"format":1,"time":7',
+            b'{"format":1,"time":tru',
+            b'{"format": 1, "time": "2026',
+            b'{"format":true,"ti',
+            b'{"format":2,"ti',
+            b'{"time":"2026',
+            to_line(line()).replace('"phase"', '"phase').encode()[:-1],
+            to_line(line()).replace('"step"', '"stage"').encode()[:-1],
+            to_line(line()).encode()[:-2] + b',"reviewer":"an',
+            to_line(line()).replace('"disable"', '"destroy"').encode()[:-1],
+            to_line(line()).replace('"format":1', '"format":2').encode()[:-1],
+        ],
+    )
+    @pytest.mark.parametrize("before", [b"", to_line(line()).encode()])
+    def test_what_is_not_the_beginning_of_a_line_is_no_ledger(
+        self, path: Path, before: bytes, content: bytes
+    ) -> None:
+        """The file stays as it was, its permissions too: it may be somebody's only copy of something else."""
+        path.write_bytes(before + content)
+        path.chmod(0o644)
+        for use in (Ledger(path).open, partial(read_ledger, path)):
+            with pytest.raises(LedgerError, match=r"damaged|later format|has format 2"):
+                use()
+        assert path.read_bytes() == before + content
+        assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+    def test_a_file_of_zeros_is_no_ledger(self, path: Path) -> None:
+        """There is no line before them that a ledger has written."""
+        path.write_bytes(bytes(4096))
+        with pytest.raises(LedgerError, match="damaged"):
+            Ledger(path).open()
+        assert path.read_bytes() == bytes(4096)
+
+    @pytest.mark.parametrize(
+        "key_arn",
+        [
+            "arn:x",
+            "zzz",
+            "alias/x",
+            ARN.replace(":key/", ":alias/"),
+            ARN + "\0",
+            ARN + "\n",
+            ARN.rpartition("/")[0] + "/$(touch x)",
+            ARN.replace("us-east-2", "evil.example/x#"),
+            ARN.replace("us-east-2", ""),
+            ARN.replace(":kms:", ":s3:"),
+            ARN.replace(ACCOUNT, "1111"),
+            ARN.replace(ACCOUNT, "444455556666"),
+        ],
+    )
+    def test_a_line_about_no_key_of_its_account_is_refused(self, path: Path, key_arn: str) -> None:
+        """With its number: requests and commands are made of the ARN."""
+        members = {**json.loads(to_line(line())), "key_arn": key_arn}
+        path.write_text(to_line(line()) + json.dumps(members) + "\n")
+        with pytest.raises(LedgerError, match="line 2: it is no line that this command wrote"):
+            read_ledger(path)
+
+    @pytest.mark.parametrize("name", ["time", "due", "since"])
+    @pytest.mark.parametrize("value", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1999-12-31T23:59:59Z"])
+    def test_a_time_out_of_all_reason_is_refused(self, path: Path, name: str, value: str) -> None:
+        """Nothing could be added to it, or taken away."""
+        path.write_text(json.dumps({**json.loads(to_line(line())), name: value}) + "\n")
+        with pytest.raises(LedgerError, match="line 1: it is no line that this command wrote"):
+            read_ledger(path)
 
     @pytest.mark.parametrize(
         ("damage", "why"),

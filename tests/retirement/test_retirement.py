@@ -22,7 +22,7 @@ from awskms_lite.errors import (
 )
 from awskms_lite.local import ApiError, Error, LocalKMS, Reset
 from awskms_lite.permissions import retire_permissions
-from awskms_lite.retirement import Outcome, Phase, Severity, Step, read_ledger
+from awskms_lite.retirement import KeyResult, Outcome, Phase, Severity, Step, read_ledger
 from awskms_lite.retirement.callers import identify
 from awskms_lite.retirement.ledger import Ledger
 from awskms_lite.retirement.looks import Run
@@ -719,6 +719,30 @@ class TestTrouble:
         assert any_retirer.lines()[-1].endswith(" failed")
         assert any_retirer.advance(key).outcome is Outcome.DONE
 
+    @pytest.mark.parametrize(
+        ("fault", "times"),  # as often as the call is tried
+        [
+            (Error("KMSInternalException", status=500), 3),
+            (Error("AccessDeniedException"), 1),
+            (Reset("before"), 3),
+        ],
+    )
+    @pytest.mark.parametrize("operation", ["DisableKey", "ScheduleKeyDeletion"])
+    def test_a_look_before_the_act_that_fails_is_that_keys_alone(
+        self, any_retirer: Retirer, operation: str, fault: Any, times: int
+    ) -> None:
+        """Nothing is sent for it, the other keys go on, and the next run takes its step."""
+        keys = [old_key(any_retirer.kms) if operation == "DisableKey" else disabled(any_retirer) for _ in range(3)]
+        any_retirer.kms.advance(WATCH)
+        any_retirer.kms.inject_fault(fault, operation="DescribeKey", skip=1, times=times)
+        results = any_retirer.call("advance", keys, ledger=any_retirer.ledger)
+        assert results[0].outcome is Outcome.UNCERTAIN
+        assert f"{operation} was not sent" in results[0].texts[0]
+        before = "Enabled" if operation == "DisableKey" else "Disabled"
+        assert any_retirer.state(keys[0]) == before
+        assert [each.outcome for each in results[1:]] == [Outcome.DONE, Outcome.DONE]
+        assert any_retirer.advance(keys[0]).outcome is Outcome.DONE
+
     @pytest.mark.parametrize("when", ["before", "after"])
     @pytest.mark.parametrize("operation", ["DisableKey", "ScheduleKeyDeletion"])
     def test_an_act_without_an_answer_is_looked_up(self, any_retirer: Retirer, operation: str, when: Any) -> None:
@@ -791,6 +815,26 @@ class TestTrouble:
         found = retirer.advance(key)
         assert found.outcome is Outcome.UNCERTAIN
         assert retirer.state(key) == "Enabled"
+
+    def test_a_ledger_that_is_removed_ends_the_run(self, any_retirer: Retirer) -> None:
+        """Before anything is done to the next key; what was done until then has been told."""
+        keys = [old_key(any_retirer.kms) for _ in range(3)]
+        told: list[KeyResult] = []
+
+        def remove(result: KeyResult) -> None:
+            told.append(result)
+            any_retirer.ledger.unlink()
+
+        with pytest.raises(LedgerError, match="was removed or replaced while this run used it"):
+            any_retirer.call("advance", keys, ledger=any_retirer.ledger, on_result=remove)
+        assert [result.outcome for result in told] == [Outcome.DONE]
+        assert [any_retirer.state(key) for key in keys] == ["Disabled", "Enabled", "Enabled"]
+
+    def test_the_status_of_a_missing_ledger_is_refused(self, any_retirer: Retirer) -> None:
+        """It is no retirement of no keys."""
+        with pytest.raises(LedgerError, match="does not exist"):
+            any_retirer.status()
+        assert not any_retirer.ledger.exists()
 
     def test_a_damaged_ledger_stops_everything(self, retirer: Retirer) -> None:
         """Whether keys are to be looked at, retired or taken back."""

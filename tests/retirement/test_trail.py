@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.retirement_data import ACCOUNT, ARN, CALLER, NOW, days, event, trail, unreadable_event
+from support.retirement_data import ACCOUNT, ARN, CALLER, KEY_ID, NOW, days, event, trail, unreadable_event
 
 from awskms_lite.models.events import Event, EventResource, ListedResource
 from awskms_lite.retirement.trail import about, describe, described, lists_uses_by_arn, who
@@ -87,6 +87,37 @@ def test_events_of_other_keys_are_left_out() -> None:
     mine, other = event(), event(arn=OTHER)
     broken = unreadable_event()
     assert list(about([mine, other, broken], ARN)) == [mine, broken]
+
+
+@pytest.mark.parametrize("resources", [None, [], [{"ARN": None}], [{"ARN": "arn:aws:s3:::bucket"}]])
+@pytest.mark.parametrize(
+    ("asked_for", "is_mine"),
+    [
+        (ARN, True),
+        (KEY_ID, True),
+        (OTHER, False),
+        (OTHER.rpartition("/")[2], False),
+        ("alias/shop", True),  # by what it is listed under
+        (f"arn:aws:kms:us-east-2:{ACCOUNT}:alias/shop", True),
+        (["no text"], True),
+        (None, True),
+    ],
+)
+def test_an_event_whose_resources_name_no_key(resources: object, asked_for: object, *, is_mine: bool) -> None:
+    """It is about the key that was asked for, or about the one that it is listed under: no refusal is lost."""
+    refused = event(resources=resources, requestParameters={"keyId": asked_for}, errorCode="DisabledException")
+    assert list(about([refused], ARN)) == [refused] * is_mine
+    assert len(trail(*about([refused], ARN)).refused_uses(NOW - days(1))) == is_mine
+
+
+def test_an_event_that_names_no_key_counts_where_it_is_listed() -> None:
+    """Resources, parameters and list may all be missing; one that is listed as another's is not about it."""
+    bare = event(resources=None, requestParameters=None)
+    unlisted, others = (
+        Event(event_name="Decrypt", event_time=NOW, raw=bare.raw, listed_resources=listed)
+        for listed in ((), (ListedResource(resource_name=OTHER),))
+    )
+    assert list(about([bare, unlisted, others], ARN)) == [bare, unlisted]
 
 
 def test_records_that_cannot_be_read_are_known() -> None:

@@ -2,16 +2,13 @@
 
 import argparse
 import os
-import signal
-import threading
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from ...costs import total_lines
 from ...errors import ConfigurationError, KMSLiteError
+from ..interruption import Interruption
 from ..mfa import ask_for_code
 from .input_files import AccountRole, read_roles
 from .options import filters_in_force, given_filters, key_filter
@@ -37,9 +34,6 @@ if TYPE_CHECKING:
     from ...identity import Credentials
     from ...report import ReportContext
 
-_SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP, which a terminal sends that is closed
-_SIGNALS = tuple(getattr(signal, name) for name in _SIGNAL_NAMES if hasattr(signal, name))
-
 
 def audit_live(arguments: argparse.Namespace) -> AuditResult:
     """Audit and write the report; raise what kept the audit from reading any key."""
@@ -52,8 +46,9 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
         error = _write_records(run, report)
         if error is not None and not report.verdicts:
             raise error  # there is nothing to report beside it
-        report.end(_context(arguments, run))
-    summary = run.summary
+        summary = run.summary
+        unmatched = unmatched_line(filters_in_force(arguments), summary.listed, summary.filtered)
+        report.end(_context(arguments, run), is_known=summary.complete and unmatched is None)
     held = None if summary.complete or arguments.checkpoint is None else _held(arguments.checkpoint, wanted)
     return AuditResult(
         report,
@@ -69,7 +64,7 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
         incomplete=incomplete_line(summary, arguments.checkpoint, held),
         signal=interruption.number if summary.stopped else None,  # one that came after the end changes nothing
         error=error,
-        unmatched=unmatched_line(filters_in_force(arguments), summary.listed, summary.filtered),
+        unmatched=unmatched,
     )
 
 
@@ -179,39 +174,3 @@ def _held(checkpoint: str, wanted: "KeyFilter") -> int | None:
             return opened.count()
     except KMSLiteError:  # another run has it by now, or it is damaged, which the audit has reported
         return None
-
-
-class Interruption:
-    """Lets the first Ctrl-C, SIGTERM or SIGHUP stop an audit, and the second one end the process as usual.
-
-    `number` is the signal that came, None if none did. Signals that the process was started to ignore, as by
-    nohup, stay ignored.
-    """
-
-    def __init__(self, stop: Callable[[], None]) -> None:
-        self._stop = stop
-        self._before: dict[int, Any] = {}
-        self.number: int | None = None
-
-    def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():  # Python lets no other thread set handlers
-            for number in _SIGNALS:
-                before = signal.getsignal(number)
-                if before not in (signal.SIG_IGN, None):
-                    self._before[number] = signal.signal(number, self._handle)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._restore()
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as Python calls it
-        self.number = number
-        self._restore()
-        self._stop()
-
-    def _restore(self) -> None:
-        while self._before:
-            number, before = self._before.popitem()
-            signal.signal(number, before)

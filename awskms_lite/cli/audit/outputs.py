@@ -75,6 +75,11 @@ class StandardOutput:
         if as_utf8 and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
+    @property
+    def replaces(self) -> bool:
+        """Return whether `publish` takes the place of another report."""
+        return False
+
     def publish(self) -> None:
         """Write what is buffered."""
         self.stream.flush()
@@ -105,6 +110,11 @@ class OutputFile:
                 f"{printable(file)} cannot be written: {error.strerror}. Name a file in a directory that you may "
                 "write to."
             ) from error
+
+    @property
+    def replaces(self) -> bool:
+        """Return whether `publish` takes the place of another report."""
+        return self._written != self._place and self._place.exists()
 
     def publish(self) -> None:
         """Write what is buffered, and move the file into its place."""

@@ -28,8 +28,9 @@ class Report:
     `streams` is whether standard output shows the report growing. `failures` holds a record for each operation and
     code by which keys could not be read, and `failed` how many there are; `unshown` counts the keys that --verdict
     leaves out of the report and of nothing else; `unwritable` is what to print about each output that took no
-    more. Files that `end` has not put into their places are removed at the end of the `with`. A reader of standard
-    output that went away is a `BrokenPipeError`: at once if there is no other output, else at the end.
+    more; `kept` are the files that were left as they were. Files that `end` has not put into their places are
+    removed at the end of the `with`. A reader of standard output that went away is a `BrokenPipeError`: at once if
+    there is no other output, else at the end.
     """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
@@ -41,6 +42,7 @@ class Report:
         self.failed: Counter[tuple[str, str]] = Counter()
         self.unshown = 0
         self.unwritable: list[str] = []
+        self.kept: list[str] = []
         self._shown = frozenset[str](arguments.verdict)
         self._broken_pipe: BrokenPipeError | None = None
         self._outputs: list[_OpenOutput] = []
@@ -103,8 +105,14 @@ class Report:
             except OSError as error:
                 self._fail(output, error)
 
-    def end(self, context: "ReportContext") -> None:
-        """Write what is left, and put the files into their places."""
+    def end(self, context: "ReportContext", *, is_known: bool) -> None:
+        """Write what is left, and put the files into their places.
+
+        Without a record, and unless it `is_known` that there is none, files that are there already stay: they tell
+        more than an empty report of what could not be read.
+        """
+        if not self.verdicts and not is_known:
+            self._keep_files()
         for record in () if self._sorted is None else self._sorted.in_order():
             self._write(record, [output for output in self._outputs if output.is_sorted])
         for output in tuple(self._outputs):
@@ -115,6 +123,14 @@ class Report:
                 self._fail(output, error)
         if self._broken_pipe is not None:
             raise self._broken_pipe
+
+    def _keep_files(self) -> None:
+        """Give up the outputs that would replace a file."""
+        for output in tuple(self._outputs):
+            if output.file is not None and output.place.replaces:
+                self._outputs.remove(output)
+                output.place.discard()
+                self.kept.append(output.file)
 
     def _fail(self, output: "_OpenOutput", error: OSError) -> None:
         """Give up an output, and go on with the others."""

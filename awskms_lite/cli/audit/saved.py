@@ -129,12 +129,13 @@ def judge_saved(arguments: argparse.Namespace) -> AuditResult:
             filters=tuple(given_filters(arguments)),
             source=arguments.source,
         )
-        report.end(context)
+        unmatched = unmatched_line(filters_in_force(arguments), saved.read, saved.filtered)
+        report.end(context, is_known=unmatched is None)
     return AuditResult(
         report,
         [*saved.count_lines(report), *failure_lines(report)],
         incomplete=saved.incomplete_line(report),
-        unmatched=unmatched_line(filters_in_force(arguments), saved.read, saved.filtered),
+        unmatched=unmatched,
     )
 
 

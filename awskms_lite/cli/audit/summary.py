@@ -44,7 +44,7 @@ def finish(result: AuditResult, fail_on: Sequence[str]) -> int:
     """Print the summary on standard error, and return the exit code."""
     matched = _matched(result.report, fail_on)
     code = _exit_code(result, matched=matched is not None)
-    notes = (result.incomplete, matched if code == 1 else None, result.unmatched)
+    notes = (result.incomplete, matched if code == 1 else None, result.unmatched, _kept(result.report))
     width = terminal_width(sys.stderr)
     for line in (*result.lines, *filter(None, notes)):
         print_stderr("\n".join(_fitted(line, width)))
@@ -66,6 +66,14 @@ def _exit_code(result: AuditResult, *, matched: bool) -> int:
     if result.unmatched is not None:
         return 2
     return 1 if matched else 0
+
+
+def _kept(report: "Report") -> str | None:
+    """Return which files were left as they were; None if there is none."""
+    if not report.kept:
+        return None
+    names = ", ".join(map(printable, report.kept))
+    return f"There is no key to report, so nothing was written to {names}: what is there is of an earlier audit."
 
 
 def _matched(report: "Report", fail_on: Sequence[str]) -> str | None:

@@ -23,6 +23,10 @@ _KEYS_NEED = (
     "An IAM policy counts for keys whose policy lets their account use IAM; the policy of any other key has to "
     "name the role itself."
 )
+_ANY_ROLE = (
+    "It allows to assume any role of any account. Name the role of `audit --organization` with --role-name NAME, and "
+    "it allows that one alone."
+)
 _SCP_NOTES = (
     "An SCP does not bind the management account, nor roles that are linked to a service. AWS documents the "
     "condition key for key policies and IAM policies; that it works in an SCP was only tried, so try it in one "
@@ -44,7 +48,8 @@ def print_audit_policy(arguments: argparse.Namespace) -> int:
         organization=arguments.organization,
         role_name=arguments.role_name,
     )
-    return _print_policy(statements, [_KEYS_NEED])
+    is_wide = arguments.organization and arguments.role_name is None
+    return _print_policy(statements, [_KEYS_NEED, *([_ANY_ROLE] if is_wide else [])])
 
 
 def print_retire_policy(arguments: argparse.Namespace) -> int:

@@ -10,8 +10,10 @@ Standard output has the report, standard error the summary. Exit codes:
 1    a finding, or a use that was refused, stands against it
 2    wrong use or configuration, or no usable credentials
 3    not certain: something could not be read or written, or a step was not carried out
+129  ended by SIGHUP, otherwise as 130
 130  interrupted: the ledger has what was done
 141  the reader of the output went away
+143  ended by SIGTERM, otherwise as 130
 """
 
 import argparse
@@ -20,6 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
+from ..interruption import Interruption, Stop
 from ..text import print_error, silence_output
 from .options import add_options, check_options
 
@@ -48,6 +51,7 @@ exit codes:
   2    wrong use or configuration, or no usable credentials
   3    not certain: something could not be read or written
   130  interrupted: the ledger has what was done, and the same command goes on
+       (SIGHUP: 129, SIGTERM: 143); a second Ctrl-C ends it at once
   141  nobody reads the output"""
 
 
@@ -69,8 +73,22 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
 def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     """Look at keys, take a step of each or take them back; print the report, and return the exit code."""
     check_options(parser, arguments)
+    stop = Stop()
+    with Interruption(stop) as interruption:
+        try:
+            return _run(arguments, stop)
+        except KeyboardInterrupt:
+            silence_output()
+            print_error("interrupted: what was done is in the ledger, and the same command goes on")
+            if interruption.number is None:
+                raise
+            return 128 + interruption.number
+
+
+def _run(arguments: argparse.Namespace, stop: Stop) -> int:
+    """Retire keys, and return the exit code for what that came to, its errors included."""
     try:
-        return _run(arguments)
+        return _retire(arguments, stop)
     except (ConfigurationError, CredentialsError, ParameterError) as error:
         print_error(str(error))
         return 2
@@ -83,21 +101,17 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
         silence_output()
         print_error(f"the report cannot be written: {error.strerror}. What was done is in the ledger (--status).")
         return 3
-    except KeyboardInterrupt:
-        silence_output()
-        print_error("interrupted: what was done is in the ledger, and the same command goes on")
-        raise
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _retire(arguments: argparse.Namespace, stop: Stop) -> int:
     from .report import Report
 
     blocking = _always_blocking(arguments)
     keys, left_out = _chosen_keys(arguments)
     with Report(arguments, left_out) as report:
         if keys or arguments.status:
-            with _client(arguments, keys) as client:
-                _go_through(client, keys, arguments, report, changes=arguments.yes and not blocking)
+            with stop.allowed(), _client(arguments, keys) as client:
+                _go_through(client, keys, arguments, report, stop, changes=arguments.yes and not blocking)
     return report.finish(blocking)
 
 
@@ -146,15 +160,27 @@ def _client(arguments: argparse.Namespace, keys: Sequence[str]) -> "KMSClient":
 def _known_arns(arguments: argparse.Namespace, keys: Sequence[str]) -> Sequence[str]:
     from ...retirement import read_ledger
 
-    return [entry.key_arn for entry in read_ledger(arguments.ledger)] if arguments.status else keys
+    if not arguments.status:
+        return keys
+    return [entry.key_arn for entry in read_ledger(arguments.ledger, must_exist=True)]
 
 
 def _go_through(
-    client: "KMSClient", keys: Sequence[str], arguments: argparse.Namespace, report: "Report", *, changes: bool
+    client: "KMSClient",
+    keys: Sequence[str],
+    arguments: argparse.Namespace,
+    report: "Report",
+    stop: Stop,
+    *,
+    changes: bool,
 ) -> "tuple[KeyResult, ...]":
     from ... import retirement
 
-    common: dict[str, Any] = {"role_arns": arguments.role_arn or (), "on_result": report.add}
+    def add(result: "KeyResult") -> None:
+        with stop.allowed(is_allowed=False):  # a signal must not end it in the middle of JSON
+            report.add(result)
+
+    common: dict[str, Any] = {"role_arns": arguments.role_arn or (), "on_result": add}
     if arguments.status:
         return retirement.status(client, ledger=arguments.ledger, **common)
     if arguments.undo:
