@@ -248,6 +248,18 @@ class TestPath:
         assert retirer.undo(key).outcome is Outcome.DONE
         assert retirer.state(key) == "Enabled"
 
+    @pytest.mark.parametrize("state", ["PendingImport", "Unavailable"])
+    def test_an_undo_tells_of_a_cancelled_deletion_only_if_there_was_one(
+        self, retirer: Retirer, state: str
+    ) -> None:
+        """Of keys that wait for their material, or for their store."""
+        key = old_key(retirer.kms, state=state)
+        retirer.do("schedule_key_deletion", key)
+        text = "Its deletion is cancelled."
+        assert text in retirer.undo(key).texts
+        assert text not in " ".join(retirer.undo(key).texts)
+        assert text not in " ".join(retirer.undo(old_key(retirer.kms, state=state)).texts)
+
     def test_an_undo_of_a_usable_key_only_looks(self, retirer: Retirer) -> None:
         """It may be run twice."""
         key = disabled(retirer)
