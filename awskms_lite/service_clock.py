@@ -53,6 +53,15 @@ class ServiceClock:
             return self()
         return theirs + _FRACTION + self._clock() - reported_at
 
+    def dated_time(self) -> float:
+        """Return the time by the service's last Date header, or by this clock if there is none that is valid.
+
+        It is up to a second early and never late, so an event of the service's that comes after it is dated so.
+        """
+        date, reported_at = self._reported
+        theirs = read_date(date)
+        return self() if theirs is None or theirs > _LATEST else theirs + max(self._clock() - reported_at, 0.0)
+
     def correct_skew(self, error: KMSLiteError, then: float) -> bool:
         """Correct the clock by the answer's date if the clock is why the call was refused; return whether it is.
 

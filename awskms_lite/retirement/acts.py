@@ -71,7 +71,7 @@ def advance_key(run: Run, ledger: Ledger, key_arn: str) -> Flow[KeyResult]:
     caller = run.callers.of(key_arn.split(":")[4])
     record = Record(ledger, look, None if caller is None else caller.arn)
     if look.outcome is not Outcome.READY:
-        yield from _write_refusal(record, look)
+        yield from _write_refusal(run, record, look)
         return result_of(look, run.rules)
     match look.next:
         case Next.DISABLE:
@@ -83,16 +83,24 @@ def advance_key(run: Run, ledger: Ledger, key_arn: str) -> Flow[KeyResult]:
     return result_of(look, run.rules)
 
 
-def _write_refusal(record: Record, look: Look) -> Flow[None]:
-    """Record why a step was not taken, once: a use that was refused, or findings without consent."""
+def _write_refusal(run: Run, record: Record, look: Look) -> Flow[None]:
+    """Record why a step was not taken, once: a use that was refused, or findings without consent.
+
+    A finding that stands although this run has accepted it is left out: nobody was asked for that consent yet.
+    """
     if look.next is Next.REFUSED_USE and look.history.refused_use is None:
         text = "\n".join(look.evidence)
         yield from record.write(Step.WATCH, Phase.FAILED, since=look.since, due=look.due, text=text)
+    elif look.next is Next.WANTED_BACK and look.history.open is not None and look.evidence:
+        text = "\n".join(look.evidence)  # kept, because the event history ends after 90 days
+        yield from record.write(look.history.open.step, Phase.SKIPPED, since=look.since, due=look.due, text=text)
     elif look.needed:
-        before = look.history.plan
-        names = [finding.name for finding in look.findings]
-        if before is None or [finding.name for finding in before.findings] != names:
-            yield from record.write(Step.PLAN, Phase.FAILED, findings=look.findings)
+        before, unasked = look.history.plan, set(look.needed).intersection(run.rules.accept)
+        findings = tuple(finding for finding in look.findings if finding.name not in unasked)
+        names = [finding.name for finding in findings]
+        is_known = before is not None and [finding.name for finding in before.findings] == names
+        if before is None or not is_known or before.accepted != look.accepted:
+            yield from record.write(Step.PLAN, Phase.FAILED, findings=findings)
 
 
 def _record(record: Record, look: Look) -> Flow[Look]:
@@ -104,7 +112,7 @@ def _record(record: Record, look: Look) -> Flow[Look]:
         case Next.RECORD_SCHEDULED:
             was_ours = look.history.open is not None and look.history.open.step is Step.SCHEDULE
             phase = Phase.DONE if was_ours else Phase.SKIPPED
-            yield from record.write(Step.SCHEDULE, phase, since=look.since, due=look.due)
+            yield from record.write(Step.SCHEDULE, phase, since=look.since, due=look.due, findings=look.findings)
         case Next.RECORD_DISABLED:
             yield from record.write(Step.DISABLE, Phase.DONE, since=look.since, due=look.due)
         case _:

@@ -32,7 +32,7 @@ _PAGES = 20
 _WATCH_PAGES = 200
 """Pages that are read to see a whole watch: inventories read some keys every few minutes."""
 _AHEAD = timedelta(minutes=5)
-"""How far beyond now events are asked for: our clock may be four minutes slow before the service's is taken."""
+"""How far beyond now events are asked for: two services may have two clocks, and now is up to a second early."""
 _MAX_LIST_PAGES = 1000
 """Pages of a list of KMS: a key may have 50,000 grants, in pages of a hundred."""
 
@@ -62,8 +62,8 @@ class Evidence:
 
 
 def service_time(state: ClientState) -> datetime:
-    """Return the time by the service's clock."""
-    return datetime.fromtimestamp(state.service_clock.reported_time(), UTC)
+    """Return the time by the service's answers, however wrong our own clock is."""
+    return datetime.fromtimestamp(state.service_clock.dated_time(), UTC)
 
 
 def describe(connection: Connection, key_arn: str) -> Flow[KeyMetadata]:

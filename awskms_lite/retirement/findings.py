@@ -74,6 +74,7 @@ def find(case: Case) -> tuple[Finding, ...]:
         _recent_use,
         _too_new,
         _service_use,
+        _service_use_deletion,
         _grants,
         _replicas,
         _way_back_closed,
@@ -174,10 +175,21 @@ def _service_use(case: Case) -> Iterator[Finding]:
         yield _consent("service_use", text, list(map(str, found)))
 
 
+def _service_use_deletion(case: Case) -> Iterator[Finding]:
+    if case.action != "ScheduleKeyDeletion":
+        return
+    before = (Dependent(line.partition(" ")[0], None, "the ledger") for line in case.history.users)
+    names = clocked([*dependents_of(case.evidence), *before])  # what stops for want of its key uses it no more
+    if names:
+        text = f"{' and '.join(map(texts.NAMES.__getitem__, names))} {texts.DELETION_ASKS}"
+        yield _consent("service_use_deletion", text)
+
+
 def _all_dependents(evidence: Evidence) -> Iterator[Dependent]:
-    for name in _policy_of(evidence).services():
+    policy = _parsed(evidence.policy)
+    for name in policy.services():
         yield from from_via_service(name, "kms:ViaService in the key policy")
-    for name in _policy_of(evidence).principals():
+    for name in policy.principals():
         yield from from_principal(name, "the key policy")
     for grant in evidence.grants:
         yield from _of_grant(grant)
@@ -252,19 +264,17 @@ def _replicas(case: Case) -> Iterator[Finding]:
         )
 
 
-def _policy_of(evidence: Evidence) -> KeyPolicy:
+def _parsed(policy: str) -> KeyPolicy:
     try:
-        return KeyPolicy(evidence.policy)
+        return KeyPolicy(policy)
     except ValueError:
         return KeyPolicy('{"Statement": []}')  # it gives nothing to anybody
 
 
 def way_back_closed(policy: str, key_arn: str, parties: Parties) -> Iterator[Finding]:
     """Yield the finding if a key policy does not certainly let anybody take a retirement back."""
-    try:
-        access = KeyPolicy(policy).way_back(key_arn, parties)
-    except ValueError:
-        access = Access.CLOSED
+    read = _parsed(policy)
+    access = read.way_back(key_arn, parties)
     if access is Access.OPEN:
         return
     both = " and ".join(WAY_BACK)
@@ -276,7 +286,9 @@ def way_back_closed(policy: str, key_arn: str, parties: Parties) -> Iterator[Fin
             f"Whether the key policy gives {whom.replace(' nor ', ' or ')} {both} depends on conditions, or on "
             "whom a NotPrincipal leaves out, which are not evaluated here: see that the way back is open."
         )
-    yield _consent("way_back_closed", text)
+    # All statements: consent holds as long as they are the same.
+    statements = tuple(read.way_back_statements(key_arn, parties))
+    yield Finding("way_back_closed", Severity.NEEDS_CONSENT, text, statements)
 
 
 def _way_back_closed(case: Case) -> Iterator[Finding]:
@@ -286,7 +298,7 @@ def _way_back_closed(case: Case) -> Iterator[Finding]:
 def _guarded(case: Case) -> Iterator[Finding]:
     days = idle_days(case.evidence.usage, case.evidence.read_at)
     action = f"kms:{case.action}"
-    refuses = _policy_of(case.evidence).guard(action, case.evidence.metadata.arn, case.parties, days)
+    refuses = _parsed(case.evidence.policy).guard(action, case.evidence.metadata.arn, case.parties, days)
     if refuses is not False:
         may = "refuses" if refuses else "may refuse"
         yield _consent(

@@ -62,6 +62,10 @@ class Statement:
         self._members = {name.lower(): value for name, value in members.items()}
         self.denies = self._members.get("effect") != "Allow"
 
+    def __str__(self) -> str:
+        """Return it as JSON in one line, its elements in the order of their names."""
+        return json.dumps(self._members, sort_keys=True, separators=(",", ":"))
+
     @property
     def conditions(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         """Yield the operator, the condition key and the values of each condition, the first two in lower case."""
@@ -123,6 +127,11 @@ class KeyPolicy:
         """Return whether the account or the caller may cancel a deletion of the key and enable it."""
         found = {self._access(action, key_arn, parties) for action in WAY_BACK}
         return next(access for access in (Access.CLOSED, Access.CONDITIONAL, Access.OPEN) if access in found)
+
+    def way_back_statements(self, key_arn: str, parties: Parties) -> list[str]:
+        """Return the statements that decide about that, as JSON, each once and in an order of their own."""
+        about = [each for each in self._statements if any(each.covers(action, key_arn) for action in WAY_BACK)]
+        return sorted({str(each) for each in about if each.concerns(parties) is not False})
 
     def _access(self, action: str, key_arn: str, parties: Parties) -> Access:
         about = [(each, each.concerns(parties)) for each in self._statements if each.covers(action, key_arn)]

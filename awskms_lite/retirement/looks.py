@@ -4,7 +4,7 @@ A look changes nothing. The steps (`acts`) begin with one, so that what a plan s
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from attrs import evolve, field, frozen
 
@@ -13,9 +13,8 @@ from ..models.keys import KeyMetadata
 from ..steps import Flow
 from . import findings as rules_of, texts
 from .callers import Callers, Connection
-from .dependents import clocked
 from .evidence import describe, read_evidence, read_policy, read_trail, service_time
-from .findings import Case, dependents_of, needed, trail_problem
+from .findings import Case, needed, trail_problem
 from .key_policy import Parties
 from .path import (
     DELETED,
@@ -29,8 +28,16 @@ from .path import (
     watch_end,
     watch_ends,
 )
-from .records import Entry, Finding, Outcome, Phase, Rules
+from .records import NEED_CONSENT, Entry, Finding, Outcome, Phase, Rules, Severity, Step
 from .trail import Trail, described
+
+_SECOND = timedelta(seconds=1)
+"""CloudTrail dates events by whole seconds."""
+_TRACES: Mapping[Step, tuple[str, ...]] = {
+    Step.DISABLE: ("EnableKey", "DisableKey"),
+    Step.SCHEDULE: ("CancelKeyDeletion", "ScheduleKeyDeletion"),
+}
+"""By step: the events that show that it was taken back, and that it was taken."""
 
 
 @frozen(kw_only=True)
@@ -111,8 +118,7 @@ def _look(run: Run, look: Look, parties: Parties) -> Flow[Look]:
     assert connection is not None
     metadata = yield from described_key(connection, look.key_arn)
     state = DELETED if metadata is None else str(metadata.key_state)
-    accepted = tuple(dict.fromkeys((*look.history.accepted, *run.rules.accept)))
-    look = evolve(look, now=service_time(connection.kms), state=state, accepted=accepted)
+    look = evolve(look, now=service_time(connection.kms), state=state, accepted=look.history.accepted)
     if metadata is not None and metadata.key_manager == "AWS":
         return evolve(look, outcome=Outcome.BLOCKED, findings=(rules_of.aws_managed(),))
     look = evolve(look, next=decide(look.history, state, look.now, run.watch_days))
@@ -190,52 +196,107 @@ def _watched(run: Run, look: Look, parties: Parties, metadata: KeyMetadata) -> F
     assert connection is not None
     trail = yield from read_trail(connection, look.key_arn, look.history.since)
     since = look.history.since or _unusable_since(look, trail)
-    due = metadata.deletion_date if look.state in PENDING else _end_of_watch(run, look, since)
-    look = evolve(look, since=since, due=due)
-    stopped = _missed(look, trail, since)
-    if stopped is not None:
-        return stopped
+    look = _stopped_or_not(evolve(look, since=since), trail, since)
+    look = evolve(look, due=_due(run, look, trail, metadata))
+    if look.outcome is Outcome.STOPPED:
+        return look
     if look.state in PENDING:
         policy = yield from read_policy(connection, look.key_arn)
         closed = tuple(rules_of.way_back_closed(policy, look.key_arn, parties))
-        if needed(closed, look.accepted):
+        look = _consented(run, evolve(look, findings=closed))
+        if _has_closed(look):
             changes = trail.acts(since, "PutKeyPolicy")
-            return evolve(look, outcome=Outcome.STOPPED, findings=closed, evidence=described(changes))
-        look = evolve(look, findings=closed)
-    return _as_far_as_known(look, trail, since)
+            return evolve(look, outcome=Outcome.STOPPED, evidence=described(changes))
+    return _as_far_as_known(run, look, trail, since)
 
 
-def _as_far_as_known(look: Look, trail: Trail, since: datetime) -> Look:
+def _due(run: Run, look: Look, trail: Trail, metadata: KeyMetadata) -> datetime | None:
+    if look.state in PENDING:
+        return metadata.deletion_date
+    if look.next is Next.REPEAT_LATER:
+        return look.history.repeat_from
+    return _end_of_watch(run, look, trail, look.since)
+
+
+def _consented(run: Run, look: Look) -> Look:
+    """Return the look with what is accepted of its findings: consent to what was not found is not kept."""
+    found = {finding.name for finding in look.findings if finding.severity is Severity.NEEDS_CONSENT}
+    names = {*look.accepted}
+    if _has_changed(look):
+        names.discard("way_back_closed")
+    names.update(name for name in run.rules.accept if name in found)
+    return evolve(look, accepted=tuple(name for name in NEED_CONSENT if name in names))
+
+
+def _has_changed(look: Look) -> bool:
+    """Return whether a way back was found that is not certainly open, and not the one that was accepted before.
+
+    Consent to conditions is none to others, nor to a way back that is closed: the statements have to be the same.
+    The caller's name is in the text alone, as each session has another.
+    """
+    found = next((finding for finding in look.findings if finding.name == "way_back_closed"), None)
+    before = look.history.way_back
+    return found is not None and (before is None or found.evidence != before.evidence)
+
+
+def _has_closed(look: Look) -> bool:
+    """Return whether the way back has become another one since the key was disabled, or its deletion scheduled.
+
+    Nothing that is accepted leads on then, except for a deletion that somebody else has scheduled, when it is seen
+    for the first time.
+    """
+    if look.history.way_back is None:
+        is_new = look.next is Next.RECORD_SCHEDULED and look.history.open is None
+        if look.state not in PENDING or (is_new and "way_back_closed" in look.accepted):
+            return False
+    return _has_changed(look)
+
+
+def _as_far_as_known(run: Run, look: Look, trail: Trail, since: datetime) -> Look:
     """Return the look at a key that nobody misses, as far as CloudTrail tells."""
     problem = trail_problem(trail, since)
     if problem is not None:
         finding = rules_of.cloudtrail_unknown(problem, trail)
-        look = evolve(look, findings=(*look.findings, finding))
+        look = _consented(run, evolve(look, findings=(*look.findings, finding)))
         if "cloudtrail_unknown" not in look.accepted:
             return evolve(look, outcome=Outcome.UNCERTAIN, needed=("cloudtrail_unknown",))
-    return look if look.next not in (Next.WATCH, Next.WAIT) else evolve(look, outcome=Outcome.WAITING)
+    is_waiting = look.next in (Next.WATCH, Next.WAIT, Next.REPEAT_LATER)
+    return evolve(look, outcome=Outcome.WAITING) if is_waiting else look
 
 
-def _missed(look: Look, trail: Trail, since: datetime) -> Look | None:
-    """Return the look if somebody has tried to use the key, or made it usable meanwhile; None otherwise."""
+def _stopped_or_not(look: Look, trail: Trail, since: datetime) -> Look:
+    """Return the look, STOPPED if somebody has tried to use the key, or made it usable meanwhile."""
     refused = trail.refused_uses(since)
     if refused:
         return evolve(look, outcome=Outcome.STOPPED, next=Next.REFUSED_USE, evidence=described(refused))
     acts = trail.acts(since, "EnableKey", "CancelKeyDeletion")
     if acts:
         return evolve(look, outcome=Outcome.STOPPED, next=Next.WANTED_BACK, evidence=described(acts))
-    return None
+    return _unfinished(look, trail)
+
+
+def _unfinished(look: Look, trail: Trail) -> Look:
+    """Return the look at a key whose state does not show an act that was announced, if the event history does.
+
+    The act was carried out then, and somebody has taken it back. Only a key whose store is away does not show
+    that it is disabled.
+    """
+    begun = look.history.open
+    if begun is None or look.next not in (Next.DISABLE, Next.SCHEDULE, Next.REPEAT_LATER):
+        return look
+    acts = trail.acts(begun.time - _SECOND, *_TRACES[begun.step])
+    if not acts:
+        return look
+    if look.state == "Unavailable" and all(event.event_name == "DisableKey" for event in acts):
+        return evolve(look, next=Next.RECORD_DISABLED)
+    return evolve(look, outcome=Outcome.STOPPED, next=Next.WANTED_BACK, evidence=described(acts))
 
 
 def _unusable_since(look: Look, trail: Trail) -> datetime:
     """Return the time from which on a key could not be used, by the event history; that of now if it has none."""
     if look.state in PENDING:
         return trail.scheduled_at() or trail.since
-    found = None if look.state in NEVER_DISABLED else trail.disabled_at()
-    begun = look.history.open
-    if look.next is Next.RECORD_DISABLED and begun is not None and (found is None or found < begun.time):
-        return look.now  # the event of the act itself is not in the history yet
-    return found or look.now
+    return (None if look.state in NEVER_DISABLED else trail.disabled_at()) or look.now
 
 
 def _with_evidence(run: Run, look: Look, parties: Parties, metadata: KeyMetadata) -> Flow[Look]:
@@ -243,11 +304,14 @@ def _with_evidence(run: Run, look: Look, parties: Parties, metadata: KeyMetadata
     connection, since = look.connection, look.history.since
     assert connection is not None
     evidence = yield from read_evidence(run.callers, connection, metadata, since)
-    if look.next is not Next.DISABLE:
-        since = since or _unusable_since(look, evidence.trail)
-        stopped = _missed(evolve(look, since=since), evidence.trail, since)
-        if stopped is not None:
-            return stopped
+    trail = evidence.trail
+    if look.next is not Next.DISABLE or look.history.open is not None:
+        since = since or _unusable_since(look, trail)
+        look = _stopped_or_not(evolve(look, since=since), trail, since)
+        if look.outcome is Outcome.STOPPED:
+            return look
+        if look.next is Next.RECORD_DISABLED:
+            return _as_far_as_known(run, evolve(look, due=_end_of_watch(run, look, trail, since)), trail, since)
     case = Case(
         evidence=evidence,
         parties=parties,
@@ -256,38 +320,36 @@ def _with_evidence(run: Run, look: Look, parties: Parties, metadata: KeyMetadata
         action="ScheduleKeyDeletion" if look.next is Next.SCHEDULE else "DisableKey",
         unusable_since=since,
     )
-    found = rules_of.find(case)
-    accepted = look.accepted
-    notes: tuple[str, ...] = ()
-    if look.next is Next.SCHEDULE and clocked(dependents_of(evidence)):
-        accepted, notes = _asked_again(run, look)
-    stands = needed(found, accepted)
-    return evolve(
-        look,
-        outcome=Outcome.BLOCKED if stands else Outcome.READY,
-        since=since,
-        due=_end_of_watch(run, look, since),
-        findings=found,
-        needed=stands,
-        texts=notes if "service_use" in stands else (),
-    )
+    due = _end_of_watch(run, look, trail, since)
+    look = _consented(run, evolve(look, since=since, due=due, findings=rules_of.find(case)))
+    if look.next is Next.SCHEDULE:
+        if _has_closed(look):
+            changes = trail.acts(since or trail.since, "PutKeyPolicy")
+            return evolve(look, outcome=Outcome.STOPPED, evidence=described(changes))
+        look = _asked_to_delete(run, look)
+    stands = needed(look.findings, look.accepted)
+    return evolve(look, outcome=Outcome.BLOCKED if stands else Outcome.READY, needed=stands)
 
 
-def _end_of_watch(run: Run, look: Look, since: datetime | None) -> datetime | None:
+def _end_of_watch(run: Run, look: Look, trail: Trail, since: datetime | None) -> datetime | None:
+    """Return when a watch ends; after an act that was not recorded, its days begin with its event, or now."""
     if look.history.disabled is not None:
         return watch_ends(look.history.disabled, run.watch_days)
+    begun = look.history.open
+    if look.next is Next.RECORD_DISABLED and begun is not None:
+        found = trail.disabled_at()
+        since = look.now if found is None or found <= begun.time - _SECOND else max(found, begun.time)
     return watch_end(since or look.now, run.rules.watch_days)
 
 
-def _asked_again(run: Run, look: Look) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what is accepted for the deletion of a key that DynamoDB or RDS depends on, and why.
+def _asked_to_delete(run: Run, look: Look) -> Look:
+    """Return the look without a consent to the deletion that was given before somebody was asked for it.
 
-    The consent to disabling it is not one to deleting it. So it has to be given in a run after the one that asked
-    for it: the same command, repeated, stops here once.
+    A command that is only repeated never passes: it was asked for if a run that did not bring it has recorded it.
     """
-    was_asked = look.history.plan is not None and any(
-        finding.name == "service_use" for finding in look.history.plan.findings
-    )
-    if was_asked and "service_use" in run.rules.accept:
-        return look.accepted, ()
-    return tuple(name for name in look.accepted if name != "service_use"), (texts.ASKED_AGAIN,)
+    name, plan = "service_use_deletion", look.history.plan
+    was_asked = plan is not None and any(finding.name == name for finding in plan.findings)
+    if was_asked or all(finding.name != name for finding in look.findings):
+        return look
+    text = texts.DELETION_ACCEPTED_UNASKED if name in run.rules.accept else texts.DELETION_NOT_ASKED
+    return evolve(look, accepted=tuple(each for each in look.accepted if each != name), texts=(text,))

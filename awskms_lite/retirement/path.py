@@ -7,8 +7,9 @@
 The ledger says what was done, KMS what is: where the two differ, somebody else acted, or a run was ended between
 an act and its line. So every decision is made from both, and the cases are few:
 
-- A line `intent` without one after it: the key's state shows whether the step was taken. It is recorded then, or
-  taken again.
+- A line `intent` without one after it: the key's state shows whether the step was taken, and it is recorded then.
+  A key in its old state proves nothing, because somebody may have taken the step back since: it is taken again
+  once CloudTrail has had the time to show that.
 - The key is usable though the ledger has it disabled, or its deletion is cancelled: somebody wanted it back.
 - A use of it was refused: somebody missed it.
 
@@ -22,7 +23,7 @@ from enum import StrEnum
 
 from attrs import evolve, frozen
 
-from .records import EVENT_DELAY, MIN_PENDING_DAYS, Entry, Phase, Step
+from .records import EVENT_DELAY, MIN_PENDING_DAYS, Entry, Finding, Phase, Step
 
 DELETED = "Deleted"
 """The state of a key that KMS does not know (any more); the others are KMS's own words."""
@@ -43,6 +44,8 @@ class Next(StrEnum):
     """An earlier run disabled it and could not record that."""
     WATCH = "watch"
     """The watch is not over."""
+    REPEAT_LATER = "repeat_later"
+    """An earlier run has announced an act that does not show: CloudTrail may tell later that it was sent."""
     SCHEDULE = "schedule"
     """ScheduleKeyDeletion is due."""
     RECORD_SCHEDULED = "record_scheduled"
@@ -80,6 +83,8 @@ class History:
     - `undo`: whether taking it back was begun.
     - `deleted`: whether its deletion was seen.
     - `accepted`: the findings accepted on this path. `plan`: its last plan since it was disabled, if it was.
+    - `way_back`: the finding about the way back that was accepted, None if none was.
+    - `users`: what the plans of this path have found to depend on the key, a line each.
     - `taken_back`: the entry by which an earlier path of the key ended.
     """
 
@@ -91,6 +96,8 @@ class History:
     deleted: bool = False
     accepted: tuple[str, ...] = ()
     plan: Entry | None = None
+    way_back: Finding | None = None
+    users: tuple[str, ...] = ()
     taken_back: Entry | None = None
 
     @property
@@ -106,9 +113,17 @@ class History:
 
     @property
     def since(self) -> datetime | None:
-        """Return the time from which on the key could not be used, as far as the ledger knows it."""
-        found = self.disabled or self.scheduled
+        """Return the time from which on the key could not be used, as far as the ledger knows it.
+
+        That of an act whose end was not recorded counts: it may have been carried out.
+        """
+        found = self.disabled or self.scheduled or self.open
         return None if found is None else found.since
+
+    @property
+    def repeat_from(self) -> datetime | None:
+        """Return when CloudTrail has shown what became of an act without a recorded end; None if there is none."""
+        return None if self.open is None else self.open.time + EVENT_DELAY
 
 
 def history_of(entries: Iterable[Entry]) -> History:
@@ -122,6 +137,7 @@ def history_of(entries: Iterable[Entry]) -> History:
 def _with(history: History, entry: Entry) -> History:
     """Return the history with one more entry."""
     history = evolve(history, accepted=entry.accepted, open=_open_after(history.open, entry))
+    history = _with_findings(history, entry)
     if entry.step is Step.PLAN:
         return evolve(history, plan=entry)
     if entry.step is Step.WATCH:
@@ -137,6 +153,16 @@ def _with(history: History, entry: Entry) -> History:
     if entry.step is Step.DISABLE:
         return evolve(history, disabled=entry, plan=None)
     return evolve(history, scheduled=entry)
+
+
+def _with_findings(history: History, entry: Entry) -> History:
+    """Return the history with what the findings of an entry are remembered for."""
+    for finding in entry.findings:
+        if finding.name == "way_back_closed" and finding.name in entry.accepted:
+            history = evolve(history, way_back=finding)
+        elif finding.name == "service_use":
+            history = evolve(history, users=tuple(dict.fromkeys((*history.users, *finding.evidence))))
+    return history
 
 
 def _open_after(before: Entry | None, entry: Entry) -> Entry | None:
@@ -163,7 +189,7 @@ def decide(history: History, state: str, now: datetime, watch_days: int | None =
     if history.scheduled is not None:
         return Next.WANTED_BACK
     if state == "Enabled":
-        return Next.WANTED_BACK if _was_taken_out_of_use(history) else Next.DISABLE
+        return Next.WANTED_BACK if _was_taken_out_of_use(history) else _act(Next.DISABLE, history, now)
     if state == "Updating":
         return Next.LATER
     return _while_unusable(history, state, now, watch_days) if state in _UNUSABLE else Next.UNKNOWN
@@ -172,12 +198,17 @@ def decide(history: History, state: str, now: datetime, watch_days: int | None =
 def _while_unusable(history: History, state: str, now: datetime, watch_days: int | None) -> Next:
     if history.disabled is not None:
         ends = watch_ends(history.disabled, watch_days)
-        return Next.SCHEDULE if ends is not None and now >= ends else Next.WATCH
+        return _act(Next.SCHEDULE, history, now) if ends is not None and now >= ends else Next.WATCH
     if state == "Unavailable":  # DisableKey works and does not show until the key store is connected again
-        return Next.DISABLE
+        return _act(Next.DISABLE, history, now)
     if state == "Disabled" and history.open is not None and history.open.step is Step.DISABLE:
         return Next.RECORD_DISABLED
     return Next.BEGIN_WATCH
+
+
+def _act(act: Next, history: History, now: datetime) -> Next:
+    """Return an act, or that it has to wait because an earlier run may have sent it."""
+    return act if history.repeat_from is None or now >= history.repeat_from else Next.REPEAT_LATER
 
 
 def _was_taken_out_of_use(history: History) -> bool:

@@ -41,6 +41,7 @@ NEED_CONSENT = (
     "recent_use",
     "too_new",
     "service_use",
+    "service_use_deletion",
     "grants",
     "replicas",
     "way_back_closed",

@@ -16,6 +16,7 @@ _STAGES = {
     Next.BEGIN_WATCH: "unusable already",
     Next.RECORD_DISABLED: "disabled, not recorded",
     Next.WATCH: "watched",
+    Next.REPEAT_LATER: "an act is announced, and may have been sent",
     Next.SCHEDULE: "watch over",
     Next.RECORD_SCHEDULED: "deletion scheduled, not recorded",
     Next.WAIT: "deletion scheduled",
@@ -46,6 +47,8 @@ _STEPS = {
     Next.WAIT: Step.WATCH,
     Next.RECORD_DELETED: Step.WATCH,
 }
+
+_OPERATIONS = {Step.DISABLE: "DisableKey", Step.SCHEDULE: "ScheduleKeyDeletion"}
 
 
 def result_of(look: Look, rules: Rules) -> KeyResult:
@@ -154,7 +157,8 @@ def _after(look: Look) -> Iterator[str]:
     """Yield what a step did, and what comes after it."""
     match look.next:
         case Next.DISABLE | Next.RECORD_DISABLED:
-            yield f"It is disabled: everybody who needs it is refused now. The watch ends at {_minute(look.due)}."
+            done = texts.DISABLED_UNAVAILABLE if look.state == "Unavailable" else texts.DISABLED
+            yield f"{done} The watch ends at {_minute(look.due)}."
         case Next.BEGIN_WATCH:
             yield texts.NO_DISABLE_IN.get(look.state or "", "")
             yield f"Unusable since {_minute(look.since)}; its watch ends at {_minute(look.due)}."
@@ -169,6 +173,8 @@ def _after(look: Look) -> Iterator[str]:
 def _meanwhile(look: Look) -> Iterator[str]:
     if look.next is Next.WATCH:
         yield f"Unusable since {_minute(look.since)}; its watch ends at {_minute(look.due)}. {texts.EMPTY_WATCH}"
+    if look.next is Next.REPEAT_LATER and look.history.open is not None:
+        yield texts.MAY_BE_SENT.format(operation=_OPERATIONS[look.history.open.step], moment=_minute(look.due))
     if look.next is Next.WAIT:
         yield f"{_deletion(look)} {texts.EMPTY_WATCH}"
 

@@ -50,9 +50,18 @@ SCHEDULE_MEANS = (
     "either."
 )
 EMPTY_WATCH = "CloudTrail shows no refused use, which is no proof: refused uses are recorded in some cases only."
-ASKED_AGAIN = (
-    "DynamoDB or RDS depends on it, so its deletion needs a consent of its own: accept service_use in a run after "
-    "the one that recorded this stop."
+NAMES: Mapping[str, str] = {"dynamodb": "DynamoDB", "rds": "RDS"}
+DELETION_ASKS = (
+    "may depend on it: what is encrypted under it there is lost with the key. The consent to disabling it "
+    "(service_use) is none to deleting it."
+)
+"""Follows the names of services."""
+DELETION_NOT_ASKED = (
+    "Look at the evidence, and accept service_use_deletion in a run after the one that has recorded this stop."
+)
+DELETION_ACCEPTED_UNASKED = (
+    "service_use_deletion was accepted before it was asked for, as by a command that is only repeated, so it does "
+    "not count. Run this without it once; then, if the evidence allows it, with it."
 )
 DISABLED_BEFORE = "An earlier run disabled it, and was ended before it could record that: the next run does."
 RECORDED_NEXT = "The next run records that."
@@ -67,6 +76,16 @@ NO_DISABLE_IN: Mapping[str, str] = {
     "Creating": "It is being created, so it cannot be used, nor disabled: it begins with the watch.",
 }
 """By state: why there is no DisableKey."""
+DISABLED = "It is disabled: everybody who needs it is refused now."
+DISABLED_UNAVAILABLE = (
+    "DisableKey was sent. Nobody can use the key while its custom key store is not connected, and it stays "
+    "disabled when that is connected again."
+)
+MAY_BE_SENT = (
+    "An earlier run was ended after it had announced {operation} and before it recorded its end. KMS has the key "
+    "in its old state: either nothing was sent, or somebody has taken it back since, which CloudTrail may show up "
+    "to 20 minutes late. A run after {moment} looks again, and sends it if nobody has."
+)
 UNAVAILABLE = (
     "Its custom key store is not connected, so its state stays Unavailable whatever is done; what was done shows "
     "when the store is connected again."
@@ -83,8 +102,9 @@ STOPPED: Mapping[Next, str] = {
 }
 """By what has stopped the path of a key."""
 WAY_BACK_TAKEN = (
-    "Its key policy does not certainly let anybody cancel its deletion any more. Put the policy right "
-    "(PutKeyPolicy works on a key that is pending deletion), or take the key back while that is possible."
+    "Its key policy has changed, and does not certainly let anybody cancel its deletion and enable it any more; "
+    "what was accepted before is no consent to that. Put the policy right (PutKeyPolicy works on a key that is "
+    "pending deletion), or take the key back while that is possible."
 )
 
 UNDO: Mapping[Step, str] = {
@@ -98,8 +118,8 @@ NOTHING_TO_TAKE_BACK = (
 )
 IS_BACK: Mapping[str, str] = {
     "Enabled": "It is enabled, and can be used again.",
-    "Unavailable": "Its deletion is cancelled and EnableKey was sent. It can be used when its custom key store is "
-    "connected again.",
-    "PendingImport": "Its deletion is cancelled. It can be used when its key material is imported again.",
+    "Unavailable": "EnableKey was sent. It can be used when its custom key store is connected again.",
+    "PendingImport": "It waits for its key material, and can be used when that is imported again.",
 }
 """By state: what taking a key back has come to."""
+IS_CANCELLED = "Its deletion is cancelled."

@@ -99,7 +99,9 @@ class _Undo:
         if state in ("Disabled", "Unavailable", *PENDING):  # a state that is shown late
             yield from self._carry_out(Step.ENABLE, ENABLE_KEY, EnableKeyRequest(key_id=key_id))
             state = yield from self._await(lambda seen: seen in _BACK)
-        return (yield from self._verify(state))
+        look = yield from self._verify(state)
+        was_cancelled = self._look.state in PENDING and look.outcome is Outcome.DONE
+        return evolve(look, texts=(texts.IS_CANCELLED, *look.texts)) if was_cancelled else look
 
     def _carry_out(self, step: Step, operation: Operation[Any, Any], request: object) -> Flow[None]:
         """Announce an act, send it, and record its end; raise what it fails with."""

@@ -74,6 +74,21 @@ class TestTold:
         clock.note_date("Fri, 01 Jan 2199 00:00:00 GMT")
         assert clock.reported_time() == NOW
 
+    @pytest.mark.parametrize("off", [-200, 0, 200, *FAR_OFF])
+    def test_the_date_itself_is_never_late(self, off: float) -> None:
+        """However little our clock differs; without a valid date it is our clock."""
+        ours = [NOW]
+        clock = ServiceClock(lambda: ours[0])
+        assert clock.dated_time() == NOW
+        clock.note_date(formatdate(NOW + off, usegmt=True))
+        ours[0] += 10
+        assert clock.dated_time() == NOW + off + 10
+        ours[0] -= 60  # set back meanwhile
+        assert clock.dated_time() == NOW + off
+        for date in ("yesterday", "Fri, 01 Jan 2199 00:00:00 GMT"):
+            clock.note_date(date)
+            assert clock.dated_time() == clock()
+
     def test_a_clock_that_was_corrected_agrees_with_its_service(self) -> None:
         """Then there is no difference between what is told and what is signed."""
         clock = ServiceClock(lambda: NOW)

@@ -24,6 +24,7 @@ from awskms_lite.models.grants import GrantConstraints, GrantListEntry
 from awskms_lite.models.keys import MultiRegionConfiguration, MultiRegionKey
 from awskms_lite.retirement.evidence import RelatedKey
 from awskms_lite.retirement.findings import Case, find, idle_days, needed, other_account, unreadable
+from awskms_lite.retirement.key_policy import Parties
 from awskms_lite.retirement.path import History
 from awskms_lite.retirement.records import (
     ALWAYS_BLOCK,
@@ -222,6 +223,26 @@ def test_way_back_closed(text: str, words: str) -> None:
     found = case(policy=text)
     assert consents(found) == ["way_back_closed"]
     assert words in named(found, "way_back_closed").text
+
+
+def test_the_evidence_of_a_way_back_is_the_statements_about_it() -> None:
+    """The same for each session of a role, in any order, and without those about other acts and principals."""
+    denial = {"Effect": "Deny", "NotPrincipal": {"AWS": ROOT}, "Action": "kms:CancelKeyDeletion", "Resource": "*"}
+    allow = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "kms:*",
+        "Resource": "*",
+        "Condition": {"Bool": {"a": "b"}},
+    }
+    reader = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:Decrypt"}
+    other = {"Effect": "Allow", "Principal": {"AWS": f"{ROOT[:-4]}role/Other"}, "Action": "kms:*"}
+    found = named(case(policy=policy(allow, denial)), "way_back_closed").evidence
+    assert len(found) == 2
+    assert found[0].startswith('{"action":"kms:*","condition":{"Bool":{"a":"b"}},"effect":"Allow"')
+    tomorrow = case(policy=policy(denial, reader, allow, other), parties=Parties(ACCOUNT, f"{CALLER}-2"))
+    assert named(tomorrow, "way_back_closed").evidence == found
+    assert named(case(policy=policy(allow)), "way_back_closed").evidence != found
 
 
 def test_guarded() -> None:

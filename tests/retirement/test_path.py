@@ -13,6 +13,8 @@ from awskms_lite.retirement.records import EVENT_DELAY, Entry, Phase, Step
 STATES = [*map(str, KeyState), DELETED]
 UNUSABLE = {"Disabled", "PendingImport", "Creating", "Unavailable"}
 ACTS = (Next.DISABLE, Next.SCHEDULE)
+LATE = NOW - EVENT_DELAY
+"""The time of the latest act whose event is certain to be in CloudTrail's history now."""
 REFUSED = entry(Step.WATCH, Phase.FAILED, text="somebody")
 GONE = entry(Step.WATCH, Phase.DONE, state=DELETED)
 
@@ -33,12 +35,23 @@ GONE = entry(Step.WATCH, Phase.DONE, state=DELETED)
         ([], "SomethingNew", Next.UNKNOWN),
         ([entry(Step.PLAN, Phase.DONE)], "Enabled", Next.DISABLE),
         # A run was ended between an act and its line.
-        ([entry(Step.DISABLE, Phase.INTENT)], "Enabled", Next.DISABLE),
+        ([entry(Step.DISABLE, Phase.INTENT)], "Enabled", Next.REPEAT_LATER),
+        ([entry(Step.DISABLE, Phase.INTENT, time=LATE + days(0.001))], "Enabled", Next.REPEAT_LATER),
+        ([entry(Step.DISABLE, Phase.INTENT, time=LATE)], "Enabled", Next.DISABLE),
         ([entry(Step.DISABLE, Phase.INTENT)], "Disabled", Next.RECORD_DISABLED),
-        ([entry(Step.DISABLE, Phase.INTENT)], "Unavailable", Next.DISABLE),
+        ([entry(Step.DISABLE, Phase.INTENT)], "Unavailable", Next.REPEAT_LATER),
+        ([entry(Step.DISABLE, Phase.INTENT, time=LATE)], "Unavailable", Next.DISABLE),
+        ([entry(Step.DISABLE, Phase.INTENT), entry(Step.DISABLE, Phase.FAILED)], "Enabled", Next.DISABLE),
         ([entry(Step.DISABLE, Phase.INTENT), entry(Step.PLAN, Phase.FAILED)], "Disabled", Next.RECORD_DISABLED),
         ([entry(Step.DISABLE, Phase.INTENT), entry(Step.DISABLE, Phase.FAILED)], "Disabled", Next.BEGIN_WATCH),
-        ([disabled(6), entry(Step.SCHEDULE, Phase.INTENT)], "Disabled", Next.SCHEDULE),
+        ([disabled(6), entry(Step.SCHEDULE, Phase.INTENT)], "Disabled", Next.REPEAT_LATER),
+        ([disabled(6), entry(Step.SCHEDULE, Phase.INTENT, time=LATE)], "Disabled", Next.SCHEDULE),
+        (
+            [disabled(6), entry(Step.SCHEDULE, Phase.INTENT), entry(Step.PLAN, Phase.FAILED)],
+            "Disabled",
+            Next.REPEAT_LATER,
+        ),
+        ([disabled(4), entry(Step.SCHEDULE, Phase.INTENT)], "Disabled", Next.WATCH),
         ([disabled(6), entry(Step.SCHEDULE, Phase.INTENT)], "PendingDeletion", Next.RECORD_SCHEDULED),
         ([disabled(6), entry(Step.SCHEDULE, Phase.INTENT, due=NOW)], DELETED, Next.RECORD_DELETED),
         ([disabled(6), entry(Step.SCHEDULE, Phase.INTENT, due=NOW + days(1))], DELETED, Next.UNKNOWN),

@@ -22,11 +22,11 @@ from awskms_lite.errors import (
 )
 from awskms_lite.local import ApiError, Error, LocalKMS, Reset
 from awskms_lite.permissions import retire_permissions
-from awskms_lite.retirement import KeyResult, Outcome, Phase, Severity, Step, read_ledger
+from awskms_lite.retirement import NEED_CONSENT, KeyResult, Outcome, Phase, Severity, Step, read_ledger
 from awskms_lite.retirement.callers import identify
 from awskms_lite.retirement.ledger import Ledger
 from awskms_lite.retirement.looks import Run
-from awskms_lite.retirement.records import Rules
+from awskms_lite.retirement.records import EVENT_DELAY, Rules
 from awskms_lite.retirement.undo import undo_key
 
 ACCOUNT = "111122223333"
@@ -79,6 +79,44 @@ def scheduled(retirer: Retirer, **members: Any) -> str:
     retirer.kms.advance(WATCH)
     assert retirer.advance(key).outcome is Outcome.DONE
     return key
+
+
+def used_by(retirer: Retirer, context: dict[str, str]) -> str:
+    """Return a key that a grant lets somebody use with an encryption context."""
+    key = old_key(retirer.kms)
+    constraints = {"encryption_context_subset": context}
+    retirer.do("create_grant", key, operations=["Decrypt"], grantee_principal=ROOT, constraints=constraints)
+    return key
+
+
+def unrecorded(retirer: Retirer) -> None:
+    """Take the last line away, as if the run had been ended between an act and its line."""
+    *lines, _ = retirer.ledger.read_text().splitlines(keepends=True)
+    retirer.ledger.write_text("".join(lines))
+
+
+def policy_of(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+EVERYTHING: dict[str, Any] = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"}
+ONLY_TLS: dict[str, Any] = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "kms:*",
+    "Resource": "*",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+NO_WAY_BACK: dict[str, Any] = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": ["kms:CancelKeyDeletion", "kms:EnableKey"],
+    "Resource": "*",
+}
+ONLY_ONE: dict[str, Any] = {
+    **NO_WAY_BACK,
+    "Condition": {"StringNotEquals": {"aws:PrincipalArn": f"{ROOT[:-4]}role/gone"}},
+}
 
 
 def names(result: Any, severity: Severity = Severity.NEEDS_CONSENT) -> list[str]:
@@ -214,6 +252,18 @@ class TestPath:
         assert retirer.undo(key).outcome is Outcome.DONE
         assert retirer.state(key) == "Enabled"
 
+    @pytest.mark.parametrize("state", ["PendingImport", "Unavailable"])
+    def test_an_undo_tells_of_a_cancelled_deletion_only_if_there_was_one(
+        self, retirer: Retirer, state: str
+    ) -> None:
+        """Of keys that wait for their material, or for their store."""
+        key = old_key(retirer.kms, state=state)
+        retirer.do("schedule_key_deletion", key)
+        text = "Its deletion is cancelled."
+        assert text in retirer.undo(key).texts
+        assert text not in " ".join(retirer.undo(key).texts)
+        assert text not in " ".join(retirer.undo(old_key(retirer.kms, state=state)).texts)
+
     def test_an_undo_of_a_usable_key_only_looks(self, retirer: Retirer) -> None:
         """It may be run twice."""
         key = disabled(retirer)
@@ -281,6 +331,53 @@ class TestOthers:
         retirer.do("put_key_policy", key, {**policy, "Statement": {**policy["Statement"], "Action": "kms:*"}})
         assert retirer.advance(key).outcome is Outcome.WAITING
 
+    @pytest.mark.parametrize("denial", [NO_WAY_BACK, ONLY_ONE])
+    @pytest.mark.parametrize("when", ["watch", "pending"])
+    def test_consent_to_conditions_is_none_to_a_way_back_that_is_closed_since(
+        self, retirer: Retirer, denial: dict[str, Any], when: str
+    ) -> None:
+        """Nor to other conditions, whatever is accepted; other changes of the policy are let be."""
+        key = old_key(retirer.kms)
+        retirer.do("put_key_policy", key, policy_of(EVERYTHING, ONLY_TLS))
+        assert retirer.advance(key, accept=["way_back_closed"]).outcome is Outcome.DONE
+        retirer.kms.advance(WATCH)
+        if when == "pending":
+            reader = {**EVERYTHING, "Principal": {"AWS": f"{ROOT[:-4]}role/app"}, "Action": "kms:Decrypt"}
+            retirer.do("put_key_policy", key, policy_of(reader, ONLY_TLS, EVERYTHING))
+            assert retirer.advance(key).step is Step.SCHEDULE
+            retirer.kms.advance(days(1))
+            assert retirer.advance(key).outcome is Outcome.WAITING
+        before = retirer.state(key)
+        retirer.do("put_key_policy", key, policy_of(EVERYTHING, ONLY_TLS, denial))
+        for options in ({}, {"accept": ["way_back_closed"]}):
+            found = retirer.advance(key, **options)
+            assert (found.outcome, found.stage) == (Outcome.STOPPED, "stopped: the way back is closing")
+            assert "PutKeyPolicy by" in found.evidence[0]
+        assert retirer.state(key) == before
+        if when == "pending":
+            assert retirer.status().outcome is Outcome.STOPPED
+        retirer.do("put_key_policy", key, policy_of(EVERYTHING, ONLY_TLS))
+        assert retirer.advance(key).outcome is (Outcome.WAITING if when == "pending" else Outcome.DONE)
+
+    def test_consent_to_a_way_back_does_not_outlive_it(self, retirer: Retirer) -> None:
+        """Before anything is done another one needs another consent."""
+        key = used_by(retirer, {"for": "tests"})
+        retirer.do("put_key_policy", key, policy_of(EVERYTHING, ONLY_TLS))
+        assert retirer.advance(key, accept=["way_back_closed"]).needed == ("grants",)
+        assert retirer.advance(key).needed == ("grants",)
+        retirer.do("put_key_policy", key, policy_of(EVERYTHING, NO_WAY_BACK))
+        assert retirer.advance(key, accept=["grants"]).needed == ("way_back_closed",)
+        assert retirer.advance(key, accept=["way_back_closed"]).outcome is Outcome.DONE
+
+    def test_a_way_back_that_is_closed_for_a_deletion_of_somebody_elses(self, retirer: Retirer) -> None:
+        """It can be accepted when it is seen first, and holds then."""
+        key = old_key(retirer.kms)
+        retirer.do("put_key_policy", key, policy_of(EVERYTHING, NO_WAY_BACK))
+        retirer.do("schedule_key_deletion", key)
+        assert retirer.advance(key).outcome is Outcome.STOPPED
+        assert retirer.advance(key, accept=["way_back_closed"]).outcome is Outcome.DONE
+        assert retirer.advance(key).outcome is Outcome.WAITING
+
     def test_a_deletion_that_somebody_else_scheduled_is_recorded(self, retirer: Retirer) -> None:
         """It is watched like one of our own."""
         key = disabled(retirer)
@@ -324,6 +421,112 @@ class TestOthers:
 
 def _but_cancel() -> list[str]:
     return ["kms:PutKeyPolicy", "kms:GetKeyPolicy", "kms:DescribeKey", "kms:EnableKey", "kms:List*", "kms:Get*"]
+
+
+class TestUnrecorded:
+    """A run was ended between an act and its line."""
+
+    @pytest.mark.parametrize("operation", ["DisableKey", "ScheduleKeyDeletion"])
+    @pytest.mark.parametrize("delay", [0, 5])
+    def test_an_act_that_was_taken_back_is_not_repeated(
+        self, any_retirer: Retirer, operation: str, delay: int
+    ) -> None:
+        """However late its events come; and not when the history has lost them again."""
+        retirer, kms = any_retirer, any_retirer.kms
+        kms.set_event_delay(timedelta(minutes=delay))
+        key = disabled(retirer) if operation == "DisableKey" else scheduled(retirer)
+        unrecorded(retirer)
+        retirer.do("enable_key" if operation == "DisableKey" else "cancel_key_deletion", key)
+        state, sent = retirer.state(key), kms.stats.asked[operation]
+        kms.advance(timedelta(minutes=2))
+        if delay:
+            waiting = retirer.advance(key)
+            assert (waiting.outcome, waiting.step) == (Outcome.WAITING, None)
+            assert waiting.due == read_ledger(retirer.ledger)[-1].time + EVENT_DELAY
+            assert f"announced {operation}" in waiting.texts[0]
+            assert retirer.status().outcome is Outcome.WAITING
+            kms.advance(EVENT_DELAY)
+        for look in (retirer.check(key), retirer.status(), retirer.advance(key, accept=NEED_CONSENT)):
+            assert (look.outcome, look.stage) == (Outcome.STOPPED, "stopped: made usable again")
+            assert ("EnableKey by" if operation == "DisableKey" else "CancelKeyDeletion by") in look.evidence[0]
+        kms.advance(timedelta(days=100))
+        assert retirer.advance(key, accept=NEED_CONSENT).stage == "stopped: made usable again"
+        assert (retirer.state(key), kms.stats.asked[operation]) == (state, sent)
+
+    def test_an_act_of_which_the_history_is_lost_needs_consent(self, retirer: Retirer) -> None:
+        """Whether it was carried out and taken back cannot be seen then."""
+        key = disabled(retirer)
+        unrecorded(retirer)
+        retirer.do("enable_key", key)
+        retirer.kms.advance(timedelta(days=100))
+        assert retirer.advance(key).needed == ("cloudtrail_unknown",)
+        assert retirer.state(key) == "Enabled"
+
+    @pytest.mark.parametrize("delay", [0, 5])
+    def test_a_use_that_was_refused_before_it_was_recorded_stops_it(self, retirer: Retirer, delay: int) -> None:
+        """Consent to a use from before does not cover it."""
+        retirer.kms.set_event_delay(timedelta(minutes=delay))
+        key = disabled(retirer)
+        unrecorded(retirer)
+        retirer.kms.advance(timedelta(hours=1))
+        use(retirer, key)
+        if delay:  # recorded before its event comes
+            assert retirer.advance(key).outcome is Outcome.DONE
+        retirer.kms.advance(timedelta(hours=23))
+        assert retirer.advance(key, accept=NEED_CONSENT).stage == "stopped: a use was refused"
+
+    @pytest.mark.parametrize("delay", [0, 60])
+    def test_the_days_of_a_watch_begin_with_the_act(self, retirer: Retirer, delay: int) -> None:
+        """Not with the line that announced it, of which nobody knows how long before that was."""
+        key = old_key(retirer.kms)
+        retirer.kms.inject_fault(Reset("before"), times=3, operation="DisableKey")
+        assert retirer.advance(key).outcome is Outcome.UNCERTAIN
+        retirer.kms.clear_faults()
+        retirer.kms.set_event_delay(timedelta(minutes=delay))
+        announced = read_ledger(retirer.ledger)[-1].time
+        retirer.kms.advance(days(2))
+        retirer.do("disable_key", key)
+        retirer.kms.advance(timedelta(minutes=30))
+        found = retirer.advance(key)
+        assert found.outcome is Outcome.DONE
+        assert found.due is not None
+        start = found.due - days(5) - EVENT_DELAY - announced
+        assert (
+            timedelta(minutes=-1) < start - days(2) - timedelta(minutes=30 if delay else 0) < timedelta(minutes=1)
+        )
+        assert announced - read_ledger(retirer.ledger)[-1].since < timedelta(minutes=1)  # type: ignore[operator]
+
+    def test_a_key_whose_store_is_away_is_recorded_by_its_event(self, retirer: Retirer) -> None:
+        """Its state does not show that it is disabled, and CloudTrail does."""
+        key = old_key(retirer.kms, state="Unavailable", origin="AWS_CLOUDHSM")
+        done = retirer.advance(key, accept=["custom_key_store"])
+        assert (done.outcome, done.state) == (Outcome.DONE, "Unavailable")
+        assert "is refused now" not in done.texts[0]
+        unrecorded(retirer)
+        retirer.kms.advance(timedelta(hours=1))
+        assert retirer.advance(key).outcome is Outcome.DONE
+        assert retirer.kms.stats.asked["DisableKey"] == 1
+        assert retirer.lines()[-2:] == ["disable intent", "disable done"]
+        assert retirer.advance(key).stage == "watched"
+
+
+class TestClock:
+    """The time is the service's, to the second."""
+
+    @pytest.mark.parametrize("off", [-200, 200, 4000])
+    def test_a_use_is_not_missed_by_a_wrong_clock(self, kms: LocalKMS, tmp_path: Path, off: int) -> None:
+        """A clock that is ahead would date the disabling behind the uses that are refused because of it."""
+        now = datetime.now(UTC).timestamp()
+        with open_way("sync") as way:
+            wrong = Retirer(way, kms, tmp_path / "retire.jsonl", clock=lambda: now + off)
+            key = disabled(wrong)
+            since = read_ledger(wrong.ledger)[-1].since
+            assert since is not None
+            assert abs(since.timestamp() - datetime.now(UTC).timestamp()) < 60
+            kms.advance(timedelta(seconds=60))
+            use(wrong, key)
+            kms.advance(timedelta(minutes=30))
+            assert wrong.advance(key).stage == "stopped: a use was refused"
 
 
 class TestStates:
@@ -501,25 +704,61 @@ class TestFindings:
         assert "role/app" in recent.evidence[0]
         assert "through s3.amazonaws.com" in recent.evidence[0]
 
-    def test_the_deletion_asks_again_for_a_table(self, retirer: Retirer) -> None:
-        """A consent from before the watch does not hold, nor does one from the run that asks."""
-        key = old_key(retirer.kms)
-        constraints = {"encryption_context_subset": {"aws:dynamodb:tableName": "orders"}}
-        retirer.do("create_grant", key, operations=["Decrypt"], grantee_principal=ROOT, constraints=constraints)
+    def test_the_deletion_asks_for_a_consent_of_its_own(self, retirer: Retirer) -> None:
+        """The one to disabling the key is none to deleting it, however often it is given."""
+        key = used_by(retirer, {"aws:dynamodb:tableName": "orders"})
         consent = ["service_use", "grants"]
         assert retirer.advance(key, accept=consent).outcome is Outcome.DONE
         retirer.kms.advance(WATCH)
-        for accept in ([], consent):
-            if accept:  # the stop was not recorded yet
-                retirer.ledger.write_text("\n".join(retirer.ledger.read_text().splitlines()[:-1]) + "\n")
+        assert "accept service_use_deletion" in retirer.check(key).texts[-1]
+        for accept in ([], consent, consent):
             stopped = retirer.advance(key, accept=accept)
-            assert (stopped.outcome, stopped.needed) == (Outcome.BLOCKED, ("service_use",))
-            assert retirer.state(key) == "Disabled"
-        assert retirer.advance(key).needed == ("service_use",)
-        assert retirer.advance(key, accept=consent).step is Step.SCHEDULE
+            assert (stopped.outcome, stopped.needed) == (Outcome.BLOCKED, ("service_use_deletion",))
+            retirer.kms.advance(days(1))
+        assert retirer.state(key) == "Disabled"
+        assert retirer.advance(key, accept=["service_use_deletion"]).step is Step.SCHEDULE
         assert retirer.state(key) == "PendingDeletion"
         back = retirer.undo(key)
         assert any("restore their backups" in text for text in back.texts)
+
+    def test_a_command_that_is_only_repeated_never_deletes_what_a_database_needs(self, retirer: Retirer) -> None:
+        """Whatever it accepts from the first day on: the question has to come before the consent."""
+        key = used_by(retirer, {"aws:rds:db-id": "db-ABC"})
+        consent = ["service_use", "service_use_deletion", "grants"]
+        assert retirer.advance(key, accept=consent).outcome is Outcome.DONE
+        retirer.kms.advance(WATCH)
+        for _ in range(3):
+            stopped = retirer.advance(key, accept=consent)
+            assert (stopped.outcome, stopped.needed) == (Outcome.BLOCKED, ("service_use_deletion",))
+            assert "Run this without it once" in stopped.texts[-1]
+            retirer.kms.advance(days(1))
+        assert retirer.state(key) == "Disabled"
+        assert retirer.lines()[3:] == ["plan failed"]
+        assert retirer.advance(key).needed == ("service_use_deletion",)
+        assert retirer.advance(key, accept=consent).step is Step.SCHEDULE
+
+    def test_a_database_that_has_given_its_grant_back_still_counts(self, retirer: Retirer) -> None:
+        """An instance that has stopped for want of its key is gone from the evidence, and still needs it."""
+        key = used_by(retirer, {"aws:rds:db-id": "db-ABC"})
+        assert retirer.advance(key, accept=["service_use", "grants"]).outcome is Outcome.DONE
+        (grant,) = retirer.do("list_grants", key).grants
+        retirer.do("revoke_grant", key, grant.grant_id)
+        retirer.kms.advance(WATCH)
+        assert retirer.advance(key).needed == ("service_use_deletion",)
+
+    def test_consent_to_what_was_not_found_is_not_kept(self, retirer: Retirer) -> None:
+        """What comes up later nobody has looked at; a note of the same name is not what consent is about."""
+        key = old_key(retirer.kms)
+        first = retirer.advance(key, accept=NEED_CONSENT)
+        assert (first.outcome, first.accepted) == (Outcome.DONE, ())
+        assert {entry.accepted for entry in read_ledger(retirer.ledger)} == {()}
+        retirer.kms.deny("LookupEvents")
+        assert retirer.advance(key).needed == ("cloudtrail_unknown",)
+        retirer.kms.advance(WATCH)
+        retirer.do("put_key_policy", key, policy_of(EVERYTHING, NO_WAY_BACK))
+        assert retirer.advance(key).needed == ("way_back_closed", "cloudtrail_unknown")
+        assert retirer.state(key) == "Disabled"
+        assert retirer.advance(key, accept=NEED_CONSENT).accepted == ("way_back_closed", "cloudtrail_unknown")
 
     def test_a_way_back_that_is_closed(self, retirer: Retirer) -> None:
         """By the key's real policy."""
@@ -756,6 +995,8 @@ class TestTrouble:
             assert found.outcome is Outcome.UNCERTAIN
             assert any_retirer.lines()[-1].endswith(" intent")
             any_retirer.kms.clear_faults()
+            assert any_retirer.advance(key).outcome is Outcome.WAITING  # it may have been carried out, and undone
+            any_retirer.kms.advance(EVENT_DELAY)
             assert any_retirer.advance(key).outcome is Outcome.DONE
         else:
             assert found.outcome is Outcome.DONE

@@ -21,6 +21,7 @@ EVENTS = st.one_of(
     st.just(("use",)),
     st.just(("enable_key",)),
     st.just(("cancel_key_deletion",)),
+    st.just(("delay", 5)),
     st.just(("undo",)),
     st.tuples(st.just("cut"), st.integers(1, 40)),
     st.tuples(st.just("wait"), st.sampled_from([0.1, 5.02, 8])),
@@ -34,7 +35,7 @@ class Story:
         self.retirer = retirer
         self.key = old_key(retirer.kms)
         self.is_needed = False
-        """Whether somebody was refused, and the key was not taken back since."""
+        """Whether somebody was refused, or has taken an act back, and the key was not taken back since."""
 
     def happens(self, event: tuple[Any, ...]) -> None:
         """Let an event happen, and check what it has led to."""
@@ -63,16 +64,23 @@ class Story:
             self.is_needed = True
 
     def _enable_key(self) -> None:
+        was_disabled = self.retirer.state(self.key) == "Disabled"
         try:
             self.retirer.do("enable_key", self.key)
         except KMSLiteError:
             return
+        self.is_needed = self.is_needed or was_disabled
 
     def _cancel_key_deletion(self) -> None:
         try:
             self.retirer.do("cancel_key_deletion", self.key)
         except KMSLiteError:
             return
+        self.is_needed = True
+
+    def _delay(self, minutes: float) -> None:
+        """Let events come late from now on."""
+        self.retirer.kms.set_event_delay(timedelta(minutes=minutes))
 
     def _undo(self) -> None:
         if self.retirer.undo(self.key).outcome is Outcome.DONE:

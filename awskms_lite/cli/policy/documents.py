@@ -24,8 +24,8 @@ _KEYS_NEED = (
     "name the role itself."
 )
 _ANY_ROLE = (
-    "It allows to assume any role of any account. Name the role of `audit --organization` with --role-name NAME, and "
-    "it allows that one alone."
+    "It allows to assume any role of any account. Name the role of `audit --organization` with --role-name NAME, "
+    "and it allows that one alone."
 )
 _SCP_NOTES = (
     "An SCP does not bind the management account, nor roles that are linked to a service. AWS documents the "
