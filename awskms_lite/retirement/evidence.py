@@ -158,14 +158,11 @@ def read_trail(
         found, read_since = yield from _events_of(connection, key_arn, since, now + _AHEAD, unusable_since)
     except KMSLiteError as error:
         return Trail(since=now, until=now, problem=str(error), is_indexed=connection.is_indexed)
-    indexed = lists_uses_by_arn([last_use]) if last_use is not None else None
-    return Trail(
-        since=read_since,
-        until=now,
-        events=tuple(about(found, key_arn)),
-        last_use=last_use,
-        is_indexed=connection.is_indexed if indexed is None else indexed,
-    )
+    indexed = None if last_use is None else lists_uses_by_arn([last_use])
+    trail = Trail(since=read_since, until=now, events=tuple(about(found, key_arn)), last_use=last_use)
+    if indexed or trail.uses() or trail.refused_uses(read_since):
+        connection.is_indexed = indexed = True  # found by its ARN: so are those of all keys there
+    return evolve(trail, is_indexed=connection.is_indexed if indexed is None else indexed)
 
 
 def _last_use(

@@ -61,6 +61,16 @@ class Run:
         """Return the history of a key."""
         return history_of(self.entries.get(key_arn, ()))
 
+    def name(self, key_arn: str) -> str | None:
+        """Return the aliases that a key had when it was looked at last; None if the ledger knows of none."""
+        looks = [entry.findings for entry in self.entries.get(key_arn, ()) if entry.findings]
+        return aliases_in(looks[-1]) if looks else None
+
+
+def aliases_in(findings: Sequence[Finding]) -> str | None:
+    """Return the aliases among the findings of a key, None if it has none."""
+    return next((", ".join(finding.evidence) for finding in findings if finding.name == "aliases"), None)
+
 
 @frozen(kw_only=True)
 class Look:
@@ -68,10 +78,11 @@ class Look:
 
     `since` is the time from which on the key could not be used, None if it can be or nobody knows. `due` is when
     the next step may be taken, or when KMS deletes the key. `evidence` are the lines about a use that was refused,
-    or about who wanted the key back.
+    or about who wanted the key back. `name` is what people call it: its aliases, else its description.
     """
 
     key_arn: str
+    name: str | None = None
     outcome: Outcome
     next: Next = Next.UNKNOWN
     history: History = field(factory=History)
@@ -97,6 +108,7 @@ def look_at(run: Run, key_arn: str) -> Flow[Look]:
         return Look(key_arn=key_arn, outcome=Outcome.BLOCKED, now=now, findings=(finding,))
     look = Look(
         key_arn=key_arn,
+        name=run.name(key_arn),
         outcome=Outcome.READY,
         now=now,
         connection=caller.connection(key_arn.split(":")[3]),
@@ -118,7 +130,8 @@ def _look(run: Run, look: Look, parties: Parties) -> Flow[Look]:
     assert connection is not None
     metadata = yield from described_key(connection, look.key_arn)
     state = DELETED if metadata is None else str(metadata.key_state)
-    look = evolve(look, now=service_time(connection.kms), state=state, accepted=look.history.accepted)
+    now, accepted = service_time(connection.kms), look.history.accepted
+    look = named(evolve(look, now=now, state=state, accepted=accepted), metadata)
     if metadata is not None and metadata.key_manager == "AWS":
         return evolve(look, outcome=Outcome.BLOCKED, findings=(rules_of.aws_managed(),))
     look = evolve(look, next=decide(look.history, state, look.now, run.watch_days))
@@ -131,16 +144,22 @@ def _look(run: Run, look: Look, parties: Parties) -> Flow[Look]:
     return (yield from _watched(run, look, parties, metadata))
 
 
+def named(look: Look, metadata: KeyMetadata | None) -> Look:
+    """Return the look with the key's description for a name if it has none."""
+    return evolve(look, name=look.name or (metadata and metadata.description) or None)
+
+
 def _not_begun(look: Look) -> Look:
     """Return the status of a key that was planned for, or taken back, and nothing more."""
     plan, before = look.history.plan, look.history.taken_back
+    if before is not None:  # whatever was planned since
+        by = before.caller_arn or "an unknown caller"
+        text = f"It was taken back at {before.time:%Y-%m-%d %H:%M} UTC by {by}."
+        return evolve(look, outcome=Outcome.FINISHED, next=Next.TAKEN_BACK, texts=(text,))
     if plan is not None and plan.phase is Phase.FAILED:
         stands = needed(plan.findings, look.accepted)
         return evolve(look, outcome=Outcome.BLOCKED, findings=plan.findings, needed=stands)
-    if before is None:
-        return look
-    text = f"It was taken back at {before.time:%Y-%m-%d %H:%M} UTC by {before.caller_arn or 'an unknown caller'}."
-    return evolve(look, outcome=Outcome.FINISHED, next=Next.TAKEN_BACK, texts=(text,))
+    return look
 
 
 def described_key(connection: Connection, key_arn: str) -> Flow[KeyMetadata | None]:
@@ -266,7 +285,7 @@ def _as_far_as_known(run: Run, look: Look, trail: Trail, since: datetime) -> Loo
 
 def _stopped_or_not(look: Look, trail: Trail, since: datetime) -> Look:
     """Return the look, STOPPED if somebody has tried to use the key, or made it usable meanwhile."""
-    refused = trail.refused_uses(since)
+    refused = trail.refused_uses(_demanded_since(look, trail, since))
     if refused:
         return evolve(look, outcome=Outcome.STOPPED, next=Next.REFUSED_USE, evidence=described(refused))
     acts = trail.acts(since, "EnableKey", "CancelKeyDeletion")
@@ -290,6 +309,22 @@ def _unfinished(look: Look, trail: Trail) -> Look:
     if look.state == "Unavailable" and all(event.event_name == "DisableKey" for event in acts):
         return evolve(look, next=Next.RECORD_DISABLED)
     return evolve(look, outcome=Outcome.STOPPED, next=Next.WANTED_BACK, evidence=described(acts))
+
+
+def _demanded_since(look: Look, trail: Trail, since: datetime) -> datetime:
+    """Return the time from which on a refused use shows that the key is needed.
+
+    If it was unusable before its retirement began, that is since it could be used last: nobody has helped whoever
+    was refused before. A key that is enabled first and looked at then has been looked at knowingly.
+    """
+    history = look.history
+    begun = history.disabled or history.scheduled or history.open
+    if begun is not None and begun.phase is not Phase.SKIPPED:
+        return since
+    usable, before = trail.usable_until(), history.taken_back
+    if before is not None and before.state == "Enabled":
+        usable = max(usable, before.time)
+    return min(since, usable)
 
 
 def _unusable_since(look: Look, trail: Trail) -> datetime:

@@ -106,6 +106,11 @@ class History:
         return self.disabled is not None or self.scheduled is not None or self.open is not None
 
     @property
+    def is_known(self) -> bool:
+        """Return whether anything was done that has been, or can be, taken back."""
+        return self.has_begun or self.undo or self.refused_use is not None or self.taken_back is not None
+
+    @property
     def due(self) -> datetime | None:
         """Return when the next step may be taken, or when KMS deletes the key; None if that is not known."""
         latest = self.scheduled or self.disabled

@@ -136,6 +136,7 @@ class Outcome(StrEnum):
 class KeyResult:
     """Where a key stands, what was found, and what comes next.
 
+    - `name`: its aliases, else its description; None if neither is known.
     - `stage`: where it stands, in a few words; `state` is KMS's word, "Deleted" for a key that is gone, None if
       it could not be read.
     - `step`: the step that was taken, or would be; None if there is none.
@@ -147,6 +148,7 @@ class KeyResult:
     """
 
     key_arn: str
+    name: str | None = None
     outcome: Outcome
     stage: str
     state: str | None = None

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from . import texts
-from .looks import Look
-from .path import NEVER_DISABLED, PENDING, STOPPED, Next
+from .looks import Look, aliases_in
+from .path import DELETED, NEVER_DISABLED, PENDING, STOPPED, Next
 from .records import KeyResult, Outcome, Rules, Step
 
 _UNUSABLE_DAYS = 7
@@ -55,6 +55,7 @@ def result_of(look: Look, rules: Rules) -> KeyResult:
     """Return what a look at a key, or a step that began with it, came to."""
     return KeyResult(
         key_arn=look.key_arn,
+        name=aliases_in(look.findings) or look.name,
         outcome=look.outcome,
         stage=_stage(look),
         state=look.state,
@@ -84,8 +85,9 @@ def undo_result(look: Look) -> KeyResult:
     steps = tuple(_undo_steps(look.state or ""))
     return KeyResult(
         key_arn=look.key_arn,
+        name=look.name,
         outcome=look.outcome,
-        stage="taken back" if look.outcome is Outcome.DONE else "to be taken back",
+        stage=_undo_stage(look),
         state=look.state,
         step=steps[0] if look.outcome is Outcome.READY else None,
         findings=look.findings,
@@ -93,6 +95,20 @@ def undo_result(look: Look) -> KeyResult:
         if look.outcome is Outcome.READY
         else look.texts,
     )
+
+
+def _undo_stage(look: Look) -> str:
+    match look.outcome:
+        case Outcome.DONE:
+            return "taken back"
+        case Outcome.FINISHED:
+            return "not retired"
+        case Outcome.BLOCKED | Outcome.UNCERTAIN if look.state == DELETED:
+            return "gone"
+        case Outcome.BLOCKED:
+            return "cannot be taken back"
+        case _:
+            return "to be taken back"
 
 
 def _undo_steps(state: str) -> Iterator[Step]:

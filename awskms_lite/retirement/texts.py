@@ -116,6 +116,10 @@ UNDO: Mapping[Step, str] = {
 NOTHING_TO_TAKE_BACK = (
     "KMS does not know the key in this account and region. Nobody can bring back a key that was deleted."
 )
+NEVER_RETIRED = (
+    "There is nothing to take back: this ledger has no step of a retirement of it, and it is neither disabled nor "
+    "pending deletion. Nothing was written."
+)
 IS_BACK: Mapping[str, str] = {
     "Enabled": "It is enabled, and can be used again.",
     "Unavailable": "EnableKey was sent. It can be used when its custom key store is connected again.",

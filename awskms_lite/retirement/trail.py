@@ -104,6 +104,16 @@ class Trail:
         changes = self.acts(self.since - _TOLERANCE, "DisableKey", "CancelKeyDeletion", "EnableKey")
         return changes[0].event_time if changes and changes[0].event_name != "EnableKey" else None
 
+    def usable_until(self) -> datetime:
+        """Return the latest time at which the key could be used, by what it was used for or made usable by.
+
+        That is the time from which on the history was read if it shows none.
+        """
+        back = self.acts(self.since - _TOLERANCE, "EnableKey", "ImportKeyMaterial")
+        last = () if self.last_use is None else (self.last_use,)
+        times = [event.event_time for event in (*back, *self.uses(), *last) if event.event_time is not None]
+        return max(times, default=self.since)
+
     def scheduled_at(self) -> datetime | None:
         """Return when the deletion of the key was scheduled last; None if the history does not show it."""
         changes = self.acts(self.since - _TOLERANCE, "ScheduleKeyDeletion")

@@ -22,8 +22,8 @@ from .callers import Connection
 from .dependents import Dependent, clocked
 from .evidence import service_time
 from .ledger import Ledger
-from .looks import Look, Run, described_key
-from .path import DELETED, PENDING
+from .looks import Look, Run, described_key, named
+from .path import DELETED, NEVER_DISABLED, PENDING
 from .records import Entry, KeyResult, Outcome, Phase, Step
 from .results import undo_result
 
@@ -31,13 +31,16 @@ _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between looks at a state that KMS shows late ("Eventual consistency" in the KMS developer guide)."""
 _BACK = ("Enabled", "Unavailable", "PendingImport")
 """States in which nothing is left to take back: the latter two wait for a key store, and for material."""
+_USABLE = ("Enabled", *NEVER_DISABLED)
+"""States in which there is nothing to cancel, and nothing to enable."""
 
 
 def undo_key(run: Run, ledger: Ledger | None, key_arn: str) -> Flow[KeyResult]:
     """Take the retirement of a key back, or without a ledger return what would be done."""
     account_id = key_arn.split(":")[4]
     caller = run.callers.of(account_id)
-    look = Look(key_arn=key_arn, outcome=Outcome.READY, now=service_time(run.callers.own.state))
+    now = service_time(run.callers.own.state)
+    look = Look(key_arn=key_arn, name=run.name(key_arn), outcome=Outcome.READY, now=now)
     if caller is None:
         finding = rules_of.other_account(account_id, run.callers.accounts)
         return undo_result(evolve(look, outcome=Outcome.BLOCKED, findings=(finding,)))
@@ -72,13 +75,16 @@ def restart_texts(entries: Sequence[Entry]) -> Iterator[str]:
 
 def _look(look: Look, connection: Connection) -> Flow[Look]:
     metadata = yield from described_key(connection, look.key_arn)
-    look = evolve(look, now=service_time(connection.kms))
+    look = named(evolve(look, now=service_time(connection.kms)), metadata)
     if metadata is None:
         outcome = Outcome.BLOCKED if look.history.scheduled is not None else Outcome.UNCERTAIN
         return evolve(look, outcome=outcome, state=DELETED, texts=(texts.NOTHING_TO_TAKE_BACK,))
     if metadata.key_manager == "AWS":
         return evolve(look, outcome=Outcome.BLOCKED, findings=(rules_of.aws_managed(),))
-    return evolve(look, state=str(metadata.key_state))
+    look = evolve(look, state=str(metadata.key_state))
+    if look.state in _USABLE and not look.history.is_known:
+        return evolve(look, outcome=Outcome.FINISHED, texts=(texts.NEVER_RETIRED,))
+    return look
 
 
 class _Undo:

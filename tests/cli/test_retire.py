@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from awskms_lite import KMSClient
 from awskms_lite.cli import main
 from awskms_lite.local import Error, Latency, LocalKMS
 from awskms_lite.pacing import QUOTAS
-from awskms_lite.retirement.ledger import Ledger
+from awskms_lite.retirement.ledger import Ledger, read_ledger
 from awskms_lite.retirement.texts import UNSEEN
 from awskms_lite.verdicts import MEANINGS
 
@@ -109,7 +110,7 @@ class TestPlan:
         assert retire(key, managed, "--output", "json") == 1
         first, second = shown(capsys)
         assert list(first) == [
-            *("key_arn", "outcome", "stage", "state", "step", "due", "findings", "needed", "accepted"),
+            *("key_arn", "name", "outcome", "stage", "state", "step", "due", "findings", "needed", "accepted"),
             *("evidence", "texts", "request_id", "next_command", "undo_command"),
         ]
         assert (first["key_arn"], first["outcome"], first["step"]) == (key, "ready", "disable")
@@ -137,6 +138,60 @@ class TestPlan:
         assert retire("--ledger", ledger, "--status") == 0
         assert retire(key.rpartition("/")[2]) == 2
         assert retire(key.rpartition("/")[2], "--region", REGION) == 0
+
+
+class TestOverview:
+    """The table below the keys."""
+
+    def test_it_names_each_key_its_next_step_and_what_holds_it_up(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """By their ids if they are of one place, and with what people call them."""
+        free, held = old_key(kms, aliases=["alias/old-shop"]), old_key(kms, last_usage=datetime.now(UTC) - days(3))
+        gone = old_key(kms, state="PendingDeletion", description="Backups of " + 50 * "x")
+        managed = old_key(kms, manager="AWS")
+        assert retire(free, held, gone, managed) == 1
+        lines = capsys.readouterr().out.splitlines()[-5:]
+        ids = [key.rpartition("/")[2] for key in (free, held, gone, managed)]
+        cells = [re.split("  +", line) for line in lines]
+        assert cells == [
+            ["KEY", "NAME", "NEXT STEP", "HELD UP BY"],
+            [ids[0], "alias/old-shop", "DisableKey", "-"],
+            [ids[1], "-", "DisableKey", "recent_use"],
+            [ids[2], "Backups of " + 28 * "x" + "…", "a line in the ledger", "-"],
+            [ids[3], "-", "none", "aws_managed"],
+        ]
+
+    def test_keys_of_two_regions_have_their_arns(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """The keys of a multi-Region set have one id."""
+        keys = old_key(kms), old_key(kms, region="eu-west-1")
+        assert retire(*keys) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split()[0] for line in lines[-2:]] == list(keys)
+
+    def test_one_key_and_json_have_none(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
+        """The block of a single key says it all."""
+        keys = old_key(kms), old_key(kms)
+        assert retire(keys[0]) == 0
+        assert "NEXT STEP" not in capsys.readouterr().out
+        assert retire(*keys, "--output", "json") == 0
+        assert len(shown(capsys)) == 2
+
+    def test_a_status_says_when_and_what_stopped_it(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], ledger: str
+    ) -> None:
+        """With the aliases that the ledger has, behind a step too."""
+        waits, stopped = old_key(kms, aliases=["alias/old-shop"]), old_key(kms)
+        assert retire(waits, stopped, "--ledger", ledger, "--yes") == 0
+        out = capsys.readouterr().out
+        assert "  known as      alias/old-shop" in out.splitlines()
+        assert re.search("alias/old-shop  wait until [0-9-]+ [0-9:]+ UTC  -\n", out)
+        use(kms, stopped)
+        assert retire("--ledger", ledger, "--status") == 1
+        out = capsys.readouterr().out
+        assert "  known as      alias/old-shop" in out.splitlines()
+        assert re.search("alias/old-shop  wait until [0-9-]+ [0-9:]+ UTC  -\n", out)
+        assert re.search("-  +take it back \\(--undo\\)  +a use was refused\n", out)
 
 
 class TestSteps:
@@ -198,6 +253,65 @@ class TestSteps:
         assert "  taken back (Enabled): done" in out
         assert "StartDBInstance or StartDBCluster" in out
         assert state(kms, key) == "Enabled"
+
+    def test_a_key_that_was_never_retired_has_nothing_to_take_back(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], ledger: str
+    ) -> None:
+        """Nor one of which there was a plan only; nothing is written, and no command offered."""
+        key = old_key(kms, last_usage=datetime.now(UTC) - days(3))
+        for number_of_lines in (0, 1):
+            for options in ([], ["--yes"]):
+                assert retire(key, "--ledger", ledger, "--undo", *options) == 0
+                out, err = capsys.readouterr()
+                assert "  not retired (Enabled): nothing more to do" in out
+                assert "There is nothing to take back" in out
+                assert "awskms-lite retire" not in out
+                assert err.splitlines() == ["1 key: 1 with nothing to take back", "Nothing was changed."]
+            assert len(read_ledger(ledger)) == number_of_lines
+            assert retire(key, "--ledger", ledger, "--yes") == 1
+            capsys.readouterr()
+
+    def test_a_deleted_key_is_offered_no_way_back(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], ledger: str
+    ) -> None:
+        """There is none, and no finding has to do with it."""
+        key = old_key(kms, state="PendingDeletion")
+        assert retire(key, "--ledger", ledger, "--yes") == 0
+        kms.advance(days(32))
+        capsys.readouterr()
+        for options in ([], ["--yes"]):
+            assert retire(key, "--ledger", ledger, "--undo", *options) == 1
+            out, err = capsys.readouterr()
+            assert "  gone (Deleted)" in out.splitlines()
+            assert "awskms-lite retire" not in out
+            assert err.startswith("1 key: 1 that cannot be taken back")
+        assert retire("--ledger", ledger, "--status") == 0
+        out = capsys.readouterr().out
+        assert "  deleted, not recorded (Deleted): the next run records that" in out
+        assert f"  to record it  awskms-lite retire {key} --ledger {ledger} --yes" in out
+
+    def test_what_was_done_elsewhere_is_only_to_be_recorded(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A deletion that is scheduled already is not scheduled again."""
+        assert retire(old_key(kms, state="PendingDeletion")) == 0
+        out = capsys.readouterr().out
+        assert "  deletion scheduled, not recorded (PendingDeletion): the next run records that" in out
+        assert "nothing stands against" not in out
+
+    def test_the_status_of_a_key_that_was_taken_back_offers_nothing(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], ledger: str
+    ) -> None:
+        """Also after a try to retire it again, which lacked the consent."""
+        key = old_key(kms)
+        for options in ([], ["--undo"]):
+            assert retire(key, "--ledger", ledger, "--yes", *options) == 0
+        assert retire(key, "--ledger", ledger, "--yes") == 1
+        capsys.readouterr()
+        assert retire("--ledger", ledger, "--status") == 0
+        out = capsys.readouterr().out
+        assert "  taken back (Enabled): nothing more to do" in out
+        assert "--accept" not in out
         assert retire("--ledger", ledger, "--status") == 0
         assert "  taken back (Enabled): nothing more to do" in capsys.readouterr().out
 

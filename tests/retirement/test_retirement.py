@@ -585,6 +585,51 @@ class TestStates:
         assert retirer.check(key, ledger=None).outcome is Outcome.STOPPED
         assert retirer.advance(key).outcome is Outcome.STOPPED
 
+    @pytest.mark.parametrize("state", ["Disabled", "PendingImport", "PendingDeletion"])
+    def test_demand_from_before_the_retirement_is_never_accepted(self, any_retirer: Retirer, state: str) -> None:
+        """Nobody knows since when the key is unusable, and who was refused it was not helped meanwhile."""
+        key = old_key(any_retirer.kms, state=state)
+        consent = ["recent_use", "imported_material"]
+        any_retirer.kms.use(key, error_code="KMSInvalidStateException", at=datetime.now(UTC) - days(60))
+        found = any_retirer.check(key, ledger=None, accept=consent)
+        assert (found.outcome, len(found.evidence)) == (Outcome.STOPPED, 1)
+        for _ in range(2):
+            assert any_retirer.advance(key, accept=consent).outcome is Outcome.STOPPED
+            assert any_retirer.status().outcome is Outcome.STOPPED
+            any_retirer.kms.advance(WATCH)
+        assert any_retirer.state(key) == state
+        assert any_retirer.lines() == ["watch failed"]
+
+    def test_demand_of_an_enabled_key_is_looked_at_again(self, retirer: Retirer) -> None:
+        """Once it is enabled, the refused uses are a finding like others."""
+        key = old_key(retirer.kms, state="Disabled")
+        use(retirer, key)
+        assert retirer.advance(key, accept=["recent_use"]).outcome is Outcome.STOPPED
+        retirer.kms.advance(timedelta(hours=1))
+        assert retirer.undo(key).state == "Enabled"
+        assert retirer.check(key).needed == ("recent_use", "taken_back")
+        retirer.kms.advance(timedelta(hours=1))
+        retirer.do("disable_key", key)
+        assert retirer.advance(key, accept=["recent_use", "taken_back"]).step is Step.WATCH
+
+    def test_demand_from_before_that_comes_late_stops_the_watch(self, retirer: Retirer) -> None:
+        """CloudTrail may be twenty minutes late."""
+        key = old_key(retirer.kms, state="Disabled")
+        retirer.kms.set_event_delay(timedelta(minutes=15))
+        use(retirer, key)
+        retirer.kms.advance(timedelta(minutes=5))
+        assert retirer.advance(key).step is Step.WATCH
+        retirer.kms.advance(WATCH)
+        assert retirer.advance(key, accept=["recent_use"]).outcome is Outcome.STOPPED
+
+    def test_a_use_after_the_refused_one_shows_that_it_was_helped(self, retirer: Retirer) -> None:
+        """The key was usable then, although the history lacks the event."""
+        key = old_key(retirer.kms, state="Disabled")
+        now = datetime.now(UTC)
+        retirer.kms.use(key, error_code="DisabledException", at=now - days(60))
+        retirer.kms.use(key, at=now - days(50))
+        assert retirer.check(key).needed == ("recent_use",)
+
     @pytest.mark.parametrize("state", ["PendingImport", "Creating"])
     def test_a_key_that_cannot_be_disabled_is_watched_and_scheduled(self, retirer: Retirer, state: str) -> None:
         """No DisableKey is sent, which would fail."""
@@ -848,6 +893,20 @@ class TestCloudTrail:
         assert retirer.advance(key).needed == ("cloudtrail_unknown",)
         retirer.kms.allow()
         assert retirer.advance(key).step is Step.SCHEDULE
+
+    @pytest.mark.parametrize("error_code", [None, "DisabledException"])
+    def test_a_use_of_one_key_shows_that_uses_are_listed(
+        self, any_retirer: Retirer, error_code: str | None
+    ) -> None:
+        """For all keys of its account and region; those of another are not known."""
+        kms = any_retirer.kms
+        used, other, elsewhere = old_key(kms), old_key(kms), old_key(kms, region="eu-west-1")
+        kms.use(used, error_code=error_code, at=datetime.now(UTC) - days(2))
+        for _ in range(60):  # more than the page on which a use is looked for
+            any_retirer.do("describe_key", other)
+        results = any_retirer.call("check", [used, other, elsewhere])
+        texts = [" ".join(finding.text for finding in result.findings) for result in results]
+        assert ["could not be seen" in text for text in texts] == [False, False, True]
 
     def test_throttled_it_is_asked_again(self, retirer: Retirer) -> None:
         """As often as any call is."""

@@ -12,11 +12,12 @@ from typing import Any, Self
 
 from ...layout import wrap
 from ...quoting import printable
-from ...retirement import ALWAYS_BLOCK, Finding, KeyResult, Outcome, Severity, Step
+from ...retirement import ALWAYS_BLOCK, Finding, KeyResult, Outcome, Severity
 from ...retirement.lines import finding_members, to_time
 from ...retirement.texts import UNSEEN
 from ...verdicts import label
 from ..text import print_stderr, terminal_width
+from .overview import OverviewRow, headline, is_only_recorded, overview_lines, overview_row
 
 _INDENT = 16
 """Columns before a text of the table: as many as the longest word in front of it, and a blank."""
@@ -30,14 +31,13 @@ _LABELS = {
     Outcome.UNCERTAIN: "uncertain",
 }
 """For the counts of the summary."""
-_ACTS = {
-    Step.DISABLE: "DisableKey",
-    Step.WATCH: "the watch",
-    Step.SCHEDULE: "ScheduleKeyDeletion",
-    Step.CANCEL: "CancelKeyDeletion",
-    Step.ENABLE: "EnableKey",
-    Step.VERIFY: "a look at its state",
+_UNDO_LABELS = {
+    Outcome.READY: "to be taken back",
+    Outcome.DONE: "taken back",
+    Outcome.FINISHED: "with nothing to take back",
+    Outcome.BLOCKED: "that cannot be taken back",
 }
+"""Instead of those, with --undo."""
 _SEVERITIES = {Severity.BLOCKS: "blocks", Severity.NEEDS_CONSENT: "needs consent", Severity.NOTE: "note"}
 _RULES = (("idle_days", 90), ("watch_days", 5), ("pending_days", 30))
 """The options of the rules, and their defaults, for commands that are shown."""
@@ -56,6 +56,7 @@ class Report:
         self._width = terminal_width(sys.stdout)
         self._outcomes: Counter[Outcome] = Counter()
         self._before = "[\n"
+        self._overview: list[OverviewRow] = []
         stream: object = sys.stdout
         if self._is_json and isinstance(stream, io.TextIOWrapper):  # read as UTF-8 in any locale
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -76,6 +77,8 @@ class Report:
     def add(self, result: KeyResult) -> None:
         """Print the next result at once: the one after it may take seconds."""
         self._outcomes[result.outcome] += 1
+        if not self._is_json:
+            self._overview.append(overview_row(result))
         if self._is_json:
             self._print_json(self._members(result))
         else:
@@ -88,6 +91,8 @@ class Report:
 
         `blocking` are the names in --accept of findings that cannot be accepted.
         """
+        for line in overview_lines(self._overview):
+            print(printable(line))
         for line in self._summary(blocking):
             print_stderr("\n".join(wrap(line, self._width or 10_000)))
         return 1 if blocking else self._exit_code()
@@ -108,6 +113,7 @@ class Report:
     def _members(self, result: KeyResult) -> dict[str, Any]:
         return {
             "key_arn": result.key_arn,
+            "name": result.name,
             "outcome": result.outcome.value,
             "stage": result.stage,
             "state": result.state,
@@ -126,21 +132,28 @@ class Report:
     def _lines(self, result: KeyResult) -> Iterator[str]:
         yield result.key_arn
         state = "" if result.state is None else f" ({result.state})"
-        yield f"  {result.stage}{state}{_headline(result)}"
+        yield f"  {result.stage}{state}{headline(result)}"
+        shows_names = any(finding.name == "aliases" for finding in self._shown(result))
+        if result.name is not None and not shows_names:
+            yield from self._item("known as", result.name)
         for text in result.evidence:
             yield from self._item("seen", text)
-        for finding in result.findings:
-            if result.outcome is not Outcome.DONE or finding.severity is not Severity.NOTE:
-                yield from self._finding(result, finding)
+        for finding in self._shown(result):
+            yield from self._finding(result, finding)
         word = "next" if result.outcome in (Outcome.READY, Outcome.BLOCKED) else ""
         for text in result.texts:
             yield from self._item(word, text)
             word = ""
-        does = "to accept it" if result.needed else "to do it"
+        does = "to accept it" if result.needed else "to record it" if is_only_recorded(result) else "to do it"
         commands = ((does, self._next_command(result)), ("to undo it", self._undo_command(result)))
         for word, command in commands:
             if command is not None:
                 yield f"  {word:{_INDENT - 2}}{command}"  # not wrapped, so that it can be copied
+
+    def _shown(self, result: KeyResult) -> list[Finding]:
+        """Return the findings that are printed: behind a step the notes were read before it."""
+        is_done = result.outcome is Outcome.DONE
+        return [each for each in result.findings if not is_done or each.severity is not Severity.NOTE]
 
     def _finding(self, result: KeyResult, finding: Finding) -> Iterator[str]:
         accepted = finding.severity is Severity.NEEDS_CONSENT and finding.name not in result.needed
@@ -160,7 +173,7 @@ class Report:
         if result.outcome not in (Outcome.READY, Outcome.BLOCKED) or _is_blocked_for_good(result):
             return None
         if self._arguments.undo:
-            return self._command(result, "--undo", "--yes")
+            return None if result.step is None else self._command(result, "--undo", "--yes")
         rules = [
             f"--{name.replace('_', '-')} {getattr(self._arguments, name)}"
             for name, default in _RULES
@@ -188,7 +201,8 @@ class Report:
     def _summary(self, blocking: Sequence[str]) -> Iterator[str]:
         left_out = Counter(self._left_out.values())
         total = self._outcomes.total()
-        counts = ", ".join(f"{count} {_LABELS[outcome]}" for outcome, count in sorted(self._outcomes.items()))
+        labels = _LABELS | (_UNDO_LABELS if self._arguments.undo else {})
+        counts = ", ".join(f"{count} {labels[outcome]}" for outcome, count in sorted(self._outcomes.items()))
         yield f"{_keys(total)}{': ' if counts else ''}{counts}"
         if left_out:
             others = ", ".join(f"{count} {label(verdict)}" for verdict, count in sorted(left_out.items()))
@@ -200,27 +214,6 @@ class Report:
         looked = self._outcomes[Outcome.READY] + self._outcomes[Outcome.BLOCKED] + self._outcomes[Outcome.DONE]
         if looked and not self._arguments.status and not self._arguments.undo:
             yield UNSEEN
-
-
-def _headline(result: KeyResult) -> str:
-    """Return what stands before the next step, or what became of it."""
-    act = "" if result.step is None else _ACTS[result.step]
-    match result.outcome:
-        case Outcome.READY:
-            return f": nothing stands against {act}"
-        case Outcome.DONE:
-            return ": done"
-        case Outcome.WAITING:
-            return ": nothing is due yet"
-        case Outcome.FINISHED:
-            return ": nothing more to do"
-        case Outcome.BLOCKED:
-            names = result.needed or tuple(each.name for each in result.findings if each.name in ALWAYS_BLOCK)
-            return f": held up by {', '.join(names)}" if names else ""
-        case Outcome.STOPPED:
-            return ""
-        case Outcome.UNCERTAIN:
-            return ": not certain"
 
 
 def _is_blocked_for_good(result: KeyResult) -> bool:
