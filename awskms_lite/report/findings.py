@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .._version import __version__
 from ..endpoints import partition_of
-from ..verdicts import label
+from ..verdicts import in_days, label
 
 if TYPE_CHECKING:
     from ..audit import KeyUsageRecord
@@ -60,7 +60,7 @@ def finding(record: "KeyUsageRecord") -> Finding:
     status, severity = _RESULTS[verdict]
     if verdict == "in_use" and record.state not in ("Enabled", None):
         status, severity = _USED_BUT_REFUSED
-    days = "" if record.idle_days is None else f", {record.idle_days} days without a use"
+    days = "" if record.idle_days is None else f", {in_days(record.idle_days)} without a use"
     return Finding(
         uid=f"{record.arn}/{PRODUCT}/{CONTROL}",
         status=status,

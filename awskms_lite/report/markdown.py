@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ..costs import in_dollars
 from ..quoting import printable
-from ..verdicts import MEANINGS, NO_PERMISSION, UNUSED, label
+from ..verdicts import MEANINGS, NEXT_STEP, NO_PERMISSION, UNUSED, in_days, label, meaning
 from .causes import STATUS_LABELS, explained
 from .order import FirstRecords
 from .totals import Totals, short_cost, sum_of
@@ -111,7 +111,9 @@ class MarkdownWriter:
         yield from _section("Next steps", NO_PERMISSION)
         for verdict in UNUSED:
             if verdict in self._verdicts:
-                yield f"- **{label(verdict)}**: {MEANINGS[verdict].format(days=idle_days)}"
+                yield f"- **{label(verdict)}**: {meaning(verdict, idle_days)}"
+        yield ""
+        yield NEXT_STEP
         yield ""
         yield from markdown_table(
             ("Key", "Region", "Account", "Verdict", "Days", "USD a month", "Owner", "Name"),
@@ -125,7 +127,7 @@ def _when(context: "ReportContext") -> str:
     moment = "" if context.ended_at is None else f"As of {context.ended_at:%Y-%m-%d %H:%M} UTC. "
     chosen = f" Keys: {markdown_text(' '.join(context.filters))}." if context.filters else ""
     source = "" if context.source is None else f" Judged from {markdown_text(context.source)}."
-    return f"{moment}A key is idle after {_counted(context.idle_days, 'day')} without a use.{chosen}{source}"
+    return f"{moment}A key is idle after {in_days(context.idle_days)} without a use.{chosen}{source}"
 
 
 def _unlisted(context: "ReportContext") -> Iterator[_Row]:

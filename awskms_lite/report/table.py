@@ -13,7 +13,7 @@ from ..audit.sorted_records import SortedTexts
 from ..costs import CostTotals, MonthlyCost, in_dollars, total_lines
 from ..layout import wrap
 from ..quoting import printable
-from ..verdicts import MEANINGS, NO_PERMISSION, AuditVerdict, label, meaning
+from ..verdicts import MEANINGS, NEXT_STEP, NO_PERMISSION, UNUSED, AuditVerdict, label, meaning
 from .order import DEFAULT_ORDER, Order
 from .table_forms import Row, Shape, bold
 from .totals import Totals, short_cost
@@ -95,7 +95,9 @@ class TableWriter:
 
     def _meanings(self, idle_days: int, width: int) -> Iterator[str]:
         present = [verdict for verdict in MEANINGS if verdict in self._verdicts]
-        meanings = (meaning(verdict, idle_days) for verdict in present)
+        meanings = [f"{label(verdict)}: {meaning(verdict, idle_days)}" for verdict in present]
+        if not self._verdicts.isdisjoint(UNUSED):
+            meanings.append(NEXT_STEP)
         for text in (*meanings, *self._cost_sentences(idle_days), NO_PERMISSION):
             yield ""
             yield from wrap(text, width)
@@ -135,7 +137,7 @@ def _notes(record: "KeyUsageRecord") -> Iterator[str]:
             yield f"until {record.deletion_date:%Y-%m-%d}"
     elif record.idle_days is not None and record.state not in ("Enabled", None):
         yield record.state
-    if record.failed_uses is not None and record.failed_uses.count:
+    if record.in_demand:
         yield "in demand"
     if record.unread_regions:
         yield f"its set in {', '.join(record.unread_regions)} not read"

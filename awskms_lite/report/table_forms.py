@@ -186,7 +186,7 @@ class ShortLines:
 
     def lines(self, row: Row) -> Iterator[str]:
         """Yield the key, then its verdict, place and cost, then its owner, last use and names."""
-        idle = "" if row.idle_days == "-" else f", {row.idle_days} days"
+        idle = "" if row.idle_days == "-" else f", {row.idle_days} {'day' if row.idle_days == '1' else 'days'}"
         where = f", account {row.account_id}" if self._several else ""
         cost = "" if row.cost == "-" else f", {row.cost}"
         yield from wrap(row.key_id, self._width)

@@ -113,6 +113,7 @@ def test_the_next_steps_begin_with_what_is_idle_longest() -> None:
     assert [row["Key"] for row in rows] == [str(idle) for idle in range(329, 309, -1)]
     assert "\n… and 220 more keys.\n" in text
     assert "No verdict alone is permission to delete a key." in text
+    assert summary(every_record()).count("DynamoDB") == 1
     assert "Next steps" not in tables(summary([judge(facts(last_usage=used(days(3))), 90)]))
 
 

@@ -21,14 +21,19 @@ LEAVING = facts(key_id="3234abcd-12ab-34cd-56ef-1234567890ab", state="PendingDel
 
 
 def table(
-    records: Sequence[KeyUsageRecord], width: int | None, *, colour: bool = False, order: Order = DEFAULT_ORDER
+    records: Sequence[KeyUsageRecord],
+    width: int | None,
+    *,
+    colour: bool = False,
+    order: Order = DEFAULT_ORDER,
+    idle_days: int = 90,
 ) -> str:
     """Return the table of these keys, for a terminal of so many columns or for none."""
     stream = io.StringIO()
     writer = TableWriter(stream, width=width, colour=colour, order=order)
     for record in records:
         writer.add(record, to_members(record))
-    writer.end(ReportContext(ended_at=NOW, idle_days=90))
+    writer.end(ReportContext(ended_at=NOW, idle_days=idle_days))
     return stream.getvalue()
 
 
@@ -161,6 +166,18 @@ class TestCells:
         other = facts(key_id=SET_ID, region="eu-west-1", last_usage=used(days(3)))
         record = judge(facts(key_id=SET_ID, related_arns=(other.arn,)), 90, [other])
         assert table([record], None).splitlines()[1].endswith("  (by its set)")
+
+    def test_what_to_do_about_unused_keys_is_said_once(self) -> None:
+        """Below the table, however many of their verdicts there are; and not if there is none."""
+        keys = judged(IDLE, facts(), facts(created=NOW - days(150)), LEAVING)
+        assert table(keys, None).count("DynamoDB") == 1
+        assert "DynamoDB" not in table(judged(LEAVING), None)
+
+    def test_a_day_is_one(self) -> None:
+        """In the short lines and in what verdicts mean."""
+        key = judge(facts(last_usage=used(days(1))), 1)
+        assert "idle, 1 day, us-east-2" in table([key], 40)
+        assert "not for 1 day or more" in " ".join(table([key], 40, idle_days=1).split())
 
     def test_colours_change_no_letter(self) -> None:
         """A terminal that wants them shows the same text, in each form."""
