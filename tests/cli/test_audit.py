@@ -282,6 +282,21 @@ class TestTargets:
         kms.deny("ListKeys", region="eu-west-1")
         assert audit("--region", "us-east-2", "--region", "eu-west-1", *filters, *gate) == 3
 
+    @pytest.mark.parametrize("filters", [["--tag", "taem"], ["--state", "Unavailable"]])
+    def test_a_key_of_which_a_match_is_unknown_passes_no_gate(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], filters: list[str]
+    ) -> None:
+        """A key that another account shares is reported, and counts as no match: nothing of it can be read."""
+        kms.add_key(state="PendingDeletion", tags={"team": "shop"})
+        shared = kms.add_key(account_id="444455556666", shared_with=["111122223333"])
+        kms.deny("DescribeKey", key=shared)
+        assert audit(*filters, "--fail-on", "idle,other_account", "--output", "jsonl") == 2
+        out, err = capsys.readouterr()
+        assert [json.loads(line)["arn"] for line in out.splitlines()] == [shared]
+        assert f"no key matches {shlex.join(filters)}: 1 key left out, and of 1 key in the report it is" in err
+        assert audit(*filters, "--fail-on", "idle", "--allow-empty") == 0
+        assert audit("--tag", "team", "--fail-on", "idle") == 0
+
     def test_filters_where_there_is_nothing_to_match(self, kms: LocalKMS) -> None:
         """An account without keys is in good order, and so is a region without any match beside one with some."""
         assert audit("--alias", "prod-*", "--fail-on", "idle") == 0

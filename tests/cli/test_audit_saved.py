@@ -203,6 +203,18 @@ class TestJudging:
         out = capsys.readouterr().out
         assert [json.loads(line)["verdict"] for line in out.splitlines()] == ["no_record", "unreadable"]
 
+    def test_a_shared_key_matches_no_tag_for_certain(
+        self, saved: Saving, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Only its owner may read its tags: it is reported, and a tag that no other key has ends with 2."""
+        shared = facts(key_id=SET_ID, shared=True, account_id="444455556666")
+        name = saved(facts(tags={"team": "shop"}), shared)
+        assert judge_again(name, "--output", "jsonl", "--tag", "taem") == 2
+        out, err = capsys.readouterr()
+        assert list(told(out)) == [shared.arn]
+        assert "no key matches --tag taem: 1 key left out, and of 1 key in the report it is unknown." in err
+        assert judge_again(name, "--tag", "team") == 0
+
     def test_tags_that_nobody_read_are_an_error(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
         """Rather than to guess, it ends with 2 and says where tags come from."""
         assert judge_again(saved(facts(tags={}), IDLE), "--tag", "team") == 2

@@ -69,7 +69,7 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
         incomplete=incomplete_line(summary, arguments.checkpoint, held),
         signal=interruption.number if summary.stopped else None,  # one that came after the end changes nothing
         error=error,
-        unmatched=unmatched_line(filters_in_force(arguments), summary.listed, summary.filtered),
+        unmatched=unmatched_line(report, filters_in_force(arguments), summary.listed, summary.filtered),
     )
 
 

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, TextIO
 
 from ..text import terminal_width, wants_colour
+from .options import key_filter
 from .outputs import Output, OutputFile, StandardOutput, check_outputs
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _KEY_BY_KEY = ("json", "jsonl", "csv", "ocsf", "asff", "html")
 class Report:
     """Writes the records of an audit in each format that was asked for, and counts them.
 
+    `matched` counts the keys that the filters match for certain, and the unreadable ones, which they may match.
     `failures` holds a record for each operation and code by which keys could not be read, and `failed` how many
     there are; `unshown` counts the keys that --verdict leaves out of the report and of nothing else; `unwritable`
     is what to print about each output that took no more. Files that `end` has not put into their places are
@@ -37,10 +39,12 @@ class Report:
         check_outputs(outputs, arguments.checkpoint)
         self.streams = any(output.file is None and output.format != "table" for output in outputs)
         self.verdicts: Counter[str] = Counter()
+        self.matched = 0
         self.failures: dict[tuple[str, str], KeyUsageRecord] = {}
         self.failed: Counter[tuple[str, str]] = Counter()
         self.unshown = 0
         self.unwritable: list[str] = []
+        self._wanted = key_filter(arguments)
         self._shown = frozenset[str](arguments.verdict)
         self._broken_pipe: BrokenPipeError | None = None
         self._outputs: list[_OpenOutput] = []
@@ -70,6 +74,11 @@ class Report:
         self._outputs.append(_OpenOutput(output.file, place, writer, is_sorted))
 
     @property
+    def number(self) -> int:
+        """Return how many keys there are, shown or not."""
+        return sum(self.verdicts.values())
+
+    @property
     def is_over(self) -> bool:
         """Return whether no output takes any more."""
         return not self._outputs
@@ -77,6 +86,8 @@ class Report:
     def add(self, record: "KeyUsageRecord", *, flush: bool) -> None:
         """Write the next record; `flush` if the one after it may take long."""
         self.verdicts[record.verdict.value] += 1
+        # Of an unreadable key the exit code tells already.
+        self.matched += record.verdict.value == "unreadable" or self._wanted.certainly_matches(record)
         if record.error is not None and record.verdict.value == "unreadable":
             cause = (record.error.operation or "", record.error.code)
             self.failures.setdefault(cause, record)

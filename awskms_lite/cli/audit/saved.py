@@ -93,7 +93,7 @@ class SavedReport:
             )
         if self.first is not None and self.last is not None:
             days = dict.fromkeys((f"{self.first:%Y-%m-%d}", f"{self.last:%Y-%m-%d}"))
-            yield f"judged for {self._idle_days} idle days as of when each was read: {' to '.join(days)} (UTC)"
+            yield f"judged for {self._idle_days} idle {'day' if self._idle_days == 1 else 'days'} as of when each was read: {' to '.join(days)} (UTC)"
             yield "the file does not tell whether the audit behind it was complete"
 
     def incomplete_line(self, report: Report) -> str | None:
@@ -128,16 +128,18 @@ def judge_saved(arguments: argparse.Namespace) -> AuditResult:
         report,
         [*saved.count_lines(report), *failure_lines(report)],
         incomplete=saved.incomplete_line(report),
-        unmatched=unmatched_line(filters_in_force(arguments), saved.read, saved.filtered),
+        unmatched=unmatched_line(report, filters_in_force(arguments), saved.read, saved.filtered),
     )
 
 
 def _check_tags(facts: "KeyFacts", wanted: "KeyFilter") -> None:
     """Raise `ParameterError` if tags are needed to filter a key and were not read.
 
-    A key that AWS manages has none, and one whose reading failed is reported as that.
+    A key that AWS manages has none, those of another account's key only its owner may read, and a key whose
+    reading failed is reported as that.
     """
-    if wanted.tags and facts.tags is None and facts.error is None and facts.manager != "AWS":
+    is_readable = facts.error is None and facts.manager != "AWS" and not facts.shared
+    if wanted.tags and facts.tags is None and is_readable:
         raise ParameterError(
             "The record has no tags, so --tag cannot tell whether the key is meant: only an audit that was made "
             "with --tag reads them."

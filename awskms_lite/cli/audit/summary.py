@@ -270,13 +270,17 @@ def _answers(number: int | None) -> str:
     return "what was read" if number is None else "1 answer" if number == 1 else f"the {number} answers"
 
 
-def unmatched_line(filters: Sequence[str], listed: int, filtered: int) -> str | None:
-    """Return what to print if the filters left out every key; None if there was no key, or one is left."""
-    if not filters or not listed or filtered < listed:
+def unmatched_line(report: "Report", filters: Sequence[str], listed: int, filtered: int) -> str | None:
+    """Return what to print if the filters match none of the keys for certain; None if there is none, or one may.
+
+    A key that was not read may match, and the exit code tells of it as such.
+    """
+    if not filters or not listed or report.matched or filtered + report.number < listed:
         return None
+    unknown = f", and of {key_count(report.number)} in the report it is unknown" if report.number else ""
     return (
-        f"no key matches {' '.join(filters)}: {key_count(listed)} left out. Correct what matches nothing, or pass "
-        "--allow-empty if that is what you expect."
+        f"no key matches {' '.join(filters)}: {key_count(filtered)} left out{unknown}. Correct what matches "
+        "nothing, or pass --allow-empty if that is what you expect."
     )
 
 
