@@ -147,4 +147,5 @@ def total_lines(costs: Mapping[AuditVerdict, CostTotal], unused: CostTotal, idle
         yield f"the keys cost {in_dollars(MonthlyCost(usd, is_minimum))} a month: {parts}"
     if unused.keys:
         keys = "1 key nobody used" if unused.keys == 1 else f"{unused.keys} keys nobody used"
-        yield f"{keys} in {in_days(idle_days)} {'costs' if unused.keys == 1 else 'cost'} {in_dollars(unused)} a month"
+        verb = "costs" if unused.keys == 1 else "cost"
+        yield f"{keys} in {in_days(idle_days)} {verb} {in_dollars(unused)} a month"

@@ -48,8 +48,8 @@ NO_PERMISSION = "No verdict alone is permission to delete a key."
 
 NEXT_STEP = (
     "Before an unused key goes, find its owner and what depends on it; then disable it, and watch CloudTrail for "
-    "DisabledException. Enabling it again undoes that for the key, but not what it has broken meanwhile: DynamoDB, "
-    "for example, archives a table whose key it cannot reach for more than seven days."
+    "DisabledException. Enabling it again undoes that for the key, but not what it has broken meanwhile: "
+    "DynamoDB, for example, archives a table whose key it cannot reach for more than seven days."
 )
 """What to do about a key with any of the verdicts of `UNUSED`."""
 

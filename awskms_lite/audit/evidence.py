@@ -65,7 +65,8 @@ def _by(user: KeyUser) -> str:
 def _recent(uses: KeyUses) -> str:
     if uses.count:
         return f"CloudTrail has {_counted(uses)} of it since {_date(uses.since)}{_last(uses)}"
-    return f"CloudTrail shows no successful use of it since {_date(uses.since)}{_unread(uses)}; {texts.NO_USE_IS_NO_PROOF}"
+    since = f"{_date(uses.since)}{_unread(uses)}"
+    return f"CloudTrail shows no successful use of it since {since}; {texts.NO_USE_IS_NO_PROOF}"
 
 
 def _failed(uses: KeyUses) -> str:

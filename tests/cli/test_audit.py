@@ -225,6 +225,20 @@ class TestTargets:
             "777788889999": None,
         }
 
+    def test_a_refused_account_has_its_name(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """From the organization or from the file: an id alone tells people nothing."""
+        kms.add_account(OTHER, name="Shop \x1b[31m")
+        kms.deny("AssumeRole", account_id=OTHER)
+        assert audit("--organization", "--role-name", "Audit") == 3
+        refused = f"refused: us-east-2 as arn:aws:iam::{OTHER}:role/Audit (Shop \\x1b[31m)\n"
+        assert refused in capsys.readouterr().err
+        file = tmp_path / "roles.txt"
+        file.write_text(f"{ROLE}\n{OTHER_ROLE} The shop\n", encoding="utf-8")
+        assert audit("--accounts", str(file)) == 3
+        assert f"refused: us-east-2 as {OTHER_ROLE} (The shop)\n" in capsys.readouterr().err
+
     def test_the_accounts_of_an_organization(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """--organization finds the accounts and their names, and those that cannot be audited are told apart."""
         kms.add_account(OTHER, name="Shop")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.audit_data import NOW, SET_ID, arn_of, days, facts, used
 
-from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, judge
+from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, KeyUses, judge
 from awskms_lite.audit.serialize import from_line, to_line
 from awskms_lite.cli import main
 
@@ -214,6 +214,20 @@ class TestJudging:
         assert list(told(out)) == [shared.arn]
         assert "no key matches --tag taem: 1 key left out, and of 1 key in the report it is unknown." in err
         assert judge_again(name, "--tag", "team") == 0
+
+    def test_keys_in_demand_are_told(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """In the summary too, the first ones by name; all of them, whatever --verdict shows."""
+        uses = KeyUses(count=3, since=NOW - days(9), last=NOW - days(1), users=("a",))
+        keys = [facts(key_id=f"{at:036}", state="PendingDeletion", failed_uses=uses) for at in range(7)]
+        named = facts(state="Disabled", failed_uses=uses, aliases=("alias/orders",))
+        assert judge_again(saved(IDLE, named, *keys), "--verdict", "idle") == 0
+        err = capsys.readouterr().err
+        assert f"8 keys that cannot be used are in demand: alias/orders ({named.arn}), {keys[0].arn}, " in err
+        assert f"{keys[3].arn} and 3 more\n" in err
+        assert judge_again(saved(IDLE, named)) == 0
+        assert "1 key that cannot be used is in demand: alias/orders" in capsys.readouterr().err
+        assert judge_again(saved(IDLE)) == 0
+        assert "in demand" not in capsys.readouterr().err
 
     def test_tags_that_nobody_read_are_an_error(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
         """Rather than to guess, it ends with 2 and says where tags come from."""

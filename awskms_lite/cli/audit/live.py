@@ -22,6 +22,7 @@ from .summary import (
     AuditResult,
     athena_lines,
     count_lines,
+    demand_lines,
     failure_lines,
     incomplete_line,
     interrupted_by,
@@ -59,6 +60,7 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
         report,
         [
             *count_lines(summary),
+            *demand_lines(report),
             *shown_lines(report),
             *total_lines(summary.costs, summary.unused_cost, arguments.idle_days),
             *athena_lines(summary),

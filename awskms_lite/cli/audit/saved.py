@@ -9,7 +9,15 @@ from ...errors import ParameterError
 from .input_files import read_records
 from .options import filters_in_force, given_filters, key_filter
 from .report import Report
-from .summary import AuditResult, failure_lines, key_count, shown_lines, unmatched_line, verdict_counts
+from .summary import (
+    AuditResult,
+    demand_lines,
+    failure_lines,
+    key_count,
+    shown_lines,
+    unmatched_line,
+    verdict_counts,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -83,6 +91,7 @@ class SavedReport:
         filtered = f" + {self.filtered} left out by the filters" if self.filtered else ""
         verdicts = verdict_counts(report.verdicts)
         yield f"{key_count(self.read)} read = {self.read - self.filtered} reported{filtered}{verdicts}"
+        yield from demand_lines(report)
         yield from shown_lines(report)
         yield from total_lines(self._costs.by_verdict, self._costs.unused, self._idle_days)
         repeated = self.read - len(self._arns)
@@ -93,7 +102,8 @@ class SavedReport:
             )
         if self.first is not None and self.last is not None:
             days = dict.fromkeys((f"{self.first:%Y-%m-%d}", f"{self.last:%Y-%m-%d}"))
-            yield f"judged for {self._idle_days} idle {'day' if self._idle_days == 1 else 'days'} as of when each was read: {' to '.join(days)} (UTC)"
+            window = f"{self._idle_days} idle {'day' if self._idle_days == 1 else 'days'}"
+            yield f"judged for {window} as of when each was read: {' to '.join(days)} (UTC)"
             yield "the file does not tell whether the audit behind it was complete"
 
     def incomplete_line(self, report: Report) -> str | None:

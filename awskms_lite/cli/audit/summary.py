@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
 from ...layout import wrap
 from ...quoting import printable
-from ...report.causes import STATUS_LABELS, explained
+from ...report.causes import STATUS_LABELS, explained, skipped, with_name
 from ...verdicts import MEANINGS, UNUSED, label
 from ..text import print_error, print_stderr, terminal_width
 
@@ -101,6 +101,17 @@ def count_lines(summary: "AuditSummary") -> Iterator[str]:
         yield f"{summary.resumed} taken from the checkpoint, read from {since} on; remove it to read them again"
 
 
+def demand_lines(report: "Report") -> Iterator[str]:
+    """Yield which keys are in demand although they cannot be used, the first ones by name."""
+    number = report.demanded
+    if number:
+        what = "1 key that cannot be used is" if number == 1 else f"{number} keys that cannot be used are"
+        more = number - len(report.first_demanded)
+        names = ", ".join(map(printable, report.first_demanded))
+        yield f"{what} in demand: {names}{f' and {more} more' if more else ''}"
+        yield f"{_INDENT}CloudTrail has uses that were refused: find out who made them."
+
+
 def shown_lines(report: "Report") -> Iterator[str]:
     """Yield how many keys the report leaves out because of their verdicts."""
     if report.unshown:
@@ -165,12 +176,12 @@ def target_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
 
 def skipped_lines(summary: "AuditSummary") -> Iterator[str]:
     """Yield the accounts of an organization that were not audited, those in one state together."""
-    by_state: dict[str, list[str]] = {}
+    by_reason: dict[str, list[str]] = {}
     for account in summary.skipped_accounts:
-        name = f" ({printable(account.name)})" if account.name else ""
-        by_state.setdefault(account.state, []).append(f"{account.account_id}{name}")
-    for state, accounts in by_state.items():
-        yield f"skipped, {state.lower().replace('_', ' ')}: {', '.join(accounts)}"
+        name, reason = skipped(account)
+        by_reason.setdefault(reason, []).append(name)
+    for reason, accounts in by_reason.items():
+        yield f"{reason}: {printable(', '.join(accounts))}"
 
 
 def _causes(report: "TargetReport", *, every: bool) -> Iterator[tuple[str, "Failure | None"]]:
@@ -201,15 +212,19 @@ def _session_token_hint() -> str:
 def _named(reports: Iterable["TargetReport"], *, several: bool) -> str:
     """Return the names of targets: regions, and with several callers, those who have the same regions together."""
     regions: dict[str, list[str]] = {}
+    names: dict[str, str | None] = {}
     for report in reports:
+        names[report.target.caller] = report.account_name
         listed = f" ({report.listed})" if report.status.value == "read" else ""
         regions.setdefault(report.target.caller, []).append(report.target.region + listed)
     if not several:
-        return ", ".join(name for names in regions.values() for name in names)
+        return ", ".join(name for found in regions.values() for name in found)
     callers: dict[str, list[str]] = {}
-    for caller, names in regions.items():
-        callers.setdefault(", ".join(names), []).append(caller)
-    return "; ".join(f"{names} as {', '.join(those)}" for names, those in callers.items())
+    for caller, found in regions.items():
+        account_name = names[caller]
+        shown = with_name(caller or "your own account", account_name and printable(account_name))
+        callers.setdefault(", ".join(found), []).append(shown)
+    return "; ".join(f"{found} as {', '.join(those)}" for found, those in callers.items())
 
 
 def failure_lines(report: "Report") -> Iterator[str]:
