@@ -90,7 +90,7 @@ class MarkdownWriter:
     def _figures(self, total: Totals, context: "ReportContext") -> Iterator[str]:
         unused = sum_of(self._verdicts[verdict] for verdict in UNUSED if verdict in self._verdicts)
         keys = f"{unused.keys:,} of {_counted(total.keys, 'key')}"
-        yield f"**{keys} are idle, were never used or have no record of a use.**"
+        yield f"**Idle, never used, or without a record of a use: {keys}.**"
         if unused.keys:
             yield f"They cost {in_dollars(unused.cost)} a month; all keys together cost {in_dollars(total.cost)}."
         yield ""
