@@ -229,6 +229,31 @@ class TestJudging:
         assert judge_again(saved(IDLE)) == 0
         assert "in demand" not in capsys.readouterr().err
 
+    @pytest.mark.parametrize(
+        ("terminals", "options", "times"),
+        [
+            (("stdout", "stderr"), [], 1),
+            (("stdout", "stderr"), ["--verdict", "idle"], 2),
+            (("stdout", "stderr"), ["--output", "csv"], 1),
+            (("stdout",), [], 2),
+            (("stderr",), [], 2),
+        ],
+    )
+    def test_a_terminal_shows_the_costs_once(
+        self,
+        saved: Saving,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        terminals: tuple[str, ...],
+        options: list[str],
+        times: int,
+    ) -> None:
+        """The table tells them, so the summary does not, unless they go to two places or are of other keys."""
+        for name in terminals:
+            monkeypatch.setattr(getattr(sys, name), "isatty", lambda: True)
+        assert judge_again(saved(IDLE, RECENT), *options) == 0
+        assert "".join(capsys.readouterr()).lower().count("the keys cost at least ") == times
+
     def test_tags_that_nobody_read_are_an_error(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
         """Rather than to guess, it ends with 2 and says where tags come from."""
         assert judge_again(saved(facts(tags={}), IDLE), "--tag", "team") == 2

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ...costs import total_lines
 from ...errors import ConfigurationError, KMSLiteError
 from ..mfa import ask_for_code
 from .input_files import AccountRole, read_roles
@@ -21,6 +20,7 @@ from .summary import (
     SYSTEM_ERRORS,
     AuditResult,
     athena_lines,
+    cost_lines,
     count_lines,
     demand_lines,
     failure_lines,
@@ -62,7 +62,7 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
             *count_lines(summary),
             *demand_lines(report),
             *shown_lines(report),
-            *total_lines(summary.costs, summary.unused_cost, arguments.idle_days),
+            *cost_lines(report, summary.costs, summary.unused_cost, arguments.idle_days),
             *athena_lines(summary),
             *target_lines(summary, every=arguments.all_regions),
             *skipped_lines(summary),

@@ -29,18 +29,20 @@ _MAX_DEMANDED = 5
 class Report:
     """Writes the records of an audit in each format that was asked for, and counts them.
 
-    `matched` counts the keys that the filters match for certain, and the unreadable ones, which they may match.
-    `failures` holds a record for each operation and code by which keys could not be read, and `failed` how many
-    there are; `demanded` counts the keys in demand that cannot be used, and `first_demanded` has the names of the
-    first ones; `unshown` counts the keys that --verdict leaves out of the report and of nothing else; `unwritable`
-    is what to print about each output that took no more. Files that `end` has not put into their places are
-    removed at the end of the `with`. A reader of standard output that went away is a `BrokenPipeError`: at once if
-    there is no other output, else at the end.
+    `is_seen` is True if a table goes to a terminal. `matched` counts the keys that the filters match for certain,
+    and the unreadable ones, which they may match. `failures` holds a record for each operation and code by which
+    keys could not be read, and `failed` how many there are; `demanded` counts the keys in demand that cannot be
+    used, and `first_demanded` has the names of the first ones; `unshown` counts the keys that --verdict leaves out
+    of the report and of nothing else; `unwritable` is what to print about each output that took no more. Files
+    that `end` has not put into their places are removed at the end of the `with`. A reader of standard output that
+    went away is a `BrokenPipeError`: at once if there is no other output, else at the end.
     """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         outputs = arguments.output or [Output("table")]
         check_outputs(outputs, arguments.checkpoint)
+        has_table = any(output == Output("table") for output in outputs)
+        self.is_seen = has_table and terminal_width(sys.stdout) is not None
         self.streams = any(output.file is None and output.format != "table" for output in outputs)
         self.verdicts: Counter[str] = Counter()
         self.matched = 0

@@ -4,13 +4,14 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...costs import CostTotals, total_lines
+from ...costs import CostTotals
 from ...errors import ParameterError
 from .input_files import read_records
 from .options import filters_in_force, given_filters, key_filter
 from .report import Report
 from .summary import (
     AuditResult,
+    cost_lines,
     demand_lines,
     failure_lines,
     key_count,
@@ -97,7 +98,7 @@ class SavedReport:
         yield f"{key_count(self.read)} read = {self.read - self.filtered} reported{filtered}{verdicts}"
         yield from demand_lines(report)
         yield from shown_lines(report)
-        yield from total_lines(self._costs.by_verdict, self._costs.unused, self._idle_days)
+        yield from cost_lines(report, self._costs.by_verdict, self._costs.unused, self._idle_days)
         repeated = self.read - len(self._arns)
         if repeated:
             yield (

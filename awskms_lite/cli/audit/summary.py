@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...costs import total_lines
 from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
 from ...layout import wrap
 from ...quoting import printable
@@ -13,7 +14,8 @@ from ...verdicts import MEANINGS, UNUSED, label
 from ..text import print_error, print_stderr, terminal_width
 
 if TYPE_CHECKING:
-    from ...audit import AuditSummary, Failure, TargetReport
+    from ...audit import AuditSummary, AuditVerdict, Failure, TargetReport
+    from ...costs import CostTotal
     from .report import Report
 
 SYSTEM_ERRORS = (OSError, MemoryError)
@@ -110,6 +112,14 @@ def demand_lines(report: "Report") -> Iterator[str]:
         names = ", ".join(map(printable, report.first_demanded))
         yield f"{what} in demand: {names}{f' and {more} more' if more else ''}"
         yield f"{_INDENT}CloudTrail has uses that were refused: find out who made them."
+
+
+def cost_lines(
+    report: "Report", costs: "Mapping[AuditVerdict, CostTotal]", unused: "CostTotal", idle_days: int
+) -> Iterator[str]:
+    """Yield what the keys cost; nothing if a table with all of them is on the same terminal, which tells that."""
+    if not (report.is_seen and not report.unshown and terminal_width(sys.stderr) is not None):
+        yield from total_lines(costs, unused, idle_days)
 
 
 def shown_lines(report: "Report") -> Iterator[str]:
