@@ -12,7 +12,7 @@ from math import isfinite
 from typing import NamedTuple, Protocol
 
 from .errors import ParameterError
-from .verdicts import UNUSED, AuditVerdict, label
+from .verdicts import UNUSED, AuditVerdict, in_days, label
 
 PRICE = 1.0
 """US dollars for a key a month, and for each rotation that is billed."""
@@ -147,5 +147,5 @@ def total_lines(costs: Mapping[AuditVerdict, CostTotal], unused: CostTotal, idle
         yield f"the keys cost {in_dollars(MonthlyCost(usd, is_minimum))} a month: {parts}"
     if unused.keys:
         keys = "1 key nobody used" if unused.keys == 1 else f"{unused.keys} keys nobody used"
-        days = "1 day" if idle_days == 1 else f"{idle_days} days"
-        yield f"{keys} in {days} {'costs' if unused.keys == 1 else 'cost'} {in_dollars(unused)} a month"
+        verb = "costs" if unused.keys == 1 else "cost"
+        yield f"{keys} in {in_days(idle_days)} {verb} {in_dollars(unused)} a month"

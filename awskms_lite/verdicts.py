@@ -46,21 +46,20 @@ def label(verdict: str) -> str:
 
 NO_PERMISSION = "No verdict alone is permission to delete a key."
 
-_DISABLE_FIRST = (
-    "Find its owner and what depends on it; then disable it, and watch CloudTrail for DisabledException. Enabling "
-    "it again undoes that for the key, but not what it has broken meanwhile: DynamoDB, for example, archives a "
-    "table whose key it cannot reach for more than seven days."
+NEXT_STEP = (
+    "Before an unused key goes, find its owner and what depends on it; then disable it, and watch CloudTrail for "
+    "DisabledException. Enabling it again undoes that for the key, but not what it has broken meanwhile: "
+    "DynamoDB, for example, archives a table whose key it cannot reach for more than seven days."
 )
+"""What to do about a key with any of the verdicts of `UNUSED`."""
 
 MEANINGS: Mapping[str, str] = {
-    "in_use": "used less than {days} days ago. Keep it; if it is disabled, whoever needs it is refused now.",
-    "idle": "used since tracking began, but not for {days} days or more; a key for rare events, a restore for "
-    f"example, looks idle too. {_DISABLE_FIRST}",
-    "never_used": "not used since it was created, {days} days ago or more; a use can take up to an hour to show. "
-    f"{_DISABLE_FIRST}",
-    "no_record": "not used since tracking began, but the key is older: look into CloudTrail for the time before. "
-    f"{_DISABLE_FIRST}",
-    "too_new": "not used yet, and created less than {days} days ago. Audit it again later.",
+    "in_use": "used less than {days} ago. Keep it; if it is disabled, whoever needs it is refused now.",
+    "idle": "used since tracking began, but not for {days} or more; a key for rare events, a restore for "
+    "example, looks idle too.",
+    "never_used": "not used since it was created, {days} ago or more; a use can take up to an hour to show.",
+    "no_record": "not used since tracking began, but the key is older: look into CloudTrail for the time before.",
+    "too_new": "not used yet, and created less than {days} ago. Audit it again later.",
     "pending_deletion": "its deletion is scheduled. Until then CancelKeyDeletion brings it back, disabled, and "
     "EnableKey makes it usable again; watch CloudTrail for refused uses: DisabledException or "
     "KMSInvalidStateException.",
@@ -69,12 +68,17 @@ MEANINGS: Mapping[str, str] = {
     "role in it (--role-arn).",
     "unreadable": "nothing is known about its use. Fix what the error says, then audit it again.",
 }
-"""By verdict of an audit, in the order of `AuditVerdict`; `{days}` stands for the idle window."""
+"""By verdict of an audit, in the order of `AuditVerdict`; `{days}` stands for the idle window, as in "90 days"."""
+
+
+def in_days(number: int) -> str:
+    """Return a number of days in words."""
+    return "1 day" if number == 1 else f"{number:,} days"
 
 
 def meaning(verdict: str, idle_days: int) -> str:
-    """Return the paragraph about a verdict."""
-    return f"{label(verdict)}: {MEANINGS[verdict].format(days=idle_days)}"
+    """Return what a verdict means, as a sentence or two."""
+    return MEANINGS[verdict].format(days=in_days(idle_days))
 
 
 ANSWER_MEANINGS: Mapping[str, str] = {

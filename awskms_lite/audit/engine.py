@@ -148,7 +148,11 @@ class Engine:
         plan = self._plan
         self._targets = targets
         self.progress = AuditProgress(
-            targets, named=not plan.all_regions, idle_days=plan.idle_days, skipped_accounts=skipped
+            targets,
+            named=not plan.all_regions,
+            idle_days=plan.idle_days,
+            skipped_accounts=skipped,
+            account_names=self._account_names,
         )
         self._groups = MultiRegionGroups[Target]((target.caller, target.region) for target in targets)
 

@@ -37,7 +37,7 @@ def trail_reasons(facts: KeyFacts, verdict: AuditVerdict) -> Iterator[str]:
 def trail_advice(facts: KeyFacts, verdict: AuditVerdict, idle_days: int) -> str | None:
     """Return what to do about a key that CloudTrail shows to be needed; None if it does not."""
     failed, recent = facts.failed_uses, facts.recent_uses
-    if failed is not None and failed.count:
+    if failed is not None and facts.in_demand:
         return (
             f"It is in demand: {_failed(failed)}. {texts.IN_DEMAND.get(facts.state or '', texts.FIND_DEPENDENTS)}"
         )
@@ -65,7 +65,8 @@ def _by(user: KeyUser) -> str:
 def _recent(uses: KeyUses) -> str:
     if uses.count:
         return f"CloudTrail has {_counted(uses)} of it since {_date(uses.since)}{_last(uses)}"
-    return f"CloudTrail shows no use of it since {_date(uses.since)}{_unread(uses)}; {texts.NO_USE_IS_NO_PROOF}"
+    since = f"{_date(uses.since)}{_unread(uses)}"
+    return f"CloudTrail shows no successful use of it since {since}; {texts.NO_USE_IS_NO_PROOF}"
 
 
 def _failed(uses: KeyUses) -> str:

@@ -65,6 +65,19 @@ class KeyFilter:
             and (not self.tags or (facts.manager != "AWS" and _has_any(facts.tags, self.tags)))
         )
 
+    def certainly_matches(self, facts: KeyFacts) -> bool:
+        """Return whether a key matches and all is known of it that the filter is about.
+
+        That is not so of the tags of a key that another account shares: only its owner may read them.
+        """
+        about = (
+            (self.aliases, facts.aliases),
+            (self.managers, facts.manager),
+            (self.states, facts.state),
+            (self.tags, facts.tags),
+        )
+        return self.matches(facts) and all(known is not None for words, known in about if words)
+
 
 def _check_known(name: str, words: Collection[str], known: Sequence[str]) -> None:
     for word in words:

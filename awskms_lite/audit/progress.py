@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from attrs import Factory, define, evolve, field, frozen
 
@@ -215,8 +216,10 @@ class TargetProgress:
             lookup_limiter=None,
         )
 
-    def report(self, *, caller_is_known: bool, network_is_known: bool) -> TargetReport:
-        """Return the target's entry in the summary.
+    def report(
+        self, *, caller_is_known: bool, network_is_known: bool, account_names: Mapping[str, str]
+    ) -> TargetReport:
+        """Return the target's entry in the summary, with the name of its account if that is known.
 
         `caller_is_known` is True if KMS knew the caller in another region, `network_is_known` if it answered
         there.
@@ -232,6 +235,7 @@ class TargetProgress:
             status=status,
             named=self.named,
             account_id=self.account_id,
+            account_name=account_names.get(self.account_id or ""),
             listed=self.listed,
             reported=self.reported,
             evaluated=self.evaluated,
@@ -250,11 +254,13 @@ class AuditProgress:
         named: bool,
         idle_days: int = 90,
         skipped_accounts: Sequence[SkippedAccount] = (),
+        account_names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._targets = {target: TargetProgress(target, named) for target in targets}
         self._verdicts: Counter[AuditVerdict] = Counter()
         self._costs = CostTotals(idle_days)
         self._skipped_accounts = tuple(skipped_accounts)
+        self._account_names = account_names
         self.resumed_from: datetime | None = None
         self.stopped = False
 
@@ -308,7 +314,11 @@ class AuditProgress:
         known = {each.target.caller for each in targets if each.knows_caller}
         return AuditSummary(
             targets=tuple(
-                each.report(caller_is_known=each.target.caller in known, network_is_known=bool(known))
+                each.report(
+                    caller_is_known=each.target.caller in known,
+                    network_is_known=bool(known),
+                    account_names=self._account_names,
+                )
                 for each in targets
             ),
             verdicts={verdict: self._verdicts[verdict] for verdict in AuditVerdict if self._verdicts[verdict]},

@@ -111,6 +111,11 @@ class KeyFacts:
     cloudtrail_checked_at: datetime | None = None
     created_by: str | None = None
 
+    @property
+    def in_demand(self) -> bool:
+        """Return whether CloudTrail has uses of the key that were refused: somebody misses it now."""
+        return self.failed_uses is not None and self.failed_uses.count > 0
+
 
 @frozen(kw_only=True)
 class KeyUsageRecord(KeyFacts):

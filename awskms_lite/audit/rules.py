@@ -188,7 +188,7 @@ def _advice(facts: KeyFacts, verdict: AuditVerdict, idle_days: int) -> str:
         return texts.USED_BUT_NOT_ENABLED.get(facts.state or "", texts.KEEP)
     if verdict is AuditVerdict.TOO_NEW:
         assert facts.created is not None
-        return f"Audit it again in {idle_days - _days(facts.created, facts.checked_at)} days."
+        return f"Audit it again in {texts.in_days(idle_days - _days(facts.created, facts.checked_at))}."
     return " ".join(filter(None, _next_steps(facts, verdict)))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..endpoints import partition_of
 from ..errors import ParameterError
@@ -86,6 +86,7 @@ class TargetStatus(StrEnum):
 class TargetReport:
     """One target in the summary: counts of keys, and in `failures` what could not be listed.
 
+    `account_name` is None if the account has no name that is known.
     `named` is False for a region of the built-in list that the caller did not name. `token_refused` is True if KMS
     does not know the caller here, who has a session token: a token of STS's global endpoint is refused in regions
     that an account has to enable.
@@ -95,6 +96,7 @@ class TargetReport:
     status: TargetStatus
     named: bool = True
     account_id: str | None = None
+    account_name: str | None = field(default=None, repr=False)
     listed: int = 0
     reported: int = 0
     evaluated: int = 0

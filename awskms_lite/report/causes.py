@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from .. import errors
 
 if TYPE_CHECKING:
-    from ..audit import Failure
+    from ..audit import Failure, SkippedAccount, TargetReport
 
 STATUS_LABELS: Mapping[str, str] = {
     "read": "read",
@@ -18,6 +18,21 @@ STATUS_LABELS: Mapping[str, str] = {
     "not_started": "not started",
 }
 """By `TargetStatus`, in the order of the summary."""
+
+
+def with_name(identifier: str, name: str | None) -> str:
+    """Return an account id or a role with the account's name behind it, if that is known."""
+    return f"{identifier} ({name})" if name else identifier
+
+
+def target_name(report: "TargetReport") -> str:
+    """Return a target's region and caller, with the name of the account."""
+    return with_name(str(report.target), report.account_name)
+
+
+def skipped(account: "SkippedAccount") -> tuple[str, str]:
+    """Return an account that was not audited, with its name, and why it was not."""
+    return with_name(account.account_id, account.name), f"skipped, {account.state.lower().replace('_', ' ')}"
 
 
 def explained(failure: "Failure") -> str:

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .._version import __version__
 from ..endpoints import partition_of
-from ..verdicts import label
+from ..verdicts import in_days, label
 
 if TYPE_CHECKING:
     from ..audit import KeyUsageRecord
 
 Status = Literal["PASSED", "WARNING", "FAILED", "NOT_AVAILABLE"]
-Severity = Literal["INFORMATIONAL", "LOW", "MEDIUM"]
+Severity = Literal["INFORMATIONAL", "LOW", "MEDIUM", "HIGH"]
 
 PRODUCT = "awskms-lite"
 VERSION = __version__
@@ -43,9 +43,12 @@ _RESULTS: dict[str, tuple[Status, Severity]] = {
     "other_account": ("NOT_AVAILABLE", "INFORMATIONAL"),
     "unreadable": ("NOT_AVAILABLE", "LOW"),
 }
-"""By verdict. No unused key is severe: it costs a dollar, and what is severe is to delete the wrong one."""
+"""By verdict. No unused key is severe: it costs a dollar, and what is severe is to delete the wrong one, or
+to refuse one that is needed."""
 _USED_BUT_REFUSED: tuple[Status, Severity] = ("WARNING", "MEDIUM")
 """A key that was used not long ago and cannot be used now: whoever needs it is refused."""
+_IN_DEMAND: tuple[Status, Severity] = ("WARNING", "HIGH")
+"""A key that cannot be used, and CloudTrail has uses that were refused: something is broken now."""
 
 
 @lru_cache
@@ -58,14 +61,17 @@ def finding(record: "KeyUsageRecord") -> Finding:
     """Return the finding about a key."""
     verdict = record.verdict.value
     status, severity = _RESULTS[verdict]
-    if verdict == "in_use" and record.state not in ("Enabled", None):
+    if record.in_demand:
+        status, severity = _IN_DEMAND
+    elif verdict == "in_use" and record.state not in ("Enabled", None):
         status, severity = _USED_BUT_REFUSED
-    days = "" if record.idle_days is None else f", {record.idle_days} days without a use"
+    days = "" if record.idle_days is None else f", {in_days(record.idle_days)} without a use"
+    demand = ", in demand" if record.in_demand else ""
     return Finding(
         uid=f"{record.arn}/{PRODUCT}/{CONTROL}",
         status=status,
         severity=severity,
-        title=f"KMS key {record.key_id}: {label(verdict)}{'' if verdict == 'in_use' else days}",
+        title=f"KMS key {record.key_id}: {label(verdict)}{'' if verdict == 'in_use' else days}{demand}",
         description=" ".join(record.reasons) or f"{label(verdict)}.",
         advice=record.advice,
     )

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ..verdicts import LIMITS, label
 from . import ReportContext
-from .causes import STATUS_LABELS, explained
+from .causes import STATUS_LABELS, explained, skipped, with_name
 from .order import PRIORITY
 
 if TYPE_CHECKING:
-    from ..audit import AuditSummary, KeyUsageRecord, TargetReport
+    from ..audit import AuditSummary, KeyUsageRecord, SkippedAccount, TargetReport
 
 _BLOCK = 2_000
 """Keys in a block of data: few enough for a browser to read one in some milliseconds, and 1 MB here."""
@@ -159,14 +159,22 @@ def _summary(summary: "AuditSummary") -> dict[str, Any]:
         "evaluated": summary.evaluated,
         "targets": len(summary.targets),
         "partial": sum(report.is_partial for report in summary.targets),
-        "unread": [_target(report) for report in summary.targets if report.is_partial],
+        "unread": [
+            *(_target(report) for report in summary.targets if report.is_partial),
+            *map(_skipped, summary.skipped_accounts),
+        ],
     }
 
 
 def _target(report: "TargetReport") -> dict[str, str]:
     return {
         "region": report.target.region,
-        "caller": report.target.caller,
+        "caller": with_name(report.target.caller or report.account_id or "", report.account_name),
         "status": STATUS_LABELS[report.status],
         "text": " ".join(map(explained, report.failures)),
     }
+
+
+def _skipped(account: "SkippedAccount") -> dict[str, str]:
+    name, reason = skipped(account)
+    return {"region": "every", "caller": name, "status": reason, "text": ""}

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ..costs import in_dollars
 from ..quoting import printable
-from ..verdicts import MEANINGS, NO_PERMISSION, UNUSED, label
-from .causes import STATUS_LABELS, explained
+from ..verdicts import MEANINGS, NEXT_STEP, NO_PERMISSION, UNUSED, in_days, label, meaning
+from .causes import STATUS_LABELS, explained, skipped, target_name, with_name
 from .order import FirstRecords
 from .totals import Totals, short_cost, sum_of
 
@@ -25,6 +25,8 @@ MAX_ROWS = 20
 """Rows of a table: more is for the other formats."""
 _MAX_NAME = 60
 """Characters of a name or a description."""
+_MAX_USERS = 3
+"""Users of a key in a cell."""
 _ACTIVE = re.compile(r"[][\\`*_<>|~&:@$#!^{}=]|(?<=www)\.", re.IGNORECASE)
 """What may be syntax, in Markdown or in an extension of it: mathematics, mentions, links without brackets."""
 
@@ -39,7 +41,10 @@ class MarkdownWriter:
         self._verdicts: defaultdict[str, Totals] = defaultdict(Totals)
         self._accounts: defaultdict[str, Totals] = defaultdict(Totals)
         self._owners: defaultdict[str, Totals] = defaultdict(Totals)
+        self._names: dict[str, str] = {}
         self._first = FirstRecords(MAX_ROWS)
+        self._demanded = 0
+        self._first_demanded = FirstRecords(MAX_ROWS)
         self._unreadable: dict[tuple[str, str], KeyUsageRecord] = {}
         self._unread: Counter[tuple[str, str]] = Counter()
 
@@ -47,8 +52,12 @@ class MarkdownWriter:
         """Count the key."""
         verdict = record.verdict.value
         self._verdicts[verdict].add(record)
-        named = f" ({record.account_name})" if record.account_name else ""
-        self._accounts[f"{record.account_id}{named}"].add(record)
+        self._accounts[record.account_id].add(record)
+        if record.account_name:
+            self._names[record.account_id] = record.account_name
+        if record.in_demand:
+            self._demanded += 1
+            self._first_demanded.add(record)
         if verdict not in ("aws_managed", "other_account"):
             self._owners[record.owner or ""].add(record)
         if verdict in UNUSED:
@@ -70,7 +79,9 @@ class MarkdownWriter:
         yield _when(context)
         yield ""
         yield from self._figures(total, context)
-        yield from _groups("By account", "Account", self._accounts)
+        yield from self._in_demand()
+        accounts = {with_name(each, self._names.get(each)): totals for each, totals in self._accounts.items()}
+        yield from _groups("By account", "Account", accounts)
         if set(self._owners) - {""}:
             yield from _groups("By owner", "Owner", self._owners)
         yield from self._not_read(context)
@@ -96,6 +107,15 @@ class MarkdownWriter:
         ]
         yield from markdown_table(("Verdict", "Keys", "USD a month"), rows, numbers=2)
 
+    def _in_demand(self) -> Iterator[str]:
+        if not self._demanded:
+            return
+        text = "CloudTrail has uses of these keys that were refused: somebody needs them now."
+        yield from _section("In demand", text)
+        headings = ("Key", "Region", "Account", "Verdict", "State", "Refused uses", "By", "Name")
+        yield from markdown_table(headings, map(_demand_row, self._first_demanded.in_order()))
+        yield from more_line(self._demanded - MAX_ROWS, "key")
+
     def _not_read(self, context: "ReportContext") -> Iterator[str]:
         rows = list(_unlisted(context))
         for cause, record in self._unreadable.items():
@@ -112,7 +132,9 @@ class MarkdownWriter:
         yield from _section("Next steps", NO_PERMISSION)
         for verdict in UNUSED:
             if verdict in self._verdicts:
-                yield f"- **{label(verdict)}**: {MEANINGS[verdict].format(days=idle_days)}"
+                yield f"- **{label(verdict)}**: {meaning(verdict, idle_days)}"
+        yield ""
+        yield NEXT_STEP
         yield ""
         yield from markdown_table(
             ("Key", "Region", "Account", "Verdict", "Days", "USD a month", "Owner", "Name"),
@@ -126,15 +148,19 @@ def _when(context: "ReportContext") -> str:
     moment = "" if context.ended_at is None else f"As of {context.ended_at:%Y-%m-%d %H:%M} UTC. "
     chosen = f" Keys: {markdown_text(' '.join(context.filters))}." if context.filters else ""
     source = "" if context.source is None else f" Judged from {markdown_text(context.source)}."
-    return f"{moment}A key is idle after {_counted(context.idle_days, 'day')} without a use.{chosen}{source}"
+    return f"{moment}A key is idle after {in_days(context.idle_days)} without a use.{chosen}{source}"
 
 
 def _unlisted(context: "ReportContext") -> Iterator[_Row]:
-    """Yield what could not be listed, or not to the end, and why."""
+    """Yield what could not be listed, or not to the end, and which accounts were skipped, each with the reason."""
     for report in () if context.summary is None else context.summary.targets:
         if report.is_partial:
             reasons = [explained(failure) for failure in report.failures]
-            yield str(report.target), " ".join([f"{STATUS_LABELS[report.status.value]}.", *reasons])
+            yield target_name(report), " ".join([f"{STATUS_LABELS[report.status.value]}.", *reasons])
+
+    for account in () if context.summary is None else context.summary.skipped_accounts:
+        name, reason = skipped(account)
+        yield f"account {name}", f"{reason}."
 
 
 def _groups(title: str, heading: str, groups: Mapping[str, Totals]) -> Iterator[str]:
@@ -151,17 +177,36 @@ def _groups(title: str, heading: str, groups: Mapping[str, Totals]) -> Iterator[
 
 
 def _row(record: "KeyUsageRecord") -> _Row:
-    name = " ".join(record.aliases or ()) or record.description or ""
     return (
-        record.key_id,
-        record.region,
-        record.account_id,
+        *_place(record),
         label(record.verdict.value),
         "-" if record.idle_days is None else str(record.idle_days),
         short_cost(record.cost),
         record.owner or "-",
-        name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…",
+        _name(record),
     )
+
+
+def _demand_row(record: "KeyUsageRecord") -> _Row:
+    uses = record.failed_uses
+    assert uses is not None
+    return (
+        *_place(record),
+        label(record.verdict.value),
+        record.state or "-",
+        f"{'at least ' if uses.at_least else ''}{uses.count}",
+        ", ".join(uses.users[:_MAX_USERS]),
+        _name(record),
+    )
+
+
+def _place(record: "KeyUsageRecord") -> _Row:
+    return record.key_id, record.region, with_name(record.account_id, record.account_name)
+
+
+def _name(record: "KeyUsageRecord") -> str:
+    name = " ".join(record.aliases or ()) or record.description or ""
+    return name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…"
 
 
 def _section(title: str, text: str = "") -> Iterator[str]:

@@ -35,6 +35,7 @@ _SEVERITIES: dict[Severity, tuple[int, str]] = {
     "INFORMATIONAL": (1, "Informational"),
     "LOW": (2, "Low"),
     "MEDIUM": (3, "Medium"),
+    "HIGH": (4, "High"),
 }
 _STATUSES: dict[Status, tuple[int, str]] = {
     "PASSED": (1, "Pass"),

@@ -19,9 +19,7 @@ _IN_DEMAND = -1
 
 
 def _rank(record: "KeyUsageRecord") -> int:
-    if record.failed_uses is not None and record.failed_uses.count:
-        return _IN_DEMAND
-    return _RANKS[record.verdict.value]
+    return _IN_DEMAND if record.in_demand else _RANKS[record.verdict.value]
 
 
 def _last_use(record: "KeyUsageRecord") -> float | None:

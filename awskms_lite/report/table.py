@@ -4,6 +4,7 @@ A terminal that has room for it gets a line a key, without the columns that matt
 and another one below it; a narrow one some short lines. Without a terminal each key has one line with everything.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -13,7 +14,8 @@ from ..audit.sorted_records import SortedTexts
 from ..costs import CostTotals, MonthlyCost, in_dollars, total_lines
 from ..layout import wrap
 from ..quoting import printable
-from ..verdicts import MEANINGS, NO_PERMISSION, AuditVerdict, label, meaning
+from ..verdicts import MEANINGS, NEXT_STEP, NO_PERMISSION, UNUSED, AuditVerdict, label, meaning
+from .causes import with_name
 from .order import DEFAULT_ORDER, Order
 from .table_forms import Row, Shape, bold
 from .totals import Totals, short_cost
@@ -44,6 +46,7 @@ class TableWriter:
         self._rows = SortedTexts(order.descending_at)
         self._shape = Shape()
         self._verdicts: set[str] = set()
+        self._names: dict[str, str] = {}
         self._groups: defaultdict[str, Totals] = defaultdict(Totals)
         self._costs: Counter[tuple[AuditVerdict, int | None, MonthlyCost]] = Counter()
 
@@ -54,6 +57,8 @@ class TableWriter:
         self._shape.add(row)
         self._verdicts.add(record.verdict.value)
         self._groups[group].add(record)
+        if self._order.group_by == "account" and record.account_name:
+            self._names[group] = printable(record.account_name)
         self._costs[record.verdict, record.idle_days, record.cost] += 1
 
     def end(self, context: "ReportContext") -> None:
@@ -84,7 +89,7 @@ class TableWriter:
         totals = self._groups[group]
         by_verdict = self._order.group_by == "verdict"
         counts = ", ".join(f"{totals.verdicts[each]} {label(each)}" for each in MEANINGS if totals.verdicts[each])
-        name = label(group) if by_verdict else group or "unknown"
+        name = label(group) if by_verdict else with_name(group or "unknown", self._names.get(group))
         keys = "1 key" if totals.keys == 1 else f"{totals.keys:,} keys"
         cost = f", {in_dollars(totals.cost)} a month" if totals.cost.keys else ""
         if not first:
@@ -95,7 +100,9 @@ class TableWriter:
 
     def _meanings(self, idle_days: int, width: int) -> Iterator[str]:
         present = [verdict for verdict in MEANINGS if verdict in self._verdicts]
-        meanings = (meaning(verdict, idle_days) for verdict in present)
+        meanings = [f"{label(verdict)}: {meaning(verdict, idle_days)}" for verdict in present]
+        if not self._verdicts.isdisjoint(UNUSED):
+            meanings.append(NEXT_STEP)
         for text in (*meanings, *self._cost_sentences(idle_days), NO_PERMISSION):
             yield ""
             yield from wrap(text, width)
@@ -116,16 +123,27 @@ def _row(record: "KeyUsageRecord") -> Row:
         key_id=printable(record.key_id),
         region=printable(record.region),
         account_id=printable(record.account_id) or "-",
+        account_name=printable(record.account_name or "-"),
         verdict=label(record.verdict.value),
         idle_days="-" if record.idle_days is None else str(record.idle_days),
         cost=short_cost(record.cost),
         last_used=when,
         operation=printable((used.operation if used is not None else None) or "-"),
+        user=printable(_last_user(record)),
         owner=printable(record.owner or "-"),
         notes=printable(notes and f"({notes})"),
         aliases=printable(" ".join(record.aliases or ())),
         description="" if record.aliases else printable(" ".join((record.description or "").split())),
     )
+
+
+def _last_user(record: "KeyUsageRecord") -> str:
+    """Return who made the last use in a word: the name of the role or user, else the AWS service."""
+    user = record.last_user
+    if user is None:
+        return "-"
+    name = re.split("[/:]", user.principal_arn or "")[-1]
+    return name or user.invoked_by or "-"
 
 
 def _notes(record: "KeyUsageRecord") -> Iterator[str]:
@@ -135,7 +153,7 @@ def _notes(record: "KeyUsageRecord") -> Iterator[str]:
             yield f"until {record.deletion_date:%Y-%m-%d}"
     elif record.idle_days is not None and record.state not in ("Enabled", None):
         yield record.state
-    if record.failed_uses is not None and record.failed_uses.count:
+    if record.in_demand:
         yield "in demand"
     if record.unread_regions:
         yield f"its set in {', '.join(record.unread_regions)} not read"

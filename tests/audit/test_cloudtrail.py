@@ -126,7 +126,7 @@ class TestRecentUses:
         assert (uses.count, uses.at_least, uses.last, uses.users) == (0, False, None, ())
         assert abs(uses.since - ago(90)) < timedelta(minutes=5)
         assert (records[arn].verdict, records[arn].failed_uses) == ("no_record", None)
-        assert "CloudTrail shows no use of it since" in told(records[arn])
+        assert "CloudTrail shows no successful use of it since" in told(records[arn])
         assert "that is no proof" in told(records[arn])
 
     def test_uses_that_kms_did_not_track(self, run: Run, kms: LocalKMS) -> None:

@@ -42,6 +42,25 @@ def test_what_matches(words: Mapping[str, Any], members: Mapping[str, Any], matc
 
 
 @pytest.mark.parametrize(
+    ("words", "members", "matches"),
+    [
+        ({}, {"tags": None, "state": None, "manager": None, "aliases": None}, True),
+        ({"tags": ["team"]}, {"tags": {"team": "shop"}}, True),
+        ({"tags": ["team"]}, {"tags": {}}, False),
+        ({"tags": ["team"]}, {"tags": None, "shared": True}, False),
+        ({"tags": ["team"]}, {"tags": None, "state": "PendingDeletion"}, False),
+        ({"states": ["Enabled"]}, {"tags": None}, True),
+        ({"states": ["Enabled"]}, {"state": None, "shared": True}, False),
+        ({"managers": ["AWS"]}, {"manager": None}, False),
+        ({"aliases": ["prod-*"]}, {"aliases": None}, False),
+    ],
+)
+def test_what_matches_for_certain(words: Mapping[str, Any], members: Mapping[str, Any], matches: bool) -> None:
+    """What is unknown counts if the filter is about it, and not otherwise."""
+    assert KeyFilter(**words).certainly_matches(facts(**members)) == matches
+
+
+@pytest.mark.parametrize(
     "words",
     [{"managers": ["me"]}, {"states": ["enabled"]}, {"tags": [""]}, {"aliases": [7]}, {"tags": ("a", None)}],
 )

@@ -210,3 +210,9 @@ def test_either_refusal_is_watched_for() -> None:
     """CloudTrail shows a use of a key that is pending deletion under one of two names."""
     advice = judge(facts(state="PendingDeletion"), 90).advice
     assert "DisabledException or KMSInvalidStateException" in advice
+
+
+def test_a_day_is_one() -> None:
+    """The advice for a key that is nearly old enough counts in words."""
+    assert judge(facts(created=NOW - days(89)), 90).advice == "Audit it again in 1 day."
+    assert judge(facts(created=NOW - days(88)), 90).advice == "Audit it again in 2 days."

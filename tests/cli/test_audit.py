@@ -225,6 +225,20 @@ class TestTargets:
             "777788889999": None,
         }
 
+    def test_a_refused_account_has_its_name(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """From the organization or from the file: an id alone tells people nothing."""
+        kms.add_account(OTHER, name="Shop \x1b[31m")
+        kms.deny("AssumeRole", account_id=OTHER)
+        assert audit("--organization", "--role-name", "Audit") == 3
+        refused = f"refused: us-east-2 as arn:aws:iam::{OTHER}:role/Audit (Shop \\x1b[31m)\n"
+        assert refused in capsys.readouterr().err
+        file = tmp_path / "roles.txt"
+        file.write_text(f"{ROLE}\n{OTHER_ROLE} The shop\n", encoding="utf-8")
+        assert audit("--accounts", str(file)) == 3
+        assert f"refused: us-east-2 as {OTHER_ROLE} (The shop)\n" in capsys.readouterr().err
+
     def test_the_accounts_of_an_organization(self, kms: LocalKMS, capsys: pytest.CaptureFixture[str]) -> None:
         """--organization finds the accounts and their names, and those that cannot be audited are told apart."""
         kms.add_account(OTHER, name="Shop")
@@ -281,6 +295,21 @@ class TestTargets:
         assert audit(*filters, *gate, "--allow-empty") == 0
         kms.deny("ListKeys", region="eu-west-1")
         assert audit("--region", "us-east-2", "--region", "eu-west-1", *filters, *gate) == 3
+
+    @pytest.mark.parametrize("filters", [["--tag", "taem"], ["--state", "Unavailable"]])
+    def test_a_key_of_which_a_match_is_unknown_passes_no_gate(
+        self, kms: LocalKMS, capsys: pytest.CaptureFixture[str], filters: list[str]
+    ) -> None:
+        """A key that another account shares is reported, and counts as no match: nothing of it can be read."""
+        kms.add_key(state="PendingDeletion", tags={"team": "shop"})
+        shared = kms.add_key(account_id="444455556666", shared_with=["111122223333"])
+        kms.deny("DescribeKey", key=shared)
+        assert audit(*filters, "--fail-on", "idle,other_account", "--output", "jsonl") == 2
+        out, err = capsys.readouterr()
+        assert [json.loads(line)["arn"] for line in out.splitlines()] == [shared]
+        assert f"no key matches {shlex.join(filters)}: 1 key left out, and of 1 key in the report it is" in err
+        assert audit(*filters, "--fail-on", "idle", "--allow-empty") == 0
+        assert audit("--tag", "team", "--fail-on", "idle") == 0
 
     def test_filters_where_there_is_nothing_to_match(self, kms: LocalKMS) -> None:
         """An account without keys is in good order, and so is a region without any match beside one with some."""

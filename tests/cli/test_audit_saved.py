@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.audit_data import NOW, SET_ID, arn_of, days, facts, used
 
-from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, judge
+from awskms_lite.audit import AuditVerdict, Failure, KeyFacts, KeyUsageRecord, KeyUses, judge
 from awskms_lite.audit.serialize import from_line, to_line
 from awskms_lite.cli import main
 
@@ -202,6 +202,57 @@ class TestJudging:
         assert judge_again(name, "--output", "jsonl", "--tag", "team=shop") == 3
         out = capsys.readouterr().out
         assert [json.loads(line)["verdict"] for line in out.splitlines()] == ["no_record", "unreadable"]
+
+    def test_a_shared_key_matches_no_tag_for_certain(
+        self, saved: Saving, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Only its owner may read its tags: it is reported, and a tag that no other key has ends with 2."""
+        shared = facts(key_id=SET_ID, shared=True, account_id="444455556666")
+        name = saved(facts(tags={"team": "shop"}), shared)
+        assert judge_again(name, "--output", "jsonl", "--tag", "taem") == 2
+        out, err = capsys.readouterr()
+        assert list(told(out)) == [shared.arn]
+        assert "no key matches --tag taem: 1 key left out, and of 1 key in the report it is unknown." in err
+        assert judge_again(name, "--tag", "team") == 0
+
+    def test_keys_in_demand_are_told(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
+        """In the summary too, the first ones by name; all of them, whatever --verdict shows."""
+        uses = KeyUses(count=3, since=NOW - days(9), last=NOW - days(1), users=("a",))
+        keys = [facts(key_id=f"{at:036}", state="PendingDeletion", failed_uses=uses) for at in range(7)]
+        named = facts(state="Disabled", failed_uses=uses, aliases=("alias/orders",))
+        assert judge_again(saved(IDLE, named, *keys), "--verdict", "idle") == 0
+        err = capsys.readouterr().err
+        assert f"8 keys that cannot be used are in demand: alias/orders ({named.arn}), {keys[0].arn}, " in err
+        assert f"{keys[3].arn} and 3 more\n" in err
+        assert judge_again(saved(IDLE, named)) == 0
+        assert "1 key that cannot be used is in demand: alias/orders" in capsys.readouterr().err
+        assert judge_again(saved(IDLE)) == 0
+        assert "in demand" not in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("terminals", "options", "times"),
+        [
+            (("stdout", "stderr"), [], 1),
+            (("stdout", "stderr"), ["--verdict", "idle"], 2),
+            (("stdout", "stderr"), ["--output", "csv"], 1),
+            (("stdout",), [], 2),
+            (("stderr",), [], 2),
+        ],
+    )
+    def test_a_terminal_shows_the_costs_once(
+        self,
+        saved: Saving,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        terminals: tuple[str, ...],
+        options: list[str],
+        times: int,
+    ) -> None:
+        """The table tells them, so the summary does not, unless they go to two places or are of other keys."""
+        for name in terminals:
+            monkeypatch.setattr(getattr(sys, name), "isatty", lambda: True)
+        assert judge_again(saved(IDLE, RECENT), *options) == 0
+        assert "".join(capsys.readouterr()).lower().count("the keys cost at least ") == times
 
     def test_tags_that_nobody_read_are_an_error(self, saved: Saving, capsys: pytest.CaptureFixture[str]) -> None:
         """Rather than to guess, it ends with 2 and says where tags come from."""

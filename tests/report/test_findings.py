@@ -9,7 +9,7 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from support.audit_data import ACCOUNT, NOW, days, facts, used
 from support.report_data import OTHER, every_record, foreign_records, record, written
 
-from awskms_lite.audit import KeyUsageRecord, judge
+from awskms_lite.audit import KeyUsageRecord, KeyUses, judge
 from awskms_lite.report.asff import ASFFWriter
 from awskms_lite.report.ocsf import OCSFWriter
 
@@ -76,6 +76,19 @@ class TestOCSF:
         """Whoever needs it is refused now."""
         (each,) = ocsf(judge(facts(last_usage=used(days(3)), state="Disabled"), 90))
         assert (each["compliance"]["status"], each["severity"]) == ("Warning", "Medium")
+
+    @pytest.mark.parametrize("state", ["Disabled", "PendingDeletion"])
+    def test_a_key_in_demand_is_severe(self, schema: jsonschema.protocols.Validator, state: str) -> None:
+        """Somebody is refused now, whatever the verdict is; without a refused use it is as any other."""
+        uses = KeyUses(count=2, since=NOW - days(9), last=NOW - days(1), users=("a",))
+        key = judge(facts(state=state, last_usage=used(days(120)), failed_uses=uses), 90)
+        (each,) = ocsf(key)
+        assert not list(schema.iter_errors(each))
+        assert (each["compliance"]["status"], each["severity_id"], each["severity"]) == ("Warning", 4, "High")
+        assert each["message"].endswith(", in demand")
+        assert asff(key)[0]["FindingProviderFields"]["Severity"]["Label"] == "HIGH"
+        (each,) = ocsf(judge(facts(state=state, failed_uses=KeyUses(count=0, since=NOW)), 90))
+        assert (each["severity"], "in demand" in each["message"]) == ("Low", False)
 
     def test_it_holds_what_is_known(self) -> None:
         """The key with its tags and its owner, when it was read, and what the schema has no place for."""

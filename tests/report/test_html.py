@@ -15,7 +15,7 @@ from hypothesis import given, strategies as st
 from support.audit_data import NOW, days, facts, used
 from support.fleet import context, records, refused, summary
 
-from awskms_lite.audit import KeyUsageRecord, KeyUser, KeyUses, judge
+from awskms_lite.audit import KeyUsageRecord, KeyUser, KeyUses, SkippedAccount, judge
 from awskms_lite.audit.serialize import to_members
 from awskms_lite.report import ReportContext
 from awskms_lite.report.html import HTMLWriter
@@ -223,6 +223,17 @@ def test_the_page_knows_what_the_summary_knows() -> None:
     assert target["text"].endswith("allow it to this principal.")
     assert (found["keys"], found["idle_days"], found["ended_at"]) == (3, 90, int(NOW.timestamp()))
     assert tuple(found["limits"]) == LIMITS
+
+
+def test_accounts_that_were_not_read_have_their_names() -> None:
+    """Beside the role that was refused, and of each account that was skipped, with the reason."""
+    told = context(3, targets=(*summary(3).targets, attrs.evolve(refused(), account_name="Shop")))
+    assert told.summary is not None
+    skipped = SkippedAccount(account_id="777788889999", state="PENDING_ACTIVATION", name="Old")
+    told = told._replace(summary=attrs.evolve(told.summary, skipped_accounts=(skipped,)))
+    first, second = context_of(page_of(records(3), told))["summary"]["unread"]
+    assert first["caller"].endswith(" (Shop)")
+    assert (second["caller"], second["status"]) == ("777788889999 (Old)", "skipped, pending activation")
 
 
 def test_a_saved_report_has_no_summary() -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 import pytest
+from attrs import evolve
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from support.audit_data import ACCOUNT, days, facts, used
+from support.audit_data import ACCOUNT, NOW, days, facts, used
 from support.report_data import DENIED, FOREIGN, context, every_record, foreign_records, record, written
 
-from awskms_lite.audit import Failure, KeyUsageRecord, judge
+from awskms_lite.audit import Failure, KeyUsageRecord, KeyUses, SkippedAccount, judge
 from awskms_lite.audit.targets import Target, TargetReport, TargetStatus
 from awskms_lite.quoting import printable
 from awskms_lite.report import ReportContext
@@ -78,6 +79,40 @@ def test_accounts_and_owners_are_told() -> None:
     assert "By owner" not in tables(summary([judge(facts(), 90)]))
 
 
+def test_keys_in_demand_come_first() -> None:
+    """Whatever their verdict is: who was refused, how often, and how many more keys there are."""
+    uses = KeyUses(count=3, at_least=True, since=NOW - days(9), last=NOW - days(1), users=("a", "b", "c", "d"))
+    leaving = facts(state="PendingDeletion", failed_uses=uses, aliases=("alias/orders",), account_name="Shop")
+    text = summary([*every_record(), judge(leaving, 90)])
+    (row,) = tables(text)["In demand"]
+    assert list(row.values()) == [
+        *(leaving.key_id, "us-east-2", f"{ACCOUNT} (Shop)", "pending deletion", "PendingDeletion", "at least 3"),
+        *("a, b, c", "alias/orders"),
+    ]
+    assert text.index("## In demand") < text.index("## By account")
+    assert "… and 5 more keys" in summary([judge(leaving, 90)] * 25)
+    assert "In demand" not in tables(summary(every_record()))
+
+
+def test_accounts_have_their_names() -> None:
+    """Beside their ids, wherever one stands; those that were skipped too."""
+    named = judge(facts(account_name="Shop"), 90)
+    refused = TargetReport(
+        target=Target("eu-west-1", f"arn:aws:iam::{ACCOUNT}:role/A"),
+        account_name="Shop",
+        status=TargetStatus.REFUSED,
+    )
+    told = context([named], refused)
+    assert told.summary is not None
+    skipped = SkippedAccount(account_id="777788889999", state="PENDING_ACTIVATION", name="Old")
+    found = tables(summary([named], told._replace(summary=evolve(told.summary, skipped_accounts=(skipped,)))))
+    assert found["By account"][0]["Account"] == found["Next steps"][0]["Account"] == f"{ACCOUNT} (Shop)"
+    assert [tuple(row.values()) for row in found["What was not read"]] == [
+        (f"eu-west-1 as arn:aws:iam::{ACCOUNT}:role/A (Shop)", "refused."),
+        ("account 777788889999 (Old)", "skipped, pending activation."),
+    ]
+
+
 def test_a_cost_that_may_be_higher_is_told() -> None:
     """The figure has a plus, which is explained; of keys about which nothing is known there is none."""
     text = summary([record(monthly_cost=1.0), record(monthly_cost=2.5, monthly_cost_is_minimum=True)])
@@ -115,6 +150,7 @@ def test_the_next_steps_begin_with_what_is_idle_longest() -> None:
     assert [row["Key"] for row in rows] == [str(idle) for idle in range(329, 309, -1)]
     assert "\n… and 220 more keys.\n" in text
     assert "No verdict alone is permission to delete a key." in text
+    assert summary(every_record()).count("DynamoDB") == 1
     assert "Next steps" not in tables(summary([judge(facts(last_usage=used(days(3))), 90)]))
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from support.audit_data import KEY_ID, NOW, SET_ID, days, facts, used
+from support.audit_data import ACCOUNT, KEY_ID, NOW, SET_ID, days, facts, used
 
-from awskms_lite.audit import Failure, KeyFacts, KeyUsageRecord, judge
+from awskms_lite.audit import Failure, KeyFacts, KeyUsageRecord, KeyUser, judge
 from awskms_lite.audit.serialize import to_members
 from awskms_lite.layout import cut, display_width, wrap
 from awskms_lite.report import ReportContext
@@ -21,14 +21,19 @@ LEAVING = facts(key_id="3234abcd-12ab-34cd-56ef-1234567890ab", state="PendingDel
 
 
 def table(
-    records: Sequence[KeyUsageRecord], width: int | None, *, colour: bool = False, order: Order = DEFAULT_ORDER
+    records: Sequence[KeyUsageRecord],
+    width: int | None,
+    *,
+    colour: bool = False,
+    order: Order = DEFAULT_ORDER,
+    idle_days: int = 90,
 ) -> str:
     """Return the table of these keys, for a terminal of so many columns or for none."""
     stream = io.StringIO()
     writer = TableWriter(stream, width=width, colour=colour, order=order)
     for record in records:
         writer.add(record, to_members(record))
-    writer.end(ReportContext(ended_at=NOW, idle_days=90))
+    writer.end(ReportContext(ended_at=NOW, idle_days=idle_days))
     return stream.getvalue()
 
 
@@ -91,6 +96,66 @@ class TestForms:
         assert first[at:] == "alias/orders-of-the-shop"
         assert second[:at].isspace()
         assert second[at:].startswith("alias/xxx")
+
+    @pytest.mark.parametrize("columns", [80, 100, 120])
+    def test_many_aliases_have_lines_of_their_own(self, columns: int) -> None:
+        """A narrow column would break them over many lines, and a note too."""
+        aliases = tuple(f"alias/of-the-shop-{at}" for at in range(5))
+        lines = table(judged(facts(aliases=aliases, state="Disabled")), columns).splitlines()
+        assert lines[1].split()[-1] == ("$1+" if columns == 80 else "-")
+        assert lines[2].startswith(f"  (Disabled) {aliases[0]} {aliases[1]}")
+        assert lines.index("") <= 4
+
+    @pytest.mark.parametrize("columns", [60, 80])
+    def test_short_lines_have_headings_where_there_is_room(self, columns: int) -> None:
+        """One for each line of a key, with what is in it."""
+        lines = table(judged(OWNED, OTHER_ACCOUNT, OTHER_REGION), columns).splitlines()
+        assert lines[:4] == [
+            "KEY",
+            "  VERDICT, IDLE, REGION, ACCOUNT, COST",
+            "  OWNER; OPERATION, LAST USED (UTC); ALIASES OR DESCRIPTION",
+            OWNED.key_id,
+        ]
+        coloured = table(judged(OWNED, OTHER_ACCOUNT), columns, colour=True).splitlines()
+        assert coloured[0].startswith("\x1b[1mKEY")
+
+    def test_what_is_below_a_key_has_a_heading(self) -> None:
+        """Where its first line has no room for all."""
+        lines = table(judged(OWNED, OTHER_ACCOUNT, OTHER_REGION), 100).splitlines()
+        assert lines[0].startswith("KEY ")
+        assert lines[1] == "  OPERATION, LAST USED (UTC); ALIASES OR DESCRIPTION"
+        assert lines[3] == "  Decrypt 2026-07-31 12:00"
+
+    @pytest.mark.parametrize(
+        ("user", "shown"),
+        [
+            (
+                {"principal_arn": f"arn:aws:iam::{ACCOUNT}:role/shop/Orders", "invoked_by": "s3.amazonaws.com"},
+                "Orders",
+            ),
+            ({"principal_arn": f"arn:aws:iam::{ACCOUNT}:root"}, "root"),
+            ({"invoked_by": "s3.amazonaws.com"}, "s3.amazonaws.com"),
+            ({}, "-"),
+        ],
+    )
+    def test_who_used_a_key_last_is_told(self, user: Any, shown: str) -> None:
+        """Its role, or the service, without a terminal and where there is room; below the key on a narrow one."""
+        made = KeyUser(event_id="1", event_time=NOW, **user)
+        keys = judged(facts(last_usage=used(days(120)), last_user=made))
+        assert ("LAST USER" in table(keys, None)) == ("LAST USER" in table(keys, 160)) == (shown != "-")
+        if shown != "-":
+            assert shown in table(keys, None).splitlines()[1].split()
+            assert shown in table(keys, 160).splitlines()[1].split()
+            assert f"Decrypt 2026-07-31 12:00 by {shown}" in table(keys, 70)
+
+    @pytest.mark.parametrize("columns", [70, 100, 120, 160, None])
+    def test_accounts_have_their_names(self, columns: int | None) -> None:
+        """Beside the id, in every form; a table of one account has no column of it."""
+        keys = judged(facts(account_name="The shop"), OTHER_ACCOUNT)
+        out = table(keys, columns)
+        assert out.count("The shop") == 1
+        assert ("ACCOUNT NAME" in out) == (columns != 70)
+        assert "The shop" not in table(keys[:1], columns)
 
     def test_a_description_is_cut_to_its_column(self) -> None:
         """It has one line, and an ellipsis tells that there is more."""
@@ -162,6 +227,18 @@ class TestCells:
         record = judge(facts(key_id=SET_ID, related_arns=(other.arn,)), 90, [other])
         assert table([record], None).splitlines()[1].endswith("  (by its set)")
 
+    def test_what_to_do_about_unused_keys_is_said_once(self) -> None:
+        """Below the table, however many of their verdicts there are; and not if there is none."""
+        keys = judged(IDLE, facts(), facts(created=NOW - days(150)), LEAVING)
+        assert table(keys, None).count("DynamoDB") == 1
+        assert "DynamoDB" not in table(judged(LEAVING), None)
+
+    def test_a_day_is_one(self) -> None:
+        """In the short lines and in what verdicts mean."""
+        key = judge(facts(last_usage=used(days(1))), 1)
+        assert "idle, 1 day, us-east-2" in table([key], 40)
+        assert "not for 1 day or more" in " ".join(table([key], 40, idle_days=1).split())
+
     def test_colours_change_no_letter(self) -> None:
         """A terminal that wants them shows the same text, in each form."""
         keys = judged(LONG, LEAVING, OWNED, facts(error=DENIED), facts(last_usage=used(days(1))))
@@ -183,6 +260,13 @@ class TestGroups:
         assert lines[1] == "owner shop-team: 2 keys, at least 2 USD a month: 1 idle, 1 no record"
         assert lines[4:6] == ["", "owner unknown: 1 key, at least 1 USD a month: 1 no record"]
         assert lines[6].startswith("z ")
+
+    def test_a_group_is_an_account_with_its_name(self) -> None:
+        """Its id alone tells people nothing; a foreign name stays a text."""
+        keys = judged(facts(account_name="The \x1b[31mshop"), OTHER_ACCOUNT)
+        lines = table(keys, None, order=Order(group_by="account")).splitlines()
+        assert lines[1].startswith(f"account {ACCOUNT} (The \\x1b[31mshop): 1 key, ")
+        assert "account 444455556666: 1 key, at least 1 USD a month: 1 no record" in lines
 
     def test_a_group_without_a_cost_names_none(self) -> None:
         """Another account pays for its keys; a verdict is named as people write it."""

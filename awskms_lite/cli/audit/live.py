@@ -6,7 +6,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ...costs import total_lines
 from ...errors import ConfigurationError, KMSLiteError
 from ..interruption import Interruption
 from ..mfa import ask_for_code
@@ -18,7 +17,9 @@ from .summary import (
     SYSTEM_ERRORS,
     AuditResult,
     athena_lines,
+    cost_lines,
     count_lines,
+    demand_lines,
     failure_lines,
     incomplete_line,
     interrupted_by,
@@ -47,15 +48,16 @@ def audit_live(arguments: argparse.Namespace) -> AuditResult:
         if error is not None and not report.verdicts:
             raise error  # there is nothing to report beside it
         summary = run.summary
-        unmatched = unmatched_line(filters_in_force(arguments), summary.listed, summary.filtered)
+        unmatched = unmatched_line(report, filters_in_force(arguments), summary.listed, summary.filtered)
         report.end(_context(arguments, run), is_known=summary.complete and unmatched is None)
     held = None if summary.complete or arguments.checkpoint is None else _held(arguments.checkpoint, wanted)
     return AuditResult(
         report,
         [
             *count_lines(summary),
+            *demand_lines(report),
             *shown_lines(report),
-            *total_lines(summary.costs, summary.unused_cost, arguments.idle_days),
+            *cost_lines(report, summary.costs, summary.unused_cost, arguments.idle_days),
             *athena_lines(summary),
             *target_lines(summary, every=arguments.all_regions),
             *skipped_lines(summary),

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, TextIO
 
 from ..text import terminal_width, wants_colour
+from .options import key_filter
 from .outputs import Output, OutputFile, StandardOutput, check_outputs
 
 if TYPE_CHECKING:
@@ -21,28 +22,39 @@ if TYPE_CHECKING:
 _KEY_BY_KEY = ("json", "jsonl", "csv", "ocsf", "asff", "html")
 """Formats that are written as the records come; the table sorts its rows itself, and others only count."""
 
+_MAX_DEMANDED = 5
+"""Keys in demand that the summary names: the reports have all of them."""
+
 
 class Report:
     """Writes the records of an audit in each format that was asked for, and counts them.
 
-    `streams` is whether standard output shows the report growing. `failures` holds a record for each operation and
-    code by which keys could not be read, and `failed` how many there are; `unshown` counts the keys that --verdict
-    leaves out of the report and of nothing else; `unwritable` is what to print about each output that took no
-    more; `kept` are the files that were left as they were. Files that `end` has not put into their places are
-    removed at the end of the `with`. A reader of standard output that went away is a `BrokenPipeError`: at once if
-    there is no other output, else at the end.
+    `streams` is whether standard output shows the report growing, `is_seen` whether a table goes to a terminal.
+    `matched` counts the keys that the filters match for certain, and the unreadable ones, which they may match.
+    `failures` holds a record for each operation and code by which keys could not be read, and `failed` how many
+    there are; `demanded` counts the keys in demand that cannot be used, and `first_demanded` has the names of the
+    first ones; `unshown` counts the keys that --verdict leaves out of the report and of nothing else; `unwritable`
+    is what to print about each output that took no more; `kept` are the files that were left as they were. Files
+    that `end` has not put into their places are removed at the end of the `with`. A reader of standard output that
+    went away is a `BrokenPipeError`: at once if there is no other output, else at the end.
     """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         outputs = arguments.output or [Output("table")]
         check_outputs(outputs, arguments.checkpoint)
+        has_table = any(output == Output("table") for output in outputs)
+        self.is_seen = has_table and terminal_width(sys.stdout) is not None
         self.streams = False
         self.verdicts: Counter[str] = Counter()
+        self.matched = 0
         self.failures: dict[tuple[str, str], KeyUsageRecord] = {}
         self.failed: Counter[tuple[str, str]] = Counter()
+        self.demanded = 0
+        self.first_demanded: list[str] = []
         self.unshown = 0
         self.unwritable: list[str] = []
         self.kept: list[str] = []
+        self._wanted = key_filter(arguments)
         self._shown = frozenset[str](arguments.verdict)
         self._broken_pipe: BrokenPipeError | None = None
         self._outputs: list[_OpenOutput] = []
@@ -73,6 +85,11 @@ class Report:
         self._outputs.append(_OpenOutput(output.file, place, writer, is_sorted))
 
     @property
+    def number(self) -> int:
+        """Return how many keys there are, shown or not."""
+        return sum(self.verdicts.values())
+
+    @property
     def is_over(self) -> bool:
         """Return whether no output takes any more."""
         return not self._outputs
@@ -80,6 +97,10 @@ class Report:
     def add(self, record: "KeyUsageRecord", *, flush: bool) -> None:
         """Write the next record; `flush` if the one after it may take long."""
         self.verdicts[record.verdict.value] += 1
+        # Of an unreadable key the exit code tells already.
+        self.matched += record.verdict.value == "unreadable" or self._wanted.certainly_matches(record)
+        if record.in_demand:
+            self._note_demand(record)
         if record.error is not None and record.verdict.value == "unreadable":
             cause = (record.error.operation or "", record.error.code)
             self.failures.setdefault(cause, record)
@@ -90,6 +111,12 @@ class Report:
         if self._sorted is not None:
             self._sorted.add(record)
         self._write(record, [output for output in self._outputs if not output.is_sorted], flush=flush)
+
+    def _note_demand(self, record: "KeyUsageRecord") -> None:
+        self.demanded += 1
+        if len(self.first_demanded) < _MAX_DEMANDED:
+            alias = next(iter(record.aliases or ()), None)
+            self.first_demanded.append(record.arn if alias is None else f"{alias} ({record.arn})")
 
     def _write(self, record: "KeyUsageRecord", outputs: "Sequence[_OpenOutput]", *, flush: bool = False) -> None:
         from ...audit.serialize import to_members

@@ -4,12 +4,21 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...costs import CostTotals, total_lines
+from ...costs import CostTotals
 from ...errors import ParameterError
 from .input_files import read_records
 from .options import filters_in_force, given_filters, key_filter
 from .report import Report
-from .summary import AuditResult, failure_lines, key_count, shown_lines, unmatched_line, verdict_counts
+from .summary import (
+    AuditResult,
+    cost_lines,
+    demand_lines,
+    failure_lines,
+    key_count,
+    shown_lines,
+    unmatched_line,
+    verdict_counts,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,8 +96,9 @@ class SavedReport:
         filtered = f" + {self.filtered} left out by the filters" if self.filtered else ""
         verdicts = verdict_counts(report.verdicts)
         yield f"{key_count(self.read)} read = {self.read - self.filtered} reported{filtered}{verdicts}"
+        yield from demand_lines(report)
         yield from shown_lines(report)
-        yield from total_lines(self._costs.by_verdict, self._costs.unused, self._idle_days)
+        yield from cost_lines(report, self._costs.by_verdict, self._costs.unused, self._idle_days)
         repeated = self.read - len(self._arns)
         if repeated:
             yield (
@@ -99,7 +109,8 @@ class SavedReport:
             yield "no key has tags in this report, so --owner-tag names no owner: audit with --with-tags"
         if self.first is not None and self.last is not None:
             days = dict.fromkeys((f"{self.first:%Y-%m-%d}", f"{self.last:%Y-%m-%d}"))
-            yield f"judged for {self._idle_days} idle days as of when each was read: {' to '.join(days)} (UTC)"
+            window = f"{self._idle_days} idle {'day' if self._idle_days == 1 else 'days'}"
+            yield f"judged for {window} as of when each was read: {' to '.join(days)} (UTC)"
             yield "the file does not tell whether the audit behind it was complete"
 
     def incomplete_line(self, report: Report) -> str | None:
@@ -129,7 +140,7 @@ def judge_saved(arguments: argparse.Namespace) -> AuditResult:
             filters=tuple(given_filters(arguments)),
             source=arguments.source,
         )
-        unmatched = unmatched_line(filters_in_force(arguments), saved.read, saved.filtered)
+        unmatched = unmatched_line(report, filters_in_force(arguments), saved.read, saved.filtered)
         report.end(context, is_known=unmatched is None)
     return AuditResult(
         report,
@@ -142,9 +153,11 @@ def judge_saved(arguments: argparse.Namespace) -> AuditResult:
 def _check_tags(facts: "KeyFacts", wanted: "KeyFilter") -> None:
     """Raise `ParameterError` if tags are needed to filter a key and were not read.
 
-    A key that AWS manages has none, and one whose reading failed is reported as that.
+    A key that AWS manages has none, those of another account's key only its owner may read, and a key whose
+    reading failed is reported as that.
     """
-    if wanted.tags and facts.tags is None and facts.error is None and facts.manager != "AWS":
+    is_readable = facts.error is None and facts.manager != "AWS" and not facts.shared
+    if wanted.tags and facts.tags is None and is_readable:
         raise ParameterError(
             "The record has no tags, so --tag cannot tell whether the key is meant: only an audit that was made "
             "with --tag reads them."

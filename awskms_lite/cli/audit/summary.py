@@ -5,15 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...costs import total_lines
 from ...errors import ConfigurationError, CredentialsError, KMSLiteError, ParameterError
 from ...layout import wrap
 from ...quoting import printable
-from ...report.causes import STATUS_LABELS, explained
+from ...report.causes import STATUS_LABELS, explained, skipped, with_name
 from ...verdicts import MEANINGS, UNUSED, label
 from ..text import print_error, print_stderr, terminal_width
 
 if TYPE_CHECKING:
-    from ...audit import AuditSummary, Failure, TargetReport
+    from ...audit import AuditSummary, AuditVerdict, Failure, TargetReport
+    from ...costs import CostTotal
     from .report import Report
 
 SYSTEM_ERRORS = (OSError, MemoryError)
@@ -109,6 +111,25 @@ def count_lines(summary: "AuditSummary") -> Iterator[str]:
         yield f"{summary.resumed} taken from the checkpoint, read from {since} on; remove it to read them again"
 
 
+def demand_lines(report: "Report") -> Iterator[str]:
+    """Yield which keys are in demand although they cannot be used, the first ones by name."""
+    number = report.demanded
+    if number:
+        what = "1 key that cannot be used is" if number == 1 else f"{number} keys that cannot be used are"
+        more = number - len(report.first_demanded)
+        names = ", ".join(map(printable, report.first_demanded))
+        yield f"{what} in demand: {names}{f' and {more} more' if more else ''}"
+        yield f"{_INDENT}CloudTrail has uses that were refused: find out who made them."
+
+
+def cost_lines(
+    report: "Report", costs: "Mapping[AuditVerdict, CostTotal]", unused: "CostTotal", idle_days: int
+) -> Iterator[str]:
+    """Yield what the keys cost; nothing if a table with all of them is on the same terminal, which tells that."""
+    if not (report.is_seen and not report.unshown and terminal_width(sys.stderr) is not None):
+        yield from total_lines(costs, unused, idle_days)
+
+
 def shown_lines(report: "Report") -> Iterator[str]:
     """Yield how many keys the report leaves out because of their verdicts."""
     if report.unshown:
@@ -173,12 +194,12 @@ def target_lines(summary: "AuditSummary", *, every: bool) -> Iterator[str]:
 
 def skipped_lines(summary: "AuditSummary") -> Iterator[str]:
     """Yield the accounts of an organization that were not audited, those in one state together."""
-    by_state: dict[str, list[str]] = {}
+    by_reason: dict[str, list[str]] = {}
     for account in summary.skipped_accounts:
-        name = f" ({printable(account.name)})" if account.name else ""
-        by_state.setdefault(account.state, []).append(f"{account.account_id}{name}")
-    for state, accounts in by_state.items():
-        yield f"skipped, {state.lower().replace('_', ' ')}: {', '.join(accounts)}"
+        name, reason = skipped(account)
+        by_reason.setdefault(reason, []).append(name)
+    for reason, accounts in by_reason.items():
+        yield f"{reason}: {printable(', '.join(accounts))}"
 
 
 def _causes(report: "TargetReport", *, every: bool) -> Iterator[tuple[str, "Failure | None"]]:
@@ -209,15 +230,19 @@ def _session_token_hint() -> str:
 def _named(reports: Iterable["TargetReport"], *, several: bool) -> str:
     """Return the names of targets: regions, and with several callers, those who have the same regions together."""
     regions: dict[str, list[str]] = {}
+    names: dict[str, str | None] = {}
     for report in reports:
+        names[report.target.caller] = report.account_name
         listed = f" ({report.listed})" if report.status.value == "read" else ""
         regions.setdefault(report.target.caller, []).append(report.target.region + listed)
     if not several:
-        return ", ".join(name for names in regions.values() for name in names)
+        return ", ".join(name for found in regions.values() for name in found)
     callers: dict[str, list[str]] = {}
-    for caller, names in regions.items():
-        callers.setdefault(", ".join(names), []).append(caller)
-    return "; ".join(f"{names} as {', '.join(those)}" for names, those in callers.items())
+    for caller, found in regions.items():
+        account_name = names[caller]
+        shown = with_name(caller or "your own account", account_name and printable(account_name))
+        callers.setdefault(", ".join(found), []).append(shown)
+    return "; ".join(f"{found} as {', '.join(those)}" for found, those in callers.items())
 
 
 def failure_lines(report: "Report") -> Iterator[str]:
@@ -278,13 +303,17 @@ def _answers(number: int | None) -> str:
     return "what was read" if number is None else "1 answer" if number == 1 else f"the {number} answers"
 
 
-def unmatched_line(filters: Sequence[str], listed: int, filtered: int) -> str | None:
-    """Return what to print if the filters left out every key; None if there was no key, or one is left."""
-    if not filters or not listed or filtered < listed:
+def unmatched_line(report: "Report", filters: Sequence[str], listed: int, filtered: int) -> str | None:
+    """Return what to print if the filters match none of the keys for certain; None if there is none, or one may.
+
+    A key that was not read may match, and the exit code tells of it as such.
+    """
+    if not filters or not listed or report.matched or filtered + report.number < listed:
         return None
+    unknown = f", and of {key_count(report.number)} in the report it is unknown" if report.number else ""
     return (
-        f"no key matches {' '.join(filters)}: {key_count(listed)} left out. Correct what matches nothing, or pass "
-        "--allow-empty if that is what you expect."
+        f"no key matches {' '.join(filters)}: {key_count(filtered)} left out{unknown}. Correct what matches "
+        "nothing, or pass --allow-empty if that is what you expect."
     )
 
 

@@ -359,7 +359,7 @@ function figures() {
     found.push(["Cost of the unused", money.format(unusedCost.dollars), "USD a month", atLeast(unusedCost)]);
   }
   if (total.known) found.push(["Cost of all keys", money.format(total.dollars), "USD a month", atLeast(total)]);
-  if (totals.oldest !== null) found.push(["Longest without use", count(totals.oldest), "days"]);
+  if (totals.oldest !== null) found.push(["Longest without use", count(totals.oldest), totals.oldest === 1 ? "day" : "days"]);
   // Rounded down: 99.96 % are not all.
   if (summary) {
     const listed = `${count(summary.targets - summary.partial)} of ${many(summary.targets, "target")} listed in full`;
