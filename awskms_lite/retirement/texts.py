@@ -63,6 +63,8 @@ DELETION_ACCEPTED_UNASKED = (
     "service_use_deletion was accepted before it was asked for, as by a command that is only repeated, so it does "
     "not count. Run this without it once; then, if the evidence allows it, with it."
 )
+DISABLED_BEFORE = "An earlier run disabled it, and was ended before it could record that: the next run does."
+RECORDED_NEXT = "The next run records that."
 NOTHING_GOES_ON = "Nothing goes on by itself."
 
 NO_STEP_IN: Mapping[str, str] = {
