@@ -8,10 +8,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from awskms_lite.cli.audit.outputs import FORMATS
 from awskms_lite.local import LocalKMS
 
 NOW = datetime.now(UTC)
@@ -27,9 +30,10 @@ def main() -> int:
         environ = {**os.environ, **server.environ}
         right = show_usage(by_verdict, environ) and show_audit(by_verdict, environ)
         print(f"\n{'Every' if right else 'Wrong: not every'} key got the verdict it was seeded for.")
+        written = show_reports(environ)
         planned = show_plan(by_verdict, environ)
     print(f"\nThe plan of a retirement {'is' if planned else 'is not'} as seeded, and changed nothing.")
-    return 0 if right and planned else 1
+    return 0 if right and written and planned else 1
 
 
 def seed(server: LocalKMS) -> dict[str, str]:
@@ -75,6 +79,18 @@ def show_audit(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
     found = {record["arn"]: record["verdict"] for record in map(json.loads, lines.stdout.splitlines())}
     not_whole = table.returncode == lines.returncode == 3  # one key is unreadable
     return found == {arn: verdict for verdict, arn in keys.items()} and not_whole
+
+
+def show_reports(environ: Mapping[str, str]) -> bool:
+    """Write the audit in every format to a folder, and name the files; return whether all are there."""
+    folder = Path(tempfile.mkdtemp(prefix="awskms-lite-"))
+    files = {name: folder / f"keys.{'txt' if name == 'table' else name}" for name in FORMATS}
+    outputs = [word for name, file in files.items() for word in ("--output", f"{name}:{file}")]
+    quietly([sys.executable, "-m", "awskms_lite", "audit", *outputs], environ)
+    print("\n$ awskms-lite audit --output FORMAT:FILE ...\nThe same audit in every format:", flush=True)
+    for name, file in files.items():
+        print(f"  {name:5}  {file}")
+    return all(file.is_file() and file.stat().st_size for file in files.values())
 
 
 def show_plan(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:

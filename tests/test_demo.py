@@ -1,12 +1,15 @@
 """The demonstration that `make demo` runs, and what `make` makes for it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from awskms_lite.cli.audit.outputs import FORMATS
 
 DEMO = Path(__file__).with_name("demo.py")
 
@@ -15,7 +18,7 @@ def test_the_demonstration_ends_as_it_was_seeded(tmp_path: Path) -> None:
     """In an environment with nothing in it the demonstration shows each verdict of both commands, and exits 0."""
     shown = subprocess.run(
         [sys.executable, DEMO],
-        env={"PATH": os.defpath, "HOME": str(tmp_path)},
+        env={"PATH": os.defpath, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
@@ -42,6 +45,8 @@ def test_the_demonstration_ends_as_it_was_seeded(tmp_path: Path) -> None:
     assert "Every key got the verdict it was seeded for." in shown.stdout
     assert "NotFoundException" in shown.stderr
     assert "9 keys listed = 9 reported" in shown.stderr
+    files = {name: re.search(rf"^  {name} +(/.*)$", shown.stdout, re.MULTILINE) for name in FORMATS}
+    assert [name for name, file in files.items() if file is None or not Path(file[1]).stat().st_size] == []
 
 
 @pytest.mark.parametrize("lines", [0, 1])

@@ -72,6 +72,8 @@ def audit(
     price: float = PRICE,
     rotations: bool = False,
     cloudtrail: bool = False,
+    with_tags: bool = False,
+    owner_tags: Sequence[str] = (),
     checkpoint: str | os.PathLike[str] | None = None,
     ordered: bool = False,
     executor: Executor | None = None,
@@ -95,6 +97,9 @@ def audit(
     - `cloudtrail`: ask CloudTrail who made the last use of each key, whether those that seem unused were used
       after all, and who was refused a key that is disabled or about to be deleted; at the 2 requests a second that
       it allows in each account and region.
+    - `with_tags`: read the tags of each reported key; `owner_tags` are the keys of tags, the first of which that a
+      key has names its `owner` in the records. With `cloudtrail`, a key that is younger than 90 days is otherwise
+      of who created it.
     - `keys`: a `KeyFilter`; all keys by default.
     - `checkpoint`: a file that keeps what was read, so that a run that was ended can be continued.
     - `ordered`: return the records at the end, by account, region and key id, instead of as they become known.
@@ -122,6 +127,8 @@ def audit(
         price=price,
         rotations=rotations,
         cloudtrail=cloudtrail,
+        with_tags=with_tags,
+        owner_tags=owner_tags,
         keys=keys or KeyFilter(),
         checkpoint=checkpoint,
         ordered=ordered,
@@ -141,6 +148,8 @@ def audit_async(
     price: float = PRICE,
     rotations: bool = False,
     cloudtrail: bool = False,
+    with_tags: bool = False,
+    owner_tags: Sequence[str] = (),
     checkpoint: str | os.PathLike[str] | None = None,
     ordered: bool = False,
     executor: Executor | None = None,
@@ -164,6 +173,8 @@ def audit_async(
         price=price,
         rotations=rotations,
         cloudtrail=cloudtrail,
+        with_tags=with_tags,
+        owner_tags=owner_tags,
         keys=keys or KeyFilter(),
         checkpoint=checkpoint,
         ordered=ordered,

@@ -22,7 +22,7 @@ from ..errors import KMSLiteError, ProtocolError
 from ..models.keys import KeyMetadata, MultiRegionKey
 from ..models.members import ResponseMetadata
 from .clients import TargetClient
-from .details import DetailOptions, DetailReader
+from .details import DetailOptions, DetailReader, read_tags
 from .failures import failure_of, has_expired, is_outage, is_transient
 from .filters import KeyFilter
 from .inventory import Inventory, ListedKey
@@ -43,8 +43,6 @@ _ROUND_DELAYS = (5.0, 30.0)
 """Seconds between the rounds after an outage; a fifth of that if single keys failed."""
 _OUTAGE_AFTER = 20
 """Keys in a row without an answer after which the others are not tried in this round."""
-_TAGS_PER_PAGE = 50
-"""The most tags that a key can have, and the largest page of ListResourceTags."""
 
 
 class _DescribedKey(NamedTuple):
@@ -210,8 +208,7 @@ class Collector:
 
     async def _with_tags(self, key: ListedKey, facts: KeyFacts) -> KeyFacts | None:
         try:
-            listing = self._client.iter_list_resource_tags(key.name, page_size=_TAGS_PER_PAGE)
-            tags = {tag.tag_key: tag.tag_value async for tag in listing}
+            tags = await read_tags(self._client, key.name)
         except KMSLiteError as error:
             return self._failed(key, facts, error, "ListResourceTags")
         self._unanswered["ListResourceTags"] = 0

@@ -1,10 +1,11 @@
-"""What an audit asks about a key beyond its last use, if that is wanted: its rotations, and its users.
+"""What an audit asks about a key beyond its last use, if that is wanted: its tags, rotations and users.
 
 What cannot be had is missing, and its cause is among the target's failures; a key's verdict does not depend on it.
 """
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from attrs import evolve, frozen
 
@@ -15,13 +16,21 @@ from .failures import failure_of, has_expired, is_transient
 from .inventory import try_repeatedly
 from .progress import TargetProgress
 from .records import Failure, KeyFacts
-from .rules import trail_questions
+from .rules import TrailQuestions, trail_questions
 from .trail import Trail
 
+_TAGS_PER_PAGE = 50
+"""The most tags that a key can have, and the largest page of ListResourceTags."""
 _ROTATIONS_PER_PAGE = 1000
 """The largest page of ListKeyRotations."""
 _OUTAGE_AFTER = 3
 """Keys in a row that an operation told nothing about, in spite of some patience, after which it is given up."""
+
+
+async def read_tags(client: TargetClient, name: str) -> dict[str, str]:
+    """Return the tags of a key."""
+    listing = client.iter_list_resource_tags(name, page_size=_TAGS_PER_PAGE)
+    return {tag.tag_key: tag.tag_value async for tag in listing}
 
 
 @frozen
@@ -31,15 +40,21 @@ class DetailOptions:
     rotations: bool = False
     cloudtrail: bool = False
     idle_days: int = 90
+    tags: bool = False
+    owners: bool = False
 
     @property
     def are_wanted(self) -> bool:
         """Return whether there is anything to ask."""
-        return self.rotations or self.cloudtrail
+        return self.tags or self.rotations or self.cloudtrail
 
     def are_missing(self, facts: KeyFacts) -> bool:
         """Return whether something that is wanted is not known of a key and may be had."""
-        return self.lack_rotations(facts) or self.lack_users(facts)
+        return self.lack_tags(facts) or self.lack_rotations(facts) or self.lack_users(facts)
+
+    def lack_tags(self, facts: KeyFacts) -> bool:
+        """Return whether the tags of a key are to be read: AWS managed keys have none, and only owners may."""
+        return self.tags and facts.tags is None and facts.manager != "AWS" and not facts.shared
 
     def lack_rotations(self, facts: KeyFacts) -> bool:
         """Return whether the rotations of a key are to be counted: those of keys that cost something."""
@@ -47,8 +62,12 @@ class DetailOptions:
 
     def lack_users(self, facts: KeyFacts) -> bool:
         """Return whether CloudTrail is to be asked about a key."""
-        questions = trail_questions(facts, self.idle_days) if self.cloudtrail else None
+        questions = self.trail_questions(facts) if self.cloudtrail else None
         return questions is not None and (questions.recent_uses or facts.cloudtrail_checked_at is None)
+
+    def trail_questions(self, facts: KeyFacts) -> TrailQuestions | None:
+        """Return what CloudTrail is to be asked about a key; None if nothing."""
+        return trail_questions(facts, self.idle_days, owners=self.owners)
 
 
 class DetailReader:
@@ -74,6 +93,8 @@ class DetailReader:
 
     async def read(self, facts: KeyFacts) -> KeyFacts:
         """Return the facts with what could be had."""
+        if self._options.lack_tags(facts):
+            facts = await self._try("ListResourceTags", facts, self._with_tags)
         if self._options.lack_rotations(facts):
             facts = await self._try("ListKeyRotations", facts, self._with_rotations)
         if self._options.lack_users(facts):
@@ -98,14 +119,21 @@ class DetailReader:
         failure = failure_of(error, operation)
         if has_expired(error):
             self._expire(failure)
-            self._given_up |= {"ListKeyRotations", "LookupEvents"}
+            self._given_up |= {"ListResourceTags", "ListKeyRotations", "LookupEvents"}
             return
         self._progress.note_failure(failure)
         self._unanswered[operation] += is_transient(error)
-        # A key's policy may refuse its rotations; what refuses CloudTrail's events has nothing to do with the key.
+        # A key's policy may refuse its tags or rotations; what refuses CloudTrail's events is not about the key.
         is_general = operation == "LookupEvents" and not is_transient(error)
         if is_general or self._unanswered[operation] >= _OUTAGE_AFTER:
             self._given_up.add(operation)
+
+    async def _with_tags(self, facts: KeyFacts) -> KeyFacts:
+        tags, error = await try_repeatedly(self._client, partial(read_tags, self._client, facts.key_id))
+        if tags is None:
+            assert error is not None
+            raise error
+        return evolve(facts, tags=tags)
 
     async def _with_rotations(self, facts: KeyFacts) -> KeyFacts:
         async def count() -> int:
@@ -120,7 +148,7 @@ class DetailReader:
         return evolve(facts, rotations=number)
 
     async def _with_users(self, facts: KeyFacts) -> KeyFacts:
-        questions = trail_questions(facts, self._options.idle_days)
+        questions = self._options.trail_questions(facts)
         assert questions is not None
         assert self._trail is not None
         return await self._trail.read(facts, questions)

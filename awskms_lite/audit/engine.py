@@ -31,6 +31,7 @@ from .filters import KeyFilter
 from .inventory import Inventory, take_inventory
 from .multi_region import Group, Member, MultiRegionGroups, judge_group
 from .organization import SkippedAccount, check_role_name
+from .owners import check_owner_tags, with_owner
 from .progress import AuditProgress
 from .record_queue import RecordQueue
 from .records import Answer, KeyFacts, KeyUsageRecord
@@ -77,6 +78,8 @@ class Plan:
     keys: KeyFilter = field(factory=KeyFilter)
     rotations: bool = False
     cloudtrail: bool = False
+    with_tags: bool = False
+    owner_tags: Sequence[str] = ()
     checkpoint: str | os.PathLike[str] | None = None
     ordered: bool = False
     executor: Executor | None = None
@@ -85,6 +88,7 @@ class Plan:
     def __attrs_post_init__(self) -> None:
         check_idle_days(self.idle_days)
         check_price(self.price)
+        check_owner_tags(self.owner_tags)
         if isinstance(self.regions, str):
             raise ParameterError("regions must be a list of regions: put the one you have into a list.")
         if self.regions is not None and not self.regions:
@@ -113,7 +117,10 @@ class Engine:
     def __init__(self, plan: Plan, options: ClientOptions, *, asynchronous: bool) -> None:
         check_options(options, plan.client, asynchronous=asynchronous)
         self._plan = plan
-        self._details = DetailOptions(plan.rotations, plan.cloudtrail, plan.idle_days)
+        owners = bool(plan.owner_tags)
+        self._details = DetailOptions(
+            plan.rotations, plan.cloudtrail, plan.idle_days, tags=plan.with_tags or owners, owners=owners
+        )
         self._worker_options = NetworkOptions() if plan.executor is None else transferable_options(options)
         named = validated_regions(plan.regions or ())
         self._clients = open_clients(plan.client, options, named, asynchronous=asynchronous)
@@ -423,11 +430,12 @@ class Engine:
         if answer.facts is None:
             self.progress[target].add_filtered(answer.arn)
             return
-        for group in self._groups.add(Member(target.caller, self._named(answer.facts), target)):
+        for group in self._groups.add(Member(target.caller, self._with_names(answer.facts), target)):
             self._hand_on(group)
 
-    def _named(self, facts: KeyFacts) -> KeyFacts:
-        """Return the facts with the name of the key's account, if that is known."""
+    def _with_names(self, facts: KeyFacts) -> KeyFacts:
+        """Return the facts with the key's owner and the name of its account, if they are known."""
+        facts = with_owner(facts, self._plan.owner_tags)
         name = self._account_names.get(facts.account_id)
         return facts if name is None else evolve(facts, account_name=name)
 

@@ -75,8 +75,9 @@ class KeyFacts:
 
     `rotations` is how often the key's material was rotated, None if that was not requested; the rest is None
     unless CloudTrail was asked, at `cloudtrail_checked_at`, and its event history has it: `last_user` made the
-    last use, `recent_uses` are those that were found although KMS knows none within the idle window, and
-    `failed_uses` those that were refused because the key is disabled or about to be deleted.
+    last use, `recent_uses` are those that were found although KMS knows none within the idle window,
+    `failed_uses` those that were refused because the key is disabled or about to be deleted, and `created_by` is
+    the principal that created it.
     """
 
     key_id: str
@@ -108,6 +109,7 @@ class KeyFacts:
     owner: str | None = None
     account_name: str | None = None
     cloudtrail_checked_at: datetime | None = None
+    created_by: str | None = None
 
 
 @frozen(kw_only=True)

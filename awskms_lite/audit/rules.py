@@ -16,7 +16,7 @@ from ..errors import ParameterError, error_class
 from ..verdicts import MAX_IDLE_DAYS, UNUSED, AuditVerdict
 from .evidence import trail_advice, trail_reasons
 from .records import Failure, KeyFacts, KeyUsageRecord, facts_of, region_of
-from .uses import has_event_of_last_use, is_unusable
+from .uses import has_event_of_creation, has_event_of_last_use, is_unusable
 
 _RESERVED = "alias/aws/"  # only AWS can create such aliases
 _LEAVING = ("PendingDeletion", "PendingReplicaDeletion")
@@ -41,10 +41,14 @@ class TrailQuestions(NamedTuple):
     last_user: bool
     recent_uses: bool
     failed_uses: bool
+    creator: bool = False
 
 
-def trail_questions(facts: KeyFacts, idle_days: int) -> TrailQuestions | None:
-    """Return what CloudTrail may tell about a key and is not known yet; None if it is not asked about the key."""
+def trail_questions(facts: KeyFacts, idle_days: int, *, owners: bool = False) -> TrailQuestions | None:
+    """Return what CloudTrail may tell about a key and is not known yet; None if it is not asked about the key.
+
+    Who created a key is asked if `owners` are wanted.
+    """
     verdict = _judged(facts, idle_days, ()).verdict
     if verdict in (AuditVerdict.AWS_MANAGED, AuditVerdict.OTHER_ACCOUNT, AuditVerdict.UNREADABLE):
         return None
@@ -52,6 +56,7 @@ def trail_questions(facts: KeyFacts, idle_days: int) -> TrailQuestions | None:
         last_user=facts.last_user is None and has_event_of_last_use(facts),
         recent_uses=facts.recent_uses is None and verdict in UNUSED,
         failed_uses=facts.failed_uses is None and is_unusable(facts),
+        creator=owners and facts.created_by is None and has_event_of_creation(facts),
     )
 
 

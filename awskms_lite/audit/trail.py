@@ -18,7 +18,7 @@ from ..models.events import LookupAttributeKey
 from .inventory import try_repeatedly
 from .records import KeyFacts, KeyUser
 from .rules import TrailQuestions
-from .uses import HISTORY, KeyEvents, is_listed_by_arn, user_of
+from .uses import HISTORY, KeyEvents, creators_of, is_listed_by_arn, user_of
 
 if TYPE_CHECKING:
     from ..models.events import Event, LookupEventsResponse
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _PAGES_PER_KEY = 5
 """Pages of 50 events: 2.5 seconds at 2 requests a second. Whoever reads the keys every day leaves more events."""
+_PAGES_OF_CREATIONS = 40
+"""Pages of 50 events, at 2 requests a second: the latest 2,000 keys that an account created in a region."""
 _COMMON_USES = ("Decrypt", "GenerateDataKey", "Encrypt")
 """Uses that an account has events of, if it has any."""
 
@@ -39,11 +41,14 @@ class Trail:
         self._finds_uses: bool | None = None
         self._is_checked = False
         self._checking = anyio.Lock()
+        self._creators: dict[str, str] | None = None
 
     async def read(self, facts: KeyFacts, questions: TrailQuestions) -> KeyFacts:
         """Return the facts with the answers to these questions; what is unknown stays None."""
         if questions.last_user:
             facts = evolve(facts, last_user=await self._last_user(facts))
+        if questions.creator:
+            facts = evolve(facts, created_by=await self._creator(facts.arn))
         if questions.recent_uses or questions.failed_uses:
             facts = await self._search(facts, questions)
         return evolve(facts, cloudtrail_checked_at=self._client.now())
@@ -59,6 +64,24 @@ class Trail:
                 self._note(event)
                 return user
         return None
+
+    async def _creator(self, arn: str) -> str | None:
+        """Return who created a key; all creations in the event history are read at once, when first asked."""
+        async with self._checking:
+            if self._creators is None:
+                self._creators = await self._list_creators()
+        return self._creators.get(arn)
+
+    async def _list_creators(self) -> dict[str, str]:
+        creators: dict[str, str] = {}
+        token: str | None = None
+        for _ in range(_PAGES_OF_CREATIONS):
+            page = await self._look_up(LookupAttributeKey.EVENT_NAME, "CreateKey", token=token)
+            creators.update(creators_of(page.events))
+            token = page.next_token
+            if token is None:
+                break
+        return creators
 
     def _note(self, event: "Event") -> None:
         """Note whether a search by ARN finds a use that was found otherwise; one that it misses counts for all."""

@@ -5,7 +5,7 @@ CloudTrail event history" in the CloudTrail User Guide. No page shows the record
 decides nothing where its code is enough.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from attrs import define, field
@@ -43,6 +43,19 @@ def has_event_of_last_use(facts: KeyFacts) -> bool:
     if used is None or used.cloud_trail_event_id is None:
         return False
     return used.timestamp is None or used.timestamp > facts.checked_at - HISTORY
+
+
+def has_event_of_creation(facts: KeyFacts) -> bool:
+    """Return whether the event of a key's creation can still be in the event history."""
+    return facts.created is not None and facts.created > facts.checked_at - HISTORY
+
+
+def creators_of(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
+    """Yield the ARN of each key that was created, and who did that."""
+    for event in events:
+        creator = event.principal_arn or event.invoked_by
+        if event.error is None and event.error_code is None and creator is not None:
+            yield from ((arn, creator) for arn in arns_of(event))
 
 
 def user_of(event: Event, arn: str, event_id: str) -> KeyUser | None:

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from .._version import __version__
 from ..quoting import printable
-from . import audit, policy, retire
+from . import audit, diff, policy, retire
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_usage(commands, shared)
     audit.add_command(commands, connection)
+    diff.add_command(commands)
     retire.add_command(commands, shared)
     policy.add_command(commands)
     _add_doctor(commands, shared)

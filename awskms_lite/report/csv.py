@@ -29,7 +29,7 @@ _MEMBERS = (
     "tracking_start", "last_usage", "tags", "checked_at", "error", "verdict", "idle_days", "unread_regions",
     "reasons", "advice",
     "monthly_cost", "monthly_cost_is_minimum", "rotations", "last_user", "recent_uses", "failed_uses",
-    "owner", "cloudtrail_checked_at", "account_name",
+    "owner", "cloudtrail_checked_at", "account_name", "created_by",
 )  # fmt: skip
 """The members of a record in the order of their columns. New ones are appended: scripts may count columns."""
 

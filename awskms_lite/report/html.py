@@ -31,7 +31,7 @@ _BLOCK = 2_000
 _VALUES = (
     "key_id", "account_id", "account_name", "audited_account_id", "region", "description", "state", "manager",
     "spec", "usage", "origin", "multi_region_role", "rotations", "verdict", "idle_days", "advice", "monthly_cost",
-    "monthly_cost_is_minimum", "owner",
+    "monthly_cost_is_minimum", "owner", "created_by",
 )  # fmt: skip
 _OBJECTS = ("error", "last_user", "recent_uses", "failed_uses")
 _ARRAYS = ("aliases", "related_arns", "unread_regions", "reasons")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..audit import KeyUsageRecord
     from . import ReportContext
 
-_MAX_ROWS = 20
+MAX_ROWS = 20
 """Rows of a table: more is for the other formats."""
 _MAX_NAME = 60
 """Characters of a name or a description."""
@@ -39,7 +39,7 @@ class MarkdownWriter:
         self._verdicts: defaultdict[str, Totals] = defaultdict(Totals)
         self._accounts: defaultdict[str, Totals] = defaultdict(Totals)
         self._owners: defaultdict[str, Totals] = defaultdict(Totals)
-        self._first = FirstRecords(_MAX_ROWS)
+        self._first = FirstRecords(MAX_ROWS)
         self._unreadable: dict[tuple[str, str], KeyUsageRecord] = {}
         self._unread: Counter[tuple[str, str]] = Counter()
 
@@ -78,7 +78,7 @@ class MarkdownWriter:
     def _figures(self, total: Totals, context: "ReportContext") -> Iterator[str]:
         unused = sum_of(self._verdicts[verdict] for verdict in UNUSED if verdict in self._verdicts)
         keys = f"{unused.keys:,} of {_counted(total.keys, 'key')}"
-        yield f"**{keys} are idle, were never used or have no record of a use.**"
+        yield f"**Idle, never used, or without a record of a use: {keys}.**"
         if unused.keys:
             yield f"They cost {in_dollars(unused.cost)} a month; all keys together cost {in_dollars(total.cost)}."
         yield ""
@@ -93,7 +93,7 @@ class MarkdownWriter:
             for verdict in MEANINGS
             if verdict in self._verdicts
         ]
-        yield from _table(("Verdict", "Keys", "USD a month"), rows, numbers=2)
+        yield from markdown_table(("Verdict", "Keys", "USD a month"), rows, numbers=2)
 
     def _not_read(self, context: "ReportContext") -> Iterator[str]:
         rows = list(_unlisted(context))
@@ -102,7 +102,7 @@ class MarkdownWriter:
             rows.append((f"{_counted(self._unread[cause], 'key')}, as {record.arn}", explained(record.error)))
         if rows:
             yield from _section("What was not read", "A key that was not read may be in use.")
-            yield from _table(("What", "Why"), rows)
+            yield from markdown_table(("What", "Why"), rows)
 
     def _next_steps(self, idle_days: int) -> Iterator[str]:
         records = self._first.in_order()
@@ -113,13 +113,12 @@ class MarkdownWriter:
             if verdict in self._verdicts:
                 yield f"- **{label(verdict)}**: {MEANINGS[verdict].format(days=idle_days)}"
         yield ""
-        yield from _table(
+        yield from markdown_table(
             ("Key", "Region", "Account", "Verdict", "Days", "USD a month", "Owner", "Name"),
             map(_row, records),
         )
         left = sum(self._verdicts[verdict].keys for verdict in UNUSED if verdict in self._verdicts) - len(records)
-        if left:
-            yield from _more(left, "key")
+        yield from more_line(left, "key")
 
 
 def _when(context: "ReportContext") -> str:
@@ -142,13 +141,12 @@ def _groups(title: str, heading: str, groups: Mapping[str, Totals]) -> Iterator[
     ordered = sorted(groups.items(), key=lambda item: (-item[1].unused, -item[1].cost.usd, item[0]))
     rows = [
         (name or "unknown", str(group.keys), str(group.unused), group.short_cost)
-        for name, group in ordered[:_MAX_ROWS]
+        for name, group in ordered[:MAX_ROWS]
     ]
     if rows:
         yield from _section(title)
-        yield from _table((heading, "Keys", "Without a use", "USD a month"), rows, numbers=3)
-    if len(ordered) > _MAX_ROWS:
-        yield from _more(len(ordered) - _MAX_ROWS, heading.lower())
+        yield from markdown_table((heading, "Keys", "Without a use", "USD a month"), rows, numbers=3)
+    yield from more_line(len(ordered) - MAX_ROWS, heading.lower())
 
 
 def _row(record: "KeyUsageRecord") -> _Row:
@@ -173,7 +171,7 @@ def _section(title: str, text: str = "") -> Iterator[str]:
         yield ""
 
 
-def _table(headings: _Row, rows: Iterable[_Row], *, numbers: int = 0) -> Iterator[str]:
+def markdown_table(headings: _Row, rows: Iterable[_Row], *, numbers: int = 0) -> Iterator[str]:
     """Yield the lines of a table, the last columns of which are numbers."""
     yield f"| {' | '.join(headings)} |"
     yield f"|{' --- |' * (len(headings) - numbers)}{' ---: |' * numbers}"
@@ -182,7 +180,10 @@ def _table(headings: _Row, rows: Iterable[_Row], *, numbers: int = 0) -> Iterato
     yield ""
 
 
-def _more(number: int, noun: str) -> Iterator[str]:
+def more_line(number: int, noun: str) -> Iterator[str]:
+    """Yield how many rows have no place in a table, if there are any."""
+    if number <= 0:
+        return
     yield f"… and {number:,} more {noun}{'' if number == 1 else 's'}."
     yield ""
 

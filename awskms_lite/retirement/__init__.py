@@ -216,8 +216,8 @@ def status(
 ) -> tuple[KeyResult, ...]:
     """Return where each key of a ledger stands, what is due when, and whether somebody misses it; change nothing.
 
-    The arguments and the errors are those of `check`; a ledger that does not exist is a `LedgerError`. Findings are
-    not looked for, only refused uses.
+    The arguments and the errors are those of `check`, and a ledger that does not exist is a `LedgerError`. Only
+    refused uses are looked for, and no findings.
     """
     job = Job(client=client, rules=Rules(), role_arns=role_arns, on_result=on_result)
     return _run(client, job.status(ledger))

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-from ..errors import KMSLiteError, NotFoundException, ProtocolError
+from ..errors import KMSLiteError, NotFoundException
 from ..models.keys import KeyMetadata
 from ..steps import Flow
 from . import findings as rules_of, texts
@@ -138,15 +138,12 @@ def _not_begun(look: Look) -> Look:
 
 
 def described_key(connection: Connection, key_arn: str) -> Flow[KeyMetadata | None]:
-    """Return a key's metadata, None if KMS does not know it; raise `ProtocolError` for that of another key."""
+    """Return a key's metadata, None if KMS does not know it."""
     try:
-        metadata = yield from describe(connection, key_arn)
+        return (yield from describe(connection, key_arn))
     except NotFoundException as error:
         connection.kms.service_clock.note_date(error.date)  # whether it is gone in time depends on the date
         return None
-    if metadata.arn != key_arn:
-        raise ProtocolError(f"DescribeKey was asked about {key_arn} and answered about {metadata.arn}.")
-    return metadata
 
 
 def _without_evidence(look: Look) -> Flow[Look]:

@@ -140,8 +140,12 @@ def _before(look: Look, rules: Rules) -> Iterator[str]:
                 seventh = look.since + timedelta(days=_UNUSABLE_DAYS)
                 is_over = "has" if seventh <= look.now else "will have"
                 yield f"On {_minute(seventh)} it {is_over} been unusable for {_UNUSABLE_DAYS} days."
-        case Next.RECORD_DISABLED | Next.RECORD_SCHEDULED | Next.RECORD_DELETED:
-            yield f"KMS has it in the state {look.state}, and the ledger does not say so: the next run records it."
+        case Next.RECORD_DISABLED:
+            yield texts.DISABLED_BEFORE
+        case Next.RECORD_SCHEDULED:
+            yield f"{_deletion(look)} {texts.RECORDED_NEXT}"
+        case Next.RECORD_DELETED:
+            yield f"{texts.IS_DELETED} {texts.RECORDED_NEXT}"
         case _:
             pass
 

@@ -54,6 +54,8 @@ ASKED_AGAIN = (
     "DynamoDB or RDS depends on it, so its deletion needs a consent of its own: accept service_use in a run after "
     "the one that recorded this stop."
 )
+DISABLED_BEFORE = "An earlier run disabled it, and was ended before it could record that: the next run does."
+RECORDED_NEXT = "The next run records that."
 NOTHING_GOES_ON = "Nothing goes on by itself."
 
 NO_STEP_IN: Mapping[str, str] = {

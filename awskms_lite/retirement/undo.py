@@ -11,7 +11,7 @@ from typing import Any
 from attrs import evolve
 
 from ..call import call
-from ..errors import KMSInvalidStateException, KMSLiteError, ServiceError
+from ..errors import KMSInvalidStateException, KMSLiteError, LedgerError, ServiceError
 from ..models.keys import CancelKeyDeletionRequest, EnableKeyRequest
 from ..operations import Operation
 from ..operations.keys import CANCEL_KEY_DELETION, ENABLE_KEY
@@ -48,6 +48,8 @@ def undo_key(run: Run, ledger: Ledger | None, key_arn: str) -> Flow[KeyResult]:
         if look.outcome is Outcome.READY and ledger is not None:
             undo = _Undo(look, connection, Record(ledger, look, caller.arn))
             look = yield from undo.run()
+    except LedgerError:  # it is everybody's, and no other key would fare better
+        raise
     except KMSLiteError as error:
         look = evolve(look, outcome=Outcome.UNCERTAIN, texts=(*look.texts, str(error)))
     if look.outcome is Outcome.DONE:

@@ -16,8 +16,8 @@ MEMBERS = [
     "key_id", "arn", "account_id", "audited_account_id", "region", "shared", "aliases", "description", "state",
     "manager", "spec", "usage", "origin", "multi_region_role", "related_arns", "created", "deletion_date",
     "tracking_start", "last_usage", "tags", "checked_at", "error", "rotations", "last_user", "recent_uses",
-    "failed_uses", "owner", "account_name", "cloudtrail_checked_at", "verdict", "idle_days", "unread_regions",
-    "reasons", "advice", "monthly_cost", "monthly_cost_is_minimum",
+    "failed_uses", "owner", "account_name", "cloudtrail_checked_at", "created_by", "verdict", "idle_days",
+    "unread_regions", "reasons", "advice", "monthly_cost", "monthly_cost_is_minimum",
 ]  # fmt: skip
 text = st.text(st.characters(codec="utf-8"), max_size=30)
 moments = st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001 - hypothesis wants them so

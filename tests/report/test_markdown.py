@@ -59,7 +59,7 @@ def test_figures_are_told_by_verdict() -> None:
         ("never used", "1", "$2"),
     ]
     assert len(rows) == 9
-    assert "**3 of 9 keys are idle, were never used or have no record of a use.**" in text
+    assert "**Idle, never used, or without a record of a use: 3 of 9 keys.**" in text
     assert "\nThey cost 6 USD a month; all keys together cost 29 USD.\n" in text
     assert "Coverage: 88.8 %" in text
 
@@ -119,7 +119,7 @@ def test_the_next_steps_begin_with_what_is_idle_longest() -> None:
 def test_an_empty_account_is_told() -> None:
     """It has figures of nothing, and no table of accounts."""
     text = summary([])
-    assert "**0 of 0 keys are idle" in text
+    assert "use: 0 of 0 keys.**" in text
     assert list(tables(text)) == ["Use of AWS KMS keys"]
 
 

@@ -23,6 +23,11 @@ from awskms_lite.errors import (
 from awskms_lite.local import ApiError, Error, LocalKMS, Reset
 from awskms_lite.permissions import retire_permissions
 from awskms_lite.retirement import KeyResult, Outcome, Phase, Severity, Step, read_ledger
+from awskms_lite.retirement.callers import identify
+from awskms_lite.retirement.ledger import Ledger
+from awskms_lite.retirement.looks import Run
+from awskms_lite.retirement.records import Rules
+from awskms_lite.retirement.undo import undo_key
 
 ACCOUNT = "111122223333"
 OTHER = "444455556666"
@@ -770,6 +775,19 @@ class TestTrouble:
         assert any_retirer.advance(key).stage == "stopped: taking it back is unfinished"
         assert any_retirer.undo(key).outcome is Outcome.DONE
         assert any_retirer.state(key) == "Enabled"
+
+    def test_an_undo_without_a_line_is_not_begun(self, retirer: Retirer) -> None:
+        """A ledger that fails in the middle ends the run, and nothing is sent without a line."""
+        key = scheduled(retirer)
+
+        def full(_: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        with Ledger(retirer.ledger, sync=full) as ledger:
+            run = Run(callers=retirer.run(identify(retirer.client, ())), rules=Rules(), entries={})
+            with pytest.raises(LedgerError, match="No space left"):
+                retirer.run(undo_key(run, ledger, key))
+        assert retirer.state(key) == "PendingDeletion"
 
     def test_enabling_beyond_the_quota_is_told(self, retirer: Retirer) -> None:
         """An account may have no room for one more enabled key."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from support.servers import Way
 
@@ -17,6 +17,8 @@ from awskms_lite.local import LocalKMS
 from awskms_lite.pacing import QUOTAS
 from awskms_lite.retirement import KeyResult, Step
 from awskms_lite.steps import Flow
+
+T = TypeVar("T")
 
 REGION = "us-east-2"
 UNPACED = Pacing(dict.fromkeys(QUOTAS, 1000000.0))
@@ -85,6 +87,11 @@ class Retirer:
     def do(self, method: str, *args: Any, **members: Any) -> Any:
         """Call a method of the client."""
         return self._way.run(partial(getattr(self.client, method), *args, **members))
+
+    def run(self, flow: Flow[T]) -> T:
+        """Run a flow by the client's driver."""
+        result: T = self._way.run(self.client._driver.run, flow)
+        return result
 
     def lines(self) -> list[str]:
         """Return the steps and phases of the ledger, in order."""

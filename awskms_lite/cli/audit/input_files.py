@@ -63,16 +63,20 @@ def _opened(name: str) -> AbstractContextManager[BinaryIO]:
 
 
 def read_records(
-    name: str, cls: "type[FactsT]", check: "Callable[[FactsT], None]" = lambda _: None
+    name: str,
+    cls: "type[FactsT]",
+    check: "Callable[[FactsT], None]" = lambda _: None,
+    *,
+    may_be_empty: bool = False,
 ) -> "Iterator[FactsT]":
     """Yield the records of a report that --output jsonl or json wrote, as `cls`: a record or `KeyFacts`.
 
-    Raise `ParameterError` for a line that is no record, or about which `check` raises that, and for an array that
-    breaks off.
+    Raise `ParameterError` for a line that is no record, or about which `check` raises that, for an array that
+    breaks off, and for a file without a line unless it `may_be_empty`, as it is for an account without keys.
     """
     from ...audit.serialize import from_line
 
-    for number, line, is_array in _elements(name):
+    for number, line, is_array in _elements(name, may_be_empty=may_be_empty):
         try:
             facts = from_line(cls, line)
             check(facts)
@@ -82,7 +86,7 @@ def read_records(
         yield facts
 
 
-def _elements(name: str) -> Iterator[tuple[int, bytes, bool]]:
+def _elements(name: str, *, may_be_empty: bool) -> Iterator[tuple[int, bytes, bool]]:
     """Yield each line that should be a record, with its number, and whether it is part of an array."""
     count, is_array, is_closed = 0, False, False
     for number, whole_line in enumerate(read_lines(name), 1):
@@ -101,7 +105,7 @@ def _elements(name: str) -> Iterator[tuple[int, bytes, bool]]:
             f"{name} breaks off after {'1 key' if count == 1 else f'{count} keys'}, without the ] at its end: the "
             "audit that wrote it ended early. Make the report again."
         )
-    if not count and not is_array:
+    if not count and not is_array and not may_be_empty:
         raise ParameterError(f"{name} has no record: {_REMEDY}")
 
 

@@ -95,6 +95,8 @@ def _make_audit(arguments: argparse.Namespace, wanted: "KeyFilter") -> "Audit":
         price=arguments.price,
         rotations=arguments.rotations,
         cloudtrail=arguments.cloudtrail,
+        with_tags=arguments.with_tags,
+        owner_tags=arguments.owner_tag,
         keys=wanted,
         checkpoint=arguments.checkpoint,
         profile=arguments.profile,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MAX_DIGITS = len(str(MAX_IDLE_DAYS))
 _NOT_WITH_SAVED = (
     "all_regions", "role_arn", "accounts", "organization", "role_name", "profile", "endpoint_url", "checkpoint",
-    "cloudtrail", "rotations",
+    "cloudtrail", "rotations", "with_tags",
 )  # fmt: skip
 
 _SAVED_FILTERS = ("region", "account")
@@ -98,6 +98,16 @@ def _add_targets(group: Any) -> None:
 
 
 def _add_details(group: Any) -> None:
+    group.add_argument("--with-tags", action="store_true", help="read the tags of each reported key")
+    group.add_argument(
+        "--owner-tag",
+        action="append",
+        type=_tag_key,
+        default=[],
+        metavar="NAME",
+        help="a tag that names the owner of a key; give it again for others, the first one that a key has counts "
+        "(implies --with-tags). With --cloudtrail, a key without one belongs to who created it, 90 days back",
+    )
     group.add_argument(
         "--cloudtrail",
         action="store_true",
@@ -323,6 +333,16 @@ def _price(text: str) -> float:
             f"{text!r} is no price: pass US dollars, from 0 to {MAX_PRICE:,.0f}"
         ) from None
     return price
+
+
+def _tag_key(text: str) -> str:
+    from ...audit.owners import check_owner_tags
+
+    try:
+        check_owner_tags([text])
+    except ParameterError:
+        raise argparse.ArgumentTypeError(f"{text!r:.200} is no tag key, which has 1 to 128 characters") from None
+    return text
 
 
 def _filled(text: str) -> str:

@@ -29,6 +29,8 @@ class SavedReport:
         self._regions = frozenset[str](arguments.region or ())
         self._accounts = frozenset[str](arguments.account or ())
         self._costs = CostTotals(arguments.idle_days)
+        self._owner_tags: list[str] = arguments.owner_tag
+        self._has_tags = False
         self._arns: set[str] = set()
         self.read = 0
         self.filtered = 0
@@ -67,13 +69,15 @@ class SavedReport:
 
     def _facts(self) -> Iterator["KeyFacts"]:
         from ...audit import KeyFacts
+        from ...audit.owners import with_owner
 
         for facts in read_records(self._source, KeyFacts, lambda facts: _check_tags(facts, self._wanted)):
             self._count(facts)
-            yield facts
+            yield with_owner(facts, self._owner_tags)
 
     def _count(self, facts: "KeyFacts") -> None:
         self.read += 1
+        self._has_tags = self._has_tags or facts.tags is not None
         self._arns.add(facts.arn)
         self.first = min(facts.checked_at, self.first or facts.checked_at)
         self.last = max(facts.checked_at, self.last or facts.checked_at)
@@ -91,6 +95,8 @@ class SavedReport:
                 f"{repeated} of them repeat a key: the file has more than one report in it, and every "
                 "record counts. Judge each report by itself."
             )
+        if self._owner_tags and self.read and not self._has_tags:
+            yield "no key has tags in this report, so --owner-tag names no owner: audit with --with-tags"
         if self.first is not None and self.last is not None:
             days = dict.fromkeys((f"{self.first:%Y-%m-%d}", f"{self.last:%Y-%m-%d}"))
             yield f"judged for {self._idle_days} idle days as of when each was read: {' to '.join(days)} (UTC)"

@@ -24,7 +24,7 @@ _KEYS_NEED = (
     "name the role itself."
 )
 _ANY_ROLE = (
-    "It allows to assume any role of any account. Name the role of `audit --organization` with --role-name NAME, and "
+    "It allows to assume any role of any account. Name that of `audit --organization` with --role-name NAME, and "
     "it allows that one alone."
 )
 _SCP_NOTES = (

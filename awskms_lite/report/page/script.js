@@ -1057,7 +1057,7 @@ const story = {
       ["ARN", keys.arn(row)], ["Key id", get("key_id")], ["Aliases", get("aliases")], ...plain("description"),
       ["Account", keys.account(row)], ["Audited as", others], ...plain("region", "owner", "state", "manager", "spec", "usage", "origin"),
       ["Multi-Region", get("multi_region_role")], ["Its set", get("related_arns")], ["Unread regions", get("unread_regions")],
-      ["Created", minute(get("created"))], ["Deletion", minute(get("deletion_date"))], ...plain("rotations"),
+      ["Created", minute(get("created"))], ["Created by", get("created_by")], ["Deletion", minute(get("deletion_date"))], ...plain("rotations"),
       ["Cost a month", price && `${price} USD`], ["Read at", minute(get("checked_at"))], ["CloudTrail read at", minute(get("cloudtrail_checked_at"))],
     ];
   },
