@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -60,7 +60,7 @@ class Stop:
         self._check()
 
     @contextmanager
-    def allowed(self, *, is_allowed: bool = True) -> Iterator[None]:
+    def allowed(self, *, is_allowed: bool = True) -> Generator[None]:
         """Allow it within, or not."""
         before, self._is_allowed = self._is_allowed, is_allowed
         try:

@@ -190,17 +190,18 @@ def _events_of(
     """Return the latest events under a key's ARN, and the time from which on these are all."""
     request = _lookup("ResourceName", key_arn, start_time=since, end_time=until)
     found: list[Event] = []
-    oldest = until
+    oldest, is_empty = until, True
     for number in range(_WATCH_PAGES):
         page = yield from call(connection.cloudtrail, LOOKUP_EVENTS, request)
         found += page.events
+        is_empty = not page.events
         oldest = min((event.event_time for event in page.events if event.event_time is not None), default=oldest)
         if page.next_token is None:
             return found, since
         if number + 1 >= _PAGES and (needed is None or oldest < needed):
             break
         request = evolve(request, next_token=page.next_token)
-    if not page.events or oldest == until:  # pages that lead nowhere: nobody knows how far back these events reach
+    if is_empty or oldest == until:  # pages that lead nowhere: nobody knows how far back these events reach
         raise ProtocolError(f"The pages of {LOOKUP_EVENTS.name} have no end: look them up again later.")
     return found, oldest + timedelta(seconds=1)  # of that second itself there may be more
 
