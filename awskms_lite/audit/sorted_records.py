@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from ..errors import CheckpointError
 from .records import KeyUsageRecord
-from .serialize import from_line, to_ascii, to_line
+from .serialize import from_line, to_line
 
 Place: TypeAlias = tuple[str | float, ...]
 """What something is sorted by: its values in turn, as many in all places, and each of one type in all."""
@@ -38,7 +38,7 @@ class SortedTexts:
 
     def add(self, place: Place, text: str) -> None:
         """Add a text; raise `CheckpointError` if the disk has no room for it, and keep those before it."""
-        values = [to_ascii(value) if isinstance(value, str) else value for value in place]
+        values = [value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value for value in place]
         try:
             if not self._insert:
                 self._create(len(values))

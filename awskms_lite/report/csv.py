@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from ..quoting import printable
@@ -112,6 +113,7 @@ def _text(column: str, members: Mapping[str, Any]) -> str:
     return str(value)
 
 
+@lru_cache(4096)  # verdicts, advice, regions and the like are a few texts in many rows
 def _without_formula(text: str) -> str:
     if _HARMLESS.fullmatch(text):
         return text

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .jsonl import json_text
+from .jsonl import RecordTexts
 
 if TYPE_CHECKING:
     from ..audit import KeyUsageRecord
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 class JSONWriter:
     """Writes the array as the records come."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, texts: RecordTexts | None = None) -> None:
         self._stream = stream
+        self._text = texts or RecordTexts()
         self._before = "[\n"
 
     def add(self, record: "KeyUsageRecord", members: Mapping[str, Any]) -> None:  # noqa: ARG002 - as all writers
@@ -23,7 +24,7 @@ class JSONWriter:
 
     def add_element(self, members: Mapping[str, Any]) -> None:
         """Write one element of the array."""
-        self._stream.write(self._before + json_text(members))
+        self._stream.write(self._before + self._text(members))
         self._before = ",\n"
 
     def end(self, context: "ReportContext") -> None:  # noqa: ARG002 - as all writers

@@ -52,12 +52,14 @@ class TableWriter:
 
     def add(self, record: "KeyUsageRecord", members: Mapping[str, Any]) -> None:  # noqa: ARG002 - as all writers
         """Sort the record's row in."""
-        row, group = _row(record), printable(self._order.group(record))
+        group_by = self._order.group_by
+        row, group = _row(record), "" if group_by is None else printable(self._order.group(record))
         self._rows.add(self._order.place(record), "\t".join((group, *row)))  # no printable text has a tab in it
         self._shape.add(row)
         self._verdicts.add(record.verdict.value)
-        self._groups[group].add(record)
-        if self._order.group_by == "account" and record.account_name:
+        if group_by is not None:
+            self._groups[group].add(record)
+        if group_by == "account" and record.account_name:
             self._names[group] = printable(record.account_name)
         self._costs[record.verdict, record.idle_days, record.cost] += 1
 

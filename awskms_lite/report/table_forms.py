@@ -88,7 +88,7 @@ class Shape:
     def __init__(self) -> None:
         self._widths = {name: len(getattr(_HEADINGS, name)) for name in _COLUMNS}
         self._names = len(_HEADINGS.names)
-        self._short_verdict = len(_HEADINGS.verdict)
+        self._verdicts = {_HEADINGS.verdict}
         self._accounts: set[str] = set()
         self._regions: set[str] = set()
         self._known: set[str] = set()
@@ -98,7 +98,7 @@ class Shape:
         for name, cell in zip(_COLUMNS, row, strict=False):
             self._widths[name] = max(self._widths[name], display_width(cell))
         self._names = max(self._names, display_width(row.names))
-        self._short_verdict = max(self._short_verdict, len(_short(row).verdict))
+        self._verdicts.add(row.verdict)
         for seen, cell in ((self._accounts, row.account_id), (self._regions, row.region)):
             if len(seen) < 2:
                 seen.add(cell)
@@ -113,7 +113,8 @@ class Shape:
             del widths[name]
         if width is None:
             return Columns(widths, None, known, colour=colour)
-        widths.update(verdict=self._short_verdict, last_used=_DATE)
+        short_verdicts = (_SHORT_VERDICTS.get(verdict, verdict) for verdict in self._verdicts)
+        widths.update(verdict=max(map(len, short_verdicts)), last_used=_DATE)
         widths.update({name: min(widths[name], _MAX_PERSON) for name in known})
         for dropped in ("", *_LEAST_NEEDED, *(["region"] if len(self._regions) < 2 else [])):
             widths.pop(dropped, None)

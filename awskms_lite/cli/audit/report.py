@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...audit import KeyUsageRecord
     from ...audit.sorted_records import SortedRecords
     from ...report import ReportContext, Writer
+    from ...report.jsonl import RecordTexts
     from ...report.order import Order
 
 
@@ -59,6 +60,7 @@ class Report:
         self._broken_pipe: BrokenPipeError | None = None
         self._outputs: list[_OpenOutput] = []
         self._sorted: SortedRecords | None = None
+        self._texts = _record_texts()
         try:
             for output in outputs:
                 self._open(output, arguments)
@@ -81,7 +83,7 @@ class Report:
         self.streams = self.streams or (output.file is None and output.format in _KEY_BY_KEY and not is_sorted)
         if is_sorted and self._sorted is None:
             self._sorted = SortedRecords(order.place, order.descending_at)
-        writer = _make_writer(output, place.stream, arguments, order)
+        writer = _make_writer(output, place.stream, arguments, order, self._texts)
         self._outputs.append(_OpenOutput(output.file, place, writer, is_sorted))
 
     @property
@@ -196,6 +198,12 @@ class _OpenOutput(NamedTuple):
     is_sorted: bool
 
 
+def _record_texts() -> "RecordTexts":
+    from ...report.jsonl import RecordTexts
+
+    return RecordTexts()
+
+
 def _order(arguments: argparse.Namespace) -> "Order":
     from ...report.order import Order
 
@@ -203,17 +211,19 @@ def _order(arguments: argparse.Namespace) -> "Order":
     return Order(key.removeprefix("-"), key.startswith("-"), arguments.group_by)
 
 
-def _make_writer(output: Output, stream: TextIO, arguments: argparse.Namespace, order: "Order") -> "Writer":
+def _make_writer(
+    output: Output, stream: TextIO, arguments: argparse.Namespace, order: "Order", texts: "RecordTexts"
+) -> "Writer":
     """Return a writer of the output's format; each loads only its own module."""
     match output.format:
         case "json":
             from ...report.json import JSONWriter
 
-            return JSONWriter(stream)
+            return JSONWriter(stream, texts)
         case "jsonl":
             from ...report.jsonl import JSONLinesWriter
 
-            return JSONLinesWriter(stream)
+            return JSONLinesWriter(stream, texts)
         case "md":
             from ...report.markdown import MarkdownWriter
 
