@@ -4,6 +4,7 @@
 """
 
 import io
+import itertools
 import json
 import os
 import re
@@ -206,11 +207,12 @@ def test_sorting_by_each_column(browser: Chrome, page: Path) -> None:
 
 
 def test_what_asks_for_action_comes_first(browser: Chrome, page: Path) -> None:
-    """Idle keys first, the longest idle ones before the others."""
+    """Keys in demand first, then idle ones, in both the longest idle ones before the others."""
     show(browser, page)
-    idle = sorted((key.idle_days or 0 for key in KEYS if key.verdict == "idle"), reverse=True)
+    chosen = [key for key in KEYS if key.in_demand or key.verdict == "idle"]
+    chosen.sort(key=lambda key: (not key.in_demand, -(key.idle_days or 0)))
     seen = column(browser, "idle")
-    assert [int(text) for text in seen] == idle[: len(seen)]
+    assert [int(text) for text in seen] == [key.idle_days for key in chosen][: len(seen)]
 
 
 def test_filters_choose_and_count(browser: Chrome, page: Path) -> None:
@@ -310,6 +312,51 @@ def test_a_row_opens_the_whole_story(browser: Chrome, page: Path) -> None:
     press(browser, Keys.ESCAPE)
     assert not find(browser, "#story").is_displayed()
     assert focused(browser) == "1 key"
+
+
+def test_keys_in_demand_come_first_and_are_marked(browser: Chrome, page: Path) -> None:
+    """Whoever opens the report sees them before any other key, in a colour of their own."""
+    show(browser, page)
+    number = sum(key.in_demand for key in KEYS)
+    ids = texts(browser, ".key-row .key small")
+    assert 0 < number < len(ids)
+    demanded = {key.key_id for key in KEYS if key.in_demand}
+    assert set(ids[:number]) == demanded
+    colours: list[str] = browser.execute_script(
+        "return [...document.querySelectorAll('.key-row')].map((row) => getComputedStyle(row).backgroundColor)"
+    )
+    assert len(set(colours[:number])) == len(set(colours[number:])) == 1
+    assert colours[0] != colours[-1]
+
+
+@pytest.mark.parametrize("width", [1024, 1280])
+def test_a_laptop_shows_the_region_of_each_key(browser: Chrome, page: Path, width: int) -> None:
+    """And nothing of it is cut, nor of the verdict, the dates and the accounts."""
+    show(browser, page, width=width)
+    assert find(browser, "#table thead .region").is_displayed()
+    assert column(browser, "region")[0] in {key.region for key in KEYS}
+    cut: list[str] = browser.execute_script(
+        "return [...document.querySelectorAll('#table :is(.verdict, .verdict small, .last, .cost, .account, .region)')]"
+        ".filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.innerText)"
+    )
+    assert cut == []
+    assert find(browser, "#table th.key").size["width"] > 150
+
+
+@pytest.mark.parametrize("width", [390, 768, 1024, 1280, 1600])
+def test_the_dates_below_a_chart_begin_at_its_axis(browser: Chrome, page: Path, width: int) -> None:
+    """None hangs out of it on the left, and none stands in another one."""
+    show(browser, page, width=width)
+    found: list[list[float]] = browser.execute_script(
+        "const svg = document.querySelector('#last-uses svg');"
+        "const box = (each) => { const { left, right } = each.getBoundingClientRect(); return [left, right]; };"
+        "const dates = [...svg.querySelectorAll('text')].filter(({ textContent: text }) => /^\\d{4}-/.test(text));"
+        "return [box(svg.querySelector('line.axis')), ...dates.map(box), [box(svg)[1], 0]];"
+    )
+    axis, *dates, end = found
+    assert len(dates) >= 2
+    assert dates[0][0] >= axis[0] - 1
+    assert all(before[1] < after[0] for before, after in itertools.pairwise([*dates, end]))
 
 
 def test_no_retirement_is_offered_for_a_key_in_use(browser: Chrome, page: Path) -> None:

@@ -509,7 +509,8 @@ function histogram(width, { bins, ticks, marks, title, description, axis }) {
   for (const { at, text } of ticks) {
     const x = left + at * wide;
     parts.push(shape("line", { class: "axis", x1: x, x2: x, y1: base, y2: base + 4 }));
-    parts.push(label(x, base + 16, text, { class: "quiet", "text-anchor": "middle" }));
+    // The first one would hang out of the picture on the left.
+    parts.push(label(x, base + 16, text, { class: "quiet", "text-anchor": at ? "middle" : "start" }));
   }
   for (const { at, text } of marks) {
     const x = left + at * wide;
@@ -594,8 +595,8 @@ function lastUseChart(width) {
     const from = start + at * step * SECONDS_A_DAY;
     bin.name = `${day(from)} to ${day(from + step * SECONDS_A_DAY)}`;
   });
-  // Bars between two ticks, which need 80 pixels.
-  const every = Math.ceil((number * 80) / width);
+  // Bars between two ticks, which need 110 pixels: a date is 66 wide, and the first one begins at its tick.
+  const every = Math.ceil((number * 110) / width);
   const ticks = bins.map((_, at) => ({ at, text: day(start + at * step * SECONDS_A_DAY) })).filter(({ at }) => at % every === 0 && at + every / 2 < number);
   const marks = [{ at: place(end - context.idle_days * SECONDS_A_DAY), text: `${many(context.idle_days, "day")} ago` }];
   const description = described(bins);
@@ -748,10 +749,11 @@ class Table {
     addEventListener("afterprint", () => this.print(false));
   }
 
-  /** Return the keys as the report shows them: by what asks for action, then the longest idle ones first. */
+  /** Return the keys as the report shows them: those in demand, then by what asks for action, the longest idle first. */
   naturalOrder() {
     const [, verdict, idle] = COLUMNS;
-    return this.sorting(Uint32Array.from(rowsOf((row) => row)), [verdict, false], [idle, true]);
+    const demand = { value: (row) => (keys.demand(row) ? 0 : 1) };
+    return this.sorting(Uint32Array.from(rowsOf((row) => row)), [demand, false], [verdict, false], [idle, true]);
   }
 
   /** Return the keys sorted by columns; equal ones stay as they are, and those without a value come last. */
@@ -877,7 +879,7 @@ class Table {
       const button = element("button", { type: "button", class: "link", tabindex: -1, "aria-haspopup": "dialog" }, first);
       return element("th", { scope: "row", class: name }, button, small);
     });
-    return element("tr", { class: "key-row", "aria-rowindex": position + 2, "data-position": position }, ...cells);
+    return element("tr", { class: `key-row${keys.demand(row) ? " demanded" : ""}`, "aria-rowindex": position + 2, "data-position": position }, ...cells);
   }
 
   /** Return what a cell shows: a text or an element, and a small text below it. */
