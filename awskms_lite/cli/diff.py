@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ParameterError
+from ..layout import wrap
 from ..quoting import printable
 from ..report.comparison import CHANGES
 from .text import print_error, terminal_width
@@ -13,9 +14,17 @@ from .text import print_error, terminal_width
 if TYPE_CHECKING:
     from ..report.comparison import Comparison
 
+
+def _help_lines() -> Iterator[str]:
+    for kind, meaning in CHANGES.items():
+        first, *rest = wrap(meaning, 60)
+        yield f"  {kind:17} {first}"
+        yield from (f"{'':20}{line}" for line in rest)
+
+
 _EPILOG = f"""\
 kinds of changes:
-{chr(10).join(f"  {kind:17} {meaning}" for kind, meaning in CHANGES.items())}
+{chr(10).join(_help_lines())}
 
 A key that only one report has is gone or new only if the other report has any
 key of its account and region: else nobody may have looked there. Both reports
@@ -32,7 +41,7 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "diff",
         help="compare two reports of the audit",
-        description="Compare two reports that the audit wrote with --output jsonl or json, key by key.",
+        description="Compare two reports that the audit wrote with --output jsonl or json, by key.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -1,6 +1,8 @@
 """The arguments of `awskms-lite`; what a command needs is loaded when it runs, and not for its help."""
 
 import argparse
+import re
+import sys
 from typing import Any, NoReturn
 
 from .._version import __version__
@@ -9,10 +11,32 @@ from . import audit, diff, policy, retire
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose messages show arguments without what a terminal would act on; so do its commands'."""
+    """A parser whose errors fit on two lines, as do its commands', which are of this class too.
+
+    They show arguments without what a terminal would act on.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse the arguments; an unknown one is an error of the command that it was given to."""
+        self._given = list(sys.argv[1:] if args is None else args)
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
+        """Print a usage of one line and the message, and end with 2."""
+        text = printable(f"{message}{self._hint(message)}")
+        self.exit(2, f"usage: {self.prog} [options]; see --help\n{self.prog}: error: {text}\n")
+
+    def _hint(self, message: str) -> str:
+        """Return how to write a value that begins with a dash, which argparse takes for an option."""
+        match = re.fullmatch(r"argument (?:-\w/)?(?P<option>--[\w-]+): expected one argument", message)
+        if match is None or match["option"] not in self._given:
+            return ""
+        value = self._given[self._given.index(match["option"]) + 1 :][:1]
+        is_dashed = value and value[0].startswith("-") and not value[0].startswith("--")
+        return f" (a value that begins with a dash: {match['option']}={value[0]})" if is_dashed else ""
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -24,12 +48,6 @@ def make_parser() -> argparse.ArgumentParser:
     connection.add_argument(
         "--endpoint-url", metavar="URL", help="send requests to this endpoint, a local KMS for example"
     )
-    region = argparse.ArgumentParser(add_help=False)
-    region.add_argument(
-        "--region",
-        help="the region (default: AWS_REGION, then the profile's); for `usage` that of a key's ARN comes first",
-    )
-    shared = argparse.ArgumentParser(add_help=False, parents=[region, connection])
     parser = _Parser(
         prog="awskms-lite",
         description="Find out when and how AWS KMS keys were last used.",
@@ -38,18 +56,25 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"awskms-lite {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_usage(commands, shared)
+    _add_usage(commands, _with_region(connection, "of keys that are named by their ids"))
     audit.add_command(commands, connection)
     diff.add_command(commands)
-    retire.add_command(commands, shared)
+    retire.add_command(commands, _with_region(connection, "of keys that are named by their ids"))
     policy.add_command(commands)
-    _add_doctor(commands, shared)
+    _add_doctor(commands, _with_region(connection, "to try"))
     _add_local(commands)
     for command in (parser, *commands.choices.values()):  # before the command's name, and behind it
         default = False if command is parser else argparse.SUPPRESS
         text = "log requests and their results on standard error; never a secret"
         command.add_argument("-v", "--debug", action="store_true", default=default, help=text)
     return parser
+
+
+def _with_region(connection: argparse.ArgumentParser, purpose: str) -> argparse.ArgumentParser:
+    """Return a parser of the options of a connection and of the region."""
+    shared = argparse.ArgumentParser(add_help=False, parents=[connection])
+    shared.add_argument("--region", help=f"the region {purpose} (default: AWS_REGION, then the profile's)")
+    return shared
 
 
 def _add_usage(commands: Any, shared: argparse.ArgumentParser) -> None:

@@ -336,7 +336,8 @@ def test_a_laptop_shows_the_region_of_each_key(browser: Chrome, page: Path, widt
     assert find(browser, "#table thead .region").is_displayed()
     assert column(browser, "region")[0] in {key.region for key in KEYS}
     cut: list[str] = browser.execute_script(
-        "return [...document.querySelectorAll('#table :is(.verdict, .verdict small, .last, .cost, .account, .region)')]"
+        "return [...document.querySelectorAll("
+        "'#table :is(.verdict, .verdict small, .last, .cost, .account, .region)')]"
         ".filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.innerText)"
     )
     assert cut == []

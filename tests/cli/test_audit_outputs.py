@@ -248,12 +248,25 @@ class TestColumns:
     def test_a_column_that_is_none_is_named(
         self, source: str, capsys: pytest.CaptureFixture[str], words: str
     ) -> None:
-        """With those that there are."""
+        """With those that may be meant, and where all of them are; 58 names would hide it."""
         with pytest.raises(SystemExit) as caught:
             main(["audit", "--from", source, "--output", "csv", "--columns", words])
         assert caught.value.code == 2
         err = capsys.readouterr().err
-        assert "is none of key_id, arn, " in err
+        assert "is no column" in err
+        assert f"docs/audit.md lists all {len(COLUMNS)}" in err
+        assert "account_name" not in err
+
+    @pytest.mark.parametrize(
+        ("word", "meant"), [("arm", "arn"), ("cost", "monthly_cost, monthly_cost_is_minimum"), ("Stat", "state")]
+    )
+    def test_a_column_that_may_be_meant_is_named(
+        self, source: str, capsys: pytest.CaptureFixture[str], word: str, meant: str
+    ) -> None:
+        """One with another letter, and those that have the word in them."""
+        with pytest.raises(SystemExit):
+            main(["audit", "--from", source, "--output", "csv", "--columns", word])
+        assert f"'{word}' is no column: perhaps {meant}" in capsys.readouterr().err
 
 
 class TestNothingToReport:

@@ -25,9 +25,16 @@ from support.servers import KEY_ID, PATIENCE, USED, ScriptedServer, ServedConnec
 from awskms_lite import KMSClient, __version__
 from awskms_lite.cli import main
 from awskms_lite.local import LocalKMS
+from awskms_lite.verdicts import MEANINGS
 
 LAST_USE = datetime(2026, 5, 1, 12, 30, 15, 123000, tzinfo=UTC)
 COMMAND = [sys.executable, "-m", "awskms_lite"]
+COMMANDS = (
+    *("", "usage", "audit", "diff", "retire", "policy audit", "policy retire", "policy guard", "doctor", "local"),
+)
+_NEEDED = {"usage": [KEY_ID], "diff": ["old", "new"]}
+"""The arguments without which a command does not look at unknown ones."""
+_NO_COMMAND = "the following arguments are required: COMMAND"
 
 
 @pytest.fixture
@@ -325,6 +332,60 @@ class TestRegions:
 
 class TestHelp:
     """What the command says of itself."""
+
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_help_fits_a_terminal_of_80_columns(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+    ) -> None:
+        """What argparse does not wrap, examples and lists, too."""
+        monkeypatch.setenv("COLUMNS", "80")
+        with pytest.raises(SystemExit):
+            main([*command.split(), "--help"])
+        assert [line for line in capsys.readouterr().out.splitlines() if len(line) > 80] == []
+
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_an_error_has_a_usage_of_one_line(self, capsys: pytest.CaptureFixture[str], command: str) -> None:
+        """Of the command that does not know the argument; the whole usage takes up to eleven."""
+        with pytest.raises(SystemExit) as caught:
+            main([*command.split(), *_NEEDED.get(command, []), "--nothing"])
+        assert caught.value.code == 2
+        name = " ".join(["awskms-lite", *command.split()])
+        assert capsys.readouterr().err.splitlines() == [
+            f"usage: {name} [options]; see --help",
+            f"{name}: error: {'unrecognized arguments: --nothing' if command else _NO_COMMAND}",
+        ]
+
+    def test_a_value_that_begins_with_a_dash_is_shown_with_its_option(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Python takes it for an option, and does not say how it is written."""
+        for arguments, hint in (
+            (["--sort", "-cost"], "--sort=-cost"),
+            (["--sort", "--columns"], None),
+            (["--sort"], None),
+        ):
+            with pytest.raises(SystemExit):
+                main(["audit", *arguments])
+            err = capsys.readouterr().err
+            assert err.endswith(
+                "argument --sort: expected one argument"
+                + (f" (a value that begins with a dash: {hint})\n" if hint else "\n")
+            )
+
+    def test_each_command_says_what_its_region_is_for(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """And none of them what another's is for."""
+        with pytest.raises(SystemExit):
+            main(["retire", "--help"])
+        text = " ".join(capsys.readouterr().out.split())
+        assert "the region of keys that are named by their ids" in text
+        assert "`usage`" not in text
+
+    def test_the_help_of_the_audit_explains_each_verdict(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A line each: they are in the examples and in every report."""
+        with pytest.raises(SystemExit):
+            main(["audit", "--help"])
+        lines = capsys.readouterr().out.split("verdicts:\n")[1].split("\n\n")[0].splitlines()
+        assert [line.split()[0] for line in lines] == list(MEANINGS)
 
     @pytest.mark.parametrize(
         ("arguments", "parts"),

@@ -80,6 +80,17 @@ def test_options_of_the_audit(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "option", ["--tag", "--tag=team=shop", "--tags", "--with-tags", "--owner-tag=team", "--owner-tag"]
+)
+def test_the_options_about_tags_have_the_names_of_the_audit(
+    capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    """Whatever reads tags there can be repeated here, with its value or without."""
+    assert policy("audit", option) == 0
+    assert "kms:ListResourceTags" in printed(capsys.readouterr().out)["ReadKeys"]["Action"]
+
+
+@pytest.mark.parametrize(
     ("environ", "arguments", "partition"),
     [
         ({}, [], "aws"),

@@ -30,21 +30,36 @@ from .summary import SYSTEM_ERRORS, finish, interrupted_by
 
 _DESCRIPTION = f"""\
 List every key of an account in its regions, find out when each was last used,
-and judge it. GetKeyLastUsage is called only for keys whose verdict depends on it,
-at the 5 calls a second that KMS allows in each account and region. {NO_PERMISSION}"""
+and judge it. GetKeyLastUsage is called only for keys whose verdict depends on
+it, at the 5 calls a second that KMS allows in each account and region.
+{NO_PERMISSION}"""
 _EPILOG = """\
 examples:
   awskms-lite audit --region us-east-2 --region eu-west-1
-  awskms-lite audit --all-regions --accounts roles.txt --checkpoint audit.db --output jsonl > keys.jsonl
-  awskms-lite audit --organization --role-name Audit --all-regions --checkpoint audit.db --output html:keys.html
+  awskms-lite audit --all-regions --accounts roles.txt --checkpoint audit.db \\
+      --output jsonl > keys.jsonl
+  awskms-lite audit --organization --role-name Audit --all-regions \\
+      --checkpoint audit.db --output html:keys.html
   awskms-lite audit --from keys.jsonl --idle-days 180 --fail-on idle,never_used
 
 The report goes to standard output, and a summary to standard error.
 
+verdicts:
+  in_use            used within the last --idle-days
+  idle              used since tracking began, but longer ago than that
+  never_used        not used since it was created, and tracked all that time
+  no_record         not used since tracking began, but the key is older
+  too_new           not used yet, and younger than --idle-days
+  pending_deletion  its deletion is scheduled
+  aws_managed       AWS manages it for a service: it cannot be deleted
+  other_account     another account owns it and shares it with this one
+  unreadable        what the verdict depends on could not be read
+
 exit codes:
   0    every key was listed, read and reported
   1    that too, and a key has a verdict that --fail-on names
-  2    wrong use or configuration, no usable credentials, or filters that match none of the keys (--allow-empty)
+  2    wrong use or configuration, no usable credentials, or filters that match
+       none of the keys (--allow-empty)
   3    incomplete: a key could not be read, a listing failed, the audit ended
        early, or the report or the checkpoint could not be written
   130  interrupted by Ctrl-C: what was read is reported (SIGHUP: 129, SIGTERM:

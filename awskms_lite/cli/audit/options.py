@@ -1,7 +1,7 @@
 """The options of `awskms-lite audit`."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +98,7 @@ def _add_targets(group: Any) -> None:
 
 
 def _add_details(group: Any) -> None:
-    group.add_argument("--with-tags", action="store_true", help="read the tags of each reported key")
+    group.add_argument("--with-tags", "--tags", action="store_true", help="read the tags of each reported key")
     group.add_argument(
         "--owner-tag",
         action="append",
@@ -274,7 +274,19 @@ def _columns(text: str) -> tuple[str, ...]:
     sets = {"all": COLUMNS, "short": SHORT_COLUMNS}
     if text in sets:
         return sets[text]
-    return tuple(_one_of(word.strip(), COLUMNS) for word in text.split(","))
+    return tuple(_column(word.strip(), COLUMNS) for word in text.split(","))
+
+
+def _column(text: str, columns: Sequence[str]) -> str:
+    """Return a column; an error names those that may be meant, since all of them would fill the screen."""
+    from difflib import get_close_matches
+
+    if text.lower() in columns:
+        return text.lower()
+    close = get_close_matches(text.lower(), columns, n=5)
+    close += [name for name in columns if text and text.lower() in name and name not in close][:5]
+    meant = f": perhaps {', '.join(close)}" if close else ""
+    raise argparse.ArgumentTypeError(f"{text!r} is no column{meant}; docs/audit.md lists all {len(columns)}")
 
 
 def _sort_key(text: str) -> str:

@@ -13,10 +13,11 @@ from ...verdicts import MAX_IDLE_DAYS
 _EPILOG = """\
 examples:
   awskms-lite policy audit --cloudtrail > audit-policy.json
-  awskms-lite policy guard --days 365 --admin 'arn:aws:iam::*:role/KeyAdmin' > scp.json
+  awskms-lite policy guard --admin 'arn:aws:iam::*:role/KeyAdmin' > scp.json
   awskms-lite policy guard --days 365 --from keys.jsonl
 
-The policy goes to standard output, and what its statements are for to standard error."""
+The policy goes to standard output, and what its statements are for to standard
+error."""
 
 
 def add_command(commands: Any) -> None:
@@ -45,7 +46,18 @@ def _add_audit(policies: Any, region: argparse.ArgumentParser) -> None:
     parser = policies.add_parser("audit", parents=[region], help=text, description=f"Print {text}.")
     parser.add_argument("--cloudtrail", action="store_true", help="what `audit --cloudtrail` needs")
     parser.add_argument("--rotations", action="store_true", help="what `audit --rotations` needs")
-    parser.add_argument("--tags", action="store_true", help="what `audit --tag` and --with-tags need")
+    parser.add_argument(
+        "--tag",
+        "--tags",
+        "--with-tags",
+        "--owner-tag",
+        dest="tags",
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="TAG",
+        help="what these options of `audit` need, whichever tag that is",
+    )
     parser.add_argument("--organization", action="store_true", help="what `audit --organization` needs")
     _add_role_name(parser, "the role to assume in each account (default with --organization: any role)")
     parser.set_defaults(run=_run_audit)

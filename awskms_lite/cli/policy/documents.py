@@ -44,7 +44,7 @@ def print_audit_policy(arguments: argparse.Namespace) -> int:
         _partition(arguments),
         cloudtrail=arguments.cloudtrail,
         rotations=arguments.rotations,
-        tags=arguments.tags,
+        tags=arguments.tags is not False,
         organization=arguments.organization,
         role_name=arguments.role_name,
     )

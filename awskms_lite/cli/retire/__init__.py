@@ -32,18 +32,19 @@ if TYPE_CHECKING:
     from .report import Report
 
 _DESCRIPTION = """\
-Retire keys that nobody needs: look at them, disable them, watch for days whether
-somebody misses them, look again, schedule their deletion, and watch until then.
-Without --yes nothing is changed. With it, one step is taken for each key, if it is
-due and nothing stands against it; the same command later takes the next one. Every
-step is recorded in the ledger, a file, before it is taken."""
+Retire keys that nobody needs: look at them, disable them, watch for days
+whether somebody misses them, look again, schedule their deletion, and watch
+until then. Without --yes nothing is changed. With it, one step is taken for
+each key, if it is due and nothing stands against it; the same command later
+takes the next one. Every step is recorded in the ledger, a file, before it is
+taken."""
 _EPILOG = """\
 examples:
-  awskms-lite retire KEY                                   look and plan
-  awskms-lite retire KEY --ledger retire.jsonl --yes       take the step that is due
+  awskms-lite retire KEY                                     look and plan
+  awskms-lite retire KEY --ledger retire.jsonl --yes         take a step
   awskms-lite retire --from keys.jsonl --verdict idle,never_used
-  awskms-lite retire --ledger retire.jsonl --status        where each key stands
-  awskms-lite retire KEY --ledger retire.jsonl --undo --yes    take it back
+  awskms-lite retire --ledger retire.jsonl --status          where keys stand
+  awskms-lite retire KEY --ledger retire.jsonl --undo --yes  take it back
 
 exit codes:
   0    nothing stands against the next step, it was taken, or nothing is due yet
