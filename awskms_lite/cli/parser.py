@@ -16,7 +16,9 @@ class _Parser(argparse.ArgumentParser):
     They show arguments without what a terminal would act on.
     """
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride] - declared by overloads there
+        self, args: Any = None, namespace: Any = None
+    ) -> Any:
         """Parse the arguments; an unknown one is an error of the command that it was given to."""
         self._given = list(sys.argv[1:] if args is None else args)
         found, unknown = super().parse_known_args(args, namespace)
