@@ -60,10 +60,9 @@ def creators_of(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
 
 def user_of(event: Event, arn: str, event_id: str) -> KeyUser | None:
     """Return who made the use with this event id; None if the event is another one, or cannot be read."""
-    named = arns_of(event)
     if event.error is not None or event.event_id != event_id or event.event_time is None:
         return None
-    if named and arn not in named:
+    if not event.concerns(arn):
         return None
     return KeyUser(
         principal_arn=event.principal_arn,
@@ -143,7 +142,7 @@ class KeyEvents:
             self._oldest = event.event_time or self._oldest
             if event.error is not None:
                 self._has_unreadable = self._has_unreadable or _is_use(event)
-            elif self._arn in arns_of(event):
+            elif event.concerns(self._arn):
                 self._add(event)
 
     def _add(self, event: Event) -> None:

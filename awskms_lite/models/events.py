@@ -6,10 +6,11 @@ contents" and "CloudTrail userIdentity element" in the AWS CloudTrail User Guide
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeAlias, cast
+from typing import Annotated, Any, Literal, TypeAlias, TypeGuard, cast
 
 from attrs import field, frozen
 
@@ -26,6 +27,7 @@ _MAX_DEPTH = 64
 _MAX_VALUE = 2000
 """Characters of an attribute's value, of which some count double."""
 _COUNTED_TWICE = "_ ,\n"
+_KEY = re.compile(r"arn:[^:]*:kms:[^:]*:[^:]*:key/.+|(?:mrk-)?[0-9a-f-]{32,36}", re.IGNORECASE)
 _SERVICE_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 """What the names of AWS services end in, as in "s3.amazonaws.com"; no address of a caller does."""
 
@@ -194,6 +196,25 @@ class Event:
             members["read_only"] = {"true": True, "false": False}.get(self.listed_read_only or "")
         for name, value in members.items():
             object.__setattr__(self, name, value)  # frozen, but nobody's yet
+
+    def concerns(self, key_arn: str) -> bool:
+        """Return whether an event that the history lists under a key is about it, as far as its record tells.
+
+        Its resources tell; else the key that was asked for, else what the history lists it under. An alias names a
+        key only at its time, so it tells nothing. A record that names no key at all counts: it is listed there.
+        """
+        named = (
+            set(filter(_is_key, (resource.arn for resource in self.resources)))
+            or set(filter(_is_key, [(self.request_parameters or {}).get("keyId")]))
+            or set(filter(_is_key, (resource.resource_name for resource in self.listed_resources)))
+        )
+        # A bare id is one of this account and region, as the history is.
+        return not named or not named.isdisjoint((key_arn, key_arn.rpartition("/")[2]))
+
+
+def _is_key(name: object) -> TypeGuard[str]:
+    """Return whether a name is the ARN or the id of a key, as far as its form tells."""
+    return isinstance(name, str) and _KEY.fullmatch(name) is not None
 
 
 @frozen(kw_only=True)

@@ -7,10 +7,8 @@ Sources: "Logging AWS KMS API calls with AWS CloudTrail" in the AWS KMS Develope
 CloudTrail API reference.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TypeGuard
 
 from attrs import frozen
 
@@ -34,7 +32,6 @@ _CHANGES = ("CancelKeyDeletion", "DisableKey", "EnableKey", "PutKeyPolicy", "Sch
 """The changes of a key that a retirement asks about."""
 _REFUSED = ("DisabledException", "KMSInvalidStateException")
 """What a use of a disabled key is refused with; one that is pending deletion is refused with either of them."""
-_KEY = re.compile(r"arn:[^:]*:kms:[^:]*:[^:]*:key/.+|(?:mrk-)?[0-9a-f-]{32,36}", re.IGNORECASE)
 _TOLERANCE = timedelta(seconds=2)
 """CloudTrail dates events by seconds, and a use may be refused before the act that caused it is answered."""
 _MAX_SHOWN = 10
@@ -121,31 +118,8 @@ class Trail:
 
 
 def about(events: Iterable[Event], key_arn: str) -> Iterator[Event]:
-    """Yield those of the events listed under a key that are about it, or whose records cannot be read.
-
-    The resources of a record tell; else the key that was asked for, else what the history lists it under. An alias
-    names a key only at its time, so it tells nothing. A record that names no key at all counts: it is listed here.
-    """
-    names = {key_arn, key_arn.rpartition("/")[2]}  # a bare id is one of this account and region, as the history is
-    for event in events:
-        named = _keys_of(event)
-        if event.error is not None or not named or not named.isdisjoint(names):
-            yield event
-
-
-def _keys_of(event: Event) -> set[str]:
-    """Return the keys that an event names, by ARN or bare id."""
-    asked_for = (event.request_parameters or {}).get("keyId")
-    return (
-        set(filter(_is_key, (resource.arn for resource in event.resources)))
-        or set(filter(_is_key, [asked_for]))
-        or set(filter(_is_key, (each.resource_name for each in event.listed_resources)))
-    )
-
-
-def _is_key(name: object) -> TypeGuard[str]:
-    """Return whether a name is the ARN or the id of a key, as far as its form tells."""
-    return isinstance(name, str) and _KEY.fullmatch(name) is not None
+    """Yield those of the events listed under a key that are about it, or whose records cannot be read."""
+    return (event for event in events if event.error is not None or event.concerns(key_arn))
 
 
 def lists_uses_by_arn(events: Iterable[Event]) -> bool | None:

@@ -109,6 +109,12 @@ def failed(key: KeyFacts) -> KeyUses:
 class TestWhatCounts:
     """Events that are uses, and those that are not."""
 
+    def test_a_record_without_resources_counts_where_it_is_listed(self) -> None:
+        """A refusal whose record names no key is one of the key that the history lists it under alone."""
+        mine = event(code="DisabledException", arns=(), listed=(ARN,))
+        others = event(code="DisabledException", arns=(), listed=(OTHER,))
+        assert failed(read(Client([mine, others]), DISABLED, EVERYTHING)).count == 1
+
     @pytest.mark.parametrize(
         ("found", "counts"),
         [
