@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from .._version import __version__
@@ -16,7 +17,9 @@ class _Parser(argparse.ArgumentParser):
     They show arguments without what a terminal would act on.
     """
 
-    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride] - declared by overloads there
+    _given: Sequence[str] = ()
+
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride] - of overloads, one for each namespace
         self, args: Any = None, namespace: Any = None
     ) -> Any:
         """Parse the arguments; an unknown one is an error of the command that it was given to."""

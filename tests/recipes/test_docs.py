@@ -1,7 +1,8 @@
 """The blocks of Python in the README and in `docs`: what they show works.
 
-Each block of `from-boto3.md` and `local.md` is run, and so is each one of other pages that starts a LocalKMS. Any
-other would call AWS, or continue the block before: it is compiled, and what it imports of us is imported.
+Each block of `from-boto3.md` and `local.md` is run, and so is each block of another page that starts a LocalKMS.
+The others would call AWS, or continue the block before: they are compiled, and what they import of the package is
+imported.
 """
 
 import ast

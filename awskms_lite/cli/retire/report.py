@@ -77,11 +77,10 @@ class Report:
     def add(self, result: KeyResult) -> None:
         """Print the next result at once: the one after it may take seconds."""
         self._outcomes[result.outcome] += 1
-        if not self._is_json:
-            self._overview.append(overview_row(result))
         if self._is_json:
             self._print_json(self._members(result))
         else:
+            self._overview.append(overview_row(result))
             for line in self._lines(result):
                 print(printable(line))
             print(flush=True)
