@@ -185,6 +185,7 @@ class Report:
         if self._sorted is not None:
             self._sorted.close()
         for output in self._outputs:
+            getattr(output.writer, "close", lambda: None)()  # a table has its rows in a file until its end
             if isinstance(output.place, OutputFile):
                 output.place.discard()
 
