@@ -59,6 +59,7 @@ class Report:
         self._shown = frozenset[str](arguments.verdict)
         self._broken_pipe: BrokenPipeError | None = None
         self._outputs: list[_OpenOutput] = []
+        self._writers: list[Writer] = []  # of those outputs too that take no more
         self._sorted: SortedRecords | None = None
         self._texts = _record_texts()
         try:
@@ -84,6 +85,7 @@ class Report:
         if is_sorted and self._sorted is None:
             self._sorted = SortedRecords(order.place, order.descending_at)
         writer = _make_writer(output, place.stream, arguments, order, self._texts)
+        self._writers.append(writer)
         self._outputs.append(_OpenOutput(output.file, place, writer, is_sorted))
 
     @property
@@ -184,8 +186,9 @@ class Report:
     def _close(self) -> None:
         if self._sorted is not None:
             self._sorted.close()
+        for writer in self._writers:
+            getattr(writer, "close", lambda: None)()  # a table has its rows in a file until its end
         for output in self._outputs:
-            getattr(output.writer, "close", lambda: None)()  # a table has its rows in a file until its end
             if isinstance(output.place, OutputFile):
                 output.place.discard()
 
