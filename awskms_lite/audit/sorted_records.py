@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from itertools import count
 from typing import TypeAlias
+from weakref import finalize
 
 from ..errors import CheckpointError
 from .records import KeyUsageRecord
@@ -24,6 +25,7 @@ class SortedTexts:
         self._descending_at = descending_at
         self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = MEMORY")
+        self._close = finalize(self, self._connection.close)  # also for a report that comes to no end
         self._numbers = count()
         self._order = self._insert = ""
 
@@ -64,7 +66,7 @@ class SortedTexts:
 
     def close(self) -> None:
         """Drop all texts; a second call does nothing."""
-        self._connection.close()
+        self._close()
 
 
 def by_key(record: KeyUsageRecord) -> Place:

@@ -76,10 +76,6 @@ class TableWriter:
         for line in self._meanings(context.idle_days, paragraph_width):
             self._stream.write(f"{line}\n")
 
-    def close(self) -> None:
-        """Drop the rows of a table that comes to no end; a second call does nothing."""
-        self._rows.close()
-
     def _lines(self) -> Iterator[str]:
         form = self._shape.form(self._width, colour=self._colour)
         yield from form.headings()

@@ -59,7 +59,6 @@ class Report:
         self._shown = frozenset[str](arguments.verdict)
         self._broken_pipe: BrokenPipeError | None = None
         self._outputs: list[_OpenOutput] = []
-        self._writers: list[Writer] = []  # of those outputs too that take no more
         self._sorted: SortedRecords | None = None
         self._texts = _record_texts()
         try:
@@ -85,7 +84,6 @@ class Report:
         if is_sorted and self._sorted is None:
             self._sorted = SortedRecords(order.place, order.descending_at)
         writer = _make_writer(output, place.stream, arguments, order, self._texts)
-        self._writers.append(writer)
         self._outputs.append(_OpenOutput(output.file, place, writer, is_sorted))
 
     @property
@@ -186,8 +184,6 @@ class Report:
     def _close(self) -> None:
         if self._sorted is not None:
             self._sorted.close()
-        for writer in self._writers:
-            getattr(writer, "close", lambda: None)()  # a table has its rows in a file until its end
         for output in self._outputs:
             if isinstance(output.place, OutputFile):
                 output.place.discard()
